@@ -1,0 +1,31 @@
+// A Hugging Face model folder: config.json beside one or sharded *.safetensors. Tensors are found by name.
+#pragma once
+
+#include <map>
+
+#include "engine/model_config.hh"
+#include "engine/safetensors.hh"
+
+namespace splitwan::engine {
+
+class Checkpoint {
+ public:
+  // Maps model.safetensors, or the shards that model.safetensors.index.json names (each on first use).
+  explicit Checkpoint(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  const ModelConfig& config() const { return config_; }
+  bool has(const std::string& name) const { return file_of_.contains(name); }
+  // Throws Error naming the tensor when it is absent or has another shape.
+  const TensorView& tensor(const std::string& name, const std::vector<std::int64_t>& shape);
+  std::vector<std::string> names() const;
+
+ private:
+  std::string folder_;
+  ModelConfig config_;
+  std::map<std::string, std::string> file_of_;         // tensor -> file
+  std::map<std::string, SafetensorsFile> files_;       // mapped so far
+  std::map<std::string, const TensorView*> found_;
+};
+
+}  // namespace splitwan::engine
