@@ -1,0 +1,146 @@
+#include "engine/safetensors.hh"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/interprocess/file_mapping.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/error.hh"
+#include "engine/trace.hh"
+
+namespace splitwan::engine {
+namespace {
+
+namespace ipc = boost::interprocess;
+
+struct TypeName {
+  DType type;
+  std::string_view name;
+  std::size_t size;
+};
+constexpr TypeName types[] = {{DType::f32, "F32", 4}, {DType::f16, "F16", 2}, {DType::bf16, "BF16", 2}};
+constexpr std::uint64_t header_cap = 100'000'000;  // upstream's own limit
+
+// Validates one header entry against the data section of `data_size` bytes.
+TensorView view_of(const std::string& path, const std::string& name, const Json& entry, const std::byte* data,
+                   std::uint64_t data_size) {
+  TensorView view{name, DType::f32, {}, {}};
+  std::string dtype;
+  std::vector<std::uint64_t> offsets;
+  try {
+    dtype = entry.at("dtype").get<std::string>();
+    for (const Json& n : entry.at("shape")) {
+      const auto extent = n.get<std::int64_t>();
+      if (extent < 0 || extent > (std::int64_t{1} << 40)) throw Error("extent {}", extent);
+      view.shape.push_back(extent);
+    }
+    offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
+  } catch (const std::exception& e) {
+    throw Error("{}: tensor '{}': malformed header entry: {}", path, name, e.what());
+  }
+  const auto* type = std::find_if(std::begin(types), std::end(types), [&](auto& t) { return t.name == dtype; });
+  if (type == std::end(types)) {
+    throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, name, dtype);
+  }
+  view.dtype = type->type;
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_size) {
+    throw Error("{}: tensor '{}' lies outside the file: offsets {}, data section {} bytes (truncated file?)", path,
+                name, entry.at("data_offsets").dump(), data_size);
+  }
+  double bytes = static_cast<double>(type->size);  // as a double: shapes from a hostile file may overflow
+  for (const auto extent : view.shape) bytes *= static_cast<double>(extent);
+  if (bytes != static_cast<double>(offsets[1] - offsets[0])) {
+    throw Error("{}: tensor '{}': shape {} as {} needs {:.0f} bytes, found {}", path, name, entry.at("shape").dump(),
+                dtype, bytes, offsets[1] - offsets[0]);
+  }
+  view.data = {data + offsets[0], data + offsets[1]};
+  return view;
+}
+
+void refuse_overlaps(const std::string& path, std::vector<TensorView> tensors) {
+  std::sort(tensors.begin(), tensors.end(), [](auto& a, auto& b) { return a.data.data() < b.data.data(); });
+  for (std::size_t i = 1; i < tensors.size(); ++i) {
+    const auto& before = tensors[i - 1].data;
+    if (before.data() + before.size() > tensors[i].data.data()) {
+      throw Error("{}: tensors '{}' and '{}' overlap", path, tensors[i - 1].name, tensors[i].name);
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t size_of(DType type) { return types[static_cast<int>(type)].size; }
+std::string_view name_of(DType type) { return types[static_cast<int>(type)].name; }
+
+std::int64_t TensorView::elements() const {
+  std::int64_t n = 1;
+  for (const auto extent : shape) n *= extent;
+  return n;
+}
+
+struct SafetensorsFile::Map {
+  ipc::file_mapping file;
+  ipc::mapped_region region;
+};
+
+SafetensorsFile::SafetensorsFile(const std::string& path) {
+  std::error_code ec;
+  const std::uint64_t size = std::filesystem::file_size(path, ec);
+  if (ec) throw Error("{}: cannot be opened: {}", path, ec.message());
+  if (size < 8) throw Error("{}: {} bytes is too short for a safetensors file (truncated file?)", path, size);
+  map_ = std::make_unique<Map>();
+  try {
+    map_->file = ipc::file_mapping(path.c_str(), ipc::read_only);
+    map_->region = ipc::mapped_region(map_->file, ipc::read_only);
+  } catch (const ipc::interprocess_exception& e) {
+    throw Error("{}: cannot be mapped: {}", path, e.what());
+  }
+  const auto* begin = static_cast<const std::byte*>(map_->region.get_address());
+  std::uint64_t header_size;
+  std::memcpy(&header_size, begin, 8);
+  if (header_size > header_cap || header_size > size - 8) {
+    throw Error("{}: header of {} bytes in a file of {} (truncated, or not a safetensors file)", path, header_size, size);
+  }
+  const auto* text = reinterpret_cast<const char*>(begin + 8);
+  const Json header = Json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) throw Error("{}: the header is not a JSON object", path);
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") continue;
+    tensors_.push_back(view_of(path, name, entry, begin + 8 + header_size, size - 8 - header_size));
+  }
+  refuse_overlaps(path, tensors_);
+}
+
+SafetensorsFile::~SafetensorsFile() = default;
+SafetensorsFile::SafetensorsFile(SafetensorsFile&&) noexcept = default;
+
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors) {
+  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  std::uint64_t offset = 0;
+  for (const TensorView& t : tensors) {
+    header[t.name] = {{"dtype", name_of(t.dtype)}, {"shape", t.shape}, {"data_offsets", {offset, offset + t.data.size()}}};
+    offset += t.data.size();
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts aligned
+  const std::string temporary = path + ".tmp" + std::to_string(getpid());
+  std::ofstream out(temporary, std::ios::binary);
+  const std::uint64_t size = text.size();
+  out.write(reinterpret_cast<const char*>(&size), 8);
+  out << text;
+  for (const TensorView& t : tensors) {
+    out.write(reinterpret_cast<const char*>(t.data.data()), static_cast<std::streamsize>(t.data.size()));
+  }
+  out.close();
+  if (!out || std::rename(temporary.c_str(), path.c_str()) != 0) {
+    std::remove(temporary.c_str());
+    throw Error("{}: cannot be written", path);
+  }
+}
+
+}  // namespace splitwan::engine
