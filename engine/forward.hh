@@ -1,0 +1,40 @@
+// Tokens in, logits out, wherever the layers are.
+#pragma once
+
+#include <memory>
+
+#include "engine/codec.hh"
+#include "engine/model_ends.hh"
+#include "engine/party.hh"
+
+namespace splitwan::engine {
+
+class Forward {
+ public:
+  virtual ~Forward() = default;
+  // The whole prompt, committed -> logits of its last token [1, vocabulary].
+  virtual at::Tensor prefill(std::span<const Token> prompt) = 0;
+  // One step -> logits of every row [rows, vocabulary]. Nothing is kept until commit().
+  virtual at::Tensor run(const TokenBatch&) = 0;
+  // Keeps a path of the last step's rows, root first. Never costs a round trip.
+  virtual void commit(std::span<const std::int32_t> rows) = 0;
+  virtual int committed() const = 0;
+  virtual std::uint64_t round_trips() const = 0;  // waits for the server so far; a prompt is one
+  virtual void close() {}                         // says goodbye to the server
+};
+
+struct SplitOptions {
+  WireType wire = WireType::f32;
+  int prefill_chunk = 128;  // rows per message; chunks are sent without waiting
+};
+
+// All layers here: `ends` must hold them all in its head.
+std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends);
+// The middle layers are `server`'s. Says hello without waiting for the answer.
+std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends, SplitOptions);
+
+// The untrusted side of one session: answers until the client says bye. `middle` is shared between sessions, the
+// cache is this session's own. A bad request is answered with an error message, then thrown as Error.
+void serve_middle(Party& server, PartyId client, const ModelConfig&, const LayerStack& middle);
+
+}  // namespace splitwan::engine

@@ -1,0 +1,29 @@
+// What the trusted side holds: the embedding, the first and last layers, the final norm and the head.
+#pragma once
+
+#include "engine/layers.hh"
+
+namespace splitwan::engine {
+
+class ModelEnds {
+ public:
+  ModelEnds(Checkpoint&, LayerRange head, LayerRange tail);
+
+  const ModelConfig& config() const { return config_; }
+  const LayerStack& head() const { return head_; }
+  const LayerStack& tail() const { return tail_; }
+
+  // Throws Error on an id outside the vocabulary.
+  at::Tensor embed(std::span<const Token>) const;               // [rows, width]
+  at::Tensor logits(const at::Tensor& hidden) const;            // [rows, width] -> [rows, vocabulary]
+  Work logits_work(Work tail, std::uint32_t rows) const;        // adds the head's cost to the tail's
+
+ private:
+  ModelConfig config_;
+  at::Tensor embedding_;  // [vocabulary, width]
+  LayerStack head_, tail_;
+  at::Tensor norm_;
+  PackedLinear lm_head_;
+};
+
+}  // namespace splitwan::engine

@@ -1,0 +1,68 @@
+#include <ATen/ATen.h>
+
+#include "engine/error.hh"
+#include "engine/forward.hh"
+#include "engine/hello.hh"
+
+namespace splitwan::engine {
+namespace {
+
+// Takes one request through the middle layers.
+Message answer(Party& party, const Message& request, const ModelConfig& config, const LayerStack& middle,
+               KvCache& cache) {
+  const Header& h = request.header;
+  cache.commit(h.keep);
+  if (h.context != static_cast<std::uint32_t>(cache.committed())) {
+    throw Error("out of step: the client has {} tokens, the server {}", h.context, cache.committed());
+  }
+  if (h.rows == 0 || h.context + h.rows > static_cast<std::uint32_t>(config.context)) {
+    throw Error("{} rows after {} tokens: the model's context is {}", h.rows, h.context, config.context);
+  }
+  auto parent = h.parent;
+  if (parent.empty()) {
+    for (std::uint32_t i = 0; i < h.rows; ++i) parent.push_back(static_cast<std::int32_t>(i) - 1);
+  }
+  if (parent.size() != h.rows) throw Error("{} parents for {} rows", parent.size(), h.rows);
+  party.begin_step(h.step, h.context);
+  const double bytes = 2.0 * static_cast<double>(request.payload.size());
+  at::Tensor hidden = party.work(Work{Phase::codec, h.rows, 0, 0, bytes}, [&] { return decode(request, config.width); });
+  hidden = party.work(middle.work(Phase::middle, h.rows, h.context), [&] {
+    cache.begin(std::move(parent));
+    return middle(hidden, cache);
+  });
+  Message reply;
+  reply.header.kind = Kind::reply;
+  reply.header.dtype = h.dtype;
+  reply.header.step = h.step;
+  reply.header.rows = h.rows;
+  reply.header.width = h.width;
+  reply.header.context = h.context;
+  reply.payload = party.work(Work{Phase::codec, h.rows, 0, 0, bytes},
+                             [&] { return encode(hidden, static_cast<WireType>(h.dtype)); });
+  return reply;
+}
+
+}  // namespace
+
+void serve_middle(Party& party, PartyId client, const ModelConfig& config, const LayerStack& middle) {
+  KvCache cache = middle.new_cache();
+  try {
+    Arrival arrival = party.recv(client);
+    check_hello(arrival.message, config, middle.range());
+    party.reply(arrival, plain(Kind::welcome));
+    while (true) {
+      arrival = party.recv(client);
+      if (arrival.message.header.kind == Kind::bye) return;
+      expect(arrival.message, Kind::request);
+      party.reply(arrival, answer(party, arrival.message, config, middle, cache));
+    }
+  } catch (const Error& e) {
+    try {
+      party.send(client, error_message(e.what()));
+    } catch (const Error&) {  // the client itself is gone; the first error says more
+    }
+    throw;
+  }
+}
+
+}  // namespace splitwan::engine
