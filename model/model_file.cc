@@ -1,0 +1,171 @@
+// Reading model.json, strictly: every key is known, every value has its type.
+#include <fstream>
+#include <limits>
+
+#include "engine/error.hh"
+#include "engine/json_file.hh"
+#include "model/latency_model.hh"
+
+namespace splitwan::model {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+
+// The value of a key that must be there.
+const Json& at(ObjectReader& in, const std::string& key) {
+  const Json* value = in.find(key);
+  if (!value) in.need<Json>(key);  // throws
+  return *value;
+}
+
+double number(ObjectReader& in, const std::string& key, double null) {
+  return at(in, key).is_null() ? null : in.need<double>(key);
+}
+
+ObjectReader child(ObjectReader& in, const std::string& key) { return {at(in, key), in.path(key)}; }
+
+const Json& list(ObjectReader& in, const std::string& key) {
+  const Json& value = at(in, key);
+  if (!value.is_array()) throw Error("{}: expected a list, found {}", in.path(key), value.type_name());
+  return value;
+}
+
+Coefficient coefficient(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  const Coefficient c{in.need<double>("value"),
+                      number(in, "error", std::numeric_limits<double>::quiet_NaN())};
+  in.done();
+  return c;
+}
+
+Range range(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  constexpr double unlimited = std::numeric_limits<double>::infinity();
+  const Range r{number(in, "low", unlimited), number(in, "high", unlimited)};
+  in.done();
+  return r;
+}
+
+WorkCost work(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  const WorkCost w{coefficient(in, "fixed_s"), coefficient(in, "per_row_s"),
+                   coefficient(in, "per_row_context_s")};
+  in.done();
+  return w;
+}
+
+PhaseModel phase(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  const PhaseModel p{work(in, "client"),
+                     work(in, "server"),
+                     coefficient(in, "overhead_s"),
+                     in.need<double>("window_bytes"),
+                     in.need<double>("residual_s"),
+                     in.need<std::size_t>("steps")};
+  if (!(p.window_bytes > 0))
+    throw Error("{}: expected more than 0, found {}", in.path("window_bytes"), p.window_bytes);
+  in.done();
+  return p;
+}
+
+StepShape shape(const Json& j, const std::string& where) {
+  ObjectReader in(j, where);
+  const StepShape s{in.need<double>("rows"), in.need<double>("context"), in.need<double>("bytes_up"),
+                    in.need<double>("bytes_down"), in.need<double>("share")};
+  in.done();
+  return s;
+}
+
+DrafterModel drafter(const Json& j, const std::string& where) {
+  ObjectReader in(j, where);
+  DrafterModel d;
+  d.drafter = in.need<std::string>("drafter");
+  d.runs = in.need<std::size_t>("runs");
+  d.steps = in.need<std::size_t>("steps");
+  d.draft_s = in.need<double>("draft_s");
+  d.accepted = in.need<std::vector<std::uint64_t>>("accepted");
+  for (const Json& s : list(in, "shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
+  for (const Json& c : list(in, "classes")) {
+    ObjectReader gain(c, in.path("classes"));
+    d.classes.push_back({gain.need<std::string>("class"), gain.need<std::size_t>("steps"),
+                         gain.need<double>("tokens_per_step")});
+    gain.done();
+  }
+  for (const char* derived :
+       {"tokens_per_step", "rows_per_step", "bytes_up_per_step", "bytes_down_per_step"}) {
+    in.find(derived);
+  }
+  in.done();
+  if (d.shapes.empty() || !(d.tokens_per_step() > 0))
+    throw Error("{}: drafter '{}' has no steps", where, d.drafter);
+  return d;
+}
+
+void read_source(ObjectReader& parent, LatencyModel& model) {
+  ObjectReader in = child(parent, "fitted_on");
+  for (const char* key : {"compute", "plan", "wire", "geometry", "machine"}) {
+    if (const Json* value = in.find(key)) model.source[key] = *value;
+  }
+  for (const Json& c : list(in, "conditions")) {
+    const Condition condition = condition_of(c, in.path("conditions"));
+    ObjectReader counts(c, in.path("conditions"));
+    for (const char* key : {"network", "rtt_s", "up_bps", "down_bps", "loss"}) counts.find(key);
+    model.conditions.push_back(
+        {condition, counts.need<std::size_t>("runs"), counts.need<std::size_t>("steps")});
+    counts.done();
+  }
+  if (model.conditions.empty())
+    throw Error("{}: expected one condition or more, found none", in.path("conditions"));
+  in.find("drafters");
+  in.done();
+}
+
+}  // namespace
+
+LatencyModel model_of(const Json& j, const std::string& name) {
+  if (!j.is_object() || j.value("kind", Json()) != model_kind) {
+    throw Error(
+        "{}: not a latency model: expected an object with \"kind\": \"{}\" ('splitwan fit' writes one)", name,
+        model_kind);
+  }
+  ObjectReader in(j, name);
+  if (const int version = in.need<int>("schema_version"); version != model_schema_version) {
+    throw Error("{}: schema version {}, this build reads {}", name, version, model_schema_version);
+  }
+  in.find("kind");
+  LatencyModel m;
+  read_source(in, m);
+  m.decode = phase(in, "decode");
+  if (const Json* prefill = in.find("prefill"); prefill && !prefill->is_null())
+    m.prefill = phase(in, "prefill");
+  ObjectReader ranges = child(in, "ranges");
+  for (auto [key, into] : {std::pair{"rtt_s", &m.rtt_s},
+                           {"up_bps", &m.up_bps},
+                           {"down_bps", &m.down_bps},
+                           {"rows", &m.rows},
+                           {"context", &m.context}}) {
+    *into = range(ranges, key);
+  }
+  ranges.done();
+  for (const Json& d : list(in, "drafters")) m.drafters.push_back(drafter(d, in.path("drafters")));
+  if (m.drafters.empty()) throw Error("{}: expected one drafter or more, found none", in.path("drafters"));
+  m.cross_validation = in.get<Json>("cross_validation", Json::object());
+  in.done();
+  return m;
+}
+
+LatencyModel read_model_file(const std::string& path) {
+  // A trace is JSON lines, which as one JSON text is only a syntax error: say what it is instead.
+  std::ifstream in(path);
+  std::string line;
+  if (std::getline(in, line)) {
+    const Json first = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (first.is_object() && first.value("type", Json()) == "run") {
+      throw Error("{}: a trace, expected a model: make one with 'splitwan fit {} -o model.json'", path, path);
+    }
+  }
+  return model_of(engine::read_json_file(path), path);
+}
+
+}  // namespace splitwan::model

@@ -1,0 +1,136 @@
+#include "model/observation.hh"
+
+#include <limits>
+#include <unordered_map>
+
+#include "engine/error.hh"
+
+namespace splitwan::model {
+namespace {
+
+using engine::Nanos;
+using engine::Op;
+using engine::Phase;
+using engine::Run;
+using engine::Span;
+using engine::Step;
+
+constexpr engine::PartyId client = 0;
+
+double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
+
+double number_or(const Json& object, const char* key, double otherwise, const std::string& where) {
+  const auto it = object.find(key);
+  if (it == object.end() || it->is_null()) return otherwise;
+  if (!it->is_number()) throw engine::Error("{}: {}: expected a number, found {}", where, key, it->dump());
+  return it->get<double>();
+}
+
+double rate_of(const Json& object, const char* key, const std::string& where) {
+  const double rate = number_or(object, key, 0, where);
+  return rate > 0 ? rate : std::numeric_limits<double>::infinity();
+}
+
+std::string text_at(const Json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : "";
+}
+
+// What is the same for every step of a run.
+Observation start(const Run& run, std::size_t index) {
+  const std::string where = fmt::format("run {}", index);
+  Observation o;
+  o.run = index;
+  if (!run.header.contains("conditions")) throw engine::Error("{}: the header has no conditions", where);
+  o.condition = condition_of(run.header["conditions"], where + ": conditions");
+  o.drafter = text_at(run.header, "drafter");
+  if (o.drafter.empty()) throw engine::Error("{}: the header names no drafter", where);
+  if (const auto prompt = run.header.find("prompt"); prompt != run.header.end() && prompt->is_object()) {
+    o.prompt = text_at(*prompt, "name");
+    o.prompt_class = text_at(*prompt, "class");
+  }
+  return o;
+}
+
+void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
+  const double took = seconds(span.end - span.begin);
+  if (span.party != client) {
+    if (span.op == Op::recv) o.flights_up = span.flights;
+    return;
+  }
+  switch (span.op) {
+    case Op::work:
+      o.client_s += took;
+      if (span.phase == Phase::draft || span.phase == Phase::verify) o.draft_s += took;
+      break;
+    case Op::send:
+      o.bytes_up += static_cast<double>(span.bytes);
+      sent = span.begin;
+      break;
+    case Op::recv:
+      o.bytes_down += static_cast<double>(span.bytes);
+      o.flights_down = span.flights;
+      o.server_s = seconds(span.held);  // of a prompt's chunks the last reply is the one that is waited for
+      arrived = span.arrived;
+      ++o.round_trips;
+      break;
+  }
+}
+
+Observation observe_step(Observation o, const Step& step, const std::vector<const Span*>& spans) {
+  o.prefill = step.prefill;
+  o.rows = step.rows;
+  o.context = step.context;
+  o.drafted = step.drafted;
+  o.accepted = step.accepted;
+  o.total_s = seconds(step.end - step.begin);
+  Nanos sent{}, arrived{};
+  for (const Span* span : spans) add(o, *span, sent, arrived);
+  if (o.crossed()) o.network_s = seconds(arrived - sent) - o.server_s;
+  o.overhead_s = o.total_s - o.client_s - o.network_s - o.server_s;
+  return o;
+}
+
+std::string megabits(double bps) { return std::isinf(bps) ? "unlimited" : fmt::format("{:g}", bps / 1e6); }
+
+}  // namespace
+
+Json to_json(const Condition& c) {
+  const auto rate = [](double bps) { return std::isinf(bps) ? Json() : Json(bps); };
+  return {{"network", c.network},
+          {"rtt_s", c.rtt_s},
+          {"up_bps", rate(c.up_bps)},
+          {"down_bps", rate(c.down_bps)},
+          {"loss", c.loss}};
+}
+
+Condition condition_of(const Json& object, const std::string& where) {
+  if (!object.is_object()) throw engine::Error("{}: expected an object, found {}", where, object.type_name());
+  return {text_at(object, "network"), number_or(object, "rtt_s", 0, where), rate_of(object, "up_bps", where),
+          rate_of(object, "down_bps", where), number_or(object, "loss", 0, where)};
+}
+
+std::string bandwidth_label(const Condition& c) {
+  if (c.up_bps == c.down_bps) return std::isinf(c.up_bps) ? "unlimited" : megabits(c.up_bps) + " Mbit/s";
+  return fmt::format("{}/{} Mbit/s", megabits(c.up_bps), megabits(c.down_bps));
+}
+
+std::string label(const Condition& c) {
+  std::string text = fmt::format("{:g} ms, {}", c.rtt_s * 1e3, bandwidth_label(c));
+  if (c.loss > 0) text += fmt::format(", {:g} % loss", c.loss * 100);
+  return text;
+}
+
+std::vector<Observation> observe(const std::vector<Run>& runs) {
+  std::vector<Observation> observations;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Observation common = start(runs[i], i);
+    std::unordered_map<std::uint64_t, std::vector<const Span*>> by_step;
+    for (const Span& span : runs[i].spans) by_step[span.step].push_back(&span);
+    for (const Step& step : runs[i].steps)
+      observations.push_back(observe_step(common, step, by_step[step.step]));
+  }
+  return observations;
+}
+
+}  // namespace splitwan::model

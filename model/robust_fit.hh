@@ -1,0 +1,22 @@
+// Non-negative least squares that a few wild measurements cannot bend.
+#pragma once
+
+#include <vector>
+
+namespace splitwan::model {
+
+struct Coefficient {
+  double value = 0;
+  double error = 0;  // standard error; NaN when the data say nothing (at its bound, or not told apart)
+};
+
+// y ~ sum of coefficients[j] * columns[j], coefficients >= 0: Huber weights, iteratively reweighted.
+// At most a handful of columns: every subset is tried.
+std::vector<Coefficient> robust_fit(const std::vector<std::vector<double>>& columns,
+                                    const std::vector<double>& y);
+
+double median(std::vector<double> values);  // NaN when empty
+// Standard deviation as 1.4826 x the median distance from the median.
+double robust_spread(const std::vector<double>& values);
+
+}  // namespace splitwan::model

@@ -1,0 +1,211 @@
+#include "model/latency_model.hh"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "engine/error.hh"
+#include "model/cross_validate.hh"
+#include "model/link.hh"
+#include "model/projection.hh"
+#include "tests/trace_fixture.hh"
+
+namespace splitwan::model {
+namespace {
+
+using test::World;
+
+std::string message_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const engine::Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+void expect_planted(const PhaseModel& phase, const World& world, double tolerance) {
+  const auto close = [&](const Coefficient& found, double planted) {
+    EXPECT_NEAR(found.value, planted, planted * tolerance);
+    EXPECT_GE(found.value, 0);
+  };
+  const auto work = [&](const WorkCost& found, const test::PlantedCost& planted) {
+    close(found.fixed_s, planted[0]);
+    close(found.per_row_s, planted[1]);
+    close(found.per_row_context_s, planted[2]);
+  };
+  work(phase.client, world.client);
+  work(phase.server, world.server);
+  close(phase.overhead_s, world.overhead_s);
+}
+
+TEST(Flights, double_the_window_each_round) {
+  EXPECT_EQ(flights(0, 100), 1);
+  EXPECT_EQ(flights(100, 100), 1);
+  EXPECT_EQ(flights(101, 100), 2);
+  EXPECT_EQ(flights(300, 100), 2);
+  EXPECT_EQ(flights(301, 100), 3);
+  EXPECT_EQ(round_trips(101, 100, 100), 2);
+}
+
+TEST(LatencyModel, planted_coefficients_come_back) {
+  const World world;
+  const LatencyModel model = fit(test::synthesise(world));
+  expect_planted(model.decode, world, 1e-6);
+  EXPECT_EQ(model.decode.window_bytes, 14480);
+  EXPECT_LT(model.decode.residual_s, 1e-8);
+}
+
+TEST(LatencyModel, a_connection_with_a_larger_window_is_recognised) {
+  auto steps = observe(test::synthesise({}));
+  for (Observation& o : steps) {  // as if the window never made a step wait
+    o.network_s -= (round_trips(o.bytes_up, o.bytes_down, 14480) - 1) * o.condition.rtt_s;
+  }
+  EXPECT_EQ(fit(steps).decode.window_bytes, 28960);
+}
+
+TEST(LatencyModel, one_step_in_twenty_may_be_wild) {
+  const World world{.outlier_share = 0.05};
+  expect_planted(fit(test::synthesise(world)).decode, world, 0.02);
+}
+
+TEST(LatencyModel, standard_errors_cover_the_planted_values) {
+  const World world{.noise = 0.05};
+  const LatencyModel model = fit(test::synthesise(world));
+  const Coefficient& fixed = model.decode.client.fixed_s;
+  EXPECT_GT(fixed.error, 0);
+  EXPECT_LT(std::abs(fixed.value - world.client[0]), 4 * fixed.error);
+}
+
+TEST(LatencyModel, costs_are_never_negative) {
+  auto steps = observe(test::synthesise({}));
+  for (Observation& o : steps) o.client_s = std::max(0.0, 0.010 - 0.0005 * o.rows), o.total_s = 0;
+  const LatencyModel model = fit(steps);
+  for (const Coefficient& c : {model.decode.client.fixed_s, model.decode.client.per_row_s,
+                               model.decode.client.per_row_context_s, model.decode.overhead_s}) {
+    EXPECT_GE(c.value, 0);
+  }
+}
+
+TEST(LatencyModel, rows_that_never_vary_leave_their_coefficient_at_zero) {
+  const LatencyModel model = fit(test::synthesise({.drafters = {"sequential"}}));
+  EXPECT_EQ(model.decode.client.per_row_s.value, 0);
+  EXPECT_TRUE(std::isnan(model.decode.client.per_row_s.error));
+  EXPECT_NEAR(model.decode.client.fixed_s.value, 4.3e-3, 1e-8);
+}
+
+TEST(LatencyModel, a_drafters_own_work_stays_its_own) {
+  auto steps = observe(test::synthesise({}));
+  for (Observation& o : steps) {
+    if (o.drafter == "ngram") o.draft_s = 0.002, o.client_s += 0.002, o.total_s += 0.002;
+  }
+  const LatencyModel model = fit(steps);
+  expect_planted(model.decode, World{}, 1e-6);
+  EXPECT_NEAR(model.find("ngram")->draft_s, 0.002, 1e-9);
+  EXPECT_EQ(model.find("sequential")->draft_s, 0);
+}
+
+TEST(LatencyModel, acceptance_is_kept_per_drafter_and_prompt_class) {
+  const LatencyModel model = fit(test::synthesise({}));
+  const DrafterModel& ngram = *model.find("ngram");
+  EXPECT_NEAR(ngram.tokens_per_step(), 10.0 / 6, 1e-12);
+  EXPECT_EQ(ngram.classes.size(), 2u);
+  EXPECT_EQ(ngram.shapes.size(), 2u);  // 9 and 17 rows
+  EXPECT_EQ(model.find("sequential")->tokens_per_step(), 1);
+}
+
+TEST(LatencyModel, survives_its_file) {
+  const LatencyModel model = fit(test::synthesise({.noise = 0.01}));
+  const Json written = to_json(model);
+  EXPECT_EQ(written.begin().key(), "schema_version");
+  const LatencyModel back = model_of(Json::parse(written.dump()), "model.json");
+  EXPECT_EQ(to_json(back), written);
+  const Condition c{"", 0.123, 5e6, 50e6, 0};
+  EXPECT_EQ(project(back, c, "ngram").tokens_per_s, project(model, c, "ngram").tokens_per_s);
+}
+
+TEST(LatencyModel, unlimited_rates_survive_the_file) {
+  auto runs = test::synthesise({});
+  for (auto& run : runs) run.header["conditions"]["up_bps"] = nullptr;
+  const LatencyModel back = model_of(Json::parse(to_json(fit(runs)).dump()), "model.json");
+  EXPECT_TRUE(std::isinf(back.up_bps.high));
+  EXPECT_TRUE(std::isinf(usual_condition(back).up_bps));
+}
+
+TEST(LatencyModel, a_strange_key_in_the_file_is_named) {
+  Json j = to_json(fit(test::synthesise({})));
+  j["decode"]["client"]["fixd_s"] = 1;
+  const std::string error = message_of([&] { model_of(j, "m.json"); });
+  EXPECT_NE(error.find("m.json: decode: client: unknown key 'fixd_s'"), std::string::npos) << error;
+}
+
+TEST(LatencyModel, refuses_traces_without_decode_steps) {
+  EXPECT_EQ(message_of([] { fit(test::synthesise({.steps = 0})); }),
+            "the traces hold no decode step that crossed a network: nothing to fit");
+}
+
+TEST(LatencyModel, refuses_runs_of_different_wires) {
+  auto runs = test::synthesise({});
+  runs[3].header["wire"] = "int8";
+  EXPECT_EQ(message_of([&] { fit(runs); }),
+            "runs 0 and 3 differ in 'wire' (\"f16\", \"int8\"): fit a model for each");
+}
+
+TEST(CrossValidation, a_round_trip_time_never_seen_is_predicted) {
+  const auto result = cross_validate(observe(test::synthesise({})), by_rtt, "round-trip time");
+  ASSERT_EQ(result.folds.size(), 8u);  // 4 RTTs x 2 drafters
+  for (const Fold& fold : result.folds) {
+    EXPECT_LT(std::abs(fold.error), 1e-3) << fold.held_out << ' ' << fold.drafter;
+    EXPECT_LT(std::abs(fold.tokens_per_s_error), 1e-3) << fold.held_out << ' ' << fold.drafter;
+  }
+}
+
+TEST(CrossValidation, holds_out_bandwidths_classes_and_drafters_too) {
+  const Json all = cross_validate_all(observe(test::synthesise({.rates_bps = {10e6, 100e6}})));
+  EXPECT_LT(all["by_bandwidth"]["worst_abs_error"], 1e-3);
+  EXPECT_LT(all["by_prompt_class"]["worst_abs_error"], 1e-3);
+  EXPECT_EQ(all["by_drafter"]["folds"].size(), 16u);
+}
+
+TEST(CrossValidation, says_so_when_there_is_nothing_to_hold_out) {
+  const Json j =
+      to_json(cross_validate(observe(test::synthesise({.rtts_s = {0.08}})), by_rtt, "round-trip time"));
+  EXPECT_TRUE(j["folds"].empty());
+  EXPECT_TRUE(j["worst_abs_error"].is_null());
+  EXPECT_EQ(j["note"], "the traces hold only one round-trip time: nothing can be held out");
+}
+
+TEST(Projection, is_the_planted_formula) {
+  const World world;
+  const LatencyModel model = fit(test::synthesise(world));
+  const Condition c{"", 0.060, 50e6, 80e6, 0};
+  const Point point = project(model, c, "sequential");
+  const double context = model.find("sequential")->mean_shape().context;
+  const double wire = (1088 + 54) * 8 / 50e6 + (1088 + 54) * 8 / 80e6;
+  const double step = 0.060 + wire + World::at(world.client, 1, context) +
+                      World::at(world.server, 1, context) + world.overhead_s;
+  EXPECT_NEAR(point.tokens_per_s, 1 / step, 1e-6 / step);
+  EXPECT_NEAR(point.components.wire_s, wire, 1e-12);
+  EXPECT_FALSE(project(model, {"", 0.060, 100e6, 200e6, 0}, "ngram").extrapolated);
+  EXPECT_TRUE(project(model, {"", 0.200, 100e6, 200e6, 0}, "ngram").extrapolated);
+}
+
+TEST(Projection, interval_holds_the_point_and_repeats) {
+  const LatencyModel model = fit(test::synthesise({.noise = 0.1}));
+  const Condition c{"", 0.080, 100e6, 200e6, 0};
+  const Point point = project(model, c, "ngram", 7), again = project(model, c, "ngram", 7);
+  EXPECT_LT(point.low, point.tokens_per_s);
+  EXPECT_GT(point.high, point.tokens_per_s);
+  EXPECT_EQ(point.low, again.low);
+  EXPECT_EQ(point.high, again.high);
+}
+
+TEST(Projection, names_the_drafters_it_knows) {
+  const LatencyModel model = fit(test::synthesise({}));
+  EXPECT_EQ(message_of([&] { project(model, {}, "ngrm"); }),
+            "the model knows no drafter 'ngrm': expected one of ngram, sequential");
+}
+
+}  // namespace
+}  // namespace splitwan::model
