@@ -9,6 +9,7 @@
 
 namespace splitwan::engine {
 
+// Work and messages belong to the party's current step: callers begin one before each prefill or run.
 class Forward {
  public:
   virtual ~Forward() = default;

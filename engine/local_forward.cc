@@ -31,7 +31,6 @@ class LocalForward : public Forward {
  private:
   at::Tensor step(const TokenBatch& batch, bool last_only) {
     const auto rows = static_cast<std::uint32_t>(batch.rows()), context = static_cast<std::uint32_t>(committed());
-    party_.begin_step(party_.step() + 1, context);
     const Work work = ends_.logits_work(ends_.head().work(Phase::head, rows, context), last_only ? 1 : rows);
     return party_.work(work, [&] {
       cache_.begin(batch.parent);

@@ -24,7 +24,7 @@ class SplitForward : public Forward {
   }
 
   at::Tensor prefill(std::span<const Token> prompt) override {
-    begin();
+    ++round_trips_;
     std::vector<TokenBatch> chunks;
     for (std::size_t at = 0; at < prompt.size(); at += options_.prefill_chunk) {
       const auto rows = std::min<std::size_t>(options_.prefill_chunk, prompt.size() - at);
@@ -41,7 +41,7 @@ class SplitForward : public Forward {
   }
 
   at::Tensor run(const TokenBatch& batch) override {
-    begin();
+    ++round_trips_;
     send(batch);
     return finish(batch, batch.rows());
   }
@@ -61,11 +61,6 @@ class SplitForward : public Forward {
     std::vector<std::int32_t> all(rows);
     std::iota(all.begin(), all.end(), 0);
     return all;
-  }
-
-  void begin() {
-    party_.begin_step(party_.step() + 1, static_cast<std::uint32_t>(head_cache_.committed()));
-    ++round_trips_;
   }
 
   // The first layers, then on the wire. Keeps ride along.

@@ -1,0 +1,104 @@
+#include <utility>  // Boost 1.74 Asio forgets it
+
+#include <boost/asio.hpp>
+#include <charconv>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "engine/error.hh"
+#include "engine/sockets.hh"
+
+namespace splitwan::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string text_of(const Endpoint& e) { return fmt::format("{}:{}", e.host, e.port); }
+
+tcp::resolver::results_type resolve(asio::io_context& io, const Endpoint& e, tcp::resolver::flags flags = {}) {
+  boost::system::error_code error;
+  const auto found = tcp::resolver(io).resolve(e.host, std::to_string(e.port), flags, error);
+  if (error) throw Error("{}: cannot be resolved: {}", text_of(e), error.message());
+  return found;
+}
+
+}  // namespace
+
+Endpoint parse_endpoint(const std::string& text) {
+  const auto colon = text.rfind(':');
+  Endpoint e;
+  if (colon != std::string::npos && colon > 0) {
+    e.host = text.substr(0, colon);
+    if (e.host.front() == '[' && e.host.back() == ']') e.host = e.host.substr(1, e.host.size() - 2);
+    const char* end = text.data() + text.size();
+    const auto [stop, status] = std::from_chars(text.data() + colon + 1, end, e.port);
+    if (status == std::errc{} && stop == end && !e.host.empty()) return e;
+  }
+  throw Error("'{}' is not an address: expected HOST:PORT, as in 127.0.0.1:7000", text);
+}
+
+bool Endpoint::is_loopback() const {
+  asio::io_context io;
+  const auto found = resolve(io, *this);
+  return std::all_of(found.begin(), found.end(), [](auto& r) { return r.endpoint().address().is_loopback(); });
+}
+
+tcp::socket connect(asio::io_context& io, const Endpoint& e, Nanos patience) {
+  tcp::socket socket(io);
+  boost::system::error_code result = asio::error::timed_out;
+  asio::async_connect(socket, resolve(io, e), [&](auto error, auto&&) { result = error; });
+  io.restart();
+  io.run_for(patience);
+  if (result) {
+    socket.close();  // a late handler must not outlive `result`
+    io.restart();
+    const auto why = result;
+    io.run();
+    throw Error("server {}: cannot be reached: {}", text_of(e), why.message());
+  }
+  return socket;
+}
+
+tcp::acceptor listen(asio::io_context& io, const Endpoint& e) {
+  try {
+    return {io, resolve(io, e, tcp::resolver::passive).begin()->endpoint()};
+  } catch (const boost::system::system_error& error) {
+    throw Error("{}: cannot listen: {}", text_of(e), error.code().message());
+  }
+}
+
+void SocketNetwork::run(const std::map<PartyId, PartyMain>& parties) {
+  asio::io_context io;
+  WallClock clock;
+  std::map<PartyId, std::unique_ptr<SocketTransport>> ends;
+  for (const auto& [id, main] : parties) ends[id] = std::make_unique<SocketTransport>(clock);
+  for (const auto& [a, first] : ends) {
+    for (const auto& [b, second] : ends) {
+      if (b <= a) continue;
+      tcp::acceptor acceptor = listen(io, {"127.0.0.1", 0});
+      tcp::socket outgoing = connect(io, {"127.0.0.1", acceptor.local_endpoint().port()});
+      first->add(b, fmt::format("party {}", b), std::move(outgoing), {});
+      second->add(a, fmt::format("party {}", a), acceptor.accept(), {});
+    }
+  }
+  std::mutex mutex;
+  std::exception_ptr failure;  // the first; the others' are its consequences
+  std::vector<std::thread> threads;
+  for (const auto& [id, main] : parties) {
+    threads.emplace_back([&, id = id, &main = main] {
+      try {
+        main(*ends.at(id), clock);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+      }
+      ends.at(id).reset();  // the others learn that this party has left
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace splitwan::engine

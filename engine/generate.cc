@@ -1,0 +1,131 @@
+#include "engine/generate.hh"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "engine/error.hh"
+
+namespace splitwan::engine {
+namespace {
+
+Token best_of(const at::Tensor& logits, std::int64_t row) {
+  const float* at = logits.data_ptr<float>() + row * logits.size(1);
+  return static_cast<Token>(std::max_element(at, at + logits.size(1)) - at);  // ties go to the smallest id
+}
+
+std::int32_t child_holding(const TokenBatch& batch, std::int32_t row, Token token) {
+  for (std::int32_t next = row + 1; next < batch.rows(); ++next) {
+    if (batch.parent[next] == row && batch.ids[next] == token) return next;
+  }
+  return -1;
+}
+
+void check_prompt(const ModelConfig& config, std::span<const Token> prompt) {
+  if (prompt.empty()) throw Error("the prompt is empty: give text, ids, or a model with a begin-of-text token");
+  for (const Token id : prompt) {
+    if (id < 0 || id >= config.vocabulary) {
+      throw Error("prompt: token id {} is outside the vocabulary of {}", id, config.vocabulary);
+    }
+  }
+  if (static_cast<int>(prompt.size()) >= config.context) {
+    throw Error("prompt of {} tokens: the model's context is {}, one must be left to generate", prompt.size(),
+                config.context);
+  }
+}
+
+class Generator {
+ public:
+  Generator(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
+            std::span<const Token> prompt, const GenerateOptions& options)
+      : party_(party), forward_(forward), drafter_(drafter), config_(config), options_(options),
+        context_(prompt.begin(), prompt.end()), begin_(party.now()) {}
+
+  Generation run() {
+    prefill();
+    while (done_.finish.empty()) decode();
+    done_.total = party_.now() - begin_;
+    return std::move(done_);
+  }
+
+ private:
+  void prefill() {
+    const auto rows = static_cast<std::uint32_t>(context_.size());
+    party_.begin_step(party_.step() + 1, 0);
+    const at::Tensor logits = forward_.prefill(context_);
+    take(best(logits, 0), logits, 0);
+    done_.prefill = party_.now() - begin_;
+    record({.step = party_.step(), .prefill = true, .begin = begin_, .rows = rows, .accepted = 1});
+  }
+
+  void decode() {
+    const Nanos begin = party_.now();
+    const auto context = static_cast<std::uint32_t>(forward_.committed());
+    party_.begin_step(party_.step() + 1, context);
+    const auto tokens_left = options_.max_new_tokens - static_cast<int>(done_.output.size());
+    const auto space_left = config_.context - forward_.committed();
+    const int room = std::min(tokens_left, space_left) - 1;
+    const TokenBatch batch =
+        party_.work({.phase = Phase::draft}, [&] { return drafter_.propose(context_, room); });
+    const at::Tensor logits = forward_.run(batch);
+    std::vector<std::int32_t> accepted;
+    for (std::int32_t row = 0; row >= 0 && done_.finish.empty();) {
+      accepted.push_back(row);
+      const Token token = best(logits, row);
+      take(token, logits, row);
+      row = child_holding(batch, row, token);
+    }
+    forward_.commit(accepted);
+    record({.step = party_.step(),
+            .begin = begin,
+            .rows = static_cast<std::uint32_t>(batch.rows()),
+            .context = context,
+            .drafted = static_cast<std::uint32_t>(batch.rows() - 1),
+            .accepted = static_cast<std::uint32_t>(accepted.size())});
+  }
+
+  Token best(const at::Tensor& logits, std::int64_t row) {
+    const Work scan{Phase::verify, 1, 0, 0, 4.0 * config_.vocabulary};
+    return party_.work(scan, [&] { return best_of(logits, row); });
+  }
+
+  void take(Token token, const at::Tensor& logits, std::int64_t row) {
+    context_.push_back(token);
+    done_.output.push_back(token);
+    if (options_.on_token) options_.on_token(token, logits[row]);
+    const bool eos = std::find(config_.eos.begin(), config_.eos.end(), token) != config_.eos.end();
+    if (eos && options_.stop_at_eos) {
+      done_.finish = "eos";
+    } else if (static_cast<int>(done_.output.size()) >= options_.max_new_tokens) {
+      done_.finish = "length";
+    } else if (static_cast<int>(context_.size()) > config_.context) {
+      done_.finish = "context";
+    }
+  }
+
+  void record(Step step) {
+    step.end = party_.now();
+    party_.step_done(step);
+    ++done_.steps;
+  }
+
+  Party& party_;
+  Forward& forward_;
+  Drafter& drafter_;
+  const ModelConfig& config_;
+  const GenerateOptions& options_;
+  std::vector<Token> context_;
+  Nanos begin_;
+  Generation done_;
+};
+
+}  // namespace
+
+Generation generate(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
+                    std::span<const Token> prompt, const GenerateOptions& options) {
+  check_prompt(config, prompt);
+  if (options.max_new_tokens < 1) throw Error("max-new-tokens {}: expected at least 1", options.max_new_tokens);
+  return Generator(party, forward, drafter, config, prompt, options).run();
+}
+
+}  // namespace splitwan::engine

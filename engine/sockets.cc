@@ -1,0 +1,168 @@
+#include "engine/sockets.hh"
+
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "engine/error.hh"
+
+namespace splitwan::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+void configure(tcp::socket& socket) {
+  socket.set_option(tcp::no_delay(true));
+  socket.set_option(asio::socket_base::keep_alive(true));
+  // The simulator models cubic; some kernels default to bbr. Refusal is no error: the kernel then decides.
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+}
+
+}  // namespace
+
+// What has arrived from anybody, and who has gone.
+struct SocketTransport::Inbox {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Arrival> arrivals;
+  std::map<PartyId, std::string> gone;  // peer -> why
+};
+
+class SocketTransport::Connection {
+ public:
+  Connection(PartyId peer, std::string name, tcp::socket socket, const Limits& limits, Clock& clock, Inbox& inbox)
+      : name(std::move(name)), peer_(peer), socket_(std::move(socket)), limits_(limits), clock_(clock), inbox_(inbox) {
+    configure(socket_);
+    reader_ = std::thread([this] { read(); });
+    writer_ = std::thread([this] { write(); });
+  }
+
+  ~Connection() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    queued_.notify_one();
+    writer_.join();
+    boost::system::error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    reader_.join();
+  }
+
+  void send(Message message) {
+    Bytes bytes = encode(message);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!failure_.empty()) throw Error("{}: connection lost: {}", name, failure_);
+      queue_.push_back(std::move(bytes));
+    }
+    queued_.notify_one();
+  }
+
+  const std::string name;
+
+ private:
+  void read() {
+    std::string why = "closed by the peer";
+    try {
+      while (true) {
+        Prefix prefix;
+        asio::read(socket_, asio::buffer(prefix));
+        Arrival arrival{peer_, {}, {}, 0};
+        const Sizes sizes = read_prefix(prefix, limits_, arrival.message.header);
+        Bytes lists(sizes.lists);
+        arrival.message.payload.resize(sizes.payload);
+        const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists), asio::buffer(arrival.message.payload)};
+        asio::read(socket_, rest);
+        read_lists(lists, arrival.message.header);
+        arrival.at = clock_.now();
+        const std::lock_guard lock(inbox_.mutex);
+        inbox_.arrivals.push_back(std::move(arrival));
+        inbox_.changed.notify_all();
+      }
+    } catch (const boost::system::system_error& e) {
+      if (e.code() != asio::error::eof) why = e.code().message();
+    } catch (const std::exception& e) {
+      why = e.what();
+    }
+    const std::lock_guard lock(inbox_.mutex);
+    inbox_.gone[peer_] = why;
+    inbox_.changed.notify_all();
+  }
+
+  void write() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      queued_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      const Bytes bytes = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      boost::system::error_code error;
+      asio::write(socket_, asio::buffer(bytes), error);
+      lock.lock();
+      if (error) {
+        failure_ = error.message();
+        return;
+      }
+    }
+  }
+
+  PartyId peer_;
+  tcp::socket socket_;
+  Limits limits_;
+  Clock& clock_;
+  Inbox& inbox_;
+  std::mutex mutex_;  // queue_, closing_, failure_
+  std::condition_variable queued_;
+  std::deque<Bytes> queue_;
+  bool closing_ = false;
+  std::string failure_;
+  std::thread reader_, writer_;
+};
+
+SocketTransport::SocketTransport(Clock& clock) : clock_(clock), inbox_(std::make_unique<Inbox>()) {}
+SocketTransport::~SocketTransport() = default;
+
+void SocketTransport::add(PartyId peer, std::string name, tcp::socket socket, const Limits& limits) {
+  peers_[peer] = std::make_unique<Connection>(peer, std::move(name), std::move(socket), limits, clock_, *inbox_);
+}
+
+void SocketTransport::send(PartyId to, Message message) {
+  const auto peer = peers_.find(to);
+  if (peer == peers_.end()) throw Error("no connection to party {}", to);
+  peer->second->send(std::move(message));
+}
+
+std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
+  std::unique_lock lock(inbox_->mutex);
+  while (true) {
+    auto& arrivals = inbox_->arrivals;
+    const auto it = std::find_if(arrivals.begin(), arrivals.end(),
+                                 [&](const Arrival& a) { return from == any_party || a.from == from; });
+    if (it != arrivals.end()) {
+      Arrival arrival = std::move(*it);
+      arrivals.erase(it);
+      return arrival;
+    }
+    const auto gone = from == any_party ? inbox_->gone.begin() : inbox_->gone.find(from);
+    if (gone != inbox_->gone.end() && (from != any_party || inbox_->gone.size() == peers_.size())) {
+      throw Error("{}: connection lost: {}", peers_.at(gone->first)->name, gone->second);
+    }
+    if (deadline == no_deadline) {
+      inbox_->changed.wait(lock);
+    } else {
+      const Nanos left = deadline - clock_.now();
+      if (left <= Nanos(0)) return std::nullopt;
+      inbox_->changed.wait_for(lock, left);
+    }
+  }
+}
+
+}  // namespace splitwan::engine
