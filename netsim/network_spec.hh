@@ -1,0 +1,22 @@
+// Common networks, and a spec as splitwan-sim reads it.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "netsim/link_simulator.hh"
+
+namespace splitwan::netsim {
+
+// Edge 0: party 0 (client) to party 1 (server), half of rtt each way. Rates in bit/s, 0 = infinitely fast;
+// loss per packet, both ways.
+NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double loss = 0);
+
+// Every pair of `parties`, lower number first, by the same link both ways. Edges in order (0,1), (0,2), ..
+// (1,2), ..
+NetworkSpec mesh_network(PartyId parties, const LinkSpec& link);
+
+// See sim_protocol.hh.
+nlohmann::json to_json(const LinkSpec& link);
+nlohmann::json to_json(const NetworkSpec& spec);
+
+}  // namespace splitwan::netsim

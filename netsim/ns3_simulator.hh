@@ -1,0 +1,56 @@
+// ns-3 as a LinkSimulator: starts splitwan-sim and keeps it in step. See sim_protocol.hh.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "netsim/link_simulator.hh"
+
+namespace splitwan::netsim {
+
+// What the simulator found before time 0, and what it really runs.
+struct ProbeReport {
+  struct Connection {
+    double rtt_s = 0;        // of a small UDP packet and its echo
+    std::string congestion;  // ns-3's class
+  };
+  std::string ns3_version;
+  std::string settings;  // TCP's, one JSON object
+  std::vector<Connection> connections;
+};
+
+// What crossed one direction of a connection since time 0.
+struct WireTotals {
+  std::uint64_t bytes = 0;        // of messages, read by the receiver
+  std::uint64_t packets = 0;      // acknowledgements of the other direction included
+  std::uint64_t queue_drops = 0;  // the queue was full
+  std::uint64_t lost = 0;         // by chance
+  std::uint64_t retransmits = 0;
+};
+
+struct SimTotals {
+  struct Connection {
+    WireTotals forward, backward;
+  };
+  std::uint64_t events = 0;
+  std::vector<Connection> connections;
+};
+
+class Ns3Simulator : public LinkSimulator {
+ public:
+  // From t on, that direction of the connection's edge is as `link` says. t as for send.
+  virtual void change(Nanos t, std::uint32_t connection, bool forward, const LinkSpec& link) = 0;
+  // Ends the simulator: nothing else may be asked afterwards.
+  virtual SimTotals close() = 0;
+};
+
+// Starts the splitwan-sim beside this program, or $SPLITWAN_SIM. Throws Error, as do all its methods, when
+// the simulator refuses the spec, dies, answers nonsense, or is silent for answer_timeout of wall-clock time.
+std::unique_ptr<Ns3Simulator> make_ns3_simulator(
+    const NetworkSpec& spec, ProbeReport* report = nullptr,
+    std::chrono::milliseconds answer_timeout = std::chrono::seconds(60));
+
+}  // namespace splitwan::netsim

@@ -1,0 +1,119 @@
+// What becomes of a simulator that refuses, dies, hangs or lies: one clear Error each time, and no process
+// left.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "engine/error.hh"
+#include "netsim/network_spec.hh"
+#include "netsim/ns3_simulator.hh"
+
+namespace splitwan::netsim {
+namespace {
+
+using engine::Error;
+using namespace std::chrono_literals;
+
+const NetworkSpec kTwo = two_party_network(80ms, 1e9, 1e9);
+constexpr const char* kReady =
+    R"(echo 'ready {"ns3":"3.37","settings":{},"connections":[{"rtt_s":0.08,"congestion":"x"}]}')";
+
+// A shell script in splitwan-sim's place for as long as this lives.
+class FakeSimulator {
+ public:
+  explicit FakeSimulator(const std::string& script) {
+    char name[] = "/tmp/splitwan-fake-XXXXXX";
+    folder_ = mkdtemp(name);
+    const std::string path = folder_ / "sim";
+    std::ofstream(path) << "#!/bin/sh\n" << script << "\n";
+    chmod(path.c_str(), 0755);
+    setenv("SPLITWAN_SIM", path.c_str(), 1);
+  }
+  ~FakeSimulator() {
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a simulator was left behind";
+    unsetenv("SPLITWAN_SIM");
+    std::filesystem::remove_all(folder_);
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// The one line that `action` throws.
+template <typename Action>
+std::string error_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    return error.what();
+  }
+  ADD_FAILURE() << "expected an Error";
+  return "";
+}
+
+// Opens, sends one message and waits for it.
+std::string error_of_a_message(const std::string& script) {
+  FakeSimulator fake(script);
+  return error_of([] {
+    auto link = make_ns3_simulator(kTwo, nullptr, 300ms);
+    link->send(0ns, 0, true, 1, 100);
+    link->advance(1s);
+  });
+}
+
+#define EXPECT_SAYS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+TEST(SimulatorProcess, KilledMidRunIsNamedWithItsSignal) {
+  EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nkill -KILL $$"),
+              "ended by signal 9 (Killed)");
+}
+
+TEST(SimulatorProcess, ExitWithoutAnAnswerIsNamedWithItsStatus) {
+  EXPECT_SAYS(error_of_a_message("read open\nexit 7"), "exit status 7");
+}
+
+TEST(SimulatorProcess, SilenceEndsAtTheTimeAllowed) {
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nsleep 100"),
+              "within the time allowed");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+}
+
+TEST(SimulatorProcess, NonsenseIsQuoted) {
+  EXPECT_SAYS(error_of_a_message("read open\necho hello"), "found: hello");
+  EXPECT_SAYS(error_of_a_message("read open\necho 'ready {}'"), "found: {}");
+  for (const char* lie : {"delivered soon", "reached 5", "delivered 0 99 1 1 0",
+                          "delivered 2000000000 1 1 1 0", "delivered -1 1 1 1 0", "delivered 5 1 1 1 0 more"})
+    EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nread advance\necho '" +
+                                   lie + "'\nread end"),
+                std::string("found: ") + lie);
+}
+
+TEST(SimulatorProcess, MissingProgramIsNamed) {
+  setenv("SPLITWAN_SIM", "/nowhere/splitwan-sim", 1);
+  EXPECT_SAYS(error_of([] { make_ns3_simulator(kTwo); }),
+              "/nowhere/splitwan-sim: cannot be started: No such file");
+  unsetenv("SPLITWAN_SIM");
+}
+
+TEST(SimulatorProcess, WhatTheSimulatorRefusesIsSaid) {
+  EXPECT_SAYS(error_of([] { make_ns3_simulator(two_party_network(80ms, 0, 1e9)); }),
+              "open.edges[0].forward.bps: expected a finite rate");
+  NetworkSpec spec = kTwo;
+  spec.tcp.congestion = "vegas";
+  EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "found \"vegas\"");
+  spec = kTwo;
+  spec.edges[0].backward.queue_bytes = 100;
+  EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "open.edges[0].backward.queue_bytes");
+}
+
+}  // namespace
+}  // namespace splitwan::netsim
