@@ -87,18 +87,29 @@ std::vector<FittedCondition> conditions_of(const Observations& steps) {
 }
 
 // The header entries that a model is tied to: runs that differ in one would be averaged into nobody's model.
-Json common_source(const std::vector<engine::Run>& runs) {
+// Runs that crossed no network do not count.
+Json common_source(const std::vector<engine::Run>& runs, const Observations& observations) {
+  std::set<std::size_t> crossing;
+  for (const Observation& o : observations) {
+    if (o.crossed()) crossing.insert(o.run);
+  }
   Json source = Json::object();
+  if (crossing.empty()) return source;
+  const std::size_t first = *crossing.begin();
   for (const char* key : {"compute", "plan", "wire", "geometry"}) {
-    source[key] = runs.at(0).header.value(key, Json());
-    for (std::size_t i = 1; i < runs.size(); ++i) {
+    source[key] = runs[first].header.value(key, Json());
+    for (const std::size_t i : crossing) {
       const Json other = runs[i].header.value(key, Json());
       if (other == source[key]) continue;
-      throw engine::Error("runs 0 and {} differ in '{}' ({}, {}): fit a model for each", i, key,
+      throw engine::Error("runs {} and {} differ in '{}' ({}, {}): fit a model for each", first, i, key,
                           source[key].dump(), other.dump());
     }
   }
-  source["machine"] = runs.at(0).header.value("machine", Json());
+  for (const std::size_t i : crossing) {
+    if (runs[i].header["conditions"].value("rtt_s", Json()).is_number()) continue;
+    throw engine::Error("run {}: crosses a network but states no conditions.rtt_s: the model needs it", i);
+  }
+  source["machine"] = runs[first].header.value("machine", Json());
   return source;
 }
 
@@ -131,9 +142,9 @@ LatencyModel fit(const Observations& observations) {
 }
 
 LatencyModel fit(const std::vector<engine::Run>& runs) {
-  if (runs.empty()) throw engine::Error("no runs to fit");
-  Json source = common_source(runs);
-  LatencyModel model = fit(observe(runs));
+  const Observations observations = observe(runs);
+  Json source = common_source(runs, observations);
+  LatencyModel model = fit(observations);
   model.source = std::move(source);
   return model;
 }

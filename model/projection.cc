@@ -88,16 +88,23 @@ Json to_json(const Point& p) {
 }
 
 Condition usual_condition(const LatencyModel& model) {
-  std::map<std::pair<double, double>, std::size_t> runs;  // by rates
-  const FittedCondition* usual = nullptr;
-  std::size_t most = 0;
+  struct Link {
+    std::size_t runs = 0;
+    std::vector<Condition> conditions;
+  };
+  std::map<std::pair<double, double>, Link> links;  // by rates
   for (const FittedCondition& c : model.conditions) {
-    std::size_t& count = runs[{c.condition.up_bps, c.condition.down_bps}];
-    count += c.runs;
-    if (count > most) most = count, usual = &c;
+    Link& link = links[{c.condition.up_bps, c.condition.down_bps}];
+    link.runs += c.runs;
+    link.conditions.push_back(c.condition);
   }
-  if (!usual) throw engine::Error("the model holds no condition it was fitted on");
-  return usual->condition;
+  if (links.empty()) throw engine::Error("the model holds no condition it was fitted on");
+  auto& usual = std::max_element(links.begin(), links.end(), [](auto& a, auto& b) {
+                  return a.second.runs < b.second.runs;
+                })->second.conditions;
+  const auto middle = usual.begin() + static_cast<std::ptrdiff_t>(usual.size() / 2);
+  std::nth_element(usual.begin(), middle, usual.end(), [](auto& a, auto& b) { return a.rtt_s < b.rtt_s; });
+  return *middle;
 }
 
 }  // namespace splitwan::model

@@ -21,7 +21,8 @@ struct Point {
 Point project(const LatencyModel&, const Condition&, const std::string& drafter, std::uint64_t seed = 1);
 Json to_json(const Point&);
 
-// The link that most runs had: what to assume when nothing is said. Its RTT is whatever that run had.
+// What to assume when nothing is said: the rates that most runs had, and the median of their round-trip
+// times.
 Condition usual_condition(const LatencyModel&);
 
 }  // namespace splitwan::model

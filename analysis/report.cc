@@ -1,0 +1,109 @@
+#include "analysis/report.hh"
+
+#include "analysis/report_assets.hh"
+#include "analysis/summary.hh"
+#include "engine/error.hh"
+#include "model/cross_validate.hh"
+#include "model/link.hh"
+#include "model/projection.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+using engine::Json;
+using model::LatencyModel;
+
+constexpr int report_schema_version = 1;
+
+Json source_of(const std::vector<engine::Run>& runs) {
+  Json source = Json::object();
+  for (const char* key : {"compute", "machine", "plan", "wire", "geometry", "commit"}) {
+    source[key] = runs.at(0).header.value(key, Json());
+    for (const engine::Run& run : runs) {
+      if (run.header.value(key, Json()) != source[key]) source[key] = "differs between runs";
+    }
+  }
+  source["runs"] = runs.size();
+  return source;
+}
+
+// The usual link at the RTTs people ask about.
+Json projections(const LatencyModel& m) {
+  Json points = Json::array();
+  model::Condition condition = usual_condition(m);
+  for (const double rtt_s : {0.020, 0.040, 0.060, 0.080, 0.100, 0.120, 0.150, 0.200}) {
+    condition.rtt_s = rtt_s;
+    for (const auto& d : m.drafters) points.push_back(to_json(project(m, condition, d.drafter)));
+  }
+  return points;
+}
+
+// A model to show and its validation on these runs, or why there is none.
+void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
+  try {
+    if (!m) m = model::fit(runs);
+    data["cross_validation"] =
+        to_json(cross_validate(model::observe(runs), model::by_rtt, "round-trip time"));
+  } catch (const engine::Error& e) {
+    data["why_no_model"] = e.what();
+  }
+  if (!m) return;
+  data["model"] = to_json(*m);
+  data["usual_condition"] = to_json(usual_condition(*m));
+  data["projection"] = projections(*m);
+}
+
+// Replaces each {{name}} once, left to right: what is put in is not searched again.
+std::string fill(std::string_view page,
+                 const std::vector<std::pair<std::string_view, std::string_view>>& parts) {
+  std::string out;
+  while (true) {
+    const auto begin = page.find("{{"), end = page.find("}}");
+    if (begin == page.npos) return out.append(page);
+    const std::string_view name = page.substr(begin + 2, end - begin - 2);
+    out.append(page.substr(0, begin));
+    for (const auto& [key, text] : parts) {
+      if (key == name) out.append(text);
+    }
+    page.remove_prefix(end + 2);
+  }
+}
+
+// Inside a script element only '<' could end it; JSON has it in strings alone.
+std::string for_script(const Json& data) {
+  std::string text;
+  for (const char c : data.dump(-1, ' ', true)) c == '<' ? text += "\\u003c" : text += c;
+  return text;
+}
+
+}  // namespace
+
+Json report_data(const std::vector<engine::Run>& runs, const std::optional<LatencyModel>& m) {
+  if (runs.empty()) throw engine::Error("no runs to report on");
+  Json data = {{"schema_version", report_schema_version},
+               {"kind", "report"},
+               {"source", source_of(runs)},
+               {"summary", summarise(runs)},
+               {"model", Json()},
+               {"why_no_model", Json()},
+               {"usual_condition", Json()},
+               {"projection", Json::array()},
+               {"cross_validation", Json()},
+               {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}}};
+  add_model(data, runs, m);
+  return data;
+}
+
+std::string render_html(const Json& data) {
+  return fill(assets::page_html, {{"style", assets::style_css},
+                                  {"uplot_css", assets::uplot_css},
+                                  {"uplot_js", assets::uplot_js},
+                                  {"uplot_license", assets::uplot_license},
+                                  {"closed_form_js", assets::closed_form_js},
+                                  {"bars_js", assets::bars_js},
+                                  {"projection_js", assets::projection_js},
+                                  {"page_js", assets::page_js},
+                                  {"data", for_script(data)}});
+}
+
+}  // namespace splitwan::analysis

@@ -1,0 +1,25 @@
+// The page people look at, and the same as text for a terminal or a pull request.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/latency_model.hh"
+
+namespace splitwan::analysis {
+
+// Everything a report shows, as JSON: {schema_version, kind, source, summary, model, why_no_model,
+// projection, cross_validation, link}. Without a model it fits one to the runs; where that cannot be,
+// why_no_model says so.
+engine::Json report_data(const std::vector<engine::Run>&, const std::optional<model::LatencyModel>&);
+
+// One HTML file that needs no network. `data` is in it as <script type="application/json" id="data">.
+std::string render_html(const engine::Json& data);
+std::string render_markdown(const engine::Json& data);
+
+inline std::string render_report(const std::vector<engine::Run>& runs,
+                                 const std::optional<model::LatencyModel>& m) {
+  return render_html(report_data(runs, m));
+}
+
+}  // namespace splitwan::analysis

@@ -1,0 +1,81 @@
+#include "scenarios/model_tables.hh"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Json;
+
+std::string number(const Json& v, double scale, int digits) {
+  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
+}
+
+std::string coefficient(const std::string& name, const model::Coefficient& c, double scale) {
+  const std::string error = std::isnan(c.error) ? "-" : fmt::format("{:.4f}", c.error * scale);
+  return fmt::format("  {:<40} {:>12.4f} {:>10}\n", name, c.value * scale, error);
+}
+
+std::string work(const std::string& who, const model::WorkCost& w) {
+  return coefficient(who + ", fixed", w.fixed_s, 1e3) + coefficient(who + ", per row", w.per_row_s, 1e3) +
+         coefficient(who + ", per row and 1000 tokens of context", w.per_row_context_s, 1e6);
+}
+
+std::string validation(const std::string& held_out, const Json& v) {
+  if (v.contains("note")) return fmt::format("  {:<14} {}\n", held_out, v["note"].get<std::string>());
+  return fmt::format("  {:<14} {:>8} % median {:>8} % worst, of {} folds\n", held_out,
+                     number(v["median_abs_error"], 100, 2), number(v["worst_abs_error"], 100, 2),
+                     v["folds"].size());
+}
+
+}  // namespace
+
+std::string fit_table(const model::LatencyModel& m) {
+  std::string out =
+      fmt::format("decode step, fitted to {:<6} steps       milliseconds  std error\n", m.decode.steps);
+  out += work("client", m.decode.client) + work("server", m.decode.server) +
+         coefficient("overhead", m.decode.overhead_s, 1e3);
+  out += fmt::format(
+      "  residual {:.3f} ms, congestion window {} bytes\n\ndrafter        tokens/step  rows/step  steps\n",
+      m.decode.residual_s * 1e3, m.decode.window_bytes);
+  for (const auto& d : m.drafters) {
+    out += fmt::format("  {:<12} {:>11.3f} {:>10.2f} {:>6}\n", d.drafter, d.tokens_per_step(),
+                       d.mean_shape().rows, d.steps);
+  }
+  out += "\nheld out       error of the step time\n";
+  for (const auto& [key, v] : m.cross_validation.items()) out += validation(key.substr(3), v);  // "by_rtt"
+  return out;
+}
+
+std::string projection_table(const std::vector<model::Point>& points) {
+  std::string out =
+      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms\n";
+  for (const model::Point& p : points) {
+    out +=
+        fmt::format("{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f}{}\n",
+                    p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low,
+                    p.high, p.tokens_per_step, p.step_s * 1e3, p.extrapolated ? "  extrapolated" : "");
+  }
+  return out;
+}
+
+std::string summary_table(const Json& summary) {
+  std::string out =
+      "condition                         drafter       tokens/s  tokens/step  first ms  step ms: network  "
+      "client  "
+      "server  overhead\n";
+  for (const Json& r : summary["results"]) {
+    const Json& s = r["step"];
+    out += fmt::format("{:<33} {:<12} {:>9} {:>12} {:>9} {:>17} {:>7} {:>7} {:>9}\n",
+                       label(model::condition_of(r, "summary")), r["drafter"].get<std::string>(),
+                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 3),
+                       number(r["time_to_first_token_s"], 1e3, 1), number(s["network_s"], 1e3, 1),
+                       number(s["client_s"], 1e3, 1), number(s["server_s"], 1e3, 1),
+                       number(s["overhead_s"], 1e3, 1));
+  }
+  return out;
+}
+
+}  // namespace splitwan::scenarios

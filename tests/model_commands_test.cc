@@ -1,0 +1,120 @@
+#include "scenarios/model_commands.hh"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine/error.hh"
+#include "engine/json_file.hh"
+#include "tests/trace_fixture.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Json;
+
+class ModelCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(folder);
+    std::ofstream(trace) << test::trace_text(test::synthesise({}));
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  int run(const std::vector<std::string>& words) {
+    CLI::App app;
+    std::function<int()> chosen;
+    add_model_commands(app, chosen);
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    app.parse(reversed);
+    return chosen();
+  }
+  // What it prints.
+  std::string output(const std::vector<std::string>& words) {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(words), 0);
+    std::fflush(stdout);
+    return ::testing::internal::GetCapturedStdout();
+  }
+  std::string error(const std::vector<std::string>& words) {
+    try {
+      run(words);
+    } catch (const engine::Error& e) {
+      return e.what();
+    }
+    return "no error";
+  }
+
+  const fs::path folder = fs::temp_directory_path() / ("splitwan_model_commands_" + std::to_string(getpid()));
+  const std::string trace = folder / "t.jsonl", model = folder / "m.json";
+};
+
+TEST_F(ModelCommands, fit_writes_the_model_it_prints) {
+  const Json printed = Json::parse(output({"fit", trace, "-o", model, "--json"}));
+  EXPECT_EQ(printed, engine::read_json_file(model));
+  EXPECT_LT(printed["cross_validation"]["by_rtt"]["worst_abs_error"], 1e-3);
+}
+
+TEST_F(ModelCommands, project_answers_for_every_drafter_and_round_trip_time) {
+  output({"fit", trace, "-o", model});
+  const Json j =
+      Json::parse(output({"project", model, "--rtt", "20ms,80ms", "--bandwidth", "50Mbit", "--json"}));
+  EXPECT_EQ(j["schema_version"], 1);
+  ASSERT_EQ(j["points"].size(), 4u);
+  EXPECT_EQ(j["points"][3]["rtt_s"], 0.08);
+  EXPECT_EQ(j["points"][3]["up_bps"], 50e6);
+  EXPECT_EQ(j["points"][3]["drafter"], "sequential");
+}
+
+TEST_F(ModelCommands, project_assumes_the_link_that_was_fitted) {
+  output({"fit", trace, "-o", model});
+  const Json j = Json::parse(output({"project", model, "--drafter", "ngram", "--json"}));
+  ASSERT_EQ(j["points"].size(), 8u);
+  EXPECT_EQ(j["points"][0]["down_bps"], 200e6);
+}
+
+TEST_F(ModelCommands, report_prints_the_summary_and_writes_the_page) {
+  const std::string page = folder / "r.html";
+  const Json j = Json::parse(output({"report", trace, "-o", page, "--json"}));
+  EXPECT_EQ(j["results"].size(), 8u);
+  EXPECT_TRUE(fs::exists(page));
+}
+
+TEST_F(ModelCommands, a_trace_is_not_a_model) {
+  EXPECT_NE(error({"project", trace}).find("t.jsonl: a trace, expected a model"), std::string::npos);
+}
+
+TEST_F(ModelCommands, a_model_is_not_a_trace) {
+  output({"fit", trace, "-o", model});
+  EXPECT_NE(error({"report", model}).find("m.json:1: not a trace line"), std::string::npos);
+}
+
+TEST_F(ModelCommands, other_json_is_not_a_model) {
+  std::ofstream(model) << "{\"schema_version\": 1}";
+  EXPECT_NE(error({"project", model}).find("m.json: not a latency model"), std::string::npos);
+}
+
+TEST_F(ModelCommands, a_missing_file_is_named) {
+  EXPECT_NE(error({"fit", folder / "none.jsonl", "-o", model}).find("none.jsonl: cannot be opened"),
+            std::string::npos);
+  EXPECT_NE(error({"project", folder / "none.json"}).find("none.json: cannot be opened"), std::string::npos);
+}
+
+TEST_F(ModelCommands, a_value_without_its_unit_is_explained) {
+  output({"fit", trace, "-o", model});
+  EXPECT_NE(error({"project", model, "--rtt", "80"}).find("'80' is not a duration"), std::string::npos);
+  EXPECT_NE(error({"project", model, "--bandwidth", "0Mbit"}).find("lets nothing through"),
+            std::string::npos);
+}
+
+TEST_F(ModelCommands, a_failed_fit_writes_nothing) {
+  std::ofstream(trace) << test::trace_text(test::synthesise({.steps = 0}));
+  EXPECT_NE(error({"fit", trace, "-o", model}).find("no decode step"), std::string::npos);
+  EXPECT_FALSE(fs::exists(model));
+}
+
+}  // namespace
+}  // namespace splitwan::scenarios
