@@ -1,0 +1,144 @@
+#include "scenarios/train.hh"
+
+#include <csignal>
+#include <filesystem>
+
+#include "engine/error.hh"
+#include "engine/json_file.hh"
+#include "scenarios/train_progress.hh"
+#include "scenarios/train_step.hh"
+
+namespace splitwan::scenarios {
+
+namespace fs = std::filesystem;
+using engine::Json;
+using engine::ModelConfig;
+
+namespace {
+
+volatile std::sig_atomic_t received = 0;
+
+// Puts the previous handlers back when training is over.
+class SignalWatch {
+ public:
+  SignalWatch() {
+    received = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int signal) { received = signal; };
+    sigaction(SIGINT, &action, &before_[0]);
+    sigaction(SIGTERM, &action, &before_[1]);
+  }
+  ~SignalWatch() {
+    sigaction(SIGINT, &before_[0], nullptr);
+    sigaction(SIGTERM, &before_[1], nullptr);
+  }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  struct sigaction before_[2];
+};
+
+// Puts tokenizer.model into the output folder, unless an earlier session did.
+std::unique_ptr<engine::Tokenizer> provide_tokenizer(const Recipe& recipe, const std::string& output) {
+  const std::string path = output + "/tokenizer.model";
+  if (!fs::exists(path)) {
+    if (recipe.train_vocabulary) {
+      fmt::print(stderr, "training a vocabulary of {}\n", recipe.train_vocabulary);
+      train_vocabulary(recipe, path);
+    } else {
+      const std::string from = recipe.tokenizer.empty() ? recipe.init + "/tokenizer.model" : recipe.tokenizer;
+      if (!fs::exists(from)) throw engine::Error("{}: the tokenizer is not there", from);
+      fs::copy_file(from, path);
+      fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+    }
+  }
+  return engine::make_sentencepiece_tokenizer(path);
+}
+
+ModelConfig provide_config(const Recipe& recipe, const engine::Tokenizer& tokenizer) {
+  ModelConfig config = recipe.init.empty() ? recipe.model : engine::read_model_config(recipe.init);
+  if (recipe.init.empty()) {
+    config.vocabulary = tokenizer.vocabulary();
+    config.bos = 1;  // SentencePiece's default control tokens
+    config.eos = {2};
+  }
+  if (config.vocabulary < tokenizer.vocabulary()) {
+    throw engine::Error("{}: the tokenizer has {} ids, the model's vocabulary only {}", recipe.init,
+                        tokenizer.vocabulary(), config.vocabulary);
+  }
+  if (recipe.context > config.context) {
+    throw engine::Error("context: expected at most the model's {}, found {}", config.context, recipe.context);
+  }
+  return config;
+}
+
+Json validate(Stepper& stepper, const DataMix& mix, int windows) {
+  Json losses = Json::object();
+  for (std::size_t i = 0; i < mix.sources().size(); ++i) {
+    losses[mix.sources()[i].name] = stepper.evaluate(mix.held_out(i, windows));
+  }
+  return losses;
+}
+
+std::string describe(const Json& losses) {
+  std::string text;
+  for (const auto& [name, loss] : losses.items())
+    text += fmt::format("  {} {:.3f}", name, loss.get<double>());
+  return text;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+int train(const TrainOptions& options) {
+  const Recipe recipe = read_recipe(options.recipe);
+  fs::create_directories(options.output);
+  const auto tokenizer = provide_tokenizer(recipe, options.output);
+  const ModelConfig config = provide_config(recipe, *tokenizer);
+  const bool resumed = has_state(options.output);
+  TrainState state = resumed ? load_state(options.output, config) : first_state(recipe, config);
+  const DataMix mix(recipe, *tokenizer, config.bos);
+  fmt::print(stderr, "{} parameters, {} training tokens, {} at step {} of {}\n", state.weights.numel(),
+             mix.training_tokens(), resumed ? "resuming" : "starting", state.step, recipe.steps);
+  Stepper stepper(recipe, config, state);
+  TrainProgress progress(recipe.steps);
+  const SignalWatch watch;
+  constexpr int quick = 16, thorough = 64;  // validation windows per source
+  const double seconds_before = state.seconds;
+  const auto begin = std::chrono::steady_clock::now();
+  auto saved = begin;
+  const auto save = [&](int windows) {
+    state.seconds = seconds_before + seconds_since(begin);
+    save_state(options.output, state);
+    export_model(options.output, config, state.weights);
+    const Json losses = validate(stepper, mix, windows);
+    const Json result{{"schema_version", 1},         {"steps", state.step},
+                      {"tokens_seen", state.tokens}, {"duration_s", state.seconds},
+                      {"training_loss", state.loss}, {"validation_loss", losses},
+                      {"recipe", recipe.text}};
+    engine::write_file(options.output + "/training.json", result.dump(1) + "\n");
+    progress.clear();
+    fmt::print(stderr, "saved at step {}; validation loss, nats per token:{}\n", state.step,
+               describe(losses));
+    saved = std::chrono::steady_clock::now();
+    return result;
+  };
+  const auto finished = [&] {
+    return state.step >= recipe.steps || received || (options.stop_at > 0 && state.step >= options.stop_at) ||
+           (options.minutes > 0 && seconds_since(begin) > options.minutes * 60);
+  };
+  while (!finished()) {
+    stepper.step(mix.sample(state.step));
+    progress.show(state, recipe.rate_at(state.step - 1));
+    if (seconds_since(saved) > options.save_minutes * 60 && !finished()) save(quick);
+  }
+  const Json result = save(received ? quick : thorough);
+  if (options.json) fmt::print("{}\n", result.dump());
+  return received ? 128 + received : 0;
+}
+
+}  // namespace splitwan::scenarios

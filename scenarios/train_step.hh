@@ -1,0 +1,26 @@
+// One optimiser step, data-parallel: every thread takes windows of the batch and differentiates them alone.
+#pragma once
+
+#include "scenarios/train_state.hh"
+
+namespace splitwan::scenarios {
+
+class Stepper {
+ public:
+  Stepper(const Recipe&, const engine::ModelConfig&, TrainState&);
+
+  // Returns the mean loss, nats per token. Throws Error when it is not finite.
+  double step(const Windows&);
+  double evaluate(const Windows&);  // mean loss, without learning
+
+ private:
+  // Sum over the windows; the replicas' gradients are filled when `learn`.
+  double run(const Windows&, bool learn);
+  void update(double tokens);
+  const Recipe& recipe_;
+  TrainState& state_;
+  std::vector<Slot> slots_;
+  std::vector<Replica> replicas_;  // one per thread, over the same weights
+};
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,191 @@
+#include "scenarios/train.hh"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "engine/checkpoint.hh"
+#include "engine/error.hh"
+#include "engine/json_file.hh"
+#include "engine/tokenizer.hh"
+#include "scenarios/train_recipe.hh"
+
+namespace splitwan::tests {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Json;
+using scenarios::train;
+using scenarios::TrainOptions;
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream whole;
+  whole << in.rdbuf();
+  return whole.str();
+}
+
+// A corpus with something to learn, and a recipe for a model of some thousand parameters.
+class Training : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / fmt::format("train-{}", getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    std::string text, pairs;
+    unsigned state = 7;
+    const auto random = [&](unsigned below) {
+      return (state = state * 1664525u + 1013904223u) / 65536u % below;
+    };
+    const char *who[] = {"the cat", "a dog", "one bird"}, *what[] = {"sees", "likes", "follows"};
+    for (int i = 0; i < 900; ++i) {
+      text += fmt::format("def f{}():\n    return {}\n{} {} {}.\n", random(9), random(90), who[random(3)],
+                          what[random(3)], who[random(3)]);
+      const unsigned a = random(20), b = random(20);
+      pairs +=
+          Json{{"question", fmt::format("{} + {}?", a, b)}, {"answer", std::to_string(a + b)}}.dump() + "\n";
+    }
+    std::ofstream(folder_ / "text.txt") << text;
+    std::ofstream(folder_ / "pairs.jsonl") << pairs;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  Json recipe(std::int64_t steps) const {
+    return {{"model",
+             {{"layers", 2},
+              {"width", 32},
+              {"heads", 4},
+              {"kv_heads", 2},
+              {"head_dim", 8},
+              {"ffn", 48},
+              {"context", 64}}},
+            {"tokenizer", {{"train", {{"vocabulary", 400}}}}},
+            {"data",
+             {{{"name", "text"}, {"path", "text.txt"}, {"weight", 0.7}},
+              {{"name", "qa"}, {"path", "pairs.jsonl"}, {"weight", 0.3}, {"format", "jsonl-qa"}}}},
+            {"context", 32},
+            {"batch", 4},
+            {"steps", steps},
+            {"warmup", 4},
+            {"learning_rate", 3e-3},
+            {"seed", 5},
+            {"threads", 1}};
+  }
+  TrainOptions options(const Json& recipe, const std::string& output, std::int64_t stop_at = 0) const {
+    std::ofstream(folder_ / "recipe.json") << recipe.dump();
+    TrainOptions o;
+    o.recipe = folder_ / "recipe.json";
+    o.output = folder_ / output;
+    o.stop_at = stop_at;
+    return o;
+  }
+  Json result(const std::string& output) const {
+    return engine::read_json_file(folder_ / output / "training.json");
+  }
+  // Everything that a run's future depends on, and the model.
+  std::string state(const std::string& output) const {
+    std::string all = bytes_of(folder_ / output / "model.safetensors");
+    for (const auto& entry : fs::directory_iterator(folder_ / output / "training")) {
+      if (entry.path().extension() == ".safetensors")
+        all += entry.path().filename().string() + bytes_of(entry.path());
+    }
+    return all;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Training, LearnsWhatTheCorpusRepeats) {
+  ASSERT_EQ(train(options(recipe(150), "out")), 0);
+  const Json losses = result("out").at("validation_loss");
+  EXPECT_LT(losses.at("text").get<double>(), 2.0) << "of log(400) = 6.0 at the start";
+  EXPECT_LT(losses.at("qa").get<double>(), 3.5);
+  EXPECT_EQ(result("out").at("tokens_seen"), 150 * 4 * 32);
+}
+
+TEST_F(Training, GivesAFolderThatTheEngineReads) {
+  ASSERT_EQ(train(options(recipe(6), "out")), 0);
+  engine::Checkpoint checkpoint(folder_ / "out");
+  EXPECT_EQ(checkpoint.config().layers, 2);
+  const auto tokenizer = engine::load_tokenizer(folder_ / "out");
+  EXPECT_EQ(checkpoint.config().vocabulary, tokenizer->vocabulary());
+  EXPECT_NO_THROW(checkpoint.tensor("model.layers.1.mlp.down_proj.weight", {32, 48}));
+  const std::string code = "def f(x):\n    return \xE2\x82\xAC\n";
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(code)), code);
+  EXPECT_EQ(tokenizer->encode("x\n        y").size(), tokenizer->encode("x\n y").size())
+      << "eight spaces are one symbol";
+}
+
+TEST_F(Training, ResumedEndsInTheSameWeightsAsUninterrupted) {
+  ASSERT_EQ(train(options(recipe(20), "whole")), 0);
+  ASSERT_EQ(train(options(recipe(20), "parts", 7)), 0);
+  EXPECT_EQ(result("parts").at("steps"), 7);
+  ASSERT_EQ(train(options(recipe(20), "parts")), 0);
+  EXPECT_TRUE(state("whole") == state("parts"));
+}
+
+TEST_F(Training, StoppedBySigtermSavesAndResumes) {
+  const Json endless = recipe(1'000'000);
+  ASSERT_EQ(train(options(endless, "stopped", 2)), 0);
+  const fs::path saved = folder_ / "stopped/training/state.json";
+  const std::string before = bytes_of(saved);
+  TrainOptions running = options(endless, "stopped");
+  running.save_minutes = 1e-4;
+  std::thread stopper([&] {  // once it saves, its signal handlers are in place
+    while (bytes_of(saved) == before) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    kill(getpid(), SIGTERM);
+  });
+  EXPECT_EQ(train(running), 128 + SIGTERM);
+  stopper.join();
+  const auto reached = result("stopped").at("steps").get<std::int64_t>();
+  EXPECT_GT(reached, 2);
+  ASSERT_EQ(train(options(endless, "stopped", reached + 3)), 0);
+  ASSERT_EQ(train(options(endless, "straight", reached + 3)), 0);
+  EXPECT_TRUE(state("straight") == state("stopped"));
+}
+
+TEST_F(Training, ContinuesFromAnotherModel) {
+  ASSERT_EQ(train(options(recipe(80), "first")), 0);
+  Json more = recipe(2);
+  more.erase("model");
+  more.erase("tokenizer");
+  more["init"] = "first";
+  more["learning_rate"] = 1e-5;
+  more["warmup"] = 0;
+  ASSERT_EQ(train(options(more, "second")), 0);
+  for (const char* name : {"text", "qa"}) {
+    EXPECT_NEAR(result("second").at("validation_loss").at(name).get<double>(),
+                result("first").at("validation_loss").at(name).get<double>(), 0.02);
+  }
+}
+
+TEST_F(Training, RecipeErrorsNameTheKeyAndTheNearestKnownOne) {
+  const auto error = [&](const char* pointer, const Json& value) {
+    Json changed = recipe(10);
+    changed[Json::json_pointer(pointer)] = value;
+    try {
+      scenarios::read_recipe(options(changed, "out").recipe);
+    } catch (const engine::Error& e) {
+      return std::string(e.what());
+    }
+    return std::string("(no error)");
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_PRED2(has, error("/learning_rat", 1), "unknown key 'learning_rat'; did you mean 'learning_rate'?");
+  EXPECT_PRED2(has, error("/model/widht", 1), "model: unknown key 'widht'; did you mean 'width'?");
+  EXPECT_PRED2(has, error("/data/1/format", "csv"), "data[1]: format");
+  EXPECT_PRED2(has, error("/warmup", 10), "warmup < steps");
+  EXPECT_PRED2(has, error("/steps", "many"), "'steps' has the wrong type");
+  EXPECT_PRED2(has, error("/init", "elsewhere"), "either 'init' or 'model'");
+}
+
+}  // namespace
+}  // namespace splitwan::tests
