@@ -28,21 +28,28 @@ Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
   }
 }
 
-const TensorView& Checkpoint::tensor(const std::string& name, const std::vector<std::int64_t>& shape) {
+const TensorView& Checkpoint::view(const std::string& name) {
   const auto where = file_of_.find(name);
   if (where == file_of_.end()) throw Error("{}: tensor '{}' is missing", folder_, name);
   auto found = found_.find(name);
   if (found == found_.end()) {
     const auto& file = files_.try_emplace(where->second, where->second).first->second;
-    for (const TensorView& t : file.tensors()) found_[t.name] = &t;
+    for (const TensorView& t : file.tensors()) {
+      if (const auto it = file_of_.find(t.name); it != file_of_.end() && it->second == where->second) found_[t.name] = &t;
+    }
     found = found_.find(name);
     if (found == found_.end()) throw Error("{}: tensor '{}' is not in it, though the index says so", where->second, name);
   }
-  if (found->second->shape != shape) {
-    throw Error("{}: tensor '{}': expected shape {}, found {}", where->second, name, Json(shape).dump(),
-                Json(found->second->shape).dump());
-  }
   return *found->second;
+}
+
+const TensorView& Checkpoint::tensor(const std::string& name, const std::vector<std::int64_t>& shape) {
+  const TensorView& found = view(name);
+  if (found.shape != shape) {
+    throw Error("{}: tensor '{}': expected shape {}, found {}", file_of_.at(name), name, Json(shape).dump(),
+                Json(found.shape).dump());
+  }
+  return found;
 }
 
 std::vector<std::string> Checkpoint::names() const {

@@ -18,6 +18,7 @@ class Checkpoint {
   bool has(const std::string& name) const { return file_of_.contains(name); }
   // Throws Error naming the tensor when it is absent or has another shape.
   const TensorView& tensor(const std::string& name, const std::vector<std::int64_t>& shape);
+  const TensorView& view(const std::string& name);  // whatever its shape
   std::vector<std::string> names() const;
 
  private:

@@ -36,7 +36,8 @@ void check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
   expect(m, Kind::hello);
   const Json body = Json::parse(text_of(m), nullptr, /*allow_exceptions=*/false);
   if (!body.is_object() || !body.contains("geometry") || !body.contains("middle")) throw Error("malformed hello");
-  for (const auto& [key, ours] : geometry(config).items()) {
+  const Json here = geometry(config);
+  for (const auto& [key, ours] : here.items()) {
     const Json theirs = body["geometry"].value(key, Json());
     if (theirs != ours) throw Error("the models differ: {} is {} at the client, {} at the server", key, theirs.dump(), ours.dump());
   }

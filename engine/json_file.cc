@@ -19,6 +19,8 @@ Json read_json_file(const std::string& path) {
     return Json::parse(in, nullptr, true, /*ignore_comments=*/true);
   } catch (const Json::parse_error& e) {
     throw Error("{}: not valid JSON at byte {}", path, e.byte);
+  } catch (const Json::exception&) {
+    throw Error("{}: holds a number out of range", path);
   }
 }
 

@@ -26,6 +26,13 @@ struct TypeName {
 constexpr TypeName types[] = {{DType::f32, "F32", 4}, {DType::f16, "F16", 2}, {DType::bf16, "BF16", 2}};
 constexpr std::uint64_t header_cap = 100'000'000;  // upstream's own limit
 
+// Throws Json::exception when `list` is not a list of whole numbers.
+std::vector<std::uint64_t> counts(const Json& list) {
+  std::vector<std::uint64_t> found;
+  for (const auto& n : list.get_ref<const Json::array_t&>()) found.push_back(n.get_ref<const Json::number_unsigned_t&>());
+  return found;
+}
+
 // Validates one header entry against the data section of `data_size` bytes.
 TensorView view_of(const std::string& path, const std::string& name, const Json& entry, const std::byte* data,
                    std::uint64_t data_size) {
@@ -34,14 +41,14 @@ TensorView view_of(const std::string& path, const std::string& name, const Json&
   std::vector<std::uint64_t> offsets;
   try {
     dtype = entry.at("dtype").get<std::string>();
-    for (const Json& n : entry.at("shape")) {
-      const auto extent = n.get<std::int64_t>();
-      if (extent < 0 || extent > (std::int64_t{1} << 40)) throw Error("extent {}", extent);
-      view.shape.push_back(extent);
+    for (const auto extent : counts(entry.at("shape"))) {
+      if (extent > (std::uint64_t{1} << 40)) throw Error("{}: tensor '{}': extent {} is too large", path, name, extent);
+      view.shape.push_back(static_cast<std::int64_t>(extent));
     }
-    offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
-  } catch (const std::exception& e) {
-    throw Error("{}: tensor '{}': malformed header entry: {}", path, name, e.what());
+    offsets = counts(entry.at("data_offsets"));
+  } catch (const Json::exception&) {
+    throw Error("{}: tensor '{}': expected a dtype, a shape and data_offsets, found {}", path, name,
+                entry.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80));
   }
   const auto* type = std::find_if(std::begin(types), std::end(types), [&](auto& t) { return t.name == dtype; });
   if (type == std::end(types)) {
@@ -63,7 +70,9 @@ TensorView view_of(const std::string& path, const std::string& name, const Json&
 }
 
 void refuse_overlaps(const std::string& path, std::vector<TensorView> tensors) {
-  std::sort(tensors.begin(), tensors.end(), [](auto& a, auto& b) { return a.data.data() < b.data.data(); });
+  std::sort(tensors.begin(), tensors.end(), [](auto& a, auto& b) {
+    return std::pair(a.data.data(), a.data.size()) < std::pair(b.data.data(), b.data.size());  // empty ones first
+  });
   for (std::size_t i = 1; i < tensors.size(); ++i) {
     const auto& before = tensors[i - 1].data;
     if (before.data() + before.size() > tensors[i].data.data()) {
@@ -78,9 +87,7 @@ std::size_t size_of(DType type) { return types[static_cast<int>(type)].size; }
 std::string_view name_of(DType type) { return types[static_cast<int>(type)].name; }
 
 std::int64_t TensorView::elements() const {
-  std::int64_t n = 1;
-  for (const auto extent : shape) n *= extent;
-  return n;
+  return static_cast<std::int64_t>(data.size() / size_of(dtype));  // the product of the shape may overflow on its way to 0
 }
 
 struct SafetensorsFile::Map {

@@ -44,14 +44,21 @@ Message answer(Party& party, const Message& request, const ModelConfig& config, 
 
 }  // namespace
 
-void serve_middle(Party& party, PartyId client, const ModelConfig& config, const LayerStack& middle) {
+void serve_middle(Party& party, PartyId client, const ModelConfig& config, const LayerStack& middle,
+                  std::optional<Nanos> idle) {
   KvCache cache = middle.new_cache();
+  const auto next = [&] {
+    if (!idle) return party.recv(client);
+    auto arrival = party.recv(client, *idle);
+    if (!arrival) throw Error("session closed: nothing came for {} s", idle->count() / 1'000'000'000);
+    return std::move(*arrival);
+  };
   try {
-    Arrival arrival = party.recv(client);
+    Arrival arrival = next();
     check_hello(arrival.message, config, middle.range());
     party.reply(arrival, plain(Kind::welcome));
     while (true) {
-      arrival = party.recv(client);
+      arrival = next();
       if (arrival.message.header.kind == Kind::bye) return;
       expect(arrival.message, Kind::request);
       party.reply(arrival, answer(party, arrival.message, config, middle, cache));

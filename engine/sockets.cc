@@ -81,8 +81,8 @@ class SocketTransport::Connection {
         const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists), asio::buffer(arrival.message.payload)};
         asio::read(socket_, rest);
         read_lists(lists, arrival.message.header);
-        arrival.at = clock_.now();
         const std::lock_guard lock(inbox_.mutex);
+        arrival.at = clock_.now();  // under the lock: stamps grow along the inbox
         inbox_.arrivals.push_back(std::move(arrival));
         inbox_.changed.notify_all();
       }

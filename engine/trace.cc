@@ -1,6 +1,7 @@
 #include "engine/trace.hh"
 
 #include <fstream>
+#include <utility>
 
 #include "engine/error.hh"
 
@@ -32,6 +33,30 @@ std::string line_of(const Step& s, int run) {
       run, s.step, s.prefill, s.begin.count(), s.end.count(), s.rows, s.context, s.drafted, s.accepted);
 }
 
+// The value of `key`; integers must fit.
+template <typename T>
+T field(const Json& j, const char* key) {
+  const auto it = j.find(key);
+  if (it == j.end()) throw Error("key '{}' is missing", key);
+  const auto wrong = [&](std::string_view what) {
+    return Error("key '{}': expected {}, found {}", key, what, it->dump().substr(0, 40));
+  };
+  if constexpr (std::is_same_v<T, std::string>) {
+    if (!it->is_string()) throw wrong("a string");
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!it->is_boolean()) throw wrong("true or false");
+  } else if constexpr (std::is_signed_v<T>) {
+    const bool fits = it->is_number_unsigned() ? std::in_range<T>(it->get<std::uint64_t>())
+                                               : it->is_number_integer() && std::in_range<T>(it->get<std::int64_t>());
+    if (!fits) throw wrong("an integer");
+  } else {
+    if (!it->is_number_unsigned() || !std::in_range<T>(it->get<std::uint64_t>())) throw wrong("a count");
+  }
+  return it->get<T>();
+}
+
+Nanos instant(const Json& j, const char* key) { return Nanos(field<std::int64_t>(j, key)); }
+
 Op op_named(const std::string& name) {
   for (std::size_t i = 0; i < std::size(op_names); ++i) {
     if (op_names[i] == name) return static_cast<Op>(i);
@@ -41,46 +66,47 @@ Op op_named(const std::string& name) {
 
 Span span_of(const Json& j) {
   Span s;
-  s.step = j.at("step");
-  s.party = j.at("party");
-  s.op = op_named(j.at("op"));
-  s.begin = Nanos(j.at("begin_ns").get<std::int64_t>());
-  s.end = Nanos(j.at("end_ns").get<std::int64_t>());
-  s.rows = j.at("rows");
-  s.context = j.at("context");
+  s.step = field<std::uint64_t>(j, "step");
+  s.party = field<std::uint32_t>(j, "party");
+  s.op = op_named(field<std::string>(j, "op"));
+  s.begin = instant(j, "begin_ns");
+  s.end = instant(j, "end_ns");
+  s.rows = field<std::uint32_t>(j, "rows");
+  s.context = field<std::uint32_t>(j, "context");
   if (s.op == Op::work) {
-    s.phase = phase_named(j.at("phase").get<std::string>());
+    s.phase = phase_named(field<std::string>(j, "phase"));
     return s;
   }
-  s.peer = j.at("peer");
-  s.bytes = j.at("bytes");
+  s.peer = field<std::uint32_t>(j, "peer");
+  s.bytes = field<std::uint64_t>(j, "bytes");
   if (s.op == Op::recv) {
-    s.arrived = Nanos(j.at("arrived_ns").get<std::int64_t>());
-    s.held = Nanos(j.at("held_ns").get<std::int64_t>());
-    s.flights = j.at("flights");
+    s.arrived = instant(j, "arrived_ns");
+    s.held = instant(j, "held_ns");
+    s.flights = field<std::uint32_t>(j, "flights");
   }
   return s;
 }
 
 Step step_of(const Json& j) {
   Step s;
-  s.step = j.at("step");
-  s.prefill = j.at("prefill");
-  s.begin = Nanos(j.at("begin_ns").get<std::int64_t>());
-  s.end = Nanos(j.at("end_ns").get<std::int64_t>());
-  s.rows = j.at("rows");
-  s.context = j.at("context");
-  s.drafted = j.at("drafted");
-  s.accepted = j.at("accepted");
+  s.step = field<std::uint64_t>(j, "step");
+  s.prefill = field<bool>(j, "prefill");
+  s.begin = instant(j, "begin_ns");
+  s.end = instant(j, "end_ns");
+  s.rows = field<std::uint32_t>(j, "rows");
+  s.context = field<std::uint32_t>(j, "context");
+  s.drafted = field<std::uint32_t>(j, "drafted");
+  s.accepted = field<std::uint32_t>(j, "accepted");
   return s;
 }
 
 // Adds one line to the runs read so far.
 void take(const Json& j, std::vector<Run>& runs, bool& open) {
-  const std::string type = j.at("type");
+  if (!j.is_object()) throw Error("expected a JSON object, found {}", j.dump().substr(0, 40));
+  const auto type = field<std::string>(j, "type");
   if (type == "run") {
     if (open) throw Error("a run begins before the last one ended");
-    if (const int version = j.at("schema_version"); version != trace_schema_version) {
+    if (const int version = field<int>(j, "schema_version"); version != trace_schema_version) {
       throw Error("schema version {}, this build reads {}", version, trace_schema_version);
     }
     runs.emplace_back().header = j;
@@ -118,8 +144,10 @@ std::vector<Run> read_trace(std::istream& in, const std::string& name) {
   for (int number = 1; std::getline(in, line); ++number) {
     if (line.empty()) continue;
     try {
-      take(Json::parse(line), runs, open);
-    } catch (const std::exception& e) {
+      const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (json.is_discarded()) throw Error("expected a JSON object, found {}", line.substr(0, 40));
+      take(json, runs, open);
+    } catch (const Error& e) {
       throw Error("{}:{}: not a trace line: {}", name, number, e.what());
     }
   }

@@ -1,6 +1,7 @@
 #include "netsim/conductor.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/error.hh"
 #include "netsim/actor.hh"
@@ -133,6 +134,7 @@ struct Conductor::State {
       actor.join();
     }
     actors.clear();
+    for (auto& [id, flight] : flying) flight.to = engine::any_party;  // nobody: the next run's parties are others
   }
 };
 
@@ -158,7 +160,7 @@ class PartyEnd : public engine::Transport, public engine::Clock {
       if (state_.now >= deadline) return std::nullopt;
       actor_.until = deadline;
       actor_.park(Doing::waiting);
-      if (actor_.peer_gone) {
+      if (std::exchange(actor_.peer_gone, false)) {
         const std::string whom = from == engine::any_party ? "everyone" : fmt::format("party {}", from);
         throw Error("{} has left while party {} waited", whom, actor_.id);
       }

@@ -1,0 +1,14 @@
+// `splitwan-engine`: the subcommands that run a model. Users call it through `splitwan`.
+#include "scenarios/commands.hh"
+#include "scenarios/train_command.hh"
+
+int main(int argc, char** argv) {
+  CLI::App app("splitwan's engine", "splitwan");
+  splitwan::scenarios::Chosen chosen;
+  splitwan::scenarios::add_run_command(app, chosen);
+  splitwan::scenarios::add_generate_command(app, chosen);
+  splitwan::scenarios::add_serve_command(app, chosen);
+  splitwan::scenarios::add_export_command(app, chosen);
+  splitwan::scenarios::add_train_command(app, chosen);
+  return splitwan::scenarios::run_program(app, chosen, argc, argv);
+}

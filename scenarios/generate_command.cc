@@ -1,0 +1,185 @@
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "engine/error.hh"
+#include "engine/json_file.hh"
+#include "engine/tokenizer.hh"
+#include "engine/units.hh"
+#include "scenarios/commands.hh"
+#include "scenarios/run_scenario.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Token;
+
+struct Options {
+  std::string model, server, prompt, prompt_file, prompt_ids, decode = "sequential", wire = "f32", split, link, trace;
+  std::string compute = "measured";
+  int max_new_tokens = 64, threads = 1, top_logits = 0;
+  std::uint64_t seed = 1;
+  bool ignore_eos = false, json = false;
+};
+
+std::pair<int, int> parse_split(const std::string& text) {
+  int head = 0, tail = 0, used = 0;
+  if (std::sscanf(text.c_str(), "%d,%d%n", &head, &tail, &used) != 2 || used != static_cast<int>(text.size())) {
+    throw Error("split '{}': expected HEAD,TAIL as in 2,2", text);
+  }
+  return {head, tail};
+}
+
+std::vector<Token> parse_ids(const std::string& text) {
+  std::vector<Token> ids;
+  for (const std::string& part : engine::split_list(text)) {
+    try {
+      std::size_t used = 0;
+      ids.push_back(std::stoi(part, &used));
+      if (used == part.size()) continue;
+    } catch (const std::exception&) {
+    }
+    throw Error("prompt-ids: '{}' is not a token id: expected numbers joined by commas, as in 1,2,3", part);
+  }
+  return ids;
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Scenario scenario_for(const Options& o) {
+  Scenario s;
+  s.name = "generate";
+  s.model = o.model;
+  s.wire = engine::wire_type_named(o.wire);
+  s.compute = o.compute;
+  s.decode = {o.decode};
+  s.max_new_tokens = o.max_new_tokens;
+  s.stop_at_eos = !o.ignore_eos;
+  s.threads = o.threads;
+  s.seed = o.seed;
+  const bool split = !o.split.empty() || !o.server.empty() || !o.link.empty();
+  std::tie(s.head_layers, s.tail_layers) = parse_split(o.split.empty() ? "2,2" : o.split);
+  if (!o.link.empty()) {
+    s.network = parse_link(o.link);
+  } else {
+    s.network.kind = !o.server.empty() ? NetworkKind::sockets : split ? NetworkKind::ideal : NetworkKind::local;
+    s.network.rtt = {};
+    s.network.up_bps = s.network.down_bps = 0;
+    s.network.server = o.server;
+  }
+  s.resolved = {{"command", "generate"}, {"model", o.model}, {"decode", o.decode}, {"max_new_tokens", o.max_new_tokens}};
+  return s;
+}
+
+std::uint64_t bytes_sent(const engine::Run& run, engine::Op op) {
+  std::uint64_t bytes = 0;
+  for (const engine::Span& span : run.spans) {
+    if (span.party == client && span.op == op) bytes += span.bytes;
+  }
+  return bytes;
+}
+
+Json top_of(const at::Tensor& logits, int count) {
+  const auto [values, ids] = logits.topk(std::min<std::int64_t>(count, logits.size(0)));
+  Json json = {{"ids", Json::array()}, {"logits", Json::array()}};
+  for (std::int64_t i = 0; i < values.size(0); ++i) {
+    json["ids"].push_back(ids[i].item<std::int64_t>());
+    json["logits"].push_back(values[i].item<float>());
+  }
+  return json;
+}
+
+double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
+
+int generate_command(const Options& o) {
+  const Scenario s = scenario_for(o);
+  LoadedModel model(o.model);
+  std::unique_ptr<engine::Tokenizer> tokenizer;
+  std::vector<Token> ids;
+  if (!o.prompt_ids.empty()) {
+    ids = parse_ids(o.prompt_ids);
+    try {
+      tokenizer = engine::load_tokenizer(o.model);
+    } catch (const Error&) {  // ids need none; the text is then left out
+    }
+  } else {
+    tokenizer = engine::load_tokenizer(o.model);
+    ids = tokenizer->encode(o.prompt_file.empty() ? o.prompt : read_text(o.prompt_file));
+    if (model.config().bos >= 0) ids.insert(ids.begin(), model.config().bos);
+  }
+  engine::Generation done;
+  Json tops = Json::array();
+  auto run = run_prompt(s, model, o.decode, {"prompt", "other", o.prompt, {}}, ids, &done, [&](Token, const at::Tensor& logits) {
+    if (o.top_logits > 0) tops.push_back(top_of(logits, o.top_logits));
+  });
+  if (!o.trace.empty()) {
+    std::ostringstream text;
+    engine::write(text, run);
+    engine::write_file(o.trace, text.str());
+  }
+  const auto tokens = static_cast<double>(done.output.size());
+  const Nanos decoding = done.total - done.prefill;
+  const double rate = tokens > 1 ? (tokens - 1) / seconds(decoding) : tokens / seconds(done.total);
+  const bool wall = s.network.kind == NetworkKind::sockets;
+  Json out = {{"schema_version", 1},
+              {"prompt_ids", ids},
+              {"output_ids", done.output},
+              {"text", tokenizer ? Json(tokenizer->decode(done.output)) : Json()},
+              {"finish", done.finish},
+              {"steps", done.steps},
+              {"tokens_per_step", tokens / static_cast<double>(done.steps)},
+              {"bytes_up", bytes_sent(run, engine::Op::send)},
+              {"bytes_down", bytes_sent(run, engine::Op::recv)},
+              {"round_trips", run.end["round_trips"]},
+              {"tokens_per_s", std::isfinite(rate) ? Json(rate) : Json()},
+              {"time_to_first_token_s", seconds(done.prefill)},
+              {"total_s", seconds(done.total)},
+              {"network", name_of(s.network.kind)},
+              {"time", wall ? "wall" : "virtual"},
+              {"compute", run.header["compute"]}};
+  if (o.top_logits > 0) out["top_logits"] = tops;
+  if (o.json) {
+    fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    if (tokenizer) fmt::print("{}\n", tokenizer->decode(done.output));
+    if (!tokenizer) fmt::print("{}\n", fmt::join(done.output, ","));
+    fmt::print(stderr, "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
+               done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
+               run.header["compute"].get<std::string>(), out["bytes_up"].dump(), out["bytes_down"].dump());
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_generate_command(CLI::App& app, Chosen& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand("generate", "Continue one prompt: all here, split in process, over a link, or with a server");
+  cmd->add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
+  auto* text = cmd->add_option("--prompt", o->prompt, "the prompt");
+  auto* file = cmd->add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
+  cmd->add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")->excludes(text)->excludes(file);
+  cmd->add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
+  cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
+  cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")->capture_default_str();
+  cmd->add_option("--split", o->split, "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)");
+  auto* server = cmd->add_option("--server", o->server, "HOST:PORT of `splitwan serve`");
+  cmd->add_option("--link", o->link, "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")->excludes(server);
+  cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless) or f16")->capture_default_str();
+  cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")->capture_default_str();
+  cmd->add_option("--threads", o->threads, "compute threads")->capture_default_str()->check(CLI::Range(1, 1024));
+  cmd->add_option("--seed", o->seed, "of the simulated link")->capture_default_str();
+  cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step");
+  cmd->add_option("--trace", o->trace, "keep the trace in this file");
+  cmd->add_flag("--json", o->json, "print one JSON object");
+  cmd->callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

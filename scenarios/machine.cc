@@ -1,0 +1,37 @@
+#include "scenarios/machine.hh"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "splitwan_build.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+std::string cpu_name() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+std::string instruction_set() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "x86-64 avx2+fma" : "x86-64 baseline";
+#else
+  return "portable";
+#endif
+}
+
+}  // namespace
+
+engine::Json machine(int threads) {
+  return {{"cpu", cpu_name()},       {"isa", instruction_set()},  {"threads", threads},
+          {"build", build_type},     {"version", build_version},  {"commit", build_commit}};
+}
+
+std::string version_text() { return fmt::format("splitwan {} ({}, {})", build_version, build_commit, build_type); }
+
+}  // namespace splitwan::scenarios

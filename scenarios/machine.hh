@@ -1,0 +1,11 @@
+// What a result must say about where it was made.
+#pragma once
+
+#include "engine/trace.hh"
+
+namespace splitwan::scenarios {
+
+engine::Json machine(int threads);  // cpu, isa, threads, build, version, commit
+std::string version_text();
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,196 @@
+#include "scenarios/run_scenario.hh"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+
+#include "engine/error.hh"
+#include "engine/sockets.hh"
+#include "engine/tokenizer.hh"
+#include "netsim/conductor.hh"
+#include "netsim/ideal_simulator.hh"
+#include "netsim/network_spec.hh"
+#include "netsim/ns3_simulator.hh"
+#include "scenarios/machine.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Party;
+
+netsim::CostSource cost_for(const Scenario& s, const std::string& decode, const Prompt& prompt) {
+  if (s.compute == "reference") return netsim::reference_cost();
+  if (s.compute == "measured") return netsim::measured_cost();
+  if (!s.compute.starts_with("recorded:")) {
+    throw Error("compute '{}': expected reference, measured or recorded:TRACE", s.compute);
+  }
+  const std::string path = s.compute.substr(9);
+  for (const engine::Run& run : engine::read_trace_file(path)) {
+    if (run.header.value("drafter", "") == decode && run.header["prompt"].value("name", "") == prompt.name) {
+      return netsim::recorded_cost(run, path);
+    }
+  }
+  throw Error("{}: holds no run of drafter {} on prompt {}", path, decode, prompt.name);
+}
+
+std::unique_ptr<engine::Network> network_for(const Scenario& s, const std::string& decode, const Prompt& prompt) {
+  const NetworkChoice& n = s.network;
+  if (n.kind == NetworkKind::sockets) return std::make_unique<engine::SocketNetwork>();
+  netsim::NetworkSpec spec;
+  if (n.kind != NetworkKind::local) spec = netsim::two_party_network(n.rtt, n.up_bps, n.down_bps, n.loss);
+  spec.tcp = n.tcp;
+  spec.seed = s.seed;
+  std::unique_ptr<netsim::LinkSimulator> simulator;
+  if (n.kind == NetworkKind::ns3) {
+    simulator = netsim::make_ns3_simulator(spec);
+  } else {
+    simulator = netsim::make_ideal_simulator(spec);
+  }
+  return std::make_unique<netsim::Conductor>(std::move(simulator), spec.edges, cost_for(s, decode, prompt));
+}
+
+// Over a live connection only the client is ours.
+void run_live(const Scenario& s, const engine::ModelConfig& config, const engine::PartyMain& client_main) {
+  boost::asio::io_context io;
+  engine::WallClock clock;
+  engine::SocketTransport transport(clock);
+  const auto endpoint = engine::parse_endpoint(s.network.server);
+  engine::Limits limits;
+  limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * config.context * config.width);
+  transport.add(server, "server " + s.network.server, engine::connect(io, endpoint), limits);
+  client_main(transport, clock);
+}
+
+Json conditions(const Scenario& s) {
+  const NetworkChoice& n = s.network;
+  const double rtt = n.kind == NetworkKind::local ? 0 : std::chrono::duration<double>(n.rtt).count();
+  Json json = {{"network", name_of(n.kind)}, {"rtt_s", rtt}, {"up_bps", n.up_bps}, {"down_bps", n.down_bps}, {"loss", n.loss}};
+  if (n.kind == NetworkKind::sockets) json["rtt_s"] = nullptr;  // nobody set it; the trace measures it
+  return json;
+}
+
+Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode, const Prompt& prompt,
+            std::size_t tokens) {
+  const int middle = config.layers - s.head_layers - s.tail_layers;
+  return {{"type", "run"},
+          {"schema_version", engine::trace_schema_version},
+          {"run", 0},
+          {"scenario_name", s.name},
+          {"conditions", conditions(s)},
+          {"drafter", decode},
+          {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
+          {"plan", s.network.kind == NetworkKind::local
+                       ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
+                       : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
+          {"wire", engine::name_of(s.wire)},
+          {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
+          {"geometry", geometry(config)},
+          {"seed", s.seed},
+          {"machine", machine(s.threads)},
+          {"scenario", s.resolved}};
+}
+
+// One client's life; fills `result` and `round_trips`.
+engine::PartyMain client_main(const Scenario& s, LoadedModel& model, const std::string& decode,
+                              std::span<const engine::Token> ids, const engine::GenerateOptions& options,
+                              engine::Recorder& recorder, engine::Generation& result, std::uint64_t& round_trips) {
+  const bool local = s.network.kind == NetworkKind::local;
+  const auto plan = engine::SplitPlan::of(model.config().layers, local ? 0 : s.head_layers, local ? 0 : s.tail_layers);
+  const engine::ModelEnds& ends = local ? model.whole() : model.ends(plan);
+  return [&, local, ids, options](engine::Transport& transport, engine::Clock& clock) {
+    at::set_num_threads(s.threads);
+    Party party(client, transport, clock, recorder);
+    const auto forward = local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, {s.wire});
+    const auto drafter = engine::make_drafter(decode);
+    result = engine::generate(party, *forward, *drafter, model.config(), ids, options);
+    round_trips = forward->round_trips();
+    if (!local) forward->close();
+  };
+}
+
+}  // namespace
+
+const engine::ModelEnds& LoadedModel::ends(const engine::SplitPlan& plan) {
+  auto& ends = ends_[{plan.head.end, plan.tail.begin}];
+  if (!ends) ends = std::make_unique<engine::ModelEnds>(checkpoint_, plan.head, plan.tail);
+  return *ends;
+}
+
+const engine::LayerStack& LoadedModel::middle(engine::LayerRange range) {
+  auto& middle = middles_[{range.begin, range.end}];
+  if (!middle) middle = std::make_unique<engine::LayerStack>(checkpoint_, range);
+  return *middle;
+}
+
+const engine::ModelEnds& LoadedModel::whole() {
+  const int n = config().layers;
+  return ends({{0, n}, {n, n}, {n, n}});
+}
+
+engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string& decode, const Prompt& prompt,
+                       std::span<const engine::Token> ids, engine::Generation* result,
+                       const std::function<void(engine::Token, const at::Tensor&)>& on_token) {
+  engine::MemoryRecorder ours, theirs;
+  engine::Generation generation;
+  std::uint64_t round_trips = 0;
+  const engine::GenerateOptions options{s.max_new_tokens, s.stop_at_eos, on_token};
+  std::map<engine::PartyId, engine::PartyMain> parties;
+  parties[client] = client_main(s, model, decode, ids, options, ours, generation, round_trips);
+  at::set_num_threads(s.threads);  // this thread computes for every party in virtual time
+  if (!s.network.server.empty()) {
+    run_live(s, model.config(), parties[client]);
+  } else {
+    if (s.network.kind != NetworkKind::local) {
+      const auto plan = engine::SplitPlan::of(model.config().layers, s.head_layers, s.tail_layers);
+      const engine::LayerStack& middle = model.middle(plan.middle);
+      parties[server] = [&](engine::Transport& transport, engine::Clock& clock) {
+        at::set_num_threads(s.threads);
+        Party party(server, transport, clock, theirs);
+        engine::serve_middle(party, client, model.config(), middle);
+      };
+    }
+    network_for(s, decode, prompt)->run(parties);
+  }
+  engine::Run run = std::move(ours.run);
+  run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
+  std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
+  run.header = header(s, model.config(), decode, prompt, ids.size());
+  run.end = {{"type", "end"},         {"run", 0},
+             {"output_ids", generation.output}, {"finish", generation.finish},
+             {"steps", generation.steps},       {"round_trips", round_trips},
+             {"prefill_ns", generation.prefill.count()}, {"total_ns", generation.total.count()}};
+  if (result) *result = std::move(generation);
+  return run;
+}
+
+std::vector<engine::Run> run_scenarios(
+    const std::vector<Scenario>& scenarios,
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+  std::size_t total = 0;
+  for (const Scenario& s : scenarios) total += s.decode.size() * s.prompts.size();
+  std::vector<engine::Run> runs;
+  std::map<std::string, LoadedModel> models;
+  std::map<std::string, std::unique_ptr<engine::Tokenizer>> tokenizers;
+  for (const Scenario& s : scenarios) {
+    LoadedModel& model = models.try_emplace(s.model, s.model).first->second;
+    for (const std::string& decode : s.decode) {
+      for (const Prompt& prompt : s.prompts) {
+        std::vector<engine::Token> ids = prompt.ids;
+        if (ids.empty()) {
+          auto& tokenizer = tokenizers[s.model];
+          if (!tokenizer) tokenizer = engine::load_tokenizer(s.model);
+          ids = tokenizer->encode(prompt.text);
+          if (model.config().bos >= 0) ids.insert(ids.begin(), model.config().bos);
+        }
+        progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
+        runs.push_back(run_prompt(s, model, decode, prompt, ids));
+        runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
+      }
+    }
+  }
+  return runs;
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,146 @@
+#include <ATen/Parallel.h>
+
+#include <atomic>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <list>
+#include <thread>
+
+#include "engine/error.hh"
+#include "engine/json_file.hh"
+#include "engine/sockets.hh"
+#include "engine/units.hh"
+#include "scenarios/commands.hh"
+#include "scenarios/layer_range.hh"
+#include "scenarios/run_scenario.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::tcp;
+
+struct Options {
+  std::string model, layers, listen = "127.0.0.1:7420", idle = "5min";
+  int threads = 1, sessions = 16;
+  bool insecure = false, json = false;
+};
+
+struct DropSpans : engine::Recorder {  // a server keeps no trace: the client's holds the durations
+  void span(const engine::Span&) override {}
+  void step(const engine::Step&) override {}
+};
+
+// Serves one connection until the client leaves; whatever goes wrong ends this session only.
+void session(tcp::socket socket, int number, const Options& o, const engine::ModelConfig& config,
+             const engine::LayerStack& middle) {
+  std::string peer = "client";
+  try {
+    at::set_num_threads(o.threads);
+    const auto remote = socket.remote_endpoint();
+    peer = fmt::format("client {}:{}", remote.address().to_string(), remote.port());
+    fmt::print(stderr, "session {}: {} connected\n", number, peer);
+    engine::WallClock clock;
+    engine::SocketTransport transport(clock);
+    engine::Limits limits{static_cast<std::uint32_t>(config.context), 0};
+    limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * config.context * config.width);
+    transport.add(client, peer, std::move(socket), limits);
+    DropSpans nowhere;
+    engine::Party party(server, transport, clock, nowhere);
+    engine::serve_middle(party, client, config, middle, engine::parse_duration(o.idle));
+    fmt::print(stderr, "session {}: {} is done\n", number, peer);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "session {}: {}: {}\n", number, peer, e.what());
+  }
+}
+
+class Server {
+ public:
+  Server(const Options& o, const engine::ModelConfig& config, const engine::LayerStack& middle)
+      : options_(o), config_(config), middle_(middle), acceptor_(engine::listen(io_, engine::parse_endpoint(o.listen))),
+        signals_(io_, SIGINT, SIGTERM) {}
+
+  int run() {
+    announce();
+    accept();
+    signals_.async_wait([&](auto, int) {
+      acceptor_.close();
+      std::signal(SIGINT, SIG_DFL);  // a second signal ends the sessions too
+      std::signal(SIGTERM, SIG_DFL);
+      signals_.clear();
+      fmt::print(stderr, "no more sessions are taken; {} still running\n", active_.load());
+    });
+    io_.run();
+    for (std::thread& t : threads_) t.join();
+    return 0;
+  }
+
+ private:
+  void announce() const {
+    const auto here = acceptor_.local_endpoint();
+    const auto range = middle_.range();
+    if (options_.json) {
+      const Json ready = {{"schema_version", 1}, {"host", here.address().to_string()}, {"port", here.port()},
+                          {"layers", {range.begin, range.end}}};
+      fmt::print("{}\n", ready.dump());
+    } else {
+      fmt::print("listening on {}:{}, layers {}:{} of {}\n", here.address().to_string(), here.port(), range.begin,
+                 range.end, config_.layers);
+    }
+    std::fflush(stdout);
+  }
+
+  void accept() {
+    acceptor_.async_accept([&](auto error, tcp::socket socket) {
+      if (error) return;
+      if (active_ < options_.sessions) {
+        ++active_;
+        threads_.emplace_back([&, number = ++count_, s = std::move(socket)]() mutable {
+          session(std::move(s), number, options_, config_, middle_);
+          --active_;
+        });
+      } else {
+        fmt::print(stderr, "refused a client: {} sessions are running\n", active_.load());
+      }
+      accept();
+    });
+  }
+
+  const Options& options_;
+  const engine::ModelConfig& config_;
+  const engine::LayerStack& middle_;
+  boost::asio::io_context io_;
+  tcp::acceptor acceptor_;
+  boost::asio::signal_set signals_;
+  std::list<std::thread> threads_;
+  std::atomic<int> active_ = 0;
+  int count_ = 0;
+};
+
+int serve_command(const Options& o) {
+  if (!o.insecure && !engine::parse_endpoint(o.listen).is_loopback()) {
+    throw Error("--listen {}: not a loopback address, and activations would cross the network in clear: use an SSH tunnel (see README), or say --insecure", o.listen);
+  }
+  engine::parse_duration(o.idle);
+  LoadedModel model(o.model);
+  const auto range = o.layers.empty() ? exported_layers(o.model) : parse_layers(o.layers, model.config().layers);
+  return Server(o, model.config(), model.middle(range)).run();
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, Chosen& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand("serve", "The untrusted side: run the middle layers for clients");
+  cmd->add_option("--model", o->model, "model folder, whole or as `splitwan export` wrote it")->required();
+  cmd->add_option("--layers", o->layers, "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
+  cmd->add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+  cmd->add_flag("--insecure", o->insecure, "allow addresses other than loopback although nothing is encrypted yet");
+  cmd->add_option("--threads", o->threads, "compute threads per session")->capture_default_str()->check(CLI::Range(1, 1024));
+  cmd->add_option("--sessions", o->sessions, "clients at one time")->capture_default_str()->check(CLI::Range(1, 4096));
+  cmd->add_option("--idle", o->idle, "end a session that asks nothing for so long")->capture_default_str();
+  cmd->add_flag("--json", o->json, "announce the address as one JSON object");
+  cmd->callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,132 @@
+// The decoder layers against the same mathematics written in ATen, and batch invariance bit for bit.
+#include "engine/layers.hh"
+
+#include <gtest/gtest.h>
+
+#include "tests/forward_fixture.hh"
+
+namespace splitwan::engine {
+namespace {
+
+using tests::RandomModel;
+
+at::Tensor rope(const at::Tensor& x, const ModelConfig& c, const at::Tensor& positions) {  // x: [rows, heads, dim]
+  const at::Tensor inverse = 1.0 / at::pow(at::scalar_tensor(c.rope_theta), at::arange(0, c.head_dim, 2) / double(c.head_dim));
+  const at::Tensor angle = (positions.unsqueeze(1) * inverse).unsqueeze(1);
+  const auto halves = x.chunk(2, -1);
+  const at::Tensor cosine = angle.cos(), sine = angle.sin();
+  return at::cat({halves[0] * cosine - halves[1] * sine, halves[1] * cosine + halves[0] * sine}, -1);
+}
+
+// Logits of a whole chain in one go, with an explicit mask: the textbook model.
+at::Tensor oracle(Checkpoint& checkpoint, std::span<const Token> ids) {
+  const ModelConfig& c = checkpoint.config();
+  const auto w = [&](const std::string& name) { return to_f32(checkpoint.view(name)); };
+  const auto norm = [&](const at::Tensor& x, const at::Tensor& gain) {
+    return x * at::rsqrt(x.square().mean(-1, true) + c.rms_eps) * gain;
+  };
+  const auto n = static_cast<std::int64_t>(ids.size());
+  const at::Tensor positions = at::arange(n).to(at::kFloat);
+  at::Tensor mask = positions.unsqueeze(0) <= positions.unsqueeze(1);
+  if (c.sliding_window > 0) mask = mask.logical_and(positions.unsqueeze(0) > positions.unsqueeze(1) - c.sliding_window);
+  at::Tensor x = w("model.embed_tokens.weight").index({at::tensor(std::vector<std::int64_t>(ids.begin(), ids.end()))});
+  for (int i = 0; i < c.layers; ++i) {
+    const std::string at = "model.layers." + std::to_string(i) + ".";
+    const at::Tensor h = norm(x, w(at + "input_layernorm.weight"));
+    const auto heads = [&](const char* name, int count) {
+      return h.matmul(w(at + "self_attn." + name + ".weight").t()).view({n, count, c.head_dim});
+    };
+    const int group = c.heads / c.kv_heads;
+    const at::Tensor q = rope(heads("q_proj", c.heads), c, positions);
+    const at::Tensor k = rope(heads("k_proj", c.kv_heads), c, positions).repeat_interleave(group, 1);
+    const at::Tensor v = heads("v_proj", c.kv_heads).repeat_interleave(group, 1);
+    at::Tensor scores = at::einsum("qhd,khd->hqk", {q, k}) / std::sqrt(double(c.head_dim));
+    scores = scores.masked_fill(mask.logical_not(), -INFINITY).softmax(-1);
+    const at::Tensor seen = at::einsum("hqk,khd->qhd", {scores, v}).reshape({n, c.q_width()});
+    x = x + seen.matmul(w(at + "self_attn.o_proj.weight").t());
+    const at::Tensor g = norm(x, w(at + "post_attention_layernorm.weight"));
+    const at::Tensor gate = at::silu(g.matmul(w(at + "mlp.gate_proj.weight").t()));
+    x = x + (gate * g.matmul(w(at + "mlp.up_proj.weight").t())).matmul(w(at + "mlp.down_proj.weight").t());
+  }
+  const at::Tensor head = w(c.tied ? "model.embed_tokens.weight" : "lm_head.weight");
+  return norm(x, w("model.norm.weight")).matmul(head.t());
+}
+
+std::vector<Token> some_tokens(int n, int vocabulary) {
+  std::vector<Token> ids(n);
+  for (int i = 0; i < n; ++i) ids[i] = (i * 37 + 11) % vocabulary;
+  return ids;
+}
+
+at::Tensor run(Party& party, Forward& forward, const TokenBatch& batch) {
+  party.begin_step(party.step() + 1, forward.committed());
+  return forward.run(batch);
+}
+
+class Architectures : public testing::TestWithParam<const char*> {};
+
+TEST_P(Architectures, agree_with_the_textbook_model) {
+  RandomModel model(Json::parse(GetParam()));
+  const auto ids = some_tokens(40, model.config().vocabulary);
+  const at::Tensor expected = oracle(*model.checkpoint, ids);
+  tests::locally(model, [&](Party& party, Forward& forward) {
+    const at::Tensor all = run(party, forward, TokenBatch::chain(ids));
+    EXPECT_LT((all - expected).abs().max().item<float>(), 2e-4);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Configs, Architectures,
+                         testing::Values(R"({})", R"({"tie_word_embeddings": true})",
+                                         R"({"head_dim": 12, "num_attention_heads": 6, "num_key_value_heads": 3})",
+                                         R"({"num_key_value_heads": 4, "rope_theta": 1000000.0})",
+                                         R"({"architectures": ["MistralForCausalLM"], "sliding_window": 7})",
+                                         R"({"num_key_value_heads": 1, "hidden_size": 24, "intermediate_size": 20, "vocab_size": 33})"));
+
+TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_same_bits) {
+  RandomModel model(Json{{"sliding_window", 24}});
+  const auto ids = some_tokens(50, model.config().vocabulary);
+  std::vector<at::Tensor> one_by_one;
+  tests::locally(model, [&](Party& party, Forward& forward) {
+    for (const Token id : ids) {
+      one_by_one.push_back(run(party, forward, TokenBatch::chain(std::span(&id, 1)))[0].clone());
+      forward.commit(std::vector<std::int32_t>{0});
+    }
+  });
+  tests::locally(model, [&](Party& party, Forward& forward) {
+    const at::Tensor chain = run(party, forward, TokenBatch::chain(ids));
+    for (std::size_t i = 0; i < ids.size(); ++i) ASSERT_TRUE(at::equal(chain[i], one_by_one[i])) << "row " << i;
+  });
+  tests::locally(model, [&](Party& party, Forward& forward) {
+    for (std::size_t at = 0; at < ids.size();) {  // true tokens on odd rows, a wrong sibling beside each
+      const std::size_t n = std::min<std::size_t>(4, ids.size() - at);
+      TokenBatch batch;
+      std::vector<std::int32_t> kept;
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::int32_t parent = i == 0 ? -1 : kept.back();
+        if (i > 0) {
+          batch.ids.push_back(0);
+          batch.parent.push_back(parent);
+        }
+        batch.ids.push_back(ids[at + i]);
+        batch.parent.push_back(parent);
+        kept.push_back(batch.rows() - 1);
+      }
+      const at::Tensor logits = run(party, forward, batch);
+      for (std::size_t i = 0; i < n; ++i) ASSERT_TRUE(at::equal(logits[kept[i]], one_by_one[at + i])) << at + i;
+      forward.commit(kept);
+      at += n;
+    }
+  });
+}
+
+TEST(LayerStack, says_what_a_step_costs_from_its_geometry) {
+  RandomModel model;
+  const LayerStack two(*model.checkpoint, {0, 2});
+  const double weights = 2 * (32 * 32 + 2 * 16 * 32 + 32 * 32 + 3 * 48 * 32);
+  const Work work = two.work(Phase::middle, 3, 10);
+  EXPECT_DOUBLE_EQ(work.flops, 3 * (2 * weights + 4.0 * 32 * 12 * 2));
+  EXPECT_DOUBLE_EQ(work.bytes, 4 * weights + 8.0 * 16 * 13 * 2);
+}
+
+}  // namespace
+}  // namespace splitwan::engine
