@@ -32,11 +32,11 @@ struct Rotations {
 
 }  // namespace
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, float eps) {
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps) {
   at::Tensor y = at::empty_like(x);
   const std::int64_t n = x.size(1);
   for (std::int64_t row = 0; row < x.size(0); ++row) {
-    kernels::rms_norm(x.data_ptr<float>() + row * n, gain.data_ptr<float>(), n, eps, y.data_ptr<float>() + row * n);
+    kernels::rms_norm(x.data_ptr<float>() + row * n, gain.data_ptr<float>(), n, static_cast<float>(eps), y.data_ptr<float>() + row * n);
   }
   return y;
 }

@@ -31,6 +31,6 @@ class LayerStack {
   std::vector<Layer> layers_;
 };
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, float eps);
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps);
 
 }  // namespace splitwan::engine

@@ -158,7 +158,7 @@ ModelConfig read_model_config(const std::string& folder) {
   c.ffn = file.integer("intermediate_size");
   c.vocabulary = file.integer("vocab_size");
   c.context = file.integer("max_position_embeddings", 2048);
-  c.rms_eps = static_cast<float>(file.positive("rms_norm_eps", 1e-6));
+  c.rms_eps = file.positive("rms_norm_eps", 1e-6);
   c.rope_theta = rope_theta(file);
   // Llama's config class always stores sliding_window as absent; Mistral 7B v0.1 sets 4096.
   c.sliding_window = file.flag("use_sliding_window", true) ? file.integer("sliding_window", 0) : 0;

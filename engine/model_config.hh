@@ -13,7 +13,7 @@ struct ModelConfig {
   int vocabulary = 0;
   int context = 0;         // max_position_embeddings
   int sliding_window = 0;  // 0 = every position is seen
-  float rms_eps = 1e-5f;
+  double rms_eps = 1e-5;
   double rope_theta = 10000;
   bool tied = false;  // the head is the embedding's transpose
   Token bos = -1;     // -1 = none

@@ -33,7 +33,7 @@ TextMap replace(const Json& description, const std::string& where) {
       std::make_shared<Pattern>(make_pattern(reader.need<Json>("pattern"), reader.path("pattern")));
   const auto content = reader.need<std::string>("content");
   reader.done();
-  return [pattern, content](std::string text) {
+  return [pattern, content](const std::string& text) {
     std::string result;
     std::size_t at = 0;
     while (const auto match = pattern->find(text, at)) {
@@ -78,7 +78,7 @@ TextMap make_normalizer(const Json& description, const std::string& where) {
   if (type == "Sequence") return sequence(description, where);
   if (type == "Replace") return replace(description, where);
   if (type == "Prepend") {
-    return [prefix = reader.need<std::string>("prepend")](std::string text) {
+    return [prefix = reader.need<std::string>("prepend")](const std::string& text) {
       return text.empty() ? text : prefix + text;
     };
   }

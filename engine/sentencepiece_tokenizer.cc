@@ -47,7 +47,7 @@ class SentencePieceTokenizer : public Tokenizer {
 SentencePieceTokenizer::SentencePieceTokenizer(const std::string& path)
     : model_(read_sentencepiece_model(path)) {
   byte_ids_.fill(-1);
-  for (Token id = 0; id < vocabulary(); ++id) {
+  for (Token id = 0; id < static_cast<Token>(model_.pieces.size()); ++id) {
     const auto& [text, score, type] = model_.pieces[id];
     if (text.empty()) throw Error("{}: piece {} is empty", path, id);
     if (type == Type::unknown) unknown_ = id;

@@ -77,9 +77,9 @@ Stage metaspace(ObjectReader& reader) {
 Stage make_stage(const Json& description, const std::string& where) {
   ObjectReader reader(description, where);
   const auto type = reader.need<std::string>("type");
-  if (type == "ByteLevel") return [](Texts texts) { return Texts{join_bytes(std::move(texts))}; };
+  if (type == "ByteLevel") return [](const Texts& texts) { return Texts{join_bytes(texts)}; };
   if (type == "ByteFallback") return byte_fallback;
-  if (type == "Fuse") return [](Texts texts) { return Texts{joined(texts)}; };
+  if (type == "Fuse") return [](const Texts& texts) { return Texts{joined(texts)}; };
   if (type == "Strip") return strip(reader);
   if (type == "Metaspace") return metaspace(reader);
   if (type == "Replace") {
@@ -93,7 +93,7 @@ Stage make_stage(const Json& description, const std::string& where) {
 
 }  // namespace
 
-std::string join_bytes(Texts tokens) { return valid_utf8(joined(tokens)); }
+std::string join_bytes(const Texts& tokens) { return valid_utf8(joined(tokens)); }
 
 TokenDecoder make_token_decoder(const Json& description, const std::string& where) {
   if (description.is_null()) {  // upstream's own default: words apart

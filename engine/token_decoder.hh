@@ -15,6 +15,6 @@ using TokenDecoder = std::function<std::string(std::vector<std::string> tokens)>
 TokenDecoder make_token_decoder(const Json& description, const std::string& where);
 
 // The texts are bytes already (byte-level vocabularies): joined as they are.
-std::string join_bytes(std::vector<std::string> tokens);
+std::string join_bytes(const std::vector<std::string>& tokens);
 
 }  // namespace splitwan::engine

@@ -29,8 +29,10 @@ std::string instruction_set() {
 
 engine::Json machine(int threads) {
   return {{"cpu", cpu_name()},       {"isa", instruction_set()},  {"threads", threads},
-          {"build", build_type},     {"version", build_version},  {"commit", build_commit}};
+          {"build", build_type},     {"version", build_version}};
 }
+
+std::string build_commit_text() { return build_commit; }
 
 std::string version_text() { return fmt::format("splitwan {} ({}, {})", build_version, build_commit, build_type); }
 

@@ -5,7 +5,8 @@
 
 namespace splitwan::scenarios {
 
-engine::Json machine(int threads);  // cpu, isa, threads, build, version, commit
+engine::Json machine(int threads);  // cpu, isa, threads, build, version
+std::string build_commit_text();
 std::string version_text();
 
 }  // namespace splitwan::scenarios

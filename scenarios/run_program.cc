@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <string_view>
 
 #include "scenarios/commands.hh"
 
@@ -19,7 +20,8 @@ int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
     fmt::print(stderr, "splitwan: {} (see splitwan {}--help)\n", e.what(),
                app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ");
   } catch (const std::exception& e) {
-    fmt::print(stderr, "splitwan: {}\n", e.what());
+    const std::string_view text = e.what();  // libtorch adds a backtrace below its first line
+    fmt::print(stderr, "splitwan: {}\n", text.substr(0, text.find('\n')));
   }
   return 2;
 }

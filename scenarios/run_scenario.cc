@@ -88,6 +88,7 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
           {"geometry", geometry(config)},
           {"seed", s.seed},
+          {"commit", build_commit_text()},
           {"machine", machine(s.threads)},
           {"scenario", s.resolved}};
 }

@@ -84,6 +84,7 @@ std::vector<std::string> PairMerger::characters() const {
     }
   }
   std::vector<std::pair<std::int64_t, std::string>> order;
+  order.reserve(counts.size());
   for (const auto& [character, count] : counts) order.emplace_back(-count, character);
   std::sort(order.begin(), order.end());
   std::vector<std::string> most;

@@ -2,6 +2,7 @@
 #include "engine/kernels.hh"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "engine/linear.hh"
@@ -80,7 +81,7 @@ TEST(Attention, agrees_with_softmax_over_the_keys_it_is_given) {
   const at::Tensor q = at::randn({20}), k = at::randn({9, 20}), v = at::randn({9, 20});
   const std::int32_t path[] = {8, 5};
   const kernels::Keys keys{2, 4, path};
-  const at::Tensor slots = at::tensor({2, 3, 8, 5});
+  const at::Tensor slots = at::tensor({2, 3, 8, 5}, at::kLong);
   const at::Tensor weights = at::softmax(k.index({slots}).matmul(q) * 0.25, 0);
   at::Tensor out = at::empty({20}), scores = at::empty({4});
   kernels::attention(q.data_ptr<float>(), k.data_ptr<float>(), v.data_ptr<float>(), 20, keys, 20, 0.25f,

@@ -63,7 +63,7 @@ TEST(Link, is_a_preset_or_a_list_of_settings) {
   EXPECT_EQ(parse_link("rtt=30ms,rate=5Mbit").up_bps, 5e6);
   EXPECT_EQ(parse_link("direct-80ms").rtt, std::chrono::milliseconds(80));
   EXPECT_THAT(tests::error_of([] { parse_link("fast"); }), HasSubstr("expected rtt=80ms"));
-  EXPECT_THAT(tests::error_of([] { parse_link("rtt=80ms,rat=1Mbit"); }), HasSubstr("did you mean 'rate'?"));
+  EXPECT_THAT(tests::error_of([] { parse_link("rtt=80ms,rates=1Mbit"); }), HasSubstr("did you mean 'rate'?"));
 }
 
 }  // namespace

@@ -23,18 +23,59 @@ Run some_run(int index = 0) {
                 {"conditions", {{"network", "wan"}, {"rtt_s", 0.08}, {"loss", 0.1}}},
                 {"prompt", {{"name", "Grüße \"\n"}, {"tokens", 7}}},
                 {"seed", 18446744073709551615u}};
-  run.spans = {{.step = 1, .party = 0, .op = Op::work, .phase = Phase::draft, .begin = Nanos(1), .end = Nanos(5),
-                .rows = 3, .context = 9},
-               {.step = 1, .party = 0, .op = Op::send, .peer = 4, .begin = Nanos(5), .end = Nanos(5),
-                .bytes = 5'000'000'000, .rows = 3, .context = 9},
-               {.step = 2, .party = 0, .op = Op::recv, .peer = 4, .begin = Nanos(6), .end = Nanos(4'000'000'000'000),
-                .arrived = Nanos(70), .held = Nanos(20), .bytes = 64, .rows = 3, .context = 9, .flights = 2},
-               {.step = ~std::uint64_t{0}, .party = 4, .op = Op::work, .phase = Phase::middle, .begin = Nanos(-8),
-                .end = Nanos(9), .rows = 0xffffffff, .context = 0}};
-  run.steps = {{.step = 1, .prefill = true, .begin = Nanos(0), .end = Nanos(80), .rows = 3, .context = 0,
-                .drafted = 0, .accepted = 1},
-               {.step = 2, .prefill = false, .begin = Nanos(80), .end = Nanos(99), .rows = 5, .context = 3,
-                .drafted = 4, .accepted = 3}};
+  run.spans = {{.step = 1,
+                .party = 0,
+                .op = Op::work,
+                .phase = Phase::draft,
+                .begin = Nanos(1),
+                .end = Nanos(5),
+                .rows = 3,
+                .context = 9},
+               {.step = 1,
+                .party = 0,
+                .op = Op::send,
+                .peer = 4,
+                .begin = Nanos(5),
+                .end = Nanos(5),
+                .bytes = 5'000'000'000,
+                .rows = 3,
+                .context = 9},
+               {.step = 2,
+                .party = 0,
+                .op = Op::recv,
+                .peer = 4,
+                .begin = Nanos(6),
+                .end = Nanos(4'000'000'000'000),
+                .arrived = Nanos(70),
+                .held = Nanos(20),
+                .bytes = 64,
+                .rows = 3,
+                .context = 9,
+                .flights = 2},
+               {.step = ~std::uint64_t{0},
+                .party = 4,
+                .op = Op::work,
+                .phase = Phase::middle,
+                .begin = Nanos(-8),
+                .end = Nanos(9),
+                .rows = 0xffffffff,
+                .context = 0}};
+  run.steps = {{.step = 1,
+                .prefill = true,
+                .begin = Nanos(0),
+                .end = Nanos(80),
+                .rows = 3,
+                .context = 0,
+                .drafted = 0,
+                .accepted = 1},
+               {.step = 2,
+                .prefill = false,
+                .begin = Nanos(80),
+                .end = Nanos(99),
+                .rows = 5,
+                .context = 3,
+                .drafted = 4,
+                .accepted = 3}};
   run.end = {{"type", "end"}, {"run", index}, {"output_ids", {1, 2, 3}}, {"tokens_per_s", 11.1}};
   return run;
 }
@@ -63,7 +104,7 @@ std::string edited(const std::string& from, const std::string& to) {
 }
 
 TEST(Trace, reads_what_it_wrote) {
-  const Run run = some_run();
+  const engine::Run run = some_run();
   const auto read = runs_of(text_of({run}));
   ASSERT_EQ(read.size(), 1u);
   EXPECT_EQ(read[0].header, run.header);
@@ -83,15 +124,17 @@ TEST(Trace, is_one_json_object_a_line_in_a_fixed_form) {
   for (std::string line; std::getline(lines, line);) all.push_back(line);
   ASSERT_EQ(all.size(), 8u);
   for (const auto& line : all) EXPECT_TRUE(Json::parse(line).is_object());
-  EXPECT_EQ(all[1],
-            R"({"type":"span","run":0,"step":1,"party":0,"op":"work","phase":"draft","begin_ns":1,"end_ns":5,)"
-            R"("rows":3,"context":9})");
+  EXPECT_EQ(
+      all[1],
+      R"({"type":"span","run":0,"step":1,"party":0,"op":"work","phase":"draft","begin_ns":1,"end_ns":5,)"
+      R"("rows":3,"context":9})");
   EXPECT_EQ(all[3],
             R"({"type":"span","run":0,"step":2,"party":0,"op":"recv","peer":4,"bytes":64,"begin_ns":6,)"
             R"("end_ns":4000000000000,"arrived_ns":70,"held_ns":20,"flights":2,"rows":3,"context":9})");
-  EXPECT_EQ(all[6],
-            R"({"type":"step","run":0,"step":2,"prefill":false,"begin_ns":80,"end_ns":99,"rows":5,"context":3,)"
-            R"("drafted":4,"accepted":3})");
+  EXPECT_EQ(
+      all[6],
+      R"({"type":"step","run":0,"step":2,"prefill":false,"begin_ns":80,"end_ns":99,"rows":5,"context":3,)"
+      R"("drafted":4,"accepted":3})");
 }
 
 TEST(Trace, cut_at_any_line_is_refused) {
@@ -111,8 +154,10 @@ TEST(Trace, cut_within_a_line_is_refused_with_the_line) {
 
 TEST(Trace, malformed_lines_are_named) {
   EXPECT_EQ(error_in(edited("{\"type\":\"step\"", "oops")),
-            "t.jsonl:6: not a trace line: expected a JSON object, found oops,\"run\":0,\"step\":1,\"prefill\":true,\"b");
-  EXPECT_EQ(error_in(edited("\"begin_ns\":5", "\"began_ns\":5")), "t.jsonl:3: not a trace line: key 'begin_ns' is missing");
+            "t.jsonl:6: not a trace line: expected a JSON object, found "
+            "oops,\"run\":0,\"step\":1,\"prefill\":true,\"be");
+  EXPECT_EQ(error_in(edited("\"begin_ns\":5", "\"began_ns\":5")),
+            "t.jsonl:3: not a trace line: key 'begin_ns' is missing");
   EXPECT_EQ(error_in(edited("\"party\":0", "\"party\":-1")),
             "t.jsonl:2: not a trace line: key 'party': expected a count, found -1");
   EXPECT_EQ(error_in(edited("\"party\":0", "\"party\":4294967296")),
@@ -122,8 +167,10 @@ TEST(Trace, malformed_lines_are_named) {
   EXPECT_EQ(error_in(edited("\"prefill\":true", "\"prefill\":1")),
             "t.jsonl:6: not a trace line: key 'prefill': expected true or false, found 1");
   EXPECT_EQ(error_in(edited("\"draft\"", "\"belly\"")), "t.jsonl:2: not a trace line: unknown phase 'belly'");
-  EXPECT_EQ(error_in(edited("\"op\":\"send\"", "\"op\":\"sent\"")), "t.jsonl:3: not a trace line: unknown op 'sent'");
-  EXPECT_EQ(error_in(edited("\"span\"", "\"spam\"")), "t.jsonl:2: not a trace line: unknown line type 'spam'");
+  EXPECT_EQ(error_in(edited("\"op\":\"send\"", "\"op\":\"sent\"")),
+            "t.jsonl:3: not a trace line: unknown op 'sent'");
+  EXPECT_EQ(error_in(edited("\"span\"", "\"spam\"")),
+            "t.jsonl:2: not a trace line: unknown line type 'spam'");
   EXPECT_EQ(error_in("[1]\n"), "t.jsonl:1: not a trace line: expected a JSON object, found [1]");
 }
 
@@ -153,7 +200,8 @@ TEST(Trace, a_model_file_in_its_place_gets_one_short_line) {
 
 TEST(Trace, files_are_read_by_path) {
   const tests::TemporaryFolder folder;
-  EXPECT_EQ(error_of([&] { read_trace_file(folder / "no.jsonl"); }), (folder / "no.jsonl") + ": cannot be opened");
+  EXPECT_EQ(error_of([&] { read_trace_file(folder / "no.jsonl"); }),
+            (folder / "no.jsonl") + ": cannot be opened");
   std::ofstream(folder / "t.jsonl") << text_of({some_run(3)});
   EXPECT_EQ(read_trace_file(folder / "t.jsonl").at(0).header.at("run"), 3);
 }

@@ -69,7 +69,8 @@ TEST(Units, a_bad_value_is_named_with_what_was_expected) {
   EXPECT_THAT(error_of([] { parse_rate("100MB"); }),
               AllOf(HasSubstr("'100MB'"), HasSubstr("bit, kbit, Mbit, Gbit"), HasSubstr("as in 100Mbit")));
   EXPECT_THAT(error_of([] { parse_bytes("8K"); }), AllOf(HasSubstr("'8K'"), HasSubstr("KiB")));
-  for (const char* bad : {"", "ms", "80 ms", "-1ms", "nanms", "infs", "1e400s", "80msx", "80MS", "0x10ms", "+3ms"}) {
+  for (const char* bad :
+       {"", "ms", "80 ms", "-1ms", "nanms", "infs", "1e400s", "80msx", "80MS", "0x10ms", "+3ms"}) {
     EXPECT_THAT(error_of([&] { parse_duration(bad); }), HasSubstr("expected a number and one of")) << bad;
   }
 }
@@ -113,7 +114,8 @@ TEST(ObjectReader, an_unknown_key_is_named_with_the_nearest) {
   EXPECT_EQ(error_of([&] { reader.done(); }),
             "a.json: network: unknown key 'bandwith'; did you mean 'bandwidth'?");
   const Json other = {{"colour_of_the_cable", "red"}};
-  EXPECT_EQ(error_of([&] { ObjectReader(other, "a.json").done(); }), "a.json: unknown key 'colour_of_the_cable'");
+  EXPECT_EQ(error_of([&] { ObjectReader(other, "a.json").done(); }),
+            "a.json: unknown key 'colour_of_the_cable'");
 }
 
 TEST(ObjectReader, a_missing_key_and_a_wrong_type_are_named) {

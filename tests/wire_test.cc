@@ -59,7 +59,9 @@ TEST(Wire, carries_every_field_and_list) {
 
 TEST(Wire, carries_every_kind_and_empty_messages) {
   for (const Kind kind : {Kind::hello, Kind::welcome, Kind::request, Kind::reply, Kind::error, Kind::bye}) {
-    const Message got = decode(encode({{.kind = kind}, {}}));
+    Message sent;
+    sent.header.kind = kind;
+    const Message got = decode(encode(sent));
     EXPECT_EQ(got.header.kind, kind);
     EXPECT_THAT(got.header.keep, testing::IsEmpty());
     EXPECT_THAT(got.header.parent, testing::IsEmpty());
@@ -93,7 +95,8 @@ TEST(Wire, layout_is_fixed_and_little_endian) {
 }
 
 TEST(Wire, a_foreign_magic_is_not_splitwan) {
-  EXPECT_THAT(error_with(0, std::uint32_t{0x20544547}), AllOf(HasSubstr("0x4e415753"), HasSubstr("0x20544547")));
+  EXPECT_THAT(error_with(0, std::uint32_t{0x20544547}),
+              AllOf(HasSubstr("0x4e415753"), HasSubstr("0x20544547")));
 }
 
 TEST(Wire, another_protocol_version_is_refused_with_both_versions) {
@@ -120,7 +123,8 @@ TEST(Wire, a_message_cut_anywhere_is_refused) {
 TEST(Wire, sizes_over_the_limits_are_refused_before_anything_is_allocated) {
   const Limits limits{.rows = 100, .payload = 1000};
   for (const std::size_t at : {16, 28, 32}) {  // rows, keep, parent
-    EXPECT_THAT(error_with(at, std::uint32_t{0xffffffff}, limits), HasSubstr("at most 100 rows, 1000 bytes")) << at;
+    EXPECT_THAT(error_with(at, std::uint32_t{0xffffffff}, limits), HasSubstr("at most 100 rows, 1000 bytes"))
+        << at;
     EXPECT_THAT(error_with(at, std::uint32_t{0xffffffff}), HasSubstr("over the limits")) << at;
   }
   EXPECT_THAT(error_with(48, ~std::uint64_t{0}, limits), HasSubstr("18446744073709551615 bytes (at most"));

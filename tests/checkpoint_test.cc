@@ -1,3 +1,23 @@
+// Tensors by name, from one file or from shards.
+#include "engine/checkpoint.hh"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cstring>
+#include <list>
+
+#include "engine/json_file.hh"
+#include "tests/fixtures.hh"
+
+namespace splitwan::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using tests::error_of;
+using tests::TemporaryFolder;
+
 TEST(Checkpoint, finds_tensors_by_name_and_shape) {
   const TemporaryFolder folder;
   tests::write_random_model(folder.string());
@@ -6,7 +26,9 @@ TEST(Checkpoint, finds_tensors_by_name_and_shape) {
   EXPECT_TRUE(checkpoint.has("lm_head.weight"));
   EXPECT_EQ(checkpoint.names().size(), 3u + 4 * 9);
   EXPECT_EQ(checkpoint.tensor("lm_head.weight", {96, 32}).elements(), 96 * 32);
-  EXPECT_EQ(error_of([&] { checkpoint.tensor("lm_head.weight", {32, 96}); }),
+  EXPECT_EQ(error_of([&] {
+              checkpoint.tensor("lm_head.weight", {32, 96});
+            }),
             folder / "model.safetensors: tensor 'lm_head.weight': expected shape [32,96], found [96,32]");
   EXPECT_EQ(error_of([&] { checkpoint.tensor("lm_head.bias", {96}); }),
             folder.string() + ": tensor 'lm_head.bias' is missing");
@@ -15,7 +37,8 @@ TEST(Checkpoint, finds_tensors_by_name_and_shape) {
 class Shards : public testing::Test {
  protected:
   Shards() {
-    write_file(folder / "config.json", llama.dump());
+    tests::write_random_model(folder.string());
+    std::filesystem::remove(folder / "model.safetensors");
     shard("one.safetensors", {{"a", DType::f32, {2}, bytes(1)}, {"b", DType::f32, {2}, bytes(2)}});
     shard("two.safetensors", {{"c", DType::f32, {2}, bytes(3)}, {"a", DType::f32, {1, 2}, bytes(9)}});
     index({{"a", "one.safetensors"}, {"b", "one.safetensors"}, {"c", "two.safetensors"}});
@@ -45,7 +68,8 @@ TEST_F(Shards, are_opened_only_when_needed) {
   EXPECT_EQ(first_of(checkpoint.tensor("a", {2})), 1);
   EXPECT_EQ(first_of(checkpoint.tensor("b", {2})), 2);
   EXPECT_THAT(checkpoint.names(), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(error_of([&] { checkpoint.tensor("c", {2}); }), HasSubstr(folder / "two.safetensors: cannot be opened"));
+  EXPECT_THAT(error_of([&] { checkpoint.tensor("c", {2}); }),
+              HasSubstr(folder / "two.safetensors: cannot be opened"));
 }
 
 TEST_F(Shards, are_believed_only_for_what_the_index_gives_them) {
@@ -67,8 +91,13 @@ TEST_F(Shards, need_a_proper_index) {
   write_file(path, "{}");
   EXPECT_EQ(error_of([&] { Checkpoint(folder.string()); }), path + ": key 'weight_map' is missing");
   index({{"a", 3}});
-  EXPECT_EQ(error_of([&] { Checkpoint(folder.string()); }), path + ": weight_map 'a': expected a file name, found 3");
+  EXPECT_EQ(error_of([&] { Checkpoint(folder.string()); }),
+            path + ": weight_map 'a': expected a file name, found 3");
   std::filesystem::remove(path);
-  EXPECT_THAT(error_of([&] { Checkpoint(folder.string()); }), HasSubstr("holds neither model.safetensors nor"));
+  EXPECT_THAT(error_of([&] { Checkpoint(folder.string()); }),
+              HasSubstr("holds neither model.safetensors nor"));
   EXPECT_EQ(error_of([&] { Checkpoint(folder / "no"); }), folder / "no: no such model folder");
 }
+
+}  // namespace
+}  // namespace splitwan::engine
