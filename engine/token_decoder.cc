@@ -99,7 +99,7 @@ TokenDecoder make_token_decoder(const Json& description, const std::string& wher
   if (description.is_null()) {  // upstream's own default: words apart
     return [](const Texts& tokens) {
       std::string all;
-      for (std::size_t i = 0; i < tokens.size(); ++i) all += (i ? " " : "") + tokens[i];
+      for (std::size_t i = 0; i < tokens.size(); ++i) all.append(i ? " " : "").append(tokens[i]);
       return all;
     };
   }
