@@ -22,6 +22,14 @@ void configure(tcp::socket& socket) {
   socket.set_option(asio::socket_base::keep_alive(true));
   // The simulator models cubic; some kernels default to bbr. Refusal is no error: the kernel then decides.
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+  // A peer that vanished without a word is noticed within about half a minute.
+  const auto set = [&](int option, int value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, 10);
+  set(TCP_KEEPINTVL, 5);
+  set(TCP_KEEPCNT, 4);
+  set(TCP_USER_TIMEOUT, 30'000);
 }
 
 }  // namespace

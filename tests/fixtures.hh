@@ -1,20 +1,14 @@
 // Where tests find things, and a small random checkpoint to run.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "engine/error.hh"
 #include "engine/trace.hh"
+#include "tests/shared_folder.hh"
 
 namespace splitwan::tests {
-
-// The folder of shared fixtures: $SPLITWAN_SHARED, else beside the checkout. It may be absent.
-inline std::string shared_folder() {
-  const char* set = std::getenv("SPLITWAN_SHARED");
-  return set ? set : SPLITWAN_SOURCE_DIR "/../shared";
-}
 
 #define SKIP_WITHOUT(path) \
   if (!std::filesystem::exists(path)) GTEST_SKIP() << (path) << " is absent"

@@ -74,10 +74,12 @@ TEST_P(KnownTokenizer, GivesTheReferenceIdsForEveryString) {
 TEST_P(KnownTokenizer, DecodesWhatItEncoded) {
   SPLITWAN_NEED_SHARED(GetParam().expected);
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
-  for (const Json& c : engine::read_json_file(shared_file(GetParam().expected)).at("cases")) {
+  const Json expected = engine::read_json_file(shared_file(GetParam().expected));
+  for (const Json& c : expected.at("cases")) {
     const auto text = c.at("text").get<std::string>();
     EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
   }
+  EXPECT_EQ(expected.at("cases").size(), 47u);
 }
 
 TEST_P(KnownTokenizer, TakesOneLongWordInSeconds) {
