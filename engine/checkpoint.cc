@@ -14,13 +14,15 @@ Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
   config_ = read_model_config(folder);
   const std::string single = folder + "/model.safetensors", index = single + ".index.json";
   if (fs::exists(single)) {
-    for (const TensorView& t : files_.try_emplace(single, single).first->second.tensors()) file_of_[t.name] = single;
+    for (const TensorView& t : files_.try_emplace(single, single).first->second.tensors())
+      file_of_[t.name] = single;
   } else if (fs::exists(index)) {
     const Json json = read_json_file(index);
     const auto map = json.find("weight_map");
     if (map == json.end() || !map->is_object()) throw Error("{}: key 'weight_map' is missing", index);
     for (const auto& [name, file] : map->items()) {
-      if (!file.is_string()) throw Error("{}: weight_map '{}': expected a file name, found {}", index, name, file.dump());
+      if (!file.is_string())
+        throw Error("{}: weight_map '{}': expected a file name, found {}", index, name, file.dump());
       file_of_[name] = folder + "/" + file.get<std::string>();
     }
   } else {
@@ -35,10 +37,12 @@ const TensorView& Checkpoint::view(const std::string& name) {
   if (found == found_.end()) {
     const auto& file = files_.try_emplace(where->second, where->second).first->second;
     for (const TensorView& t : file.tensors()) {
-      if (const auto it = file_of_.find(t.name); it != file_of_.end() && it->second == where->second) found_[t.name] = &t;
+      if (const auto it = file_of_.find(t.name); it != file_of_.end() && it->second == where->second)
+        found_[t.name] = &t;
     }
     found = found_.find(name);
-    if (found == found_.end()) throw Error("{}: tensor '{}' is not in it, though the index says so", where->second, name);
+    if (found == found_.end())
+      throw Error("{}: tensor '{}' is not in it, though the index says so", where->second, name);
   }
   return *found->second;
 }

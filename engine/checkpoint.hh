@@ -24,8 +24,8 @@ class Checkpoint {
  private:
   std::string folder_;
   ModelConfig config_;
-  std::map<std::string, std::string> file_of_;         // tensor -> file
-  std::map<std::string, SafetensorsFile> files_;       // mapped so far
+  std::map<std::string, std::string> file_of_;    // tensor -> file
+  std::map<std::string, SafetensorsFile> files_;  // mapped so far
   std::map<std::string, const TensorView*> found_;
 };
 

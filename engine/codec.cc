@@ -31,12 +31,13 @@ Bytes encode(const at::Tensor& hidden, WireType type) {
 
 at::Tensor decode(const Message& m, int width) {
   const Header& h = m.header;
-  if (h.dtype > static_cast<std::uint8_t>(WireType::f16)) throw Error("activation of unknown wire type {}", h.dtype);
+  if (h.dtype > static_cast<std::uint8_t>(WireType::f16))
+    throw Error("activation of unknown wire type {}", h.dtype);
   const auto type = static_cast<WireType>(h.dtype);
   const auto expected = static_cast<std::uint64_t>(h.rows) * width * size_of(type);
   if (h.width != static_cast<std::uint32_t>(width) || m.payload.size() != expected) {
-    throw Error("activation of {} rows x {} in {} bytes: expected width {} and {} bytes of {}", h.rows, h.width,
-                m.payload.size(), width, expected, name_of(type));
+    throw Error("activation of {} rows x {} in {} bytes: expected width {} and {} bytes of {}", h.rows,
+                h.width, m.payload.size(), width, expected, name_of(type));
   }
   at::Tensor wire = at::empty({h.rows, width}, scalar_type(type));
   std::memcpy(wire.data_ptr(), m.payload.data(), m.payload.size());

@@ -11,7 +11,9 @@ namespace {
 
 class Sequential : public Drafter {
  public:
-  TokenBatch propose(std::span<const Token> context, int) override { return TokenBatch::chain(context.last(1)); }
+  TokenBatch propose(std::span<const Token> context, int) override {
+    return TokenBatch::chain(context.last(1));
+  }
 };
 
 // Adds a chain below row 0, reusing rows that a former candidate already has.

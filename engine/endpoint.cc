@@ -17,7 +17,8 @@ namespace {
 
 std::string text_of(const Endpoint& e) { return fmt::format("{}:{}", e.host, e.port); }
 
-tcp::resolver::results_type resolve(asio::io_context& io, const Endpoint& e, tcp::resolver::flags flags = {}) {
+tcp::resolver::results_type resolve(asio::io_context& io, const Endpoint& e,
+                                    tcp::resolver::flags flags = {}) {
   boost::system::error_code error;
   const auto found = tcp::resolver(io).resolve(e.host, std::to_string(e.port), flags, error);
   if (error) throw Error("{}: cannot be resolved: {}", text_of(e), error.message());
@@ -42,7 +43,8 @@ Endpoint parse_endpoint(const std::string& text) {
 bool Endpoint::is_loopback() const {
   asio::io_context io;
   const auto found = resolve(io, *this);
-  return std::all_of(found.begin(), found.end(), [](auto& r) { return r.endpoint().address().is_loopback(); });
+  return std::all_of(found.begin(), found.end(),
+                     [](auto& r) { return r.endpoint().address().is_loopback(); });
 }
 
 tcp::socket connect(asio::io_context& io, const Endpoint& e, Nanos patience) {

@@ -34,9 +34,9 @@ std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends);
 // The middle layers are `server`'s. Says hello without waiting for the answer.
 std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends, SplitOptions);
 
-// The untrusted side of one session: answers until the client says bye. `middle` is shared between sessions, the
-// cache is this session's own. A bad request, or none for `idle`, is answered with an error message, then thrown as
-// Error.
+// The untrusted side of one session: answers until the client says bye. `middle` is shared between sessions,
+// the cache is this session's own. A bad request, or none for `idle`, is answered with an error message, then
+// thrown as Error.
 void serve_middle(Party& server, PartyId client, const ModelConfig&, const LayerStack& middle,
                   std::optional<Nanos> idle = {});
 

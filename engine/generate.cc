@@ -22,7 +22,8 @@ std::int32_t child_holding(const TokenBatch& batch, std::int32_t row, Token toke
 }
 
 void check_prompt(const ModelConfig& config, std::span<const Token> prompt) {
-  if (prompt.empty()) throw Error("the prompt is empty: give text, ids, or a model with a begin-of-text token");
+  if (prompt.empty())
+    throw Error("the prompt is empty: give text, ids, or a model with a begin-of-text token");
   for (const Token id : prompt) {
     if (id < 0 || id >= config.vocabulary) {
       throw Error("prompt: token id {} is outside the vocabulary of {}", id, config.vocabulary);
@@ -38,8 +39,13 @@ class Generator {
  public:
   Generator(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
             std::span<const Token> prompt, const GenerateOptions& options)
-      : party_(party), forward_(forward), drafter_(drafter), config_(config), options_(options),
-        context_(prompt.begin(), prompt.end()), begin_(party.now()) {}
+      : party_(party),
+        forward_(forward),
+        drafter_(drafter),
+        config_(config),
+        options_(options),
+        context_(prompt.begin(), prompt.end()),
+        begin_(party.now()) {}
 
   Generation run() {
     prefill();
@@ -124,7 +130,8 @@ class Generator {
 Generation generate(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
                     std::span<const Token> prompt, const GenerateOptions& options) {
   check_prompt(config, prompt);
-  if (options.max_new_tokens < 1) throw Error("max-new-tokens {}: expected at least 1", options.max_new_tokens);
+  if (options.max_new_tokens < 1)
+    throw Error("max-new-tokens {}: expected at least 1", options.max_new_tokens);
   return Generator(party, forward, drafter, config, prompt, options).run();
 }
 

@@ -17,7 +17,9 @@ Message with_text(Kind kind, const std::string& text) {
   return m;
 }
 
-std::string text_of(const Message& m) { return {reinterpret_cast<const char*>(m.payload.data()), m.payload.size()}; }
+std::string text_of(const Message& m) {
+  return {reinterpret_cast<const char*>(m.payload.data()), m.payload.size()};
+}
 
 std::string printable(std::string text) {
   if (text.size() > 500) text.resize(500);
@@ -28,22 +30,26 @@ std::string printable(std::string text) {
 }  // namespace
 
 Message hello(const ModelConfig& config, LayerRange middle, WireType wire) {
-  const Json body = {{"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", name_of(wire)}};
+  const Json body = {
+      {"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", name_of(wire)}};
   return with_text(Kind::hello, body.dump());
 }
 
 void check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
   expect(m, Kind::hello);
   const Json body = Json::parse(text_of(m), nullptr, /*allow_exceptions=*/false);
-  if (!body.is_object() || !body.contains("geometry") || !body.contains("middle")) throw Error("malformed hello");
+  if (!body.is_object() || !body.contains("geometry") || !body.contains("middle"))
+    throw Error("malformed hello");
   const Json here = geometry(config);
   for (const auto& [key, ours] : here.items()) {
     const Json theirs = body["geometry"].value(key, Json());
-    if (theirs != ours) throw Error("the models differ: {} is {} at the client, {} at the server", key, theirs.dump(), ours.dump());
+    if (theirs != ours)
+      throw Error("the models differ: {} is {} at the client, {} at the server", key, theirs.dump(),
+                  ours.dump());
   }
   if (body["middle"] != Json{middle.begin, middle.end}) {
-    throw Error("the split differs: the client expects layers {}, the server holds [{},{}]", body["middle"].dump(),
-                middle.begin, middle.end);
+    throw Error("the split differs: the client expects layers {}, the server holds [{},{}]",
+                body["middle"].dump(), middle.begin, middle.end);
   }
 }
 

@@ -24,7 +24,8 @@ Json read_json_file(const std::string& path) {
   }
 }
 
-ObjectReader::ObjectReader(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+ObjectReader::ObjectReader(const Json& object, std::string where)
+    : object_(object), where_(std::move(where)) {
   if (!object.is_object()) throw Error("{}: expected an object, found {}", where_, object.type_name());
 }
 
@@ -45,7 +46,9 @@ void ObjectReader::done() const {
   }
 }
 
-void ObjectReader::missing(const std::string& key) const { throw Error("{}: key '{}' is missing", where_, key); }
+void ObjectReader::missing(const std::string& key) const {
+  throw Error("{}: key '{}' is missing", where_, key);
+}
 
 void ObjectReader::wrong_type(const std::string& key, const Json& value) const {
   throw Error("{}: key '{}' has the wrong type: found {}", where_, key, value.dump().substr(0, 60));

@@ -10,8 +10,8 @@ namespace splitwan::engine {
 // Parses with // comments allowed. Throws Error naming the file (and the byte) when absent or malformed.
 Json read_json_file(const std::string& path);
 
-// Walks a JSON object key by key. Every key must be asked for: done() throws Error naming an unknown key, where
-// it stands ("network.rtt") and the nearest known one.
+// Walks a JSON object key by key. Every key must be asked for: done() throws Error naming an unknown key,
+// where it stands ("network.rtt") and the nearest known one.
 class ObjectReader {
  public:
   ObjectReader(const Json& object, std::string where);  // throws when it is not an object

@@ -1,5 +1,5 @@
-// Compiled once per instruction set (target_clones): AVX2+FMA where the CPU has it, baseline x86-64 elsewhere.
-// Built with -ffp-contract=fast so that every multiply-add of a clone is fused in the same way.
+// Compiled once per instruction set (target_clones): AVX2+FMA where the CPU has it, baseline x86-64
+// elsewhere. Built with -ffp-contract=fast so that every multiply-add of a clone is fused in the same way.
 #include "engine/kernels.hh"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ INLINE Lanes& at(float* p) { return *reinterpret_cast<Lanes*>(p); }
 
 // The inner tile: `Panels` panels x `Rows` rows in registers, one chain over k per output.
 template <int Rows, int Panels>
-INLINE void tile(const float* w, const float* x, std::int64_t k, std::int64_t m, std::int64_t column, float* y) {
+INLINE void tile(const float* w, const float* x, std::int64_t k, std::int64_t m, std::int64_t column,
+                 float* y) {
   Lanes sum[Panels][Rows][2] = {};
   for (std::int64_t i = 0; i < k; ++i) {
 #pragma GCC unroll 4
@@ -72,16 +73,22 @@ void pack_panel(const float* weight, std::int64_t m, std::int64_t k, std::int64_
   }
 }
 
-PER_CPU void linear(const float* packed, std::int64_t k, std::int64_t m, std::int64_t first, std::int64_t last,
-                    const float* x, std::int64_t rows, float* y) {
+PER_CPU void linear(const float* packed, std::int64_t k, std::int64_t m, std::int64_t first,
+                    std::int64_t last, const float* x, std::int64_t rows, float* y) {
   for (; rows >= 6; rows -= 6, x += 6 * k, y += 6 * m) sweep<6, 1>(packed, k, m, first, last, x, y);
   switch (rows) {  // several panels at once keep enough loads in flight when there are few rows
-    case 5: return sweep<5, 1>(packed, k, m, first, last, x, y);
-    case 4: return sweep<4, 1>(packed, k, m, first, last, x, y);
-    case 3: return sweep<3, 2>(packed, k, m, first, last, x, y);
-    case 2: return sweep<2, 3>(packed, k, m, first, last, x, y);
-    case 1: return sweep<1, 4>(packed, k, m, first, last, x, y);
-    default: return;
+    case 5:
+      return sweep<5, 1>(packed, k, m, first, last, x, y);
+    case 4:
+      return sweep<4, 1>(packed, k, m, first, last, x, y);
+    case 3:
+      return sweep<3, 2>(packed, k, m, first, last, x, y);
+    case 2:
+      return sweep<2, 3>(packed, k, m, first, last, x, y);
+    case 1:
+      return sweep<1, 4>(packed, k, m, first, last, x, y);
+    default:
+      return;
   }
 }
 
@@ -99,8 +106,8 @@ PER_CPU void rope(float* x, const float* cosine, const float* sine, std::int64_t
   }
 }
 
-PER_CPU void attention(const float* query, const float* k, const float* v, std::int64_t stride, const Keys& keys,
-                       std::int64_t head_dim, float scale, float* scores, float* out) {
+PER_CPU void attention(const float* query, const float* k, const float* v, std::int64_t stride,
+                       const Keys& keys, std::int64_t head_dim, float scale, float* scores, float* out) {
   const std::size_t committed = static_cast<std::size_t>(keys.last - keys.first), n = keys.size();
   const auto offset = [&](std::size_t i) {
     return stride * (i < committed ? keys.first + static_cast<std::int64_t>(i) : keys.path[i - committed]);

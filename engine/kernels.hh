@@ -1,7 +1,8 @@
 // The CPU arithmetic, on plain float pointers. No torch, no threads: callers give ranges.
 //
-// Batch invariance is the contract: every output is one chain of operations whose order depends on the row's own
-// data and positions only, never on how many rows share the call, on the chunking of a prompt or on threads.
+// Batch invariance is the contract: every output is one chain of operations whose order depends on the row's
+// own data and positions only, never on how many rows share the call, on the chunking of a prompt or on
+// threads.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ void rms_norm(const float* x, const float* gain, std::int64_t n, float eps, floa
 // Rotates n = head_dim values, halves paired (Hugging Face's layout): (x[i], x[i + n/2]).
 void rope(float* x, const float* cosine, const float* sine, std::int64_t head_dim);
 
-// The keys a row sees, in order of position: cache slots [first, last), then the slots of its ancestors and itself.
+// The keys a row sees, in order of position: cache slots [first, last), then the slots of its ancestors and
+// itself.
 struct Keys {
   std::int32_t first = 0, last = 0;
   std::span<const std::int32_t> path;

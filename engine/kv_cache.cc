@@ -9,7 +9,8 @@
 
 namespace splitwan::engine {
 
-KvCache::KvCache(int layers, int kv_width, int sliding_window) : kv_width_(kv_width), window_(sliding_window) {
+KvCache::KvCache(int layers, int kv_width, int sliding_window)
+    : kv_width_(kv_width), window_(sliding_window) {
   k_.resize(layers);
   v_.resize(layers);
 }

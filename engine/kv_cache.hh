@@ -17,13 +17,15 @@ class KvCache {
 
   int committed() const { return committed_; }
 
-  // Opens a step of these rows. Throws Error on a bad tree. Rows of a step that was not committed are dropped.
+  // Opens a step of these rows. Throws Error on a bad tree. Rows of a step that was not committed are
+  // dropped.
   void begin(std::vector<std::int32_t> parent);
   int rows() const { return static_cast<int>(parent_.size()); }
   int position(int row) const { return committed_ + depth_[row]; }
   kernels::Keys keys(int row) const;  // what the row attends to, sliding window applied
 
-  // Keeps `rows`, a path from a root: row i of it becomes position committed() + i. Throws Error when it is none.
+  // Keeps `rows`, a path from a root: row i of it becomes position committed() + i. Throws Error when it is
+  // none.
   void commit(std::span<const std::int32_t> rows);
 
   // Row r's key is at k(layer) + (committed() + r) * kv_width.

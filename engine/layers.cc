@@ -36,12 +36,14 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps) {
   at::Tensor y = at::empty_like(x);
   const std::int64_t n = x.size(1);
   for (std::int64_t row = 0; row < x.size(0); ++row) {
-    kernels::rms_norm(x.data_ptr<float>() + row * n, gain.data_ptr<float>(), n, static_cast<float>(eps), y.data_ptr<float>() + row * n);
+    kernels::rms_norm(x.data_ptr<float>() + row * n, gain.data_ptr<float>(), n, static_cast<float>(eps),
+                      y.data_ptr<float>() + row * n);
   }
   return y;
 }
 
-LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range) : config_(checkpoint.config()), range_(range) {
+LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range)
+    : config_(checkpoint.config()), range_(range) {
   const ModelConfig& c = config_;
   const auto q = c.q_width(), kv = c.kv_width();
   for (int i = range.begin; i < range.end; ++i) {
@@ -56,7 +58,8 @@ LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range) : config_(check
         {to_f32(checkpoint.tensor(at + "input_layernorm.weight", {c.width})),
          to_f32(checkpoint.tensor(at + "post_attention_layernorm.weight", {c.width})),
          pack({matrix("self_attn.q_proj", q, c.width), matrix("self_attn.k_proj", kv, c.width),
-               matrix("self_attn.v_proj", kv, c.width)}, c.width),
+               matrix("self_attn.v_proj", kv, c.width)},
+              c.width),
          pack({matrix("self_attn.o_proj", c.width, q)}, q),
          pack({matrix("mlp.gate_proj", c.ffn, c.width), matrix("mlp.up_proj", c.ffn, c.width)}, c.width),
          pack({matrix("mlp.down_proj", c.width, c.ffn)}, c.ffn)});
@@ -93,7 +96,8 @@ at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
 }
 
 at::Tensor LayerStack::attend(const at::Tensor& qkv, int layer, KvCache& cache) const {
-  const std::int64_t rows = qkv.size(0), heads = config_.heads, dim = config_.head_dim, kv = config_.kv_width();
+  const std::int64_t rows = qkv.size(0), heads = config_.heads, dim = config_.head_dim,
+                     kv = config_.kv_width();
   const std::int64_t group = heads / config_.kv_heads;  // query heads that share a key head
   const float scale = 1.f / std::sqrt(static_cast<float>(dim));
   at::Tensor out = at::empty({rows, heads * dim}, at::kFloat);
@@ -113,7 +117,8 @@ at::Tensor LayerStack::attend(const at::Tensor& qkv, int layer, KvCache& cache) 
 Work LayerStack::work(Phase phase, std::uint32_t rows, std::uint32_t context) const {
   double weights = 0;
   for (const Layer& l : layers_) {
-    weights += static_cast<double>(l.qkv.elements() + l.out.elements() + l.gate_up.elements() + l.down.elements());
+    weights +=
+        static_cast<double>(l.qkv.elements() + l.out.elements() + l.gate_up.elements() + l.down.elements());
   }
   const double seen = context + (rows + 1) / 2.0;  // keys per row, a chain's average
   const double attention = 4.0 * config_.q_width() * seen * range_.size();

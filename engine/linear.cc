@@ -28,13 +28,15 @@ at::Tensor to_f32(const TensorView& view) {
   return aligned.to(at::kFloat);
 }
 
-void parallel(std::int64_t n, std::int64_t cost, const std::function<void(std::int64_t, std::int64_t)>& range) {
+void parallel(std::int64_t n, std::int64_t cost,
+              const std::function<void(std::int64_t, std::int64_t)>& range) {
   constexpr std::int64_t worth = 1 << 19;  // multiply-adds per thread that repay waking it
   if (n * cost < 2 * worth) return range(0, n);
   at::parallel_for(0, n, std::max<std::int64_t>(1, worth / cost), range);
 }
 
-PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs) : inputs_(inputs) {
+PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs)
+    : inputs_(inputs) {
   for (const TensorView* m : matrices) outputs_ += m->shape[0];
   const std::int64_t panels = (outputs_ + kernels::panel - 1) / kernels::panel;
   std::vector<at::Tensor> parts;

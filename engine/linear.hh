@@ -13,7 +13,8 @@ namespace splitwan::engine {
 at::Tensor to_f32(const TensorView&);
 
 // Splits [0, n) over the threads of this compute thread when n * cost (multiply-adds) is worth it.
-void parallel(std::int64_t n, std::int64_t cost, const std::function<void(std::int64_t, std::int64_t)>& range);
+void parallel(std::int64_t n, std::int64_t cost,
+              const std::function<void(std::int64_t, std::int64_t)>& range);
 
 class PackedLinear {
  public:

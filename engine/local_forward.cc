@@ -10,7 +10,8 @@ namespace {
 
 class LocalForward : public Forward {
  public:
-  LocalForward(Party& party, const ModelEnds& ends) : party_(party), ends_(ends), cache_(ends.head().new_cache()) {
+  LocalForward(Party& party, const ModelEnds& ends)
+      : party_(party), ends_(ends), cache_(ends.head().new_cache()) {
     if (ends.head().range().size() != ends.config().layers) throw Error("local decoding needs all layers");
   }
 
@@ -30,7 +31,8 @@ class LocalForward : public Forward {
 
  private:
   at::Tensor step(const TokenBatch& batch, bool last_only) {
-    const auto rows = static_cast<std::uint32_t>(batch.rows()), context = static_cast<std::uint32_t>(committed());
+    const auto rows = static_cast<std::uint32_t>(batch.rows()),
+               context = static_cast<std::uint32_t>(committed());
     const Work work = ends_.logits_work(ends_.head().work(Phase::head, rows, context), last_only ? 1 : rows);
     return party_.work(work, [&] {
       cache_.begin(batch.parent);

@@ -50,7 +50,8 @@ struct ConfigFile {
     std::vector<Token> ids;
     for (const Json& id : value->is_array() ? *value : Json::array({*value})) {
       if (!id.is_number_unsigned() || !std::in_range<Token>(id.get<std::uint64_t>())) {
-        throw Error("{}: key '{}': expected a token id or a list of them, found {}", path, key, value->dump());
+        throw Error("{}: key '{}': expected a token id or a list of them, found {}", path, key,
+                    value->dump());
       }
       ids.push_back(id);
     }

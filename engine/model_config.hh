@@ -24,8 +24,8 @@ struct ModelConfig {
   bool operator==(const ModelConfig&) const = default;
 };
 
-// Throws Error naming the file and key for an unknown architecture, a missing or impossible value, and for any
-// key that changes the arithmetic and is not implemented (rope_scaling, attention_bias, hidden_act, ...).
+// Throws Error naming the file and key for an unknown architecture, a missing or impossible value, and for
+// any key that changes the arithmetic and is not implemented (rope_scaling, attention_bias, hidden_act, ...).
 ModelConfig read_model_config(const std::string& folder);
 
 // What two parties must agree on, and what a trace repeats.

@@ -19,8 +19,8 @@ ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail)
       head_(checkpoint, head),
       tail_(checkpoint, tail),
       norm_(to_f32(checkpoint.tensor("model.norm.weight", {config_.width}))) {
-  const TensorView* lm_head =
-      &checkpoint.tensor(config_.tied ? embedding_name : "lm_head.weight", {config_.vocabulary, config_.width});
+  const TensorView* lm_head = &checkpoint.tensor(config_.tied ? embedding_name : "lm_head.weight",
+                                                 {config_.vocabulary, config_.width});
   lm_head_ = PackedLinear(std::span(&lm_head, 1), config_.width);
 }
 
@@ -31,7 +31,8 @@ at::Tensor ModelEnds::embed(std::span<const Token> ids) const {
     if (ids[i] < 0 || ids[i] >= config_.vocabulary) {
       throw Error("token id {} is outside the vocabulary of {}", ids[i], config_.vocabulary);
     }
-    std::memcpy(x.data_ptr<float>() + i * width, embedding_.data_ptr<float>() + ids[i] * width, width * sizeof(float));
+    std::memcpy(x.data_ptr<float>() + i * width, embedding_.data_ptr<float>() + ids[i] * width,
+                width * sizeof(float));
   }
   return x;
 }

@@ -14,9 +14,9 @@ class ModelEnds {
   const LayerStack& tail() const { return tail_; }
 
   // Throws Error on an id outside the vocabulary.
-  at::Tensor embed(std::span<const Token>) const;               // [rows, width]
-  at::Tensor logits(const at::Tensor& hidden) const;            // [rows, width] -> [rows, vocabulary]
-  Work logits_work(Work tail, std::uint32_t rows) const;        // adds the head's cost to the tail's
+  at::Tensor embed(std::span<const Token>) const;         // [rows, width]
+  at::Tensor logits(const at::Tensor& hidden) const;      // [rows, width] -> [rows, vocabulary]
+  Work logits_work(Work tail, std::uint32_t rows) const;  // adds the head's cost to the tail's
 
  private:
   ModelConfig config_;

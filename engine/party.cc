@@ -37,7 +37,9 @@ Arrival Party::recv(PartyId from) {
   return std::move(*arrival);
 }
 
-std::optional<Arrival> Party::recv(PartyId from, Nanos within) { return receive(from, clock_.now() + within); }
+std::optional<Arrival> Party::recv(PartyId from, Nanos within) {
+  return receive(from, clock_.now() + within);
+}
 
 std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   Span span;

@@ -29,7 +29,8 @@ constexpr std::uint64_t header_cap = 100'000'000;  // upstream's own limit
 // Throws Json::exception when `list` is not a list of whole numbers.
 std::vector<std::uint64_t> counts(const Json& list) {
   std::vector<std::uint64_t> found;
-  for (const auto& n : list.get_ref<const Json::array_t&>()) found.push_back(n.get_ref<const Json::number_unsigned_t&>());
+  for (const auto& n : list.get_ref<const Json::array_t&>())
+    found.push_back(n.get_ref<const Json::number_unsigned_t&>());
   return found;
 }
 
@@ -42,7 +43,8 @@ TensorView view_of(const std::string& path, const std::string& name, const Json&
   try {
     dtype = entry.at("dtype").get<std::string>();
     for (const auto extent : counts(entry.at("shape"))) {
-      if (extent > (std::uint64_t{1} << 40)) throw Error("{}: tensor '{}': extent {} is too large", path, name, extent);
+      if (extent > (std::uint64_t{1} << 40))
+        throw Error("{}: tensor '{}': extent {} is too large", path, name, extent);
       view.shape.push_back(static_cast<std::int64_t>(extent));
     }
     offsets = counts(entry.at("data_offsets"));
@@ -50,20 +52,21 @@ TensorView view_of(const std::string& path, const std::string& name, const Json&
     throw Error("{}: tensor '{}': expected a dtype, a shape and data_offsets, found {}", path, name,
                 entry.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80));
   }
-  const auto* type = std::find_if(std::begin(types), std::end(types), [&](auto& t) { return t.name == dtype; });
+  const auto* type =
+      std::find_if(std::begin(types), std::end(types), [&](auto& t) { return t.name == dtype; });
   if (type == std::end(types)) {
     throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, name, dtype);
   }
   view.dtype = type->type;
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_size) {
-    throw Error("{}: tensor '{}' lies outside the file: offsets {}, data section {} bytes (truncated file?)", path,
-                name, entry.at("data_offsets").dump(), data_size);
+    throw Error("{}: tensor '{}' lies outside the file: offsets {}, data section {} bytes (truncated file?)",
+                path, name, entry.at("data_offsets").dump(), data_size);
   }
   double bytes = static_cast<double>(type->size);  // as a double: shapes from a hostile file may overflow
   for (const auto extent : view.shape) bytes *= static_cast<double>(extent);
   if (bytes != static_cast<double>(offsets[1] - offsets[0])) {
-    throw Error("{}: tensor '{}': shape {} as {} needs {:.0f} bytes, found {}", path, name, entry.at("shape").dump(),
-                dtype, bytes, offsets[1] - offsets[0]);
+    throw Error("{}: tensor '{}': shape {} as {} needs {:.0f} bytes, found {}", path, name,
+                entry.at("shape").dump(), dtype, bytes, offsets[1] - offsets[0]);
   }
   view.data = {data + offsets[0], data + offsets[1]};
   return view;
@@ -71,7 +74,8 @@ TensorView view_of(const std::string& path, const std::string& name, const Json&
 
 void refuse_overlaps(const std::string& path, std::vector<TensorView> tensors) {
   std::sort(tensors.begin(), tensors.end(), [](auto& a, auto& b) {
-    return std::pair(a.data.data(), a.data.size()) < std::pair(b.data.data(), b.data.size());  // empty ones first
+    return std::pair(a.data.data(), a.data.size()) <
+           std::pair(b.data.data(), b.data.size());  // empty ones first
   });
   for (std::size_t i = 1; i < tensors.size(); ++i) {
     const auto& before = tensors[i - 1].data;
@@ -87,7 +91,8 @@ std::size_t size_of(DType type) { return types[static_cast<int>(type)].size; }
 std::string_view name_of(DType type) { return types[static_cast<int>(type)].name; }
 
 std::int64_t TensorView::elements() const {
-  return static_cast<std::int64_t>(data.size() / size_of(dtype));  // the product of the shape may overflow on its way to 0
+  return static_cast<std::int64_t>(data.size() /
+                                   size_of(dtype));  // the product of the shape may overflow on its way to 0
 }
 
 struct SafetensorsFile::Map {
@@ -111,7 +116,8 @@ SafetensorsFile::SafetensorsFile(const std::string& path) {
   std::uint64_t header_size;
   std::memcpy(&header_size, begin, 8);
   if (header_size > header_cap || header_size > size - 8) {
-    throw Error("{}: header of {} bytes in a file of {} (truncated, or not a safetensors file)", path, header_size, size);
+    throw Error("{}: header of {} bytes in a file of {} (truncated, or not a safetensors file)", path,
+                header_size, size);
   }
   const auto* text = reinterpret_cast<const char*>(begin + 8);
   const Json header = Json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
@@ -130,7 +136,8 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   Json header = {{"__metadata__", {{"format", "pt"}}}};
   std::uint64_t offset = 0;
   for (const TensorView& t : tensors) {
-    header[t.name] = {{"dtype", name_of(t.dtype)}, {"shape", t.shape}, {"data_offsets", {offset, offset + t.data.size()}}};
+    header[t.name] = {
+        {"dtype", name_of(t.dtype)}, {"shape", t.shape}, {"data_offsets", {offset, offset + t.data.size()}}};
     offset += t.data.size();
   }
   std::string text = header.dump();

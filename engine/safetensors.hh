@@ -1,4 +1,5 @@
-// The safetensors file format: u64 header length, JSON header, raw little-endian tensors. Memory-mapped reading.
+// The safetensors file format: u64 header length, JSON header, raw little-endian tensors. Memory-mapped
+// reading.
 #pragma once
 
 #include <memory>
@@ -24,8 +25,8 @@ struct TensorView {
 
 class SafetensorsFile {
  public:
-  // Throws Error naming the file (and tensor) on a truncated file, a header over 100 MB, unknown dtypes, sizes that
-  // disagree with shapes, tensors that overlap or leave the file.
+  // Throws Error naming the file (and tensor) on a truncated file, a header over 100 MB, unknown dtypes,
+  // sizes that disagree with shapes, tensors that overlap or leave the file.
   explicit SafetensorsFile(const std::string& path);
   ~SafetensorsFile();
   SafetensorsFile(SafetensorsFile&&) noexcept;

@@ -17,6 +17,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+constexpr std::size_t most_waiting = 256u << 20;  // bytes received and not yet taken: then reading pauses
+constexpr std::size_t most_queued = 1u << 30;     // bytes accepted for sending: then the peer is stuck
+
 void configure(tcp::socket& socket) {
   socket.set_option(tcp::no_delay(true));
   socket.set_option(asio::socket_base::keep_alive(true));
@@ -40,12 +43,20 @@ struct SocketTransport::Inbox {
   std::condition_variable changed;
   std::deque<Arrival> arrivals;
   std::map<PartyId, std::string> gone;  // peer -> why
+  std::size_t bytes = 0;                // of payloads waiting in `arrivals`
+  bool closing = false;
 };
 
 class SocketTransport::Connection {
  public:
-  Connection(PartyId peer, std::string name, tcp::socket socket, const Limits& limits, Clock& clock, Inbox& inbox)
-      : name(std::move(name)), peer_(peer), socket_(std::move(socket)), limits_(limits), clock_(clock), inbox_(inbox) {
+  Connection(PartyId peer, std::string name, tcp::socket socket, const Limits& limits, Clock& clock,
+             Inbox& inbox)
+      : name(std::move(name)),
+        peer_(peer),
+        socket_(std::move(socket)),
+        limits_(limits),
+        clock_(clock),
+        inbox_(inbox) {
     configure(socket_);
     reader_ = std::thread([this] { read(); });
     writer_ = std::thread([this] { write(); });
@@ -58,6 +69,11 @@ class SocketTransport::Connection {
     }
     queued_.notify_one();
     writer_.join();
+    {
+      const std::lock_guard lock(inbox_.mutex);
+      inbox_.closing = true;
+    }
+    inbox_.changed.notify_all();
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_both, ignored);
     reader_.join();
@@ -68,6 +84,8 @@ class SocketTransport::Connection {
     {
       const std::lock_guard lock(mutex_);
       if (!failure_.empty()) throw Error("{}: connection lost: {}", name, failure_);
+      if (queued_bytes_ > most_queued) throw Error("{}: does not read what it is sent", name);
+      queued_bytes_ += bytes.size();
       queue_.push_back(std::move(bytes));
     }
     queued_.notify_one();
@@ -86,13 +104,17 @@ class SocketTransport::Connection {
         const Sizes sizes = read_prefix(prefix, limits_, arrival.message.header);
         Bytes lists(sizes.lists);
         arrival.message.payload.resize(sizes.payload);
-        const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists), asio::buffer(arrival.message.payload)};
+        const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists),
+                                                       asio::buffer(arrival.message.payload)};
         asio::read(socket_, rest);
         read_lists(lists, arrival.message.header);
-        const std::lock_guard lock(inbox_.mutex);
+        std::unique_lock lock(inbox_.mutex);
         arrival.at = clock_.now();  // under the lock: stamps grow along the inbox
+        inbox_.bytes += sizes.payload;
         inbox_.arrivals.push_back(std::move(arrival));
         inbox_.changed.notify_all();
+        // A peer that asks faster than it is served is left to TCP's own back pressure.
+        inbox_.changed.wait(lock, [&] { return inbox_.bytes <= most_waiting || inbox_.closing; });
       }
     } catch (const boost::system::system_error& e) {
       if (e.code() != asio::error::eof) why = e.code().message();
@@ -111,6 +133,7 @@ class SocketTransport::Connection {
       if (queue_.empty()) return;
       const Bytes bytes = std::move(queue_.front());
       queue_.pop_front();
+      queued_bytes_ -= bytes.size();
       lock.unlock();
       boost::system::error_code error;
       asio::write(socket_, asio::buffer(bytes), error);
@@ -127,9 +150,10 @@ class SocketTransport::Connection {
   Limits limits_;
   Clock& clock_;
   Inbox& inbox_;
-  std::mutex mutex_;  // queue_, closing_, failure_
+  std::mutex mutex_;  // queue_, queued_bytes_, closing_, failure_
   std::condition_variable queued_;
   std::deque<Bytes> queue_;
+  std::size_t queued_bytes_ = 0;
   bool closing_ = false;
   std::string failure_;
   std::thread reader_, writer_;
@@ -139,7 +163,8 @@ SocketTransport::SocketTransport(Clock& clock) : clock_(clock), inbox_(std::make
 SocketTransport::~SocketTransport() = default;
 
 void SocketTransport::add(PartyId peer, std::string name, tcp::socket socket, const Limits& limits) {
-  peers_[peer] = std::make_unique<Connection>(peer, std::move(name), std::move(socket), limits, clock_, *inbox_);
+  peers_[peer] =
+      std::make_unique<Connection>(peer, std::move(name), std::move(socket), limits, clock_, *inbox_);
 }
 
 void SocketTransport::send(PartyId to, Message message) {
@@ -157,6 +182,8 @@ std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
     if (it != arrivals.end()) {
       Arrival arrival = std::move(*it);
       arrivals.erase(it);
+      inbox_->bytes -= arrival.message.payload.size();
+      inbox_->changed.notify_all();
       return arrival;
     }
     const auto gone = from == any_party ? inbox_->gone.begin() : inbox_->gone.find(from);

@@ -17,7 +17,11 @@ Work codec_work(std::uint32_t rows, std::size_t bytes) {
 class SplitForward : public Forward {
  public:
   SplitForward(Party& party, PartyId server, const ModelEnds& ends, SplitOptions options)
-      : party_(party), server_(server), ends_(ends), options_(options), head_cache_(ends.head().new_cache()),
+      : party_(party),
+        server_(server),
+        ends_(ends),
+        options_(options),
+        head_cache_(ends.head().new_cache()),
         tail_cache_(ends.tail().new_cache()) {
     const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
     party_.send(server_, hello(ends.config(), middle, options.wire));
@@ -131,7 +135,8 @@ class SplitForward : public Forward {
 
 }  // namespace
 
-std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends, SplitOptions options) {
+std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends,
+                                    SplitOptions options) {
   return std::make_unique<SplitForward>(client, server, ends, options);
 }
 

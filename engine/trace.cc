@@ -11,8 +11,8 @@ namespace {
 constexpr std::string_view op_names[] = {"work", "send", "recv"};
 
 std::string line_of(const Span& s, int run) {
-  std::string line = fmt::format(R"({{"type":"span","run":{},"step":{},"party":{},"op":"{}",)", run, s.step, s.party,
-                                 op_names[static_cast<int>(s.op)]);
+  std::string line = fmt::format(R"({{"type":"span","run":{},"step":{},"party":{},"op":"{}",)", run, s.step,
+                                 s.party, op_names[static_cast<int>(s.op)]);
   auto out = std::back_inserter(line);
   if (s.op == Op::work) {
     fmt::format_to(out, R"("phase":"{}",)", name_of(s.phase));
@@ -21,7 +21,8 @@ std::string line_of(const Span& s, int run) {
   }
   fmt::format_to(out, R"("begin_ns":{},"end_ns":{},)", s.begin.count(), s.end.count());
   if (s.op == Op::recv) {
-    fmt::format_to(out, R"("arrived_ns":{},"held_ns":{},"flights":{},)", s.arrived.count(), s.held.count(), s.flights);
+    fmt::format_to(out, R"("arrived_ns":{},"held_ns":{},"flights":{},)", s.arrived.count(), s.held.count(),
+                   s.flights);
   }
   fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
   return line;
@@ -46,8 +47,9 @@ T field(const Json& j, const char* key) {
   } else if constexpr (std::is_same_v<T, bool>) {
     if (!it->is_boolean()) throw wrong("true or false");
   } else if constexpr (std::is_signed_v<T>) {
-    const bool fits = it->is_number_unsigned() ? std::in_range<T>(it->get<std::uint64_t>())
-                                               : it->is_number_integer() && std::in_range<T>(it->get<std::int64_t>());
+    const bool fits = it->is_number_unsigned()
+                          ? std::in_range<T>(it->get<std::uint64_t>())
+                          : it->is_number_integer() && std::in_range<T>(it->get<std::int64_t>());
     if (!fits) throw wrong("an integer");
   } else {
     if (!it->is_number_unsigned() || !std::in_range<T>(it->get<std::uint64_t>())) throw wrong("a count");

@@ -1,6 +1,6 @@
-// The record of a run, as JSON lines a person can read: one `run` line (conditions, machine, scenario), then a
-// `span` line per thing a party did, a `step` line per forward pass, and an `end` line. Instants are nanoseconds
-// since the run began, on the stamping party's own clock.
+// The record of a run, as JSON lines a person can read: one `run` line (conditions, machine, scenario), then
+// a `span` line per thing a party did, a `step` line per forward pass, and an `end` line. Instants are
+// nanoseconds since the run began, on the stamping party's own clock.
 #pragma once
 
 #include <iosfwd>
@@ -20,15 +20,15 @@ struct Span {
   std::uint64_t step = 0;
   PartyId party = 0;
   Op op = Op::work;
-  Phase phase = Phase::head;    // work only
-  PartyId peer = 0;             // send, recv only
+  Phase phase = Phase::head;  // work only
+  PartyId peer = 0;           // send, recv only
   Nanos begin{}, end{};
-  Nanos arrived{};              // recv: when the last byte came; the party may have been busy then
-  Nanos held{};                 // recv of a reply: how long the server held the request
-  std::uint64_t bytes = 0;      // send, recv: on the wire, header included
+  Nanos arrived{};          // recv: when the last byte came; the party may have been busy then
+  Nanos held{};             // recv of a reply: how long the server held the request
+  std::uint64_t bytes = 0;  // send, recv: on the wire, header included
   std::uint32_t rows = 0;
-  std::uint32_t context = 0;    // committed tokens before the step
-  std::uint32_t flights = 0;    // recv: TCP flights the message took, 0 = not known
+  std::uint32_t context = 0;  // committed tokens before the step
+  std::uint32_t flights = 0;  // recv: TCP flights the message took, 0 = not known
   bool operator==(const Span&) const = default;
 };
 
@@ -50,10 +50,10 @@ class Recorder {
   virtual void step(const Step&) = 0;
 };
 
-// `run` header keys that readers rely on (all SI): schema_version, run (index), conditions {network, rtt_s, up_bps,
-// down_bps, loss}, drafter, prompt {name, class, tokens}, plan {head, middle, tail} (layer counts), wire, compute
-// (source), geometry {layers, width, vocabulary, ...}, seed, commit, machine, scenario (whole, as resolved).
-// `end` keys: output_ids, and totals that readers may not rely on.
+// `run` header keys that readers rely on (all SI): schema_version, run (index), conditions {network, rtt_s,
+// up_bps, down_bps, loss}, drafter, prompt {name, class, tokens}, plan {head, middle, tail} (layer counts),
+// wire, compute (source), geometry {layers, width, vocabulary, ...}, seed, commit, machine, scenario (whole,
+// as resolved). `end` keys: output_ids, and totals that readers may not rely on.
 struct Run {
   Json header;
   std::vector<Span> spans;
@@ -62,8 +62,8 @@ struct Run {
 };
 
 void write(std::ostream&, const Run&);
-// Streams runs in file order. Throws Error naming `name` and the line on anything malformed or truncated, and on
-// another schema version.
+// Streams runs in file order. Throws Error naming `name` and the line on anything malformed or truncated, and
+// on another schema version.
 std::vector<Run> read_trace(std::istream&, const std::string& name);
 std::vector<Run> read_trace_file(const std::string& path);
 

@@ -33,7 +33,7 @@ class Transport {
 struct Work {
   Phase phase = Phase::head;
   std::uint32_t rows = 0;
-  std::uint32_t context = 0;  // committed tokens before the step
+  std::uint32_t context = 0;    // committed tokens before the step
   double flops = 0, bytes = 0;  // arithmetic, and weight + cache traffic
 };
 

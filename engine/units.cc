@@ -62,7 +62,7 @@ double parse_rate(std::string_view text) {
 }
 
 std::uint64_t parse_bytes(std::string_view text) {
-  constexpr Unit units[] = {{"B", 1},       {"kB", 1e3},      {"MB", 1e6},        {"GB", 1e9},
+  constexpr Unit units[] = {{"B", 1},       {"kB", 1e3},       {"MB", 1e6},         {"GB", 1e9},
                             {"KiB", 1024.}, {"MiB", 1048576.}, {"GiB", 1073741824.}};
   const double bytes = parse_quantity(text, units, "size", "64KiB");
   if (bytes > 9e18) throw Error("'{}' is too large a size", text);

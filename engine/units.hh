@@ -8,10 +8,10 @@
 
 namespace splitwan::engine {
 
-Nanos parse_duration(std::string_view);         // ns, us, ms, s, min
-double parse_rate(std::string_view);            // bit, kbit, Mbit, Gbit (per second; powers of ten) -> bit/s
-std::uint64_t parse_bytes(std::string_view);    // B, kB, MB, GB, KiB, MiB, GiB
-double parse_fraction(std::string_view);        // 0.005 or 0.5%, in [0, 1]
+Nanos parse_duration(std::string_view);       // ns, us, ms, s, min
+double parse_rate(std::string_view);          // bit, kbit, Mbit, Gbit (per second; powers of ten) -> bit/s
+std::uint64_t parse_bytes(std::string_view);  // B, kB, MB, GB, KiB, MiB, GiB
+double parse_fraction(std::string_view);      // 0.005 or 0.5%, in [0, 1]
 std::vector<std::string> split_list(std::string_view, char separator = ',');
 
 // The known word nearest to `word` ("" when none is near), for "did you mean".

@@ -15,7 +15,9 @@ constexpr std::uint32_t magic = 0x4e415753;
 static_assert(std::endian::native == std::endian::little, "the codec copies integers as they are");
 
 template <typename T>
-void put(std::byte* at, T value) { std::memcpy(at, &value, sizeof value); }
+void put(std::byte* at, T value) {
+  std::memcpy(at, &value, sizeof value);
+}
 
 template <typename T>
 T get(const std::byte* at) {
@@ -89,8 +91,10 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
   h.held = Nanos(get<std::int64_t>(p + 40));
   const auto payload = get<std::uint64_t>(p + 48);
   if (h.rows > limits.rows || keep > limits.rows || parent > limits.rows || payload > limits.payload) {
-    throw Error("peer announced a message over the limits: {} rows, {} kept, {} parents, {} bytes (at most {} rows, {} bytes)",
-                h.rows, keep, parent, payload, limits.rows, limits.payload);
+    throw Error(
+        "peer announced a message over the limits: {} rows, {} kept, {} parents, {} bytes (at most {} rows, "
+        "{} bytes)",
+        h.rows, keep, parent, payload, limits.rows, limits.payload);
   }
   h.keep.resize(keep);
   h.parent.resize(parent);
@@ -112,7 +116,8 @@ Message decode(std::span<const std::byte> bytes, const Limits& limits) {
   Message m;
   const Sizes sizes = read_prefix(prefix, limits, m.header);
   if (bytes.size() != prefix_size + sizes.lists + sizes.payload) {
-    throw Error("message announces {} bytes, holds {}", prefix_size + sizes.lists + sizes.payload, bytes.size());
+    throw Error("message announces {} bytes, holds {}", prefix_size + sizes.lists + sizes.payload,
+                bytes.size());
   }
   read_lists(bytes.subspan(prefix_size, sizes.lists), m.header);
   const auto payload = bytes.subspan(prefix_size + sizes.lists);

@@ -20,12 +20,12 @@ Phase phase_named(std::string_view);  // throws Error
 
 struct Header {
   Kind kind = Kind::request;
-  std::uint8_t dtype = 0;      // WireType of the payload
-  std::uint64_t step = 0;      // counts forward passes of a session; a prompt's chunks share one
-  std::uint32_t rows = 0;      // rows of the payload tensor
-  std::uint32_t width = 0;     // columns of the payload tensor
-  std::uint32_t context = 0;   // committed rows that the sender assumes after `keep` is applied
-  Nanos held{};                // reply: how long the server held the request, on its own clock
+  std::uint8_t dtype = 0;            // WireType of the payload
+  std::uint64_t step = 0;            // counts forward passes of a session; a prompt's chunks share one
+  std::uint32_t rows = 0;            // rows of the payload tensor
+  std::uint32_t width = 0;           // columns of the payload tensor
+  std::uint32_t context = 0;         // committed rows that the sender assumes after `keep` is applied
+  Nanos held{};                      // reply: how long the server held the request, on its own clock
   std::vector<std::int32_t> keep;    // request: rows of the previous batch to commit, root first
   std::vector<std::int32_t> parent;  // request: the tree; empty = a chain
 };

@@ -18,7 +18,8 @@ void add_export_command(CLI::App&, Chosen&);
 int run_program(CLI::App&, Chosen&, int argc, char** argv);
 
 constexpr auto exit_codes_help =
-    "Exit codes: 0 ok; 1 the check said no; 2 usage, input or I/O trouble, also a peer or simulator that is lost;\n"
+    "Exit codes: 0 ok; 1 the check said no; 2 usage, input or I/O trouble, also a peer or simulator that is "
+    "lost;\n"
     "3 inconclusive; 128+n ended by signal n. Results go to stdout, progress to stderr.";
 
 }  // namespace splitwan::scenarios

@@ -16,10 +16,14 @@ int export_command(const Options& o) {
   const auto range = parse_layers(o.layers, engine::read_model_config(o.model).layers);
   const auto names = export_layers(o.model, range, o.output);
   if (o.json) {
-    const engine::Json out = {{"schema_version", 1}, {"folder", o.output}, {"layers", {range.begin, range.end}}, {"tensors", names}};
+    const engine::Json out = {{"schema_version", 1},
+                              {"folder", o.output},
+                              {"layers", {range.begin, range.end}},
+                              {"tensors", names}};
     fmt::print("{}\n", out.dump());
   } else {
-    fmt::print("{}: layers {}:{}, {} tensors; no embedding, head, norm or other layer\n", o.output, range.begin, range.end, names.size());
+    fmt::print("{}: layers {}:{}, {} tensors; no embedding, head, norm or other layer\n", o.output,
+               range.begin, range.end, names.size());
   }
   return 0;
 }

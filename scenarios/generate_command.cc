@@ -18,7 +18,8 @@ using engine::Error;
 using engine::Token;
 
 struct Options {
-  std::string model, server, prompt, prompt_file, prompt_ids, decode = "sequential", wire = "f32", split, link, trace;
+  std::string model, server, prompt, prompt_file, prompt_ids, decode = "sequential", wire = "f32", split,
+                                                              link, trace;
   std::string compute = "measured";
   int max_new_tokens = 64, threads = 1, top_logits = 0;
   std::uint64_t seed = 1;
@@ -27,7 +28,8 @@ struct Options {
 
 std::pair<int, int> parse_split(const std::string& text) {
   int head = 0, tail = 0, used = 0;
-  if (std::sscanf(text.c_str(), "%d,%d%n", &head, &tail, &used) != 2 || used != static_cast<int>(text.size())) {
+  if (std::sscanf(text.c_str(), "%d,%d%n", &head, &tail, &used) != 2 ||
+      used != static_cast<int>(text.size())) {
     throw Error("split '{}': expected HEAD,TAIL as in 2,2", text);
   }
   return {head, tail};
@@ -69,12 +71,17 @@ Scenario scenario_for(const Options& o) {
   if (!o.link.empty()) {
     s.network = parse_link(o.link);
   } else {
-    s.network.kind = !o.server.empty() ? NetworkKind::sockets : split ? NetworkKind::ideal : NetworkKind::local;
+    s.network.kind = !o.server.empty() ? NetworkKind::sockets
+                     : split           ? NetworkKind::ideal
+                                       : NetworkKind::local;
     s.network.rtt = {};
     s.network.up_bps = s.network.down_bps = 0;
     s.network.server = o.server;
   }
-  s.resolved = {{"command", "generate"}, {"model", o.model}, {"decode", o.decode}, {"max_new_tokens", o.max_new_tokens}};
+  s.resolved = {{"command", "generate"},
+                {"model", o.model},
+                {"decode", o.decode},
+                {"max_new_tokens", o.max_new_tokens}};
   return s;
 }
 
@@ -116,9 +123,10 @@ int generate_command(const Options& o) {
   }
   engine::Generation done;
   Json tops = Json::array();
-  auto run = run_prompt(s, model, o.decode, {"prompt", "other", o.prompt, {}}, ids, &done, [&](Token, const at::Tensor& logits) {
-    if (o.top_logits > 0) tops.push_back(top_of(logits, o.top_logits));
-  });
+  auto run = run_prompt(s, model, o.decode, {"prompt", "other", o.prompt, {}}, ids, &done,
+                        [&](Token, const at::Tensor& logits) {
+                          if (o.top_logits > 0) tops.push_back(top_of(logits, o.top_logits));
+                        });
   if (!o.trace.empty()) {
     std::ostringstream text;
     engine::write(text, run);
@@ -150,9 +158,11 @@ int generate_command(const Options& o) {
   } else {
     if (tokenizer) fmt::print("{}\n", tokenizer->decode(done.output));
     if (!tokenizer) fmt::print("{}\n", fmt::join(done.output, ","));
-    fmt::print(stderr, "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
-               done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
-               run.header["compute"].get<std::string>(), out["bytes_up"].dump(), out["bytes_down"].dump());
+    fmt::print(
+        stderr,
+        "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
+        done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
+        run.header["compute"].get<std::string>(), out["bytes_up"].dump(), out["bytes_down"].dump());
   }
   return 0;
 }
@@ -161,20 +171,31 @@ int generate_command(const Options& o) {
 
 void add_generate_command(CLI::App& app, Chosen& chosen) {
   auto o = std::make_shared<Options>();
-  CLI::App* cmd = app.add_subcommand("generate", "Continue one prompt: all here, split in process, over a link, or with a server");
+  CLI::App* cmd = app.add_subcommand(
+      "generate", "Continue one prompt: all here, split in process, over a link, or with a server");
   cmd->add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
   auto* text = cmd->add_option("--prompt", o->prompt, "the prompt");
-  auto* file = cmd->add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
-  cmd->add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")->excludes(text)->excludes(file);
+  auto* file =
+      cmd->add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
+  cmd->add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
+      ->excludes(text)
+      ->excludes(file);
   cmd->add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
   cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
-  cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")->capture_default_str();
-  cmd->add_option("--split", o->split, "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)");
+  cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")
+      ->capture_default_str();
+  cmd->add_option("--split", o->split,
+                  "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)");
   auto* server = cmd->add_option("--server", o->server, "HOST:PORT of `splitwan serve`");
-  cmd->add_option("--link", o->link, "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")->excludes(server);
+  cmd->add_option("--link", o->link,
+                  "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
+      ->excludes(server);
   cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless) or f16")->capture_default_str();
-  cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")->capture_default_str();
-  cmd->add_option("--threads", o->threads, "compute threads")->capture_default_str()->check(CLI::Range(1, 1024));
+  cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
+      ->capture_default_str();
+  cmd->add_option("--threads", o->threads, "compute threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
   cmd->add_option("--seed", o->seed, "of the simulated link")->capture_default_str();
   cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step");
   cmd->add_option("--trace", o->trace, "keep the trace in this file");

@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 engine::LayerRange parse_layers(const std::string& text, int layers) {
   engine::LayerRange range;
   int used = 0;
-  if (std::sscanf(text.c_str(), "%d:%d%n", &range.begin, &range.end, &used) != 2 || used != static_cast<int>(text.size())) {
+  if (std::sscanf(text.c_str(), "%d:%d%n", &range.begin, &range.end, &used) != 2 ||
+      used != static_cast<int>(text.size())) {
     throw Error("layers '{}': expected BEGIN:END as in 2:30", text);
   }
   if (range.begin < 0 || range.end > layers || range.size() < 1) {
@@ -39,7 +40,8 @@ engine::LayerRange exported_layers(const std::string& folder) {
   }
 }
 
-std::vector<std::string> export_layers(const std::string& model, engine::LayerRange range, const std::string& output) {
+std::vector<std::string> export_layers(const std::string& model, engine::LayerRange range,
+                                       const std::string& output) {
   engine::Checkpoint checkpoint(model);
   if (fs::exists(output) && (!fs::is_directory(output) || !fs::is_empty(output))) {
     throw Error("{}: exists already; give a new folder", output);
@@ -48,7 +50,9 @@ std::vector<std::string> export_layers(const std::string& model, engine::LayerRa
   std::vector<std::string> names;
   for (const std::string& name : checkpoint.names()) {
     int layer = -1;
-    if (std::sscanf(name.c_str(), "model.layers.%d.", &layer) != 1 || layer < range.begin || layer >= range.end) continue;
+    if (std::sscanf(name.c_str(), "model.layers.%d.", &layer) != 1 || layer < range.begin ||
+        layer >= range.end)
+      continue;
     views.push_back(checkpoint.view(name));
     names.push_back(name);
   }

@@ -14,8 +14,9 @@ engine::LayerRange parse_layers(const std::string& text, int layers);
 engine::LayerRange exported_layers(const std::string& folder);
 constexpr auto exported_layers_key = "splitwan_layers";  // config.json: [begin, end]
 
-// Writes the checkpoint that the untrusted side may have: config.json and these layers' tensors, nothing else.
-// Returns the tensors' names. The folder must not exist, or be empty; it appears whole or not at all.
-std::vector<std::string> export_layers(const std::string& model, engine::LayerRange, const std::string& output);
+// Writes the checkpoint that the untrusted side may have: config.json and these layers' tensors, nothing
+// else. Returns the tensors' names. The folder must not exist, or be empty; it appears whole or not at all.
+std::vector<std::string> export_layers(const std::string& model, engine::LayerRange,
+                                       const std::string& output);
 
 }  // namespace splitwan::scenarios

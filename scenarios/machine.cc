@@ -19,7 +19,8 @@ std::string cpu_name() {
 
 std::string instruction_set() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "x86-64 avx2+fma" : "x86-64 baseline";
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "x86-64 avx2+fma"
+                                                                         : "x86-64 baseline";
 #else
   return "portable";
 #endif
@@ -28,12 +29,17 @@ std::string instruction_set() {
 }  // namespace
 
 engine::Json machine(int threads) {
-  return {{"cpu", cpu_name()},       {"isa", instruction_set()},  {"threads", threads},
-          {"build", build_type},     {"version", build_version}};
+  return {{"cpu", cpu_name()},
+          {"isa", instruction_set()},
+          {"threads", threads},
+          {"build", build_type},
+          {"version", build_version}};
 }
 
 std::string build_commit_text() { return build_commit; }
 
-std::string version_text() { return fmt::format("splitwan {} ({}, {})", build_version, build_commit, build_type); }
+std::string version_text() {
+  return fmt::format("splitwan {} ({}, {})", build_version, build_commit, build_type);
+}
 
 }  // namespace splitwan::scenarios

@@ -1,5 +1,5 @@
-// `splitwan`: links neither torch nor ns-3, so that fit, project and report answer at once. Whatever runs a model is
-// handed over (exec) to splitwan-engine, found beside this program.
+// `splitwan`: links neither torch nor ns-3, so that fit, project and report answer at once. Whatever runs a
+// model is handed over (exec) to splitwan-engine, found beside this program.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -37,7 +37,9 @@ int main(int argc, char** argv) {
   const auto asked = [&](const EngineCommand& c) { return argc > 1 && std::strcmp(argv[1], c.name) == 0; };
   if (std::any_of(std::begin(engine_commands), std::end(engine_commands), asked)) return become_engine(argv);
 
-  CLI::App app("How fast, and how private, is a language model split between this machine and an untrusted one?", "splitwan");
+  CLI::App app(
+      "How fast, and how private, is a language model split between this machine and an untrusted one?",
+      "splitwan");
   app.set_version_flag("--version", splitwan::scenarios::version_text());
   splitwan::scenarios::Chosen chosen;
   for (const auto& c : engine_commands) app.add_subcommand(c.name, c.help);

@@ -22,7 +22,8 @@ int run_command(const Options& o) {
   std::vector<engine::Run> runs;
   {
     Progress progress;
-    runs = run_scenarios(scenarios, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
+    runs = run_scenarios(scenarios,
+                         [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
   }
   if (!o.output.empty()) {
     std::ostringstream text;
@@ -42,7 +43,8 @@ int run_command(const Options& o) {
 
 void add_run_command(CLI::App& app, Chosen& chosen) {
   auto o = std::make_shared<Options>();
-  CLI::App* cmd = app.add_subcommand("run", "Run a scenario: in process, over ns-3 or over sockets, as it says");
+  CLI::App* cmd =
+      app.add_subcommand("run", "Run a scenario: in process, over ns-3 or over sockets, as it says");
   cmd->add_option("scenario", o->scenario, "scenario file (JSON)")->required();
   cmd->add_option("-o,--output", o->output, "keep the trace (JSON lines) in this file");
   cmd->add_option("--set", o->overrides, "override a key: --set network.rtt=20ms")->allow_extra_args(false);

@@ -19,9 +19,11 @@ void complain(const CLI::App& app, const CLI::ParseError& e) {
   std::string what = e.what();
   if (const auto unknown = where.remaining(); !unknown.empty()) {
     const std::string near = engine::nearest(unknown[0], known);
-    what = fmt::format("unknown argument '{}'", unknown[0]) + (near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+    what = fmt::format("unknown argument '{}'", unknown[0]) +
+           (near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
   }
-  fmt::print(stderr, "splitwan: {} (see splitwan {}--help)\n", what, chosen.empty() ? "" : where.get_name() + " ");
+  fmt::print(stderr, "splitwan: {} (see splitwan {}--help)\n", what,
+             chosen.empty() ? "" : where.get_name() + " ");
 }
 
 }  // namespace

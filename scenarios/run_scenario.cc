@@ -35,7 +35,8 @@ netsim::CostSource cost_for(const Scenario& s, const std::string& decode, const 
   throw Error("{}: holds no run of drafter {} on prompt {}", path, decode, prompt.name);
 }
 
-std::unique_ptr<engine::Network> network_for(const Scenario& s, const std::string& decode, const Prompt& prompt) {
+std::unique_ptr<engine::Network> network_for(const Scenario& s, const std::string& decode,
+                                             const Prompt& prompt) {
   const NetworkChoice& n = s.network;
   if (n.kind == NetworkKind::sockets) return std::make_unique<engine::SocketNetwork>();
   netsim::NetworkSpec spec;
@@ -66,13 +67,17 @@ void run_live(const Scenario& s, const engine::ModelConfig& config, const engine
 Json conditions(const Scenario& s) {
   const NetworkChoice& n = s.network;
   const double rtt = n.kind == NetworkKind::local ? 0 : std::chrono::duration<double>(n.rtt).count();
-  Json json = {{"network", name_of(n.kind)}, {"rtt_s", rtt}, {"up_bps", n.up_bps}, {"down_bps", n.down_bps}, {"loss", n.loss}};
+  Json json = {{"network", name_of(n.kind)},
+               {"rtt_s", rtt},
+               {"up_bps", n.up_bps},
+               {"down_bps", n.down_bps},
+               {"loss", n.loss}};
   if (n.kind == NetworkKind::sockets) json["rtt_s"] = nullptr;  // nobody set it; the trace measures it
   return json;
 }
 
-Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode, const Prompt& prompt,
-            std::size_t tokens) {
+Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
+            const Prompt& prompt, std::size_t tokens) {
   const int middle = config.layers - s.head_layers - s.tail_layers;
   return {{"type", "run"},
           {"schema_version", engine::trace_schema_version},
@@ -96,14 +101,17 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
 // One client's life; fills `result` and `round_trips`.
 engine::PartyMain client_main(const Scenario& s, LoadedModel& model, const std::string& decode,
                               std::span<const engine::Token> ids, const engine::GenerateOptions& options,
-                              engine::Recorder& recorder, engine::Generation& result, std::uint64_t& round_trips) {
+                              engine::Recorder& recorder, engine::Generation& result,
+                              std::uint64_t& round_trips) {
   const bool local = s.network.kind == NetworkKind::local;
-  const auto plan = engine::SplitPlan::of(model.config().layers, local ? 0 : s.head_layers, local ? 0 : s.tail_layers);
+  const auto plan =
+      engine::SplitPlan::of(model.config().layers, local ? 0 : s.head_layers, local ? 0 : s.tail_layers);
   const engine::ModelEnds& ends = local ? model.whole() : model.ends(plan);
   return [&, local, ids, options](engine::Transport& transport, engine::Clock& clock) {
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
-    const auto forward = local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, {s.wire});
+    const auto forward =
+        local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, {s.wire});
     const auto drafter = engine::make_drafter(decode);
     result = engine::generate(party, *forward, *drafter, model.config(), ids, options);
     round_trips = forward->round_trips();
@@ -158,10 +166,14 @@ engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string&
   run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
   run.header = header(s, model.config(), decode, prompt, ids.size());
-  run.end = {{"type", "end"},         {"run", 0},
-             {"output_ids", generation.output}, {"finish", generation.finish},
-             {"steps", generation.steps},       {"round_trips", round_trips},
-             {"prefill_ns", generation.prefill.count()}, {"total_ns", generation.total.count()}};
+  run.end = {{"type", "end"},
+             {"run", 0},
+             {"output_ids", generation.output},
+             {"finish", generation.finish},
+             {"steps", generation.steps},
+             {"round_trips", round_trips},
+             {"prefill_ns", generation.prefill.count()},
+             {"total_ns", generation.total.count()}};
   if (result) *result = std::move(generation);
   return run;
 }

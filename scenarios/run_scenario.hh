@@ -28,14 +28,15 @@ class LoadedModel {
 
 constexpr engine::PartyId client = 0, server = 1;
 
-// One prompt through one drafter over the scenario's network. The run's header and end lines are complete but for
-// the index. `on_token` as in GenerateOptions.
+// One prompt through one drafter over the scenario's network. The run's header and end lines are complete but
+// for the index. `on_token` as in GenerateOptions.
 engine::Run run_prompt(const Scenario&, LoadedModel&, const std::string& decode, const Prompt&,
                        std::span<const engine::Token> ids, engine::Generation* result = nullptr,
                        const std::function<void(engine::Token, const at::Tensor&)>& on_token = {});
 
 // Every scenario x drafter x prompt, in order. `progress(done, total, what)` is called before each run.
-std::vector<engine::Run> run_scenarios(const std::vector<Scenario>&,
-                                       const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
+std::vector<engine::Run> run_scenarios(
+    const std::vector<Scenario>&,
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
 
 }  // namespace splitwan::scenarios

@@ -42,7 +42,8 @@ netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
   tcp.congestion = r.get("congestion", tcp.congestion);
   tcp.segment = r.get("segment", tcp.segment);
   tcp.initial_window = r.get("initial_window", tcp.initial_window);
-  read(r, "buffer", [&](const std::string& v) { tcp.buffer = static_cast<std::uint32_t>(engine::parse_bytes(v)); });
+  read(r, "buffer",
+       [&](const std::string& v) { tcp.buffer = static_cast<std::uint32_t>(engine::parse_bytes(v)); });
   read(r, "min_rto", [&](const std::string& v) { tcp.min_rto = engine::parse_duration(v); });
   r.done();
   return tcp;
@@ -64,7 +65,8 @@ NetworkChoice read_network(const Json& json, const std::string& where) {
 }
 
 std::string beside(const std::string& file, const std::string& path) {
-  return fs::path(path).is_absolute() ? path : (fs::path(file).parent_path() / path).lexically_normal().string();
+  return fs::path(path).is_absolute() ? path
+                                      : (fs::path(file).parent_path() / path).lexically_normal().string();
 }
 
 // A prompt set: {"class": "code", "prompts": ["...", ...]}.
@@ -96,7 +98,8 @@ std::vector<Prompt> read_prompts(const Json& list, int limit, const std::string&
     } else if (item.is_string()) {
       prompts.push_back({name, "other", item, {}});
     } else {
-      throw Error("{}: prompts: expected a file name ending in .json, a text or an object, found {}", file, item.dump());
+      throw Error("{}: prompts: expected a file name ending in .json, a text or an object, found {}", file,
+                  item.dump());
     }
   }
   if (prompts.empty()) throw Error("{}: prompts: the list is empty", file);
@@ -159,7 +162,9 @@ NetworkChoice parse_link(const std::string& text) {
   for (const std::string& part : engine::split_list(text)) {
     const auto equals = part.find('=');
     if (equals == std::string::npos) {
-      throw Error("link '{}': expected rtt=80ms,rate=100Mbit or one of direct-80ms, proxied-300ms, metro-20ms, lan", text);
+      throw Error(
+          "link '{}': expected rtt=80ms,rate=100Mbit or one of direct-80ms, proxied-300ms, metro-20ms, lan",
+          text);
     }
     json[part.substr(0, equals)] = part.substr(equals + 1);
   }

@@ -25,7 +25,7 @@ struct NetworkChoice {
 };
 
 struct Prompt {
-  std::string name, kind, text;  // kind: code, structured, creative, conversational
+  std::string name, kind, text;    // kind: code, structured, creative, conversational
   std::vector<engine::Token> ids;  // instead of text
 };
 
@@ -46,8 +46,8 @@ struct Scenario {
 };
 
 // A scenario file and its sweep: one Scenario per combination of the values under "sweep", in order.
-// `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a key
-// that is swept loses its sweep.
+// `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a
+// key that is swept loses its sweep.
 std::vector<Scenario> load_scenarios(const std::string& path, const std::vector<std::string>& overrides);
 
 // "rtt=80ms,rate=100Mbit[,up=..,down=..,loss=0.1%]" or a preset's name.

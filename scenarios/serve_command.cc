@@ -57,7 +57,10 @@ void session(tcp::socket socket, int number, const Options& o, const engine::Mod
 class Server {
  public:
   Server(const Options& o, const engine::ModelConfig& config, const engine::LayerStack& middle)
-      : options_(o), config_(config), middle_(middle), acceptor_(engine::listen(io_, engine::parse_endpoint(o.listen))),
+      : options_(o),
+        config_(config),
+        middle_(middle),
+        acceptor_(engine::listen(io_, engine::parse_endpoint(o.listen))),
         signals_(io_, SIGINT, SIGTERM) {}
 
   int run() {
@@ -80,12 +83,14 @@ class Server {
     const auto here = acceptor_.local_endpoint();
     const auto range = middle_.range();
     if (options_.json) {
-      const Json ready = {{"schema_version", 1}, {"host", here.address().to_string()}, {"port", here.port()},
+      const Json ready = {{"schema_version", 1},
+                          {"host", here.address().to_string()},
+                          {"port", here.port()},
                           {"layers", {range.begin, range.end}}};
       fmt::print("{}\n", ready.dump());
     } else {
-      fmt::print("listening on {}:{}, layers {}:{} of {}\n", here.address().to_string(), here.port(), range.begin,
-                 range.end, config_.layers);
+      fmt::print("listening on {}:{}, layers {}:{} of {}\n", here.address().to_string(), here.port(),
+                 range.begin, range.end, config_.layers);
     }
     std::fflush(stdout);
   }
@@ -119,11 +124,15 @@ class Server {
 
 int serve_command(const Options& o) {
   if (!o.insecure && !engine::parse_endpoint(o.listen).is_loopback()) {
-    throw Error("--listen {}: not a loopback address, and activations would cross the network in clear: use an SSH tunnel (see README), or say --insecure", o.listen);
+    throw Error(
+        "--listen {}: not a loopback address, and activations would cross the network in clear: use an SSH "
+        "tunnel (see README), or say --insecure",
+        o.listen);
   }
   engine::parse_duration(o.idle);
   LoadedModel model(o.model);
-  const auto range = o.layers.empty() ? exported_layers(o.model) : parse_layers(o.layers, model.config().layers);
+  const auto range =
+      o.layers.empty() ? exported_layers(o.model) : parse_layers(o.layers, model.config().layers);
   return Server(o, model.config(), model.middle(range)).run();
 }
 
@@ -133,11 +142,17 @@ void add_serve_command(CLI::App& app, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("serve", "The untrusted side: run the middle layers for clients");
   cmd->add_option("--model", o->model, "model folder, whole or as `splitwan export` wrote it")->required();
-  cmd->add_option("--layers", o->layers, "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
+  cmd->add_option("--layers", o->layers,
+                  "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
   cmd->add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-  cmd->add_flag("--insecure", o->insecure, "allow addresses other than loopback although nothing is encrypted yet");
-  cmd->add_option("--threads", o->threads, "compute threads per session")->capture_default_str()->check(CLI::Range(1, 1024));
-  cmd->add_option("--sessions", o->sessions, "clients at one time")->capture_default_str()->check(CLI::Range(1, 4096));
+  cmd->add_flag("--insecure", o->insecure,
+                "allow addresses other than loopback although nothing is encrypted yet");
+  cmd->add_option("--threads", o->threads, "compute threads per session")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  cmd->add_option("--sessions", o->sessions, "clients at one time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
   cmd->add_option("--idle", o->idle, "end a session that asks nothing for so long")->capture_default_str();
   cmd->add_flag("--json", o->json, "announce the address as one JSON object");
   cmd->callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });

@@ -13,7 +13,8 @@ void set_key(Json& json, const std::string& dotted, const Json& value) {
   const auto keys = engine::split_list(dotted, '.');
   for (const std::string& key : keys) {
     if (key.empty()) throw Error("key '{}': expected names joined by dots, as in network.rtt", dotted);
-    if (!at->is_null() && !at->is_object()) throw Error("key '{}': '{}' is not inside an object", dotted, key);
+    if (!at->is_null() && !at->is_object())
+      throw Error("key '{}': '{}' is not inside an object", dotted, key);
     at = &(*at)[key];
   }
   *at = value;
@@ -29,7 +30,8 @@ void apply_override(Json& scenario, const std::string& assignment) {
   const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
   const Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   set_key(scenario, key, parsed.is_discarded() ? Json(text) : parsed);
-  if (const auto sweep = scenario.find("sweep"); sweep != scenario.end() && sweep->is_object()) sweep->erase(key);
+  if (const auto sweep = scenario.find("sweep"); sweep != scenario.end() && sweep->is_object())
+    sweep->erase(key);
 }
 
 std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {
@@ -40,7 +42,8 @@ std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {
   base.erase("sweep");
   std::vector<Json> points{base};
   for (const auto& [key, values] : sweep->items()) {
-    if (!values.is_array() || values.empty()) throw Error("{}: sweep '{}': expected a list of values", file, key);
+    if (!values.is_array() || values.empty())
+      throw Error("{}: sweep '{}': expected a list of values", file, key);
     std::vector<Json> next;
     for (const Json& point : points) {
       for (const Json& value : values) {

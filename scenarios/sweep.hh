@@ -7,12 +7,12 @@ namespace splitwan::scenarios {
 
 using engine::Json;
 
-// "network.rtt=20ms": sets that key (created when absent: the reader then judges it). The value is JSON when it
-// parses as such, else a string. A sweep over the same key is dropped.
+// "network.rtt=20ms": sets that key (created when absent: the reader then judges it). The value is JSON when
+// it parses as such, else a string. A sweep over the same key is dropped.
 void apply_override(Json& scenario, const std::string& assignment);
 
-// "sweep": {"network.rtt": ["20ms", "80ms"], ...} -> one scenario per combination, the last key fastest, each with
-// its own values in place and no "sweep". Without one, the scenario itself.
+// "sweep": {"network.rtt": ["20ms", "80ms"], ...} -> one scenario per combination, the last key fastest, each
+// with its own values in place and no "sweep". Without one, the scenario itself.
 std::vector<Json> expand_sweep(const Json& scenario, const std::string& file);
 
 }  // namespace splitwan::scenarios

@@ -1,4 +1,5 @@
-// Virtual time is exact: the same scenario gives the same trace, byte for byte, with reference and recorded costs.
+// Virtual time is exact: the same scenario gives the same trace, byte for byte, with reference and recorded
+// costs.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -47,7 +48,8 @@ TEST_F(Determinism, recorded_costs_over_ns3_give_byte_identical_traces_of_the_re
   const std::string first = trace_of(scenario_);
   EXPECT_TRUE(first == trace_of(scenario_));
   std::istringstream in(first);
-  const auto replayed = engine::read_trace(in, "replayed"), measured = engine::read_trace_file(folder_ / "measured.jsonl");
+  const auto replayed = engine::read_trace(in, "replayed"),
+             measured = engine::read_trace_file(folder_ / "measured.jsonl");
   ASSERT_EQ(replayed.size(), measured.size());
   for (std::size_t i = 0; i < replayed.size(); ++i) EXPECT_EQ(replayed[i].spans, measured[i].spans);
 }

@@ -46,8 +46,10 @@ TEST(Ngram, never_drafts_past_the_room_it_is_given) {
 }
 
 TEST(Drafters, are_known_by_name) {
-  for (const char* name : {"sequential", "ngram", "ngram-3", "ngram-7"}) EXPECT_NE(make_drafter(name), nullptr);
-  EXPECT_THAT(tests::error_of([] { make_drafter("ngram-9"); }), testing::HasSubstr("expected sequential, ngram"));
+  for (const char* name : {"sequential", "ngram", "ngram-3", "ngram-7"})
+    EXPECT_NE(make_drafter(name), nullptr);
+  EXPECT_THAT(tests::error_of([] { make_drafter("ngram-9"); }),
+              testing::HasSubstr("expected sequential, ngram"));
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ TEST(Export, holds_no_embedding_head_norm_or_outer_layer) {
   const engine::SafetensorsFile file(folder / "middle/model.safetensors");
   EXPECT_EQ(file.tensors().size(), 2u * 9);
   for (const auto& tensor : file.tensors()) {
-    EXPECT_TRUE(tensor.name.starts_with("model.layers.1.") || tensor.name.starts_with("model.layers.2.")) << tensor.name;
+    EXPECT_TRUE(tensor.name.starts_with("model.layers.1.") || tensor.name.starts_with("model.layers.2."))
+        << tensor.name;
   }
 }
 
@@ -35,7 +36,8 @@ TEST(Export, contains_no_bytes_of_what_the_server_must_not_see) {
   }
   const engine::SafetensorsFile whole(folder / "model/model.safetensors");
   for (const auto& tensor : whole.tensors()) {
-    const bool served = tensor.name.starts_with("model.layers.1.") || tensor.name.starts_with("model.layers.2.");
+    const bool served =
+        tensor.name.starts_with("model.layers.1.") || tensor.name.starts_with("model.layers.2.");
     const std::string_view piece(reinterpret_cast<const char*>(tensor.data.data()), 64);
     EXPECT_EQ(exported.find(piece) != std::string::npos, served) << tensor.name;
   }
@@ -48,7 +50,8 @@ TEST(Export, serves_the_layers_it_says) {
   EXPECT_EQ(exported_layers(folder / "middle"), (engine::LayerRange{1, 3}));
   LoadedModel middle(folder / "middle");
   EXPECT_EQ(middle.middle({1, 3}).range().size(), 2);
-  EXPECT_THAT(tests::error_of([&] { middle.whole(); }), HasSubstr("tensor 'model.embed_tokens.weight' is missing"));
+  EXPECT_THAT(tests::error_of([&] { middle.whole(); }),
+              HasSubstr("tensor 'model.embed_tokens.weight' is missing"));
   EXPECT_THAT(tests::error_of([&] { exported_layers(folder / "model"); }), HasSubstr("not an export"));
 }
 
@@ -57,7 +60,10 @@ TEST(Export, refuses_ranges_outside_the_model_and_folders_in_use) {
   tests::write_random_model(folder / "model");
   EXPECT_THAT(tests::error_of([] { parse_layers("2:9", 4); }), HasSubstr("the model has layers 0:4"));
   EXPECT_THAT(tests::error_of([] { parse_layers("2-9", 4); }), HasSubstr("expected BEGIN:END"));
-  EXPECT_THAT(tests::error_of([&] { export_layers(folder / "model", {1, 3}, folder / "model"); }), HasSubstr("exists already"));
+  EXPECT_THAT(tests::error_of([&] {
+                export_layers(folder / "model", {1, 3}, folder / "model");
+              }),
+              HasSubstr("exists already"));
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ std::string error_of(Job&& job) {
 
 // Writes a Hugging Face folder with seeded random weights. `config` overrides the small default architecture
 // (4 layers, width 32, 4 heads of 8, 2 of them keys, ffn 48, vocabulary 96, context 256).
-void write_random_model(const std::string& folder, const engine::Json& config = engine::Json::object(), int seed = 1);
+void write_random_model(const std::string& folder, const engine::Json& config = engine::Json::object(),
+                        int seed = 1);
 
 }  // namespace splitwan::tests

@@ -50,7 +50,8 @@ Recorded split(RandomModel& model, int head, int tail, engine::SplitOptions opti
   Recorded recorded;
   const auto spec = netsim::two_party_network(std::chrono::milliseconds(80), 1e9, 1e9);
   netsim::Conductor network(netsim::make_ideal_simulator(spec), spec.edges, netsim::reference_cost());
-  network.run({{0, [&](engine::Transport& t, engine::Clock& c) {
+  network.run({{0,
+                [&](engine::Transport& t, engine::Clock& c) {
                   engine::Party party(0, t, c, recorded.client);
                   const auto forward = engine::make_split(party, 1, ends, options);
                   job(party, *forward);

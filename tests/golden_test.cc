@@ -42,7 +42,8 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
     for (const char* decode : {"sequential", "ngram"}) {
       std::vector<at::Tensor> logits;
       engine::Generation done;
-      run_prompt(scenario, model, decode, {}, prompt, &done, [&](auto, const at::Tensor& l) { logits.push_back(l.clone()); });
+      run_prompt(scenario, model, decode, {}, prompt, &done,
+                 [&](auto, const at::Tensor& l) { logits.push_back(l.clone()); });
       EXPECT_EQ(done.output, golden["generated_ids"].get<std::vector<engine::Token>>()) << decode;
       for (const Json& step : golden["first_steps"]) {
         for (std::size_t i = 0; i < step["top5_ids"].size(); ++i) {
@@ -54,14 +55,15 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
   }
 }
 
-const Place places[] = {{"local", NetworkKind::local, 0, 0},           {"in_process_1_1", NetworkKind::ideal, 1, 1},
-                        {"in_process_2_2", NetworkKind::ideal, 2, 2},  {"sockets_1_1", NetworkKind::sockets, 1, 1},
-                        {"sockets_2_2", NetworkKind::sockets, 2, 2},   {"ns3_1_1", NetworkKind::ns3, 1, 1},
-                        {"ns3_2_2", NetworkKind::ns3, 2, 2}};
+const Place places[] = {
+    {"local", NetworkKind::local, 0, 0},          {"in_process_1_1", NetworkKind::ideal, 1, 1},
+    {"in_process_2_2", NetworkKind::ideal, 2, 2}, {"sockets_1_1", NetworkKind::sockets, 1, 1},
+    {"sockets_2_2", NetworkKind::sockets, 2, 2},  {"ns3_1_1", NetworkKind::ns3, 1, 1},
+    {"ns3_2_2", NetworkKind::ns3, 2, 2}};
 
-INSTANTIATE_TEST_SUITE_P(Models, Golden,
-                         testing::Combine(testing::Values("stories260K", "standin12"), testing::ValuesIn(places)),
-                         [](const auto& i) { return std::get<0>(i.param) + "_" + std::get<1>(i.param).name; });
+INSTANTIATE_TEST_SUITE_P(
+    Models, Golden, testing::Combine(testing::Values("stories260K", "standin12"), testing::ValuesIn(places)),
+    [](const auto& i) { return std::get<0>(i.param) + "_" + std::get<1>(i.param).name; });
 
 }  // namespace
 }  // namespace splitwan::scenarios

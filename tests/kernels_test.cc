@@ -25,7 +25,8 @@ TEST(Linear, agrees_with_aten_at_odd_sizes_and_row_counts) {
   for (const int rows : {1, 2, 3, 4, 5, 6, 7, 13, 64}) {
     for (const auto& [m, k] : {std::pair{16, 8}, {40, 33}, {172, 64}, {7, 5}}) {
       const at::Tensor w = at::randn({m, k}), x = at::randn({rows, k});
-      EXPECT_TRUE(at::allclose(packed(w)(x), x.matmul(w.t()), 1e-4, 1e-5)) << rows << " rows, " << m << "x" << k;
+      EXPECT_TRUE(at::allclose(packed(w)(x), x.matmul(w.t()), 1e-4, 1e-5))
+          << rows << " rows, " << m << "x" << k;
     }
   }
 }
@@ -41,7 +42,8 @@ TEST(Linear, gives_a_row_the_same_bits_alone_and_in_company_on_any_thread_count)
     for (int row = 0; row < 37; ++row) {
       for (const int rows : {1, 2, 3, 4, 5, 6, 11}) {
         if (row + rows > 37) continue;
-        ASSERT_TRUE(at::equal(linear(x.narrow(0, row, rows).contiguous())[0], all[row])) << row << "+" << rows;
+        ASSERT_TRUE(at::equal(linear(x.narrow(0, row, rows).contiguous())[0], all[row]))
+            << row << "+" << rows;
       }
     }
   }

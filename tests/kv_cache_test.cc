@@ -60,11 +60,14 @@ TEST(KvCache, keeps_its_rows_when_it_grows) {
 TEST(KvCache, refuses_rows_that_are_no_path) {
   KvCache cache(1, 1, 0);
   cache.begin({-1, 0, 0});
-  const auto kept = [&](std::vector<std::int32_t> rows) { return tests::error_of([&] { cache.commit(rows); }); };
+  const auto kept = [&](std::vector<std::int32_t> rows) {
+    return tests::error_of([&] { cache.commit(rows); });
+  };
   EXPECT_THAT(kept({1}), testing::HasSubstr("row 1 does not continue a path"));
   EXPECT_THAT(kept({0, 1, 2}), testing::HasSubstr("row 2"));
   EXPECT_THAT(kept({0, 7}), testing::HasSubstr("row 7"));
-  EXPECT_THAT(tests::error_of([&] { cache.begin({0}); }), testing::HasSubstr("parent 0 is not an earlier row"));
+  EXPECT_THAT(tests::error_of([&] { cache.begin({0}); }),
+              testing::HasSubstr("parent 0 is not an earlier row"));
 }
 
 }  // namespace

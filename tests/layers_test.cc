@@ -10,8 +10,10 @@ namespace {
 
 using tests::RandomModel;
 
-at::Tensor rope(const at::Tensor& x, const ModelConfig& c, const at::Tensor& positions) {  // x: [rows, heads, dim]
-  const at::Tensor inverse = 1.0 / at::pow(at::scalar_tensor(c.rope_theta), at::arange(0, c.head_dim, 2) / double(c.head_dim));
+at::Tensor rope(const at::Tensor& x, const ModelConfig& c,
+                const at::Tensor& positions) {  // x: [rows, heads, dim]
+  const at::Tensor inverse =
+      1.0 / at::pow(at::scalar_tensor(c.rope_theta), at::arange(0, c.head_dim, 2) / double(c.head_dim));
   const at::Tensor angle = (positions.unsqueeze(1) * inverse).unsqueeze(1);
   const auto halves = x.chunk(2, -1);
   const at::Tensor cosine = angle.cos(), sine = angle.sin();
@@ -28,8 +30,10 @@ at::Tensor oracle(Checkpoint& checkpoint, std::span<const Token> ids) {
   const auto n = static_cast<std::int64_t>(ids.size());
   const at::Tensor positions = at::arange(n).to(at::kFloat);
   at::Tensor mask = positions.unsqueeze(0) <= positions.unsqueeze(1);
-  if (c.sliding_window > 0) mask = mask.logical_and(positions.unsqueeze(0) > positions.unsqueeze(1) - c.sliding_window);
-  at::Tensor x = w("model.embed_tokens.weight").index({at::tensor(std::vector<std::int64_t>(ids.begin(), ids.end()))});
+  if (c.sliding_window > 0)
+    mask = mask.logical_and(positions.unsqueeze(0) > positions.unsqueeze(1) - c.sliding_window);
+  at::Tensor x =
+      w("model.embed_tokens.weight").index({at::tensor(std::vector<std::int64_t>(ids.begin(), ids.end()))});
   for (int i = 0; i < c.layers; ++i) {
     const std::string at = "model.layers." + std::to_string(i) + ".";
     const at::Tensor h = norm(x, w(at + "input_layernorm.weight"));
@@ -75,12 +79,14 @@ TEST_P(Architectures, agree_with_the_textbook_model) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Configs, Architectures,
-                         testing::Values(R"({})", R"({"tie_word_embeddings": true})",
-                                         R"({"head_dim": 12, "num_attention_heads": 6, "num_key_value_heads": 3})",
-                                         R"({"num_key_value_heads": 4, "rope_theta": 1000000.0})",
-                                         R"({"architectures": ["MistralForCausalLM"], "sliding_window": 7})",
-                                         R"({"num_key_value_heads": 1, "hidden_size": 24, "intermediate_size": 20, "vocab_size": 33})"));
+INSTANTIATE_TEST_SUITE_P(
+    Configs, Architectures,
+    testing::Values(
+        R"({})", R"({"tie_word_embeddings": true})",
+        R"({"head_dim": 12, "num_attention_heads": 6, "num_key_value_heads": 3})",
+        R"({"num_key_value_heads": 4, "rope_theta": 1000000.0})",
+        R"({"architectures": ["MistralForCausalLM"], "sliding_window": 7})",
+        R"({"num_key_value_heads": 1, "hidden_size": 24, "intermediate_size": 20, "vocab_size": 33})"));
 
 TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_same_bits) {
   RandomModel model(Json{{"sliding_window", 24}});
@@ -94,7 +100,8 @@ TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_s
   });
   tests::locally(model, [&](Party& party, Forward& forward) {
     const at::Tensor chain = run(party, forward, TokenBatch::chain(ids));
-    for (std::size_t i = 0; i < ids.size(); ++i) ASSERT_TRUE(at::equal(chain[i], one_by_one[i])) << "row " << i;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      ASSERT_TRUE(at::equal(chain[i], one_by_one[i])) << "row " << i;
   });
   tests::locally(model, [&](Party& party, Forward& forward) {
     for (std::size_t at = 0; at < ids.size();) {  // true tokens on odd rows, a wrong sibling beside each
@@ -112,7 +119,8 @@ TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_s
         kept.push_back(batch.rows() - 1);
       }
       const at::Tensor logits = run(party, forward, batch);
-      for (std::size_t i = 0; i < n; ++i) ASSERT_TRUE(at::equal(logits[kept[i]], one_by_one[at + i])) << at + i;
+      for (std::size_t i = 0; i < n; ++i)
+        ASSERT_TRUE(at::equal(logits[kept[i]], one_by_one[at + i])) << at + i;
       forward.commit(kept);
       at += n;
     }

@@ -17,7 +17,8 @@ struct Tensors {
   void add(const std::string& name, std::vector<std::int64_t> shape, float around = 0) {
     std::int64_t count = 1;
     for (auto n : shape) count *= n;
-    std::normal_distribution<float> normal(around, around ? 0.1f : 1.f / std::sqrt(static_cast<float>(shape.back())));
+    std::normal_distribution<float> normal(around,
+                                           around ? 0.1f : 1.f / std::sqrt(static_cast<float>(shape.back())));
     auto& values = data.emplace_back(count);
     for (float& v : values) v = normal(random);
     views.push_back({name, engine::DType::f32, std::move(shape), std::as_bytes(std::span(values))});
@@ -27,13 +28,21 @@ struct Tensors {
 }  // namespace
 
 void write_random_model(const std::string& folder, const engine::Json& overrides, int seed) {
-  engine::Json c = {{"architectures", {"LlamaForCausalLM"}}, {"hidden_size", 32},         {"num_hidden_layers", 4},
-                    {"num_attention_heads", 4},              {"num_key_value_heads", 2},  {"head_dim", 8},
-                    {"intermediate_size", 48},               {"vocab_size", 96},          {"max_position_embeddings", 256},
-                    {"tie_word_embeddings", false},          {"bos_token_id", 1}};
+  engine::Json c = {{"architectures", {"LlamaForCausalLM"}},
+                    {"hidden_size", 32},
+                    {"num_hidden_layers", 4},
+                    {"num_attention_heads", 4},
+                    {"num_key_value_heads", 2},
+                    {"head_dim", 8},
+                    {"intermediate_size", 48},
+                    {"vocab_size", 96},
+                    {"max_position_embeddings", 256},
+                    {"tie_word_embeddings", false},
+                    {"bos_token_id", 1}};
   c.update(overrides);
-  const std::int64_t width = c["hidden_size"], heads = c["num_attention_heads"], keys = c["num_key_value_heads"],
-                     dim = c["head_dim"], ffn = c["intermediate_size"], vocabulary = c["vocab_size"];
+  const std::int64_t width = c["hidden_size"], heads = c["num_attention_heads"],
+                     keys = c["num_key_value_heads"], dim = c["head_dim"], ffn = c["intermediate_size"],
+                     vocabulary = c["vocab_size"];
   Tensors t{std::mt19937(seed), {}, {}};
   t.add("model.embed_tokens.weight", {vocabulary, width});
   for (int i = 0; i < c["num_hidden_layers"].get<int>(); ++i) {

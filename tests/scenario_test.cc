@@ -22,7 +22,8 @@ class ScenarioFile : public testing::Test {
   tests::TemporaryFolder folder_;
 };
 
-constexpr auto small = R"({"model": "m", "prompts": ["hello"], "network": {"rtt": "40ms", "rate": "10Mbit", "up": "2Mbit"}})";
+constexpr auto small =
+    R"({"model": "m", "prompts": ["hello"], "network": {"rtt": "40ms", "rate": "10Mbit", "up": "2Mbit"}})";
 
 TEST_F(ScenarioFile, is_read_with_units_and_paths_beside_it) {
   const Scenario s = load(small).at(0);
@@ -34,7 +35,8 @@ TEST_F(ScenarioFile, is_read_with_units_and_paths_beside_it) {
 }
 
 TEST_F(ScenarioFile, sweeps_every_combination_in_order) {
-  const auto all = load(R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"], "wire": ["f32", "f16"]}})");
+  const auto all = load(
+      R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"], "wire": ["f32", "f16"]}})");
   ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[1].network.rtt, std::chrono::milliseconds(1));
   EXPECT_EQ(all[1].wire, engine::WireType::f16);
@@ -50,11 +52,15 @@ TEST_F(ScenarioFile, takes_overrides_which_end_a_sweep_over_their_key) {
 }
 
 TEST_F(ScenarioFile, refuses_what_it_does_not_know_and_names_the_nearest_key) {
-  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "network": {"rrt": "1ms"}})"), HasSubstr("network: unknown key 'rrt'; did you mean 'rtt'?"));
+  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "network": {"rrt": "1ms"}})"),
+              HasSubstr("network: unknown key 'rrt'; did you mean 'rtt'?"));
   EXPECT_THAT(refusal(R"({"model": "m", "prompt": ["a"]})"), HasSubstr("'prompts' is missing"));
-  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "network": {"rtt": "80"}})"), HasSubstr("network: rtt: '80' is not a duration"));
-  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "decode": ["magic"]})"), HasSubstr("decode 'magic'"));
-  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "max_new_tokens": "many"})"), HasSubstr("'max_new_tokens' has the wrong type"));
+  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "network": {"rtt": "80"}})"),
+              HasSubstr("network: rtt: '80' is not a duration"));
+  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "decode": ["magic"]})"),
+              HasSubstr("decode 'magic'"));
+  EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "max_new_tokens": "many"})"),
+              HasSubstr("'max_new_tokens' has the wrong type"));
   EXPECT_THAT(refusal(small, {"network.rtt"}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(refusal(small, {"netwrk.rtt=1ms"}), HasSubstr("unknown key 'netwrk'; did you mean 'network'?"));
 }

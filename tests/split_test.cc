@@ -25,10 +25,13 @@ struct Outcome {
   std::uint64_t round_trips = 0, steps = 0;
 };
 
-Outcome decode(Party& party, Forward& forward, const ModelConfig& config, const std::string& drafter, int prompt, int count) {
+Outcome decode(Party& party, Forward& forward, const ModelConfig& config, const std::string& drafter,
+               int prompt, int count) {
   Outcome out;
-  const GenerateOptions options{count, true, [&](Token, const at::Tensor& l) { out.logits.push_back(l.clone()); }};
-  const Generation done = generate(party, forward, *make_drafter(drafter), config, prompt_of(prompt), options);
+  const GenerateOptions options{count, true,
+                                [&](Token, const at::Tensor& l) { out.logits.push_back(l.clone()); }};
+  const Generation done =
+      generate(party, forward, *make_drafter(drafter), config, prompt_of(prompt), options);
   out.tokens = done.output;
   out.steps = done.steps;
   out.round_trips = forward.round_trips();
@@ -39,12 +42,15 @@ TEST(Split, equals_local_decoding_bit_for_bit_at_every_depth_and_with_every_draf
   RandomModel model;
   for (const char* drafter : {"sequential", "ngram", "ngram-3", "ngram-7"}) {
     Outcome local;
-    tests::locally(model, [&](Party& p, Forward& f) { local = decode(p, f, model.config(), "sequential", 40, 60); });
+    tests::locally(model,
+                   [&](Party& p, Forward& f) { local = decode(p, f, model.config(), "sequential", 40, 60); });
     for (const auto& [head, tail] : {std::pair{0, 0}, {1, 0}, {0, 1}, {1, 1}, {2, 1}}) {
       Outcome split;
-      tests::split(model, head, tail, {}, [&](Party& p, Forward& f) { split = decode(p, f, model.config(), drafter, 40, 60); });
+      tests::split(model, head, tail, {},
+                   [&](Party& p, Forward& f) { split = decode(p, f, model.config(), drafter, 40, 60); });
       EXPECT_EQ(split.tokens, local.tokens) << drafter << " " << head << "," << tail;
-      for (std::size_t i = 0; i < local.logits.size(); ++i) ASSERT_TRUE(at::equal(split.logits[i], local.logits[i]));
+      for (std::size_t i = 0; i < local.logits.size(); ++i)
+        ASSERT_TRUE(at::equal(split.logits[i], local.logits[i]));
     }
   }
 }
@@ -67,8 +73,11 @@ TEST(Split, costs_one_round_trip_a_step_and_one_for_a_prompt_of_any_length) {
 TEST(Split, gains_several_tokens_a_round_trip_where_text_repeats) {
   RandomModel model;
   Outcome sequential, ngram;
-  tests::split(model, 1, 1, {}, [&](Party& p, Forward& f) { sequential = decode(p, f, model.config(), "sequential", 40, 80); });
-  tests::split(model, 1, 1, {}, [&](Party& p, Forward& f) { ngram = decode(p, f, model.config(), "ngram", 40, 80); });
+  tests::split(model, 1, 1, {}, [&](Party& p, Forward& f) {
+    sequential = decode(p, f, model.config(), "sequential", 40, 80);
+  });
+  tests::split(model, 1, 1, {},
+               [&](Party& p, Forward& f) { ngram = decode(p, f, model.config(), "ngram", 40, 80); });
   EXPECT_EQ(ngram.tokens, sequential.tokens);
   EXPECT_LT(ngram.round_trips, sequential.round_trips);
   EXPECT_EQ(sequential.round_trips, 80u);
@@ -77,9 +86,9 @@ TEST(Split, gains_several_tokens_a_round_trip_where_text_repeats) {
 TEST(Split, sends_exactly_the_header_the_kept_rows_and_the_activations) {
   RandomModel model;
   for (const auto& [wire, value] : {std::pair{WireType::f32, 4}, {WireType::f16, 2}}) {
-    const auto recorded = tests::split(model, 1, 1, {.wire = wire, .prefill_chunk = 128}, [&](Party& p, Forward& f) {
-      decode(p, f, model.config(), "sequential", 10, 3);
-    });
+    const auto recorded =
+        tests::split(model, 1, 1, {.wire = wire, .prefill_chunk = 128},
+                     [&](Party& p, Forward& f) { decode(p, f, model.config(), "sequential", 10, 3); });
     std::vector<std::uint64_t> up, down;
     for (const Span& s : recorded.client.run.spans) {
       if (s.op == Op::send && s.step > 0) up.push_back(s.bytes);
@@ -126,9 +135,13 @@ TEST(Server, refuses_another_geometry_and_says_what_differs) {
   ModelConfig a, b;
   a.width = 32;
   b.width = 64;
-  EXPECT_THAT(tests::error_of([&] { check_hello(hello(a, {1, 3}, WireType::f32), b, {1, 3}); }),
+  EXPECT_THAT(tests::error_of([&] {
+                check_hello(hello(a, {1, 3}, WireType::f32), b, {1, 3});
+              }),
               HasSubstr("width is 32 at the client, 64 at the server"));
-  EXPECT_THAT(tests::error_of([&] { check_hello(hello(a, {1, 3}, WireType::f32), a, {2, 3}); }),
+  EXPECT_THAT(tests::error_of([&] {
+                check_hello(hello(a, {1, 3}, WireType::f32), a, {2, 3});
+              }),
               HasSubstr("expects layers [1,3], the server holds [2,3]"));
 }
 
@@ -148,7 +161,8 @@ TEST(Server, answers_nonsense_with_one_clear_error_that_reaches_the_client) {
       });
     });
   };
-  EXPECT_THAT(refused([](Message& m) { m.header.context = 5; }), HasSubstr("the client has 5 tokens, the server 0"));
+  EXPECT_THAT(refused([](Message& m) { m.header.context = 5; }),
+              HasSubstr("the client has 5 tokens, the server 0"));
   EXPECT_THAT(refused([](Message& m) { m.header.width = 16; }), HasSubstr("expected width 32"));
   EXPECT_THAT(refused([](Message& m) { m.header.keep = {0}; }), HasSubstr("does not continue a path"));
   EXPECT_THAT(refused([](Message& m) { m.header.parent = {0}; }), HasSubstr("not an earlier row"));
