@@ -19,6 +19,9 @@ constexpr double normal_90 = 1.645;  // half width of a 90 % interval, in standa
 // A ratio that has no denominator is unknown, not infinite.
 Json ratio(double a, double b) { return b > 0 ? Json(a / b) : Json(); }
 
+// The remainder of sums of doubles: a nanosecond is what a trace can tell.
+double nothing_if_rounding(double s) { return std::abs(s) < 1e-9 ? 0 : s; }
+
 struct Totals {
   std::set<std::size_t> runs;
   std::vector<std::pair<double, double>> decode;  // tokens gained and seconds of each decode step
@@ -79,23 +82,40 @@ struct Totals {
     j["time_to_first_token_s"] = ratio(first_token_s, prompts);
     j["step"] = {{"client_s", ratio(client_s, steps)},     {"server_s", ratio(server_s, steps)},
                  {"network_s", ratio(network_s, steps)},   {"wire_s", ratio(wire_s, steps)},
-                 {"overhead_s", ratio(overhead_s, steps)}, {"total_s", ratio(decode_s, steps)}};
+                 {"overhead_s", ratio(nothing_if_rounding(overhead_s), steps)}, {"total_s", ratio(decode_s, steps)}};
   }
 };
+
+// What else sets runs apart, so that no row mixes them.
+Json variant_of(const Json& header) {
+  Json variant;
+  for (const char* key : {"plan", "wire", "compute"}) variant[key] = header.value(key, Json());
+  return variant;
+}
 
 }  // namespace
 
 Json summarise(const std::vector<engine::Run>& runs) {
-  std::map<std::pair<Condition, std::string>, Totals> groups;
-  for (const Observation& o : model::observe(runs)) groups[{o.condition, o.drafter}].add(o);
+  struct Group {
+    Json variant;
+    Totals totals;
+  };
+  std::map<std::tuple<Condition, std::string, std::string>, Group> groups;
+  for (const Observation& o : model::observe(runs)) {
+    const Json variant = variant_of(runs[o.run].header);
+    Group& group = groups[{o.condition, o.drafter, variant.dump()}];
+    group.variant = variant;
+    group.totals.add(o);
+  }
   Json j = {{"schema_version", summary_schema_version},
             {"kind", "summary"},
             {"compute", runs.empty() ? Json() : runs[0].header.value("compute", Json())},
             {"results", Json::array()}};
-  for (const auto& [key, totals] : groups) {
-    Json& result = j["results"].emplace_back(model::to_json(key.first));
-    result["drafter"] = key.second;
-    totals.write(result);
+  for (const auto& [key, group] : groups) {
+    Json& result = j["results"].emplace_back(model::to_json(std::get<0>(key)));
+    result["drafter"] = std::get<1>(key);
+    result.update(group.variant);
+    group.totals.write(result);
   }
   return j;
 }

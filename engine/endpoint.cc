@@ -1,3 +1,5 @@
+#include <netinet/tcp.h>
+
 #include <utility>  // Boost 1.74 Asio forgets it
 
 #include <boost/asio.hpp>
@@ -14,6 +16,9 @@ namespace splitwan::engine {
 namespace asio = boost::asio;
 
 namespace {
+
+// Refusal is no error: the kernel then decides.
+void prefer_cubic(int socket) { ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5); }
 
 std::string text_of(const Endpoint& e) { return fmt::format("{}:{}", e.host, e.port); }
 
@@ -48,24 +53,34 @@ bool Endpoint::is_loopback() const {
 }
 
 tcp::socket connect(asio::io_context& io, const Endpoint& e, Nanos patience) {
-  tcp::socket socket(io);
-  boost::system::error_code result = asio::error::timed_out;
-  asio::async_connect(socket, resolve(io, e), [&](auto error, auto&&) { result = error; });
-  io.restart();
-  io.run_for(patience);
-  if (result) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  boost::system::error_code result = asio::error::host_not_found;
+  for (const auto& candidate : resolve(io, e)) {
+    tcp::socket socket(io, candidate.endpoint().protocol());
+    prefer_cubic(socket.native_handle());
+    result = asio::error::timed_out;
+    socket.async_connect(candidate.endpoint(), [&](auto error) { result = error; });
+    io.restart();
+    io.run_until(deadline);
+    if (!result) return socket;
+    const auto why = result;
     socket.close();  // a late handler must not outlive `result`
     io.restart();
-    const auto why = result;
     io.run();
-    throw Error("server {}: cannot be reached: {}", text_of(e), why.message());
+    result = why;
   }
-  return socket;
+  throw Error("server {}: cannot be reached: {}", text_of(e), result.message());
 }
 
 tcp::acceptor listen(asio::io_context& io, const Endpoint& e) {
   try {
-    return {io, resolve(io, e, tcp::resolver::passive).begin()->endpoint()};
+    const tcp::endpoint here = resolve(io, e, tcp::resolver::passive).begin()->endpoint();
+    tcp::acceptor acceptor(io, here.protocol());
+    prefer_cubic(acceptor.native_handle());
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind(here);
+    acceptor.listen();
+    return acceptor;
   } catch (const boost::system::system_error& error) {
     throw Error("{}: cannot listen: {}", text_of(e), error.code().message());
   }

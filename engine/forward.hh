@@ -27,9 +27,10 @@ class Forward {
 struct SplitOptions {
   WireType wire = WireType::f32;
   int prefill_chunk = 128;  // rows per message; chunks are sent without waiting
+  std::optional<Nanos> patience = {};  // for each answer; none = without limit
 };
 
-// All layers here: `ends` must hold them all in its head.
+// All layers here: `ends` must hold them all in its head. Long prompts go in chunks.
 std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends);
 // The middle layers are `server`'s. Says hello without waiting for the answer.
 std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends, SplitOptions);

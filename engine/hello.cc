@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "engine/error.hh"
+#include "engine/json_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -23,9 +24,14 @@ std::string text_of(const Message& m) {
 
 std::string printable(std::string text) {
   if (text.size() > 500) text.resize(500);
-  for (char& c : text) c = static_cast<unsigned char>(c) < 32 ? ' ' : c;
+  for (char& c : text) c = c < 32 || c > 126 ? ' ' : c;
   return text;
 }
+
+constexpr std::size_t longest_hello = 1 << 16;
+
+// What a peer wrote, short enough for a log.
+std::string quoted(const Json& value) { return printable(value.dump()).substr(0, 60); }
 
 }  // namespace
 
@@ -37,19 +43,23 @@ Message hello(const ModelConfig& config, LayerRange middle, WireType wire) {
 
 void check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
   expect(m, Kind::hello);
-  const Json body = Json::parse(text_of(m), nullptr, /*allow_exceptions=*/false);
-  if (!body.is_object() || !body.contains("geometry") || !body.contains("middle"))
+  const std::string text = text_of(m);
+  if (text.size() > longest_hello || nests_too_deeply(text, 8)) throw Error("malformed hello");
+  const Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!body.is_object() || !body.contains("geometry") || !body.contains("middle") ||
+      !body["geometry"].is_object())
     throw Error("malformed hello");
-  const Json here = geometry(config);
+  const Json here = geometry(config), nothing;
   for (const auto& [key, ours] : here.items()) {
-    const Json theirs = body["geometry"].value(key, Json());
+    const auto found = body["geometry"].find(key);
+    const Json& theirs = found == body["geometry"].end() ? nothing : *found;
     if (theirs != ours)
-      throw Error("the models differ: {} is {} at the client, {} at the server", key, theirs.dump(),
+      throw Error("the models differ: {} is {} at the client, {} at the server", key, quoted(theirs),
                   ours.dump());
   }
   if (body["middle"] != Json{middle.begin, middle.end}) {
     throw Error("the split differs: the client expects layers {}, the server holds [{},{}]",
-                body["middle"].dump(), middle.begin, middle.end);
+                quoted(body["middle"]), middle.begin, middle.end);
   }
 }
 

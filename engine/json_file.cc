@@ -1,27 +1,37 @@
 #include "engine/json_file.hh"
 
-#include <unistd.h>
-
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
+#include <iterator>
 
 #include "engine/error.hh"
 #include "engine/units.hh"
 
 namespace splitwan::engine {
 
-Json read_json_file(const std::string& path) {
-  std::ifstream in(path);
+std::string read_text_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
-  try {
-    return Json::parse(in, nullptr, true, /*ignore_comments=*/true);
-  } catch (const Json::parse_error& e) {
-    throw Error("{}: not valid JSON at byte {}", path, e.byte);
-  } catch (const Json::exception&) {
-    throw Error("{}: holds a number out of range", path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool nests_too_deeply(std::string_view text, int deepest) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      while (++i < text.size() && text[i] != '"') i += text[i] == '\\';
+    } else if (c == '/') {  // a comment may hold a quotation mark
+      const bool block = text.substr(i, 2) == "/*";
+      i = block ? text.find("*/", i + 2) : text.find('\n', i);
+      if (i == text.npos) return false;
+    } else if (c == '[' || c == '{') {
+      if (++depth > deepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
   }
+  return false;
 }
 
 ObjectReader::ObjectReader(const Json& object, std::string where)
@@ -50,24 +60,8 @@ void ObjectReader::missing(const std::string& key) const {
   throw Error("{}: key '{}' is missing", where_, key);
 }
 
-void ObjectReader::wrong_type(const std::string& key, const Json& value) const {
-  throw Error("{}: key '{}' has the wrong type: found {}", where_, key, value.dump().substr(0, 60));
-}
-
-void write_file(const std::string& path, std::string_view text) {
-  if (path == "-") {
-    std::cout << text << std::flush;
-    if (!std::cout) throw Error("stdout: cannot be written");
-    return;
-  }
-  const std::string temporary = path + ".tmp" + std::to_string(getpid());
-  std::ofstream out(temporary, std::ios::binary);
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  out.close();
-  if (!out || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::remove(temporary.c_str());
-    throw Error("{}: cannot be written", path);
-  }
+void ObjectReader::wrong_type(const std::string& key, const char* expected, const Json& value) const {
+  throw Error("{}: key '{}': expected {}, found {}", where_, key, expected, value.dump().substr(0, 60));
 }
 
 }  // namespace splitwan::engine

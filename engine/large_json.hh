@@ -5,11 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "engine/json_file.hh"
+
 namespace splitwan::engine {
 
 using LargeJson = nlohmann::json;
 
-// Throws Error naming the file (and the byte) when absent or malformed.
-LargeJson read_large_json_file(const std::string& path);
+inline LargeJson read_large_json_file(const std::string& path) { return read_json_file_as<LargeJson>(path); }
 
 }  // namespace splitwan::engine

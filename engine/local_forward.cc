@@ -16,28 +16,34 @@ class LocalForward : public Forward {
   }
 
   at::Tensor prefill(std::span<const Token> prompt) override {
-    const auto rows = static_cast<std::uint32_t>(prompt.size());
-    at::Tensor logits = step(TokenBatch::chain(prompt), /*last_only=*/true);
-    std::vector<std::int32_t> all(rows);
-    std::iota(all.begin(), all.end(), 0);
-    commit(all);
+    at::Tensor logits;
+    for (std::size_t at = 0; at < prompt.size(); at += chunk) {
+      const auto rows = std::min(chunk, prompt.size() - at);
+      logits = step(TokenBatch::chain(prompt.subspan(at, rows)), at + rows == prompt.size() ? 1 : 0);
+      std::vector<std::int32_t> all(rows);
+      std::iota(all.begin(), all.end(), 0);
+      commit(all);
+    }
     return logits;
   }
 
-  at::Tensor run(const TokenBatch& batch) override { return step(batch, false); }
+  at::Tensor run(const TokenBatch& batch) override { return step(batch, batch.rows()); }
   void commit(std::span<const std::int32_t> rows) override { cache_.commit(rows); }
   int committed() const override { return cache_.committed(); }
   std::uint64_t round_trips() const override { return 0; }
 
  private:
-  at::Tensor step(const TokenBatch& batch, bool last_only) {
+  static constexpr std::size_t chunk = SplitOptions{}.prefill_chunk;
+
+  // Logits of the last `wanted` rows.
+  at::Tensor step(const TokenBatch& batch, int wanted) {
     const auto rows = static_cast<std::uint32_t>(batch.rows()),
                context = static_cast<std::uint32_t>(committed());
-    const Work work = ends_.logits_work(ends_.head().work(Phase::head, rows, context), last_only ? 1 : rows);
+    const Work work = ends_.logits_work(ends_.head().work(Phase::head, rows, context), wanted);
     return party_.work(work, [&] {
       cache_.begin(batch.parent);
       const at::Tensor hidden = ends_.head()(ends_.embed(batch.ids), cache_);
-      return ends_.logits(last_only ? hidden.narrow(0, rows - 1, 1) : hidden);
+      return wanted > 0 ? ends_.logits(hidden.narrow(0, rows - wanted, wanted)) : at::Tensor();
     });
   }
 

@@ -167,6 +167,17 @@ ModelConfig read_model_config(const std::string& folder) {
   const auto bos = file.tokens("bos_token_id");
   c.bos = bos.empty() ? -1 : bos[0];
   c.eos = file.tokens("eos_token_id");
+  // Far beyond any model, and small enough that no product of two overflows.
+  const std::pair<const char*, std::int64_t> sizes[] = {
+      {"num_hidden_layers", c.layers},
+      {"hidden_size", c.width},
+      {"intermediate_size", c.ffn},
+      {"vocab_size", c.vocabulary},
+      {"num_attention_heads x head_dim", static_cast<std::int64_t>(c.heads) * c.head_dim},
+      {"num_key_value_heads x head_dim", static_cast<std::int64_t>(c.kv_heads) * c.head_dim}};
+  for (const auto& [key, size] : sizes) {
+    if (size > 1 << 24) throw Error("{}: {}: expected at most {}, found {}", file.path, key, 1 << 24, size);
+  }
   if (c.heads % c.kv_heads != 0) {
     throw Error("{}: num_attention_heads {} is not a multiple of num_key_value_heads {}", file.path, c.heads,
                 c.kv_heads);

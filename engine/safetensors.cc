@@ -1,17 +1,14 @@
 #include "engine/safetensors.hh"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/interprocess/file_mapping.hpp>
 #include <boost/interprocess/mapped_region.hpp>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "engine/error.hh"
-#include "engine/trace.hh"
+#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -120,6 +117,7 @@ SafetensorsFile::SafetensorsFile(const std::string& path) {
                 header_size, size);
   }
   const auto* text = reinterpret_cast<const char*>(begin + 8);
+  if (nests_too_deeply({text, header_size})) throw Error("{}: the header is nested over 100 deep", path);
   const Json header = Json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
   if (!header.is_object()) throw Error("{}: the header is not a JSON object", path);
   for (const auto& [name, entry] : header.items()) {
@@ -142,19 +140,12 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts aligned
-  const std::string temporary = path + ".tmp" + std::to_string(getpid());
-  std::ofstream out(temporary, std::ios::binary);
+  OutputFile file(path);
   const std::uint64_t size = text.size();
-  out.write(reinterpret_cast<const char*>(&size), 8);
-  out << text;
-  for (const TensorView& t : tensors) {
-    out.write(reinterpret_cast<const char*>(t.data.data()), static_cast<std::streamsize>(t.data.size()));
-  }
-  out.close();
-  if (!out || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::remove(temporary.c_str());
-    throw Error("{}: cannot be written", path);
-  }
+  file.write({reinterpret_cast<const char*>(&size), 8});
+  file.write(text);
+  for (const TensorView& t : tensors) file.write({reinterpret_cast<const char*>(t.data.data()), t.data.size()});
+  file.finish();
 }
 
 }  // namespace splitwan::engine

@@ -64,7 +64,7 @@ void serve_middle(Party& party, PartyId client, const ModelConfig& config, const
       expect(arrival.message, Kind::request);
       party.reply(arrival, answer(party, arrival.message, config, middle, cache));
     }
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     try {
       party.send(client, error_message(e.what()));
     } catch (const Error&) {  // the client itself is gone; the first error says more

@@ -19,12 +19,11 @@ namespace {
 
 constexpr std::size_t most_waiting = 256u << 20;  // bytes received and not yet taken: then reading pauses
 constexpr std::size_t most_queued = 1u << 30;     // bytes accepted for sending: then the peer is stuck
+constexpr auto last_words = std::chrono::seconds(2);  // for a peer to read why it was refused
 
 void configure(tcp::socket& socket) {
   socket.set_option(tcp::no_delay(true));
   socket.set_option(asio::socket_base::keep_alive(true));
-  // The simulator models cubic; some kernels default to bbr. Refusal is no error: the kernel then decides.
-  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
   // A peer that vanished without a word is noticed within about half a minute.
   const auto set = [&](int option, int value) {
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
@@ -43,7 +42,7 @@ struct SocketTransport::Inbox {
   std::condition_variable changed;
   std::deque<Arrival> arrivals;
   std::map<PartyId, std::string> gone;  // peer -> why
-  std::size_t bytes = 0;                // of payloads waiting in `arrivals`
+  std::size_t bytes = 0;                // of messages waiting in `arrivals`
   bool closing = false;
 };
 
@@ -69,21 +68,28 @@ class SocketTransport::Connection {
     }
     queued_.notify_one();
     writer_.join();
-    {
-      const std::lock_guard lock(inbox_.mutex);
-      inbox_.closing = true;
-    }
-    inbox_.changed.notify_all();
     boost::system::error_code ignored;
+    {
+      std::unique_lock lock(inbox_.mutex);
+      inbox_.closing = true;
+      inbox_.changed.notify_all();
+      // Closing with unread bytes would reset the connection, and the reset overtake the refusal.
+      if (refused_) {
+        socket_.shutdown(tcp::socket::shutdown_send, ignored);
+        inbox_.changed.wait_for(lock, last_words, [&] { return inbox_.gone.count(peer_) > 0; });
+      }
+    }
     socket_.shutdown(tcp::socket::shutdown_both, ignored);
     reader_.join();
   }
 
   void send(Message message) {
+    refused_ = message.header.kind == Kind::error;
     Bytes bytes = encode(message);
     {
       const std::lock_guard lock(mutex_);
-      if (!failure_.empty()) throw Error("{}: connection lost: {}", name, failure_);
+      // What the peer said before it left explains more: recv gives it out, and then says that it is gone.
+      if (!failure_.empty()) return;
       if (queued_bytes_ > most_queued) throw Error("{}: does not read what it is sent", name);
       queued_bytes_ += bytes.size();
       queue_.push_back(std::move(bytes));
@@ -97,11 +103,11 @@ class SocketTransport::Connection {
   void read() {
     std::string why = "closed by the peer";
     try {
-      while (true) {
+      for (Limits limits{limits_.rows, limits_.first_payload};; limits = limits_) {
         Prefix prefix;
         asio::read(socket_, asio::buffer(prefix));
         Arrival arrival{peer_, {}, {}, 0};
-        const Sizes sizes = read_prefix(prefix, limits_, arrival.message.header);
+        const Sizes sizes = read_prefix(prefix, limits, arrival.message.header);
         Bytes lists(sizes.lists);
         arrival.message.payload.resize(sizes.payload);
         const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists),
@@ -110,7 +116,8 @@ class SocketTransport::Connection {
         read_lists(lists, arrival.message.header);
         std::unique_lock lock(inbox_.mutex);
         arrival.at = clock_.now();  // under the lock: stamps grow along the inbox
-        inbox_.bytes += sizes.payload;
+        if (inbox_.closing) continue;  // nobody will look
+        inbox_.bytes += wire_size(arrival.message);
         inbox_.arrivals.push_back(std::move(arrival));
         inbox_.changed.notify_all();
         // A peer that asks faster than it is served is left to TCP's own back pressure.
@@ -155,6 +162,7 @@ class SocketTransport::Connection {
   std::deque<Bytes> queue_;
   std::size_t queued_bytes_ = 0;
   bool closing_ = false;
+  bool refused_ = false;  // the last message sent was an error
   std::string failure_;
   std::thread reader_, writer_;
 };
@@ -182,7 +190,7 @@ std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
     if (it != arrivals.end()) {
       Arrival arrival = std::move(*it);
       arrivals.erase(it);
-      inbox_->bytes -= arrival.message.payload.size();
+      inbox_->bytes -= wire_size(arrival.message);
       inbox_->changed.notify_all();
       return arrival;
     }

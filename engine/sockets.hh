@@ -26,6 +26,8 @@ Endpoint parse_endpoint(const std::string&);
 // Throws Error naming the endpoint and the reason when nobody answers within `patience`.
 tcp::socket connect(boost::asio::io_context&, const Endpoint&, Nanos patience = std::chrono::seconds(10));
 tcp::acceptor listen(boost::asio::io_context&, const Endpoint&);
+// Both set cubic, which the simulator models, before the handshake: a socket that some kernels' default, bbr, has
+// begun stays paced.
 
 // Steady wall time; runs jobs where they are called.
 class WallClock : public Clock {
@@ -41,7 +43,7 @@ class SocketTransport : public Transport {
 
   // `name` is for errors: "server 10.0.0.2:7000".
   void add(PartyId peer, std::string name, tcp::socket, const Limits&);
-  void send(PartyId to, Message) override;
+  void send(PartyId to, Message) override;  // into a lost connection: nothing; recv then throws
   std::optional<Arrival> recv(PartyId from, Nanos deadline) override;
 
  private:

@@ -94,12 +94,20 @@ class SplitForward : public Forward {
     cache.commit(keep_);
   }
 
+  Arrival next() {
+    if (!options_.patience) return party_.recv(server_);
+    auto arrival = party_.recv(server_, *options_.patience);
+    if (!arrival)
+      throw Error("server: no answer to step {} within {} s", party_.step(), options_.patience->count() / 1e9);
+    return std::move(*arrival);
+  }
+
   Message receive() {
-    Arrival arrival = party_.recv(server_);
+    Arrival arrival = next();
     if (!welcomed_) {
       expect(arrival.message, Kind::welcome);
       welcomed_ = true;
-      arrival = party_.recv(server_);
+      arrival = next();
     }
     expect(arrival.message, Kind::reply);
     return std::move(arrival.message);

@@ -7,7 +7,6 @@ add_library(splitwan_tokenizer STATIC
   ${CMAKE_CURRENT_LIST_DIR}/bpe_model.cc
   ${CMAKE_CURRENT_LIST_DIR}/bpe_tokenizer.cc
   ${CMAKE_CURRENT_LIST_DIR}/gpt2_files.cc
-  ${CMAKE_CURRENT_LIST_DIR}/large_json.cc
   ${CMAKE_CURRENT_LIST_DIR}/normalizer.cc
   ${CMAKE_CURRENT_LIST_DIR}/pattern.cc
   ${CMAKE_CURRENT_LIST_DIR}/pre_tokenizer.cc

@@ -1,9 +1,11 @@
 #include "engine/trace.hh"
 
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
 #include "engine/error.hh"
+#include "engine/json_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -146,6 +148,7 @@ std::vector<Run> read_trace(std::istream& in, const std::string& name) {
   for (int number = 1; std::getline(in, line); ++number) {
     if (line.empty()) continue;
     try {
+      if (nests_too_deeply(line)) throw Error("nested over 100 deep");
       const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (json.is_discarded()) throw Error("expected a JSON object, found {}", line.substr(0, 40));
       take(json, runs, open);
@@ -160,7 +163,7 @@ std::vector<Run> read_trace(std::istream& in, const std::string& name) {
 
 std::vector<Run> read_trace_file(const std::string& path) {
   std::ifstream in(path);
-  if (!in) throw Error("{}: cannot be opened", path);
+  if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
   return read_trace(in, path);
 }
 

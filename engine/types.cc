@@ -7,7 +7,7 @@
 namespace splitwan::engine {
 
 SplitPlan SplitPlan::of(int layers, int head_layers, int tail_layers) {
-  if (head_layers < 0 || tail_layers < 0 || head_layers + tail_layers >= layers) {
+  if (head_layers < 0 || tail_layers < 0 || head_layers >= layers || tail_layers >= layers - head_layers) {
     throw Error("split {},{}: the model has {} layers; at least one must be left for the server", head_layers,
                 tail_layers, layers);
   }

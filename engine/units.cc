@@ -86,6 +86,16 @@ std::vector<std::string> split_list(std::string_view text, char separator) {
   }
 }
 
+std::vector<int> parse_integers(std::string_view text, char separator) {
+  std::vector<int> numbers;
+  for (const std::string& part : split_list(text, separator)) {
+    const char* end = part.data() + part.size();
+    const auto [stop, status] = std::from_chars(part.data(), end, numbers.emplace_back());
+    if (status != std::errc{} || stop != end) return {};
+  }
+  return numbers;
+}
+
 std::string nearest(std::string_view word, std::span<const std::string> known) {
   std::string best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 2) + 1;

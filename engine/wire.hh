@@ -42,6 +42,7 @@ using Prefix = std::array<std::byte, prefix_size>;
 struct Limits {
   std::uint32_t rows = 1 << 16;
   std::uint64_t payload = 256u << 20;
+  std::uint64_t first_payload = payload;  // of a connection's first message: a stranger's
 };
 
 // Bytes of the whole message on the wire: what sockets send and what simulated links carry.

@@ -116,6 +116,7 @@ std::string bandwidth_label(const Condition& c) {
 }
 
 std::string label(const Condition& c) {
+  if (c.network == "sockets") return "live connection";
   std::string text = fmt::format("{:g} ms, {}", c.rtt_s * 1e3, bandwidth_label(c));
   if (c.loss > 0) text += fmt::format(", {:g} % loss", c.loss * 100);
   return text;

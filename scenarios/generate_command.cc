@@ -1,11 +1,8 @@
 #include <ATen/ATen.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "engine/error.hh"
 #include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "engine/tokenizer.hh"
 #include "engine/units.hh"
 #include "scenarios/commands.hh"
@@ -19,7 +16,7 @@ using engine::Token;
 
 struct Options {
   std::string model, server, prompt, prompt_file, prompt_ids, decode = "sequential", wire = "f32", split,
-                                                              link, trace;
+                                                              link, trace, timeout = "60s";
   std::string compute = "measured";
   int max_new_tokens = 64, threads = 1, top_logits = 0;
   std::uint64_t seed = 1;
@@ -27,32 +24,16 @@ struct Options {
 };
 
 std::pair<int, int> parse_split(const std::string& text) {
-  int head = 0, tail = 0, used = 0;
-  if (std::sscanf(text.c_str(), "%d,%d%n", &head, &tail, &used) != 2 ||
-      used != static_cast<int>(text.size())) {
-    throw Error("split '{}': expected HEAD,TAIL as in 2,2", text);
-  }
-  return {head, tail};
+  const auto pair = engine::parse_integers(text, ',');
+  if (pair.size() != 2) throw Error("split '{}': expected HEAD,TAIL as in 2,2", text);
+  return {pair[0], pair[1]};
 }
 
 std::vector<Token> parse_ids(const std::string& text) {
-  std::vector<Token> ids;
-  for (const std::string& part : engine::split_list(text)) {
-    try {
-      std::size_t used = 0;
-      ids.push_back(std::stoi(part, &used));
-      if (used == part.size()) continue;
-    } catch (const std::exception&) {
-    }
-    throw Error("prompt-ids: '{}' is not a token id: expected numbers joined by commas, as in 1,2,3", part);
-  }
+  auto ids = engine::parse_integers(text, ',');
+  if (ids.empty())
+    throw Error("prompt-ids: '{}': expected token ids joined by commas, as in 1,2,3", text.substr(0, 60));
   return ids;
-}
-
-std::string read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 Scenario scenario_for(const Options& o) {
@@ -77,6 +58,7 @@ Scenario scenario_for(const Options& o) {
     s.network.rtt = {};
     s.network.up_bps = s.network.down_bps = 0;
     s.network.server = o.server;
+    s.network.patience = engine::parse_duration(o.timeout);
   }
   s.resolved = {{"command", "generate"},
                 {"model", o.model},
@@ -107,6 +89,7 @@ double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 int generate_command(const Options& o) {
   const Scenario s = scenario_for(o);
+  engine::check_output(o.trace);
   LoadedModel model(o.model);
   std::unique_ptr<engine::Tokenizer> tokenizer;
   std::vector<Token> ids;
@@ -118,7 +101,7 @@ int generate_command(const Options& o) {
     }
   } else {
     tokenizer = engine::load_tokenizer(o.model);
-    ids = tokenizer->encode(o.prompt_file.empty() ? o.prompt : read_text(o.prompt_file));
+    ids = tokenizer->encode(o.prompt_file.empty() ? o.prompt : engine::read_text_file(o.prompt_file));
     if (model.config().bos >= 0) ids.insert(ids.begin(), model.config().bos);
   }
   engine::Generation done;
@@ -184,12 +167,19 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
   cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
   cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")
       ->capture_default_str();
+  // An empty one is a script's unset variable, and would silently mean another run.
+  const CLI::Validator not_empty(
+      [](const std::string& text) { return text.empty() ? "an empty text" : std::string(); }, "");
   cmd->add_option("--split", o->split,
-                  "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)");
-  auto* server = cmd->add_option("--server", o->server, "HOST:PORT of `splitwan serve`");
+                  "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
+      ->check(not_empty);
+  auto* server = cmd->add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
+  cmd->add_option("--timeout", o->timeout, "how long to wait for each of the server's answers")
+      ->capture_default_str();
   cmd->add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
-      ->excludes(server);
+      ->excludes(server)
+      ->check(not_empty);
   cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless) or f16")->capture_default_str();
   cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
       ->capture_default_str();
@@ -197,7 +187,8 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   cmd->add_option("--seed", o->seed, "of the simulated link")->capture_default_str();
-  cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step");
+  cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
+      ->check(CLI::NonNegativeNumber);
   cmd->add_option("--trace", o->trace, "keep the trace in this file");
   cmd->add_flag("--json", o->json, "print one JSON object");
   cmd->callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });

@@ -8,6 +8,8 @@
 #include "engine/checkpoint.hh"
 #include "engine/error.hh"
 #include "engine/json_file.hh"
+#include "engine/output_file.hh"
+#include "engine/units.hh"
 
 namespace splitwan::scenarios {
 
@@ -16,35 +18,36 @@ using engine::Json;
 namespace fs = std::filesystem;
 
 engine::LayerRange parse_layers(const std::string& text, int layers) {
-  engine::LayerRange range;
-  int used = 0;
-  if (std::sscanf(text.c_str(), "%d:%d%n", &range.begin, &range.end, &used) != 2 ||
-      used != static_cast<int>(text.size())) {
-    throw Error("layers '{}': expected BEGIN:END as in 2:30", text);
-  }
-  if (range.begin < 0 || range.end > layers || range.size() < 1) {
+  const auto pair = engine::parse_integers(text, ':');
+  if (pair.size() != 2) throw Error("layers '{}': expected BEGIN:END as in 2:30", text);
+  const engine::LayerRange range{pair[0], pair[1]};
+  if (range.begin < 0 || range.end > layers || range.begin >= range.end) {
     throw Error("layers {}: the model has layers 0:{}", text, layers);
   }
   return range;
 }
 
-engine::LayerRange exported_layers(const std::string& folder) {
+engine::LayerRange exported_layers(const std::string& folder, int layers) {
   const std::string path = folder + "/config.json";
   const Json config = engine::read_json_file(path);
-  const auto found = config.find(exported_layers_key);
-  if (found == config.end()) throw Error("{}: not an export: say which layers with --layers BEGIN:END", path);
-  try {
-    return {found->at(0), found->at(1)};
-  } catch (const nlohmann::json::exception&) {
-    throw Error("{}: key '{}': expected [begin, end], found {}", path, exported_layers_key, found->dump());
+  if (!config.contains(exported_layers_key))
+    throw Error("{}: not an export: say which layers with --layers BEGIN:END", path);
+  const auto pair = engine::ObjectReader(config, path).need<std::vector<int>>(exported_layers_key);
+  if (pair.size() != 2 || pair[0] < 0 || pair[1] > layers || pair[0] >= pair[1]) {
+    throw Error("{}: key '{}': expected [begin, end] within 0 to {}, found [{}]", path, exported_layers_key,
+                layers, fmt::join(pair, ","));
   }
+  return {pair[0], pair[1]};
 }
 
 std::vector<std::string> export_layers(const std::string& model, engine::LayerRange range,
-                                       const std::string& output) {
+                                       const std::string& output_folder) {
+  fs::path output = fs::path(output_folder).lexically_normal();
+  if (!output.has_filename()) output = output.parent_path();  // "middle/"
+  if (output.empty()) throw Error("an empty name is no output folder");
   engine::Checkpoint checkpoint(model);
   if (fs::exists(output) && (!fs::is_directory(output) || !fs::is_empty(output))) {
-    throw Error("{}: exists already; give a new folder", output);
+    throw Error("{}: exists already; give a new folder", output.string());
   }
   std::vector<engine::TensorView> views;
   std::vector<std::string> names;
@@ -59,7 +62,7 @@ std::vector<std::string> export_layers(const std::string& model, engine::LayerRa
   if (names.empty()) throw Error("{}: holds no tensor of layers {}:{}", model, range.begin, range.end);
   Json config = engine::read_json_file(model + "/config.json");
   config[exported_layers_key] = {range.begin, range.end};
-  const fs::path temporary = fs::path(output).lexically_normal().string() + ".tmp" + std::to_string(getpid());
+  const fs::path temporary = output.string() + ".tmp" + std::to_string(getpid());
   try {
     fs::create_directories(temporary);
     engine::write_safetensors(temporary / "model.safetensors", views);
@@ -68,7 +71,7 @@ std::vector<std::string> export_layers(const std::string& model, engine::LayerRa
   } catch (const std::exception& e) {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
-    throw Error("{}: cannot be written: {}", output, e.what());
+    throw Error("{}: cannot be written: {}", output.string(), e.what());
   }
   return names;
 }

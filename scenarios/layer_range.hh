@@ -10,8 +10,8 @@ namespace splitwan::scenarios {
 // "2:30" = layers 2 to 29. Throws Error when it is no range of a model with `layers` layers.
 engine::LayerRange parse_layers(const std::string& text, int layers);
 
-// What `splitwan export` noted in the folder's config.json. Throws Error when it is no export.
-engine::LayerRange exported_layers(const std::string& folder);
+// What `splitwan export` noted in the folder's config.json. Throws Error when it is no export, or no such range.
+engine::LayerRange exported_layers(const std::string& folder, int layers);
 constexpr auto exported_layers_key = "splitwan_layers";  // config.json: [begin, end]
 
 // Writes the checkpoint that the untrusted side may have: config.json and these layers' tensors, nothing

@@ -6,7 +6,7 @@
 #include "analysis/report.hh"
 #include "analysis/summary.hh"
 #include "engine/error.hh"
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "engine/units.hh"
 #include "model/cross_validate.hh"
 #include "scenarios/model_tables.hh"
@@ -40,6 +40,7 @@ void print(const Options& o, const Json& j, const std::string& table) {
 }
 
 int run_fit(const Options& o) {
+  engine::check_output(o.output, o.traces);
   const auto runs = read_traces(o.traces);
   model::LatencyModel model = model::fit(runs);
   model.cross_validation = model::cross_validate_all(model::observe(runs));
@@ -56,6 +57,7 @@ double rate(const std::string& text) {
 }
 
 int run_project(const Options& o) {
+  engine::check_output(o.output, std::vector{o.model});
   const model::LatencyModel model = model::read_model_file(o.model);
   model::Condition condition = usual_condition(model);
   condition.network.clear();
@@ -80,11 +82,14 @@ int run_project(const Options& o) {
 }
 
 int run_report(const Options& o) {
+  auto inputs = o.traces;
+  if (!o.model.empty()) inputs.push_back(o.model);
+  engine::check_output(o.output, inputs);
+  std::optional<model::LatencyModel> model;
+  if (!o.model.empty()) model = model::read_model_file(o.model);
   const auto runs = read_traces(o.traces);
   const Json summary = analysis::summarise(runs);
   if (!o.output.empty()) {
-    std::optional<model::LatencyModel> model;
-    if (!o.model.empty()) model = model::read_model_file(o.model);
     const Json data = analysis::report_data(runs, model);
     engine::write_file(
         o.output, o.output.ends_with(".md") ? analysis::render_markdown(data) : analysis::render_html(data));

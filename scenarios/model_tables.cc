@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <set>
 
 namespace splitwan::scenarios {
 namespace {
@@ -28,6 +29,18 @@ std::string validation(const std::string& held_out, const Json& v) {
   return fmt::format("  {:<14} {:>8} % median {:>8} % worst, of {} folds\n", held_out,
                      number(v["median_abs_error"], 100, 2), number(v["worst_abs_error"], 100, 2),
                      v["folds"].size());
+}
+
+// What sets results apart beside condition and drafter: "2+8+2 f32 reference".
+std::string variant(const Json& result) {
+  const auto text = [&](const char* key) {
+    const Json& value = result[key];
+    return value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  const Json& plan = result["plan"];
+  if (!plan.is_object()) return text("wire") + " " + text("compute");
+  return fmt::format("{}+{}+{} {} {}", plan["head"].dump(), plan["middle"].dump(), plan["tail"].dump(),
+                     text("wire"), text("compute"));
 }
 
 }  // namespace
@@ -66,14 +79,16 @@ std::string summary_table(const Json& summary) {
       "condition                         drafter       tokens/s  tokens/step  first ms  step ms: network  "
       "client  "
       "server  overhead\n";
+  std::set<std::string> variants;
+  for (const Json& r : summary["results"]) variants.insert(variant(r));
   for (const Json& r : summary["results"]) {
     const Json& s = r["step"];
-    out += fmt::format("{:<33} {:<12} {:>9} {:>12} {:>9} {:>17} {:>7} {:>7} {:>9}\n",
+    out += fmt::format("{:<33} {:<12} {:>9} {:>12} {:>9} {:>17} {:>7} {:>7} {:>9}{}\n",
                        label(model::condition_of(r, "summary")), r["drafter"].get<std::string>(),
                        number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 3),
                        number(r["time_to_first_token_s"], 1e3, 1), number(s["network_s"], 1e3, 1),
                        number(s["client_s"], 1e3, 1), number(s["server_s"], 1e3, 1),
-                       number(s["overhead_s"], 1e3, 1));
+                       number(s["overhead_s"], 1e3, 1), variants.size() > 1 ? "  " + variant(r) : "");
   }
   return out;
 }

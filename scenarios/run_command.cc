@@ -2,7 +2,7 @@
 
 #include "analysis/summary.hh"
 #include "engine/error.hh"
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "scenarios/commands.hh"
 #include "scenarios/console.hh"
 #include "scenarios/model_tables.hh"
@@ -19,6 +19,7 @@ struct Options {
 
 int run_command(const Options& o) {
   const auto scenarios = load_scenarios(o.scenario, o.overrides);
+  engine::check_output(o.output, std::vector{o.scenario});
   std::vector<engine::Run> runs;
   {
     Progress progress;

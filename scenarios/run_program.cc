@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdio>
 #include <string_view>
 
+#include "engine/error.hh"
 #include "engine/units.hh"
 #include "scenarios/commands.hh"
 
@@ -34,7 +36,9 @@ int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   app.footer(exit_codes_help);
   try {
     app.parse(argc, argv);
-    return chosen();
+    const int code = chosen();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw engine::Error("stdout: cannot be written");
+    return code;
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
   } catch (const CLI::ParseError& e) {

@@ -28,7 +28,9 @@ netsim::CostSource cost_for(const Scenario& s, const std::string& decode, const 
   }
   const std::string path = s.compute.substr(9);
   for (const engine::Run& run : engine::read_trace_file(path)) {
-    if (run.header.value("drafter", "") == decode && run.header["prompt"].value("name", "") == prompt.name) {
+    const Json nothing, &which = run.header.contains("prompt") ? run.header["prompt"] : nothing;
+    if (run.header.contains("drafter") && run.header["drafter"] == decode && which.is_object() &&
+        which.contains("name") && which["name"] == prompt.name) {
       return netsim::recorded_cost(run, path);
     }
   }
@@ -98,6 +100,12 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"scenario", s.resolved}};
 }
 
+engine::SplitOptions options_for(const Scenario& s) {
+  engine::SplitOptions options{s.wire};
+  if (!s.network.server.empty()) options.patience = s.network.patience;
+  return options;
+}
+
 // One client's life; fills `result` and `round_trips`.
 engine::PartyMain client_main(const Scenario& s, LoadedModel& model, const std::string& decode,
                               std::span<const engine::Token> ids, const engine::GenerateOptions& options,
@@ -111,7 +119,7 @@ engine::PartyMain client_main(const Scenario& s, LoadedModel& model, const std::
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
     const auto forward =
-        local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, {s.wire});
+        local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, options_for(s));
     const auto drafter = engine::make_drafter(decode);
     result = engine::generate(party, *forward, *drafter, model.config(), ids, options);
     round_trips = forward->round_trips();

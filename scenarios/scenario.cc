@@ -21,16 +21,16 @@ NetworkKind network_named(const std::string& name) {
   for (std::size_t i = 0; i < std::size(network_names); ++i) {
     if (network_names[i] == name) return static_cast<NetworkKind>(i);
   }
-  throw Error("network.kind '{}': expected local, ideal, ns3 or sockets", name);
+  throw Error("'{}': expected local, ideal, ns3 or sockets", name);
 }
 
 // Applies `use` to the text under `key`, naming the key when it does not parse.
 template <typename Use>
 void read(ObjectReader& reader, const std::string& key, Use&& use) {
-  const Json* value = reader.find(key);
-  if (!value) return;
+  if (!reader.find(key)) return;
+  const auto text = reader.need<std::string>(key);
   try {
-    use(value->get<std::string>());
+    use(text);
   } catch (const std::exception& e) {
     throw Error("{}: {}", reader.path(key), e.what());
   }
@@ -42,8 +42,11 @@ netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
   tcp.congestion = r.get("congestion", tcp.congestion);
   tcp.segment = r.get("segment", tcp.segment);
   tcp.initial_window = r.get("initial_window", tcp.initial_window);
-  read(r, "buffer",
-       [&](const std::string& v) { tcp.buffer = static_cast<std::uint32_t>(engine::parse_bytes(v)); });
+  read(r, "buffer", [&](const std::string& v) {
+    const std::uint64_t bytes = engine::parse_bytes(v);
+    if (bytes > 1u << 30) throw Error("expected at most 1GiB, found {}", v);
+    tcp.buffer = static_cast<std::uint32_t>(bytes);
+  });
   read(r, "min_rto", [&](const std::string& v) { tcp.min_rto = engine::parse_duration(v); });
   r.done();
   return tcp;
@@ -54,13 +57,24 @@ NetworkChoice read_network(const Json& json, const std::string& where) {
   ObjectReader r(json, where);
   read(r, "kind", [&](const std::string& v) { n.kind = network_named(v); });
   read(r, "rtt", [&](const std::string& v) { n.rtt = engine::parse_duration(v); });
-  read(r, "rate", [&](const std::string& v) { n.up_bps = n.down_bps = engine::parse_rate(v); });
-  read(r, "up", [&](const std::string& v) { n.up_bps = engine::parse_rate(v); });
-  read(r, "down", [&](const std::string& v) { n.down_bps = engine::parse_rate(v); });
+  const auto rate = [](const std::string& v) {
+    if (v == "unlimited") return 0.0;
+    const double bps = engine::parse_rate(v);
+    if (bps <= 0) throw Error("'{}' lets nothing through: expected a rate above 0, or unlimited", v);
+    return bps;
+  };
+  read(r, "rate", [&](const std::string& v) { n.up_bps = n.down_bps = rate(v); });
+  read(r, "up", [&](const std::string& v) { n.up_bps = rate(v); });
+  read(r, "down", [&](const std::string& v) { n.down_bps = rate(v); });
+  if (n.kind == NetworkKind::ns3 && (n.up_bps == 0 || n.down_bps == 0))
+    throw Error("{}: rate: only ideal links are unlimited", where);
   read(r, "loss", [&](const std::string& v) { n.loss = engine::parse_fraction(v); });
   if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ".tcp");
   n.server = r.get<std::string>("server", "");
+  read(r, "timeout", [&](const std::string& v) { n.patience = engine::parse_duration(v); });
   r.done();
+  if (!n.server.empty() && n.kind != NetworkKind::sockets)
+    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
   return n;
 }
 
@@ -123,12 +137,16 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   s.compute = r.get("compute", s.compute);
   if (s.compute.starts_with("recorded:")) s.compute = "recorded:" + beside(file, s.compute.substr(9));
   s.decode = r.get("decode", s.decode);
+  if (s.decode.empty()) throw Error("{}: decode: the list is empty", file);
   for (const std::string& d : s.decode) engine::make_drafter(d);  // throws on unknown names
   s.max_new_tokens = r.get("max_new_tokens", s.max_new_tokens);
   s.stop_at_eos = r.get("stop_at_eos", s.stop_at_eos);
+  if (s.max_new_tokens < 1) throw Error("{}: max_new_tokens: expected at least 1, found {}", file, s.max_new_tokens);
   s.threads = r.get("threads", s.threads);
+  if (s.threads < 1 || s.threads > 1024)
+    throw Error("{}: threads: expected 1 to 1024, found {}", file, s.threads);
   s.seed = r.get("seed", s.seed);
-  const int limit = r.get("prompts_per_class", 0);
+  const int limit = static_cast<int>(std::min(r.get("prompts_per_class", 0u), 1u << 30));
   const Json* prompts = r.find("prompts");
   if (!prompts) throw Error("{}: key 'prompts' is missing", file);
   s.prompts = read_prompts(*prompts, limit, file);
@@ -166,7 +184,11 @@ NetworkChoice parse_link(const std::string& text) {
           "link '{}': expected rtt=80ms,rate=100Mbit or one of direct-80ms, proxied-300ms, metro-20ms, lan",
           text);
     }
-    json[part.substr(0, equals)] = part.substr(equals + 1);
+    const std::string key = part.substr(0, equals);
+    if (key == "kind" || key == "server" || key == "tcp")
+      throw Error("link '{}': '{}' is no property of a link", text, key);
+    if (json.contains(key)) throw Error("link '{}': {} is given twice", text, key);
+    json[key] = part.substr(equals + 1);
   }
   return read_network(json, "link");
 }

@@ -22,6 +22,7 @@ struct NetworkChoice {
   double loss = 0;
   netsim::TcpSpec tcp;
   std::string server;  // sockets: HOST:PORT; empty = both parties here, over loopback
+  Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
 };
 
 struct Prompt {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "engine/error.hh"
-#include "engine/json_file.hh"
+#include "engine/hello.hh"
 #include "engine/sockets.hh"
 #include "engine/units.hh"
 #include "scenarios/commands.hh"
@@ -31,9 +31,9 @@ struct DropSpans : engine::Recorder {  // a server keeps no trace: the client's 
   void step(const engine::Step&) override {}
 };
 
-// Serves one connection until the client leaves; whatever goes wrong ends this session only.
-void session(tcp::socket socket, int number, const Options& o, const engine::ModelConfig& config,
-             const engine::LayerStack& middle) {
+// Serves one connection until the client leaves, or tells it why not; whatever goes wrong ends this session only.
+void session(tcp::socket socket, int number, bool admitted, const Options& o,
+             const engine::ModelConfig& config, const engine::LayerStack& middle) {
   std::string peer = "client";
   try {
     at::set_num_threads(o.threads);
@@ -42,15 +42,21 @@ void session(tcp::socket socket, int number, const Options& o, const engine::Mod
     fmt::print(stderr, "session {}: {} connected\n", number, peer);
     engine::WallClock clock;
     engine::SocketTransport transport(clock);
-    engine::Limits limits{static_cast<std::uint32_t>(config.context), 0};
+    engine::Limits limits{static_cast<std::uint32_t>(config.context)};
     limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * config.context * config.width);
+    limits.first_payload = 1 << 16;
     transport.add(client, peer, std::move(socket), limits);
+    if (!admitted) {
+      transport.send(client, engine::error_message("all sessions are taken: try again later"));
+      throw Error("refused, all sessions are taken");
+    }
     DropSpans nowhere;
     engine::Party party(server, transport, clock, nowhere);
     engine::serve_middle(party, client, config, middle, engine::parse_duration(o.idle));
     fmt::print(stderr, "session {}: {} is done\n", number, peer);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "session {}: {}: {}\n", number, peer, e.what());
+    const std::string what = e.what();
+    fmt::print(stderr, "session {}: {}\n", number, what.starts_with(peer) ? what : peer + ": " + what);
   }
 }
 
@@ -74,7 +80,7 @@ class Server {
       fmt::print(stderr, "no more sessions are taken; {} still running\n", active_.load());
     });
     io_.run();
-    for (std::thread& t : threads_) t.join();
+    for (Session& s : sessions_) s.thread.join();
     return 0;
   }
 
@@ -97,19 +103,43 @@ class Server {
 
   void accept() {
     acceptor_.async_accept([&](auto error, tcp::socket socket) {
-      if (error) return;
-      if (active_ < options_.sessions) {
-        ++active_;
-        threads_.emplace_back([&, number = ++count_, s = std::move(socket)]() mutable {
-          session(std::move(s), number, options_, config_, middle_);
-          --active_;
-        });
+      if (error == boost::asio::error::operation_aborted) return;
+      if (error) {  // out of file descriptors, say: better later than never
+        fmt::print(stderr, "a client could not be taken: {}\n", error.message());
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
       } else {
-        fmt::print(stderr, "refused a client: {} sessions are running\n", active_.load());
+        begin_session(std::move(socket));
       }
       accept();
     });
   }
+
+  void begin_session(tcp::socket socket) {
+    sessions_.remove_if([](Session& s) {
+      if (s.over) s.thread.join();
+      return s.over.load();
+    });
+    const bool admitted = active_ < options_.sessions;
+    if (!admitted && sessions_.size() >= 2u * options_.sessions) return;  // a flood gets no explanation
+    active_ += admitted;
+    Session& begun = sessions_.emplace_back();
+    try {
+      begun.thread = std::thread([&, admitted, number = ++count_, s = std::move(socket)]() mutable {
+        session(std::move(s), number, admitted, options_, config_, middle_);
+        active_ -= admitted;
+        begun.over = true;
+      });
+    } catch (const std::system_error& e) {
+      fmt::print(stderr, "a client could not be taken: {}\n", e.what());
+      active_ -= admitted;
+      sessions_.pop_back();
+    }
+  }
+
+  struct Session {
+    std::thread thread;
+    std::atomic<bool> over = false;
+  };
 
   const Options& options_;
   const engine::ModelConfig& config_;
@@ -117,7 +147,7 @@ class Server {
   boost::asio::io_context io_;
   tcp::acceptor acceptor_;
   boost::asio::signal_set signals_;
-  std::list<std::thread> threads_;
+  std::list<Session> sessions_;
   std::atomic<int> active_ = 0;
   int count_ = 0;
 };
@@ -129,10 +159,11 @@ int serve_command(const Options& o) {
         "tunnel (see README), or say --insecure",
         o.listen);
   }
-  engine::parse_duration(o.idle);
+  if (engine::parse_duration(o.idle) <= engine::Nanos{})
+    throw Error("--idle {}: expected a time above 0, as in 5min", o.idle);
   LoadedModel model(o.model);
-  const auto range =
-      o.layers.empty() ? exported_layers(o.model) : parse_layers(o.layers, model.config().layers);
+  const int layers = model.config().layers;
+  const auto range = o.layers.empty() ? exported_layers(o.model, layers) : parse_layers(o.layers, layers);
   return Server(o, model.config(), model.middle(range)).run();
 }
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "engine/error.hh"
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "scenarios/train_progress.hh"
 #include "scenarios/train_step.hh"
 

@@ -6,6 +6,7 @@
 #include "engine/checkpoint.hh"
 #include "engine/error.hh"
 #include "engine/json_file.hh"
+#include "engine/output_file.hh"
 
 namespace splitwan::scenarios {
 

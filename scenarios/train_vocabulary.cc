@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "engine/error.hh"
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "engine/sentencepiece_model.hh"
 #include "engine/utf8.hh"
 #include "scenarios/train_data.hh"

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <list>
 
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "tests/fixtures.hh"
 
 namespace splitwan::engine {

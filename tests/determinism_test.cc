@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "scenarios/run_scenario.hh"
 #include "tests/fixtures.hh"
 

@@ -46,13 +46,15 @@ TEST(Export, contains_no_bytes_of_what_the_server_must_not_see) {
 TEST(Export, serves_the_layers_it_says) {
   tests::TemporaryFolder folder;
   tests::write_random_model(folder / "model");
-  export_layers(folder / "model", {1, 3}, folder / "middle");
-  EXPECT_EQ(exported_layers(folder / "middle"), (engine::LayerRange{1, 3}));
+  export_layers(folder / "model", {1, 3}, folder / "middle/");  // as the shell completes it
+  EXPECT_EQ(exported_layers(folder / "middle", 4), (engine::LayerRange{1, 3}));
   LoadedModel middle(folder / "middle");
   EXPECT_EQ(middle.middle({1, 3}).range().size(), 2);
   EXPECT_THAT(tests::error_of([&] { middle.whole(); }),
               HasSubstr("tensor 'model.embed_tokens.weight' is missing"));
-  EXPECT_THAT(tests::error_of([&] { exported_layers(folder / "model"); }), HasSubstr("not an export"));
+  EXPECT_THAT(tests::error_of([&] { exported_layers(folder / "model", 4); }), HasSubstr("not an export"));
+  EXPECT_THAT(tests::error_of([&] { exported_layers(folder / "middle", 2); }),
+              HasSubstr("'splitwan_layers': expected [begin, end] within 0 to 2, found [1,3]"));
 }
 
 TEST(Export, refuses_ranges_outside_the_model_and_folders_in_use) {

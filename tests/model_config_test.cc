@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "tests/fixtures.hh"
 
 namespace splitwan::engine {
@@ -196,6 +196,9 @@ TEST(ModelConfig, impossible_values_are_named) {
   EXPECT_THAT(error_with({{"num_key_value_heads", 5}}),
               HasSubstr("12 is not a multiple of num_key_value_heads 5"));
   EXPECT_THAT(error_with({{"head_dim", 63}}), HasSubstr("head_dim 63 is odd"));
+  // 134217732 heads of 32 are 128 in 32 bits.
+  EXPECT_THAT(error_with({{"num_attention_heads", 134217732}, {"num_key_value_heads", 1}, {"head_dim", 32}}),
+              HasSubstr("num_attention_heads x head_dim: expected at most 16777216, found 4294967424"));
   EXPECT_THAT(error_with({{"bos_token_id", 32000}}), HasSubstr("bos_token_id 32000 is outside"));
 }
 

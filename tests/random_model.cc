@@ -2,7 +2,7 @@
 #include <cstring>
 #include <random>
 
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "engine/safetensors.hh"
 #include "tests/fixtures.hh"
 

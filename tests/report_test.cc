@@ -9,6 +9,7 @@
 
 #include "analysis/summary.hh"
 #include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "model/projection.hh"
 #include "tests/trace_fixture.hh"
 

@@ -183,7 +183,7 @@ TEST_F(Training, RecipeErrorsNameTheKeyAndTheNearestKnownOne) {
   EXPECT_PRED2(has, error("/model/widht", 1), "model: unknown key 'widht'; did you mean 'width'?");
   EXPECT_PRED2(has, error("/data/1/format", "csv"), "data[1]: format");
   EXPECT_PRED2(has, error("/warmup", 10), "warmup < steps");
-  EXPECT_PRED2(has, error("/steps", "many"), "'steps' has the wrong type");
+  EXPECT_PRED2(has, error("/steps", "many"), "'steps': expected a whole number");
   EXPECT_PRED2(has, error("/init", "elsewhere"), "either 'init' or 'model'");
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "engine/json_file.hh"
+#include "engine/output_file.hh"
 #include "tests/fixtures.hh"
 
 namespace splitwan::engine {
@@ -17,15 +18,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using tests::error_of;
 using tests::TemporaryFolder;
-
-std::string text_of(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::size_t files_in(const std::string& folder) {
-  return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
-}
 
 TEST(Units, durations) {
   EXPECT_EQ(parse_duration("7ns"), 7ns);
@@ -122,7 +114,7 @@ TEST(ObjectReader, a_missing_key_and_a_wrong_type_are_named) {
   const Json json = {{"rtt", "slow"}};
   ObjectReader reader(json, "a.json: network");
   EXPECT_EQ(error_of([&] { reader.need<int>("rtt"); }),
-            "a.json: network: key 'rtt' has the wrong type: found \"slow\"");
+            "a.json: network: key 'rtt': expected a whole number, found \"slow\"");
   EXPECT_EQ(error_of([&] { reader.need<int>("loss"); }), "a.json: network: key 'loss' is missing");
   const Json list = Json::array({1});
   EXPECT_EQ(error_of([&] { ObjectReader(list, "a.json"); }), "a.json: expected an object, found array");
@@ -145,22 +137,12 @@ TEST(JsonFile, what_cannot_be_read_is_named) {
   EXPECT_EQ(error_of([&] { read_json_file(path); }), path + ": holds a number out of range");
 }
 
-TEST(WriteFile, replaces_the_file_and_leaves_nothing_else) {
+TEST(JsonFile, nesting_that_would_exhaust_the_stack_is_refused) {
   const TemporaryFolder folder;
-  write_file(folder / "a.txt", "long ago");
-  write_file(folder / "a.txt", "now");
-  EXPECT_EQ(text_of(folder / "a.txt"), "now");
-  EXPECT_EQ(files_in(folder.string()), 1u);
-}
-
-TEST(WriteFile, appears_whole_or_not_at_all) {
-  const TemporaryFolder folder;
-  const std::string nowhere = folder / "absent/a.txt", taken = folder / "taken";
-  EXPECT_EQ(error_of([&] { write_file(nowhere, "x"); }), nowhere + ": cannot be written");
-  EXPECT_EQ(files_in(folder.string()), 0u);
-  std::filesystem::create_directories(taken + "/inside");
-  EXPECT_EQ(error_of([&] { write_file(taken, "x"); }), taken + ": cannot be written");
-  EXPECT_EQ(files_in(folder.string()), 1u);
+  write_file(folder / "a.json", std::string(1'000'000, '[') + std::string(1'000'000, ']'));
+  EXPECT_THAT(error_of([&] { read_json_file(folder / "a.json"); }), HasSubstr("nested over 100 deep"));
+  EXPECT_FALSE(nests_too_deeply("{\"[[[\\\"[[\": [1]} // \" [[[", 2));
+  EXPECT_TRUE(nests_too_deeply("// don't \"\n[[[", 2));
 }
 
 }  // namespace

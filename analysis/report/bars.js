@@ -24,6 +24,7 @@ const page = (() => {
       `${+(c.up_bps / 1e6).toPrecision(3)}/${megabits(c.down_bps)}`;
   }
   function condition(c) {
+    if (c.network === "sockets") return "live connection";
     return `${+(c.rtt_s * 1e3).toPrecision(4)} ms · ${bandwidth(c)}` + (c.loss > 0 ? ` · ${+(c.loss * 100).toPrecision(3)} % loss` : "");
   }
 
