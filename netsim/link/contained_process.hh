@@ -27,7 +27,7 @@ class ContainedProcess {
   // Its exit status, 128 + n after signal n; nothing while it runs.
   std::optional<int> poll();
   // Asks it to end, waits for that so long, then kills it.
-  void end(std::chrono::milliseconds patience = std::chrono::seconds(2));
+  void end(std::chrono::milliseconds patience = std::chrono::seconds(1));
   pid_t group() const { return pid_; }  // process group of the command
 
  private:

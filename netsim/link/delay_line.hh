@@ -8,34 +8,23 @@
 #include <vector>
 
 #include "netsim/link/file.hh"
-#include "netsim/link/lateness.hh"
+#include "netsim/link/running_link.hh"
 #include "netsim/link_model.hh"
 
 namespace splitwan::netsim {
-
-struct LinkPair {
-  LinkSpec up, down;  // client to server, server to client
-};
-
-struct LinkReport {
-  LinkTime elapsed{};
-  Lateness lateness;
-  LinkCounts up, down;
-  bool realtime = false;  // the kernel granted SCHED_FIFO
-};
 
 // Asks SCHED_FIFO for the calling thread; false where that is not allowed.
 bool become_realtime(int priority);
 inline constexpr int kLinkPriority = 50, kEndPriority = 40;
 
-class DelayLine {
+class DelayLine : public RunningLink {
  public:
   DelayLine(File client, File server, const LinkPair&, std::uint64_t seed);
-  ~DelayLine();
+  ~DelayLine() override;
   DelayLine(const DelayLine&) = delete;
 
-  LinkReport report() const;
-  void start_of_report();  // lateness from here on; the links' own counts go on
+  LinkReport report() override;
+  void start_of_report() override;
 
  private:
   using Packet = std::vector<char>;
@@ -53,8 +42,8 @@ class DelayLine {
   File client_, server_, wake_;
   Direction up_, down_;
   Lateness lateness_;
-  LinkTime started_;
-  mutable std::mutex mutex_;  // counts and lateness
+  LinkTime started_, period_{}, slept_{};  // asleep since period_ began
+  std::mutex mutex_;                       // counts and lateness
   std::vector<char> buffer_;
   std::atomic<bool> stop_ = false, realtime_ = false;
   std::thread thread_;

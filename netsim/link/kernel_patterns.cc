@@ -4,6 +4,7 @@
 #include <functional>
 #include <thread>
 
+#include "netsim/link/delay_line.hh"
 #include "netsim/link/emulated_link.hh"
 #include "netsim/link/kernel_tcp.hh"
 
@@ -25,7 +26,9 @@ double median(std::vector<double> samples) {
 // All cells of the validation have about five minutes: the longer the round trip, the fewer rounds.
 struct Rounds {
   explicit Rounds(LinkTime rtt)
-      : pings(rtt < std::chrono::milliseconds(50) ? 40 : 15),
+      : pings(rtt < std::chrono::milliseconds(50)    ? 40
+              : rtt < std::chrono::milliseconds(150) ? 15
+                                                     : 9),
         connections(rtt < std::chrono::milliseconds(150) ? 3 : 1) {}
   int pings, connections;
 };
@@ -71,7 +74,7 @@ class Patterns {
                               [&](const PatternResult& r) { return r.pattern == pattern; });
     if (found == results_.end()) found = results_.insert(found, {pattern, {}, 0, 0, 0});
     found->samples_s.push_back(took);
-    found->lateness_s += seconds(report.lateness.mean());
+    found->lateness_s += seconds(report.lateness.mean);
     found->window = connection.window_at_start();
   }
 
@@ -137,7 +140,7 @@ DecayTrail run_kernel_decay(const LinkPair& pair, std::uint64_t seed) {
     trail.decay_800k_s = seconds(c.exchange(kLarge, kAnswer));
     trail.at_800k = c.window_at_start();
   });
-  trail.lateness_s = seconds(link.report().lateness.mean());
+  trail.lateness_s = seconds(link.report().lateness.mean);
   return trail;
 }
 

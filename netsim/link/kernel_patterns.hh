@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "netsim/link/delay_line.hh"
+#include "netsim/link/running_link.hh"
 
 namespace splitwan::netsim {
 

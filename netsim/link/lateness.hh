@@ -8,6 +8,11 @@
 
 namespace splitwan::netsim {
 
+struct LatenessSummary {
+  std::uint64_t packets = 0;
+  LinkTime mean{}, p99{}, max{};
+};
+
 class Lateness {
  public:
   void add(LinkTime late);  // below 0 counts as 0
@@ -16,6 +21,7 @@ class Lateness {
   LinkTime mean() const;
   LinkTime max() const { return max_; }
   LinkTime percentile(double fraction) const;  // 0.99
+  LatenessSummary summary() const { return {packets_, mean(), percentile(0.99), max_}; }
 
  private:
   static constexpr int kSteps = 32;  // per doubling

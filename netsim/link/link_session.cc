@@ -84,11 +84,9 @@ int LinkSession::run() {
     const File nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
     server_.emplace(link_.server(), with_addresses(commands_.server), addresses,
                     ContainedProcess::Files{nothing.get(), STDERR_FILENO});
-    if (!commands_.client.empty())
-      if (const int signal = wait_for_server()) return 128 + signal;
   }
-  if (commands_.client.empty()) return stay();
-  const int code = run_client();
+  const int signal = server_ && !commands_.client.empty() ? wait_for_server() : 0;
+  const int code = signal != 0 ? 128 + signal : commands_.client.empty() ? stay() : run_client();
   const bool server_failed = server_ && server_->poll().value_or(0) != 0;
   if (server_) server_->end();
   return code == 0 && server_failed ? 2 : code;

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <fstream>
@@ -63,8 +65,16 @@ class Settings {
     request_.ifr_mtu = value;
     apply(what, std::to_string(value));
   }
-  void up() {
-    request_.ifr_flags = IFF_UP | IFF_RUNNING;
+  void hardware(const std::string& text) {
+    unsigned char bytes[6] = {};
+    std::sscanf(text.c_str(), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", bytes, bytes + 1, bytes + 2, bytes + 3,
+                bytes + 4, bytes + 5);
+    request_.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+    std::memcpy(request_.ifr_hwaddr.sa_data, bytes, sizeof bytes);
+    apply(SIOCSIFHWADDR, text);
+  }
+  void up(bool ask_neighbours) {
+    request_.ifr_flags = static_cast<short>(IFF_UP | IFF_RUNNING | (ask_neighbours ? 0 : IFF_NOARP));
     apply(SIOCSIFFLAGS, "up");
   }
 
@@ -113,9 +123,13 @@ NetNamespace::NetNamespace() {
           std::strerror(errno));
     file_ = File(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!file_) throw Error("link: /proc/thread-self/ns/net: cannot be opened: {}", std::strerror(errno));
-    Settings("lo").up();
+    Settings("lo").up(true);
     configure_tcp();
   });
+}
+
+NetNamespace::NetNamespace(const std::string& path) : file_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (!file_) throw Error("link: {}: cannot be opened: {}", path, std::strerror(errno));
 }
 
 void NetNamespace::enter() const {
@@ -141,11 +155,12 @@ File open_interface(const NetNamespace& where, const Interface& wanted) {
   where.run([&] {
     device = open_device(wanted);
     Settings settings(wanted.name);
+    if (!wanted.hardware.empty()) settings.hardware(wanted.hardware);
     settings.number(SIOCSIFMTU, static_cast<int>(wanted.mtu));
     settings.number(SIOCSIFTXQLEN, kInterfaceQueue);
     settings.address(SIOCSIFADDR, wanted.address);
     settings.address(SIOCSIFNETMASK, "255.255.255.0");
-    settings.up();
+    settings.up(wanted.hardware.empty());
   });
   return device;
 }

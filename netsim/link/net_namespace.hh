@@ -13,6 +13,7 @@ class NetNamespace {
  public:
   // New: loopback up, TCP as our measurements want it (see net_namespace.cc). Throws Error without root.
   NetNamespace();
+  explicit NetNamespace(const std::string& path);  // one that is there, as /proc/PID/fd/3
 
   int file() const { return file_.get(); }
   void enter() const;  // the calling thread and the processes it starts
@@ -31,6 +32,7 @@ struct Interface {
   Layer layer = Layer::ip;
   std::string address;  // IPv4; its network is /24
   std::uint32_t mtu = 1500;
+  std::string hardware = "";  // ethernet: its address, as 02:00:00:00:00:01; it asks for no others (no ARP)
 };
 
 // The end of a TUN or TAP in `where`, up and with its address; reads do not wait. One packet per read or
