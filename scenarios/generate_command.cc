@@ -55,8 +55,7 @@ Scenario scenario_for(const Options& o) {
     s.network.kind = !o.server.empty() ? NetworkKind::sockets
                      : split           ? NetworkKind::ideal
                                        : NetworkKind::local;
-    s.network.rtt = {};
-    s.network.up_bps = s.network.down_bps = 0;
+    s.network.up = s.network.down = {};
     s.network.server = o.server;
     s.network.patience = engine::parse_duration(o.timeout);
   }

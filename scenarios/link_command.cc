@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "engine/error.hh"
-#include "engine/json_file.hh"
+#include "engine/output_file.hh"
+#include "engine/trace.hh"
 #include "engine/units.hh"
 #include "netsim/link/link_session.hh"
+#include "scenarios/network_choice.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -26,42 +28,10 @@ struct Options {
 
 double seconds(LinkTime t) { return std::chrono::duration<double>(t).count(); }
 
-double positive_rate(const std::string& text) {
-  const double bps = engine::parse_rate(text);
-  if (bps <= 0) throw Error("link: rate '{}': expected above 0, as in 100Mbit", text);
-  return bps;
-}
-
 netsim::LinkPair parse_pair(const Options& o) {
-  netsim::LinkPair pair;
-  LinkTime rtt = std::chrono::milliseconds(80);
-  const std::vector<std::string> known = {"rtt", "rate", "up", "down", "loss", "queue"};
-  pair.up.bits_per_second = pair.down.bits_per_second = 100e6;
-  for (const std::string& part : engine::split_list(o.link)) {
-    const auto equals = part.find('=');
-    const std::string key = part.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
-    if (key == "rtt") {
-      rtt = engine::parse_duration(value);
-    } else if (key == "rate") {
-      pair.up.bits_per_second = pair.down.bits_per_second = positive_rate(value);
-    } else if (key == "up") {
-      pair.up.bits_per_second = positive_rate(value);
-    } else if (key == "down") {
-      pair.down.bits_per_second = positive_rate(value);
-    } else if (key == "loss") {
-      pair.up.loss = pair.down.loss = engine::parse_fraction(value);
-    } else if (key == "queue") {
-      pair.up.queue_bytes = pair.down.queue_bytes = engine::parse_bytes(value);
-    } else {
-      const std::string near = engine::nearest(key, known);
-      throw Error("link '{}': '{}' is not known{}: expected rtt, rate, up, down, loss, queue", o.link, key,
-                  near.empty() ? "" : fmt::format(" (did you mean {}?)", near));
-    }
-  }
+  const NetworkChoice network = parse_link(o.link);
+  netsim::LinkPair pair{network.up, network.down};
   if (!o.loss.empty()) pair.up.loss = pair.down.loss = engine::parse_fraction(o.loss);
-  pair.up.delay = rtt / 2;
-  pair.down.delay = rtt - rtt / 2;
   return pair;
 }
 
@@ -145,7 +115,7 @@ void add_link_command(CLI::App& app, Chosen& chosen) {
   CLI::App* cmd = app.add_subcommand(
       "link", "Two network namespaces joined by an emulated link, for the kernel's own TCP (needs root)");
   cmd->add_option("--link", o->link,
-                  "rtt=, rate= (or up= and down=), loss=, queue= in bytes, as in rtt=80ms,rate=100Mbit")
+                  "a preset, or settings as in rtt=80ms,rate=100Mbit,jitter=2ms,loss=0.1%,queue=4MB")
       ->capture_default_str();
   cmd->add_option("--loss", o->loss, "packets lost by chance each way, as in 0.5%");
   cmd->add_option("--engine", o->engine, "tun: our delay line; ns3: ns-3 in real time, to 100 Mbit/s")

@@ -42,9 +42,7 @@ std::unique_ptr<engine::Network> network_for(const Scenario& s, const std::strin
   const NetworkChoice& n = s.network;
   if (n.kind == NetworkKind::sockets) return std::make_unique<engine::SocketNetwork>();
   netsim::NetworkSpec spec;
-  if (n.kind != NetworkKind::local) spec = netsim::two_party_network(n.rtt, n.up_bps, n.down_bps, n.loss);
-  spec.tcp = n.tcp;
-  spec.seed = s.seed;
+  if (n.kind != NetworkKind::local) spec = spec_of(n, s.seed);
   std::unique_ptr<netsim::LinkSimulator> simulator;
   if (n.kind == NetworkKind::ns3) {
     simulator = netsim::make_ns3_simulator(spec);
@@ -66,18 +64,6 @@ void run_live(const Scenario& s, const engine::ModelConfig& config, const engine
   client_main(transport, clock);
 }
 
-Json conditions(const Scenario& s) {
-  const NetworkChoice& n = s.network;
-  const double rtt = n.kind == NetworkKind::local ? 0 : std::chrono::duration<double>(n.rtt).count();
-  Json json = {{"network", name_of(n.kind)},
-               {"rtt_s", rtt},
-               {"up_bps", n.up_bps},
-               {"down_bps", n.down_bps},
-               {"loss", n.loss}};
-  if (n.kind == NetworkKind::sockets) json["rtt_s"] = nullptr;  // nobody set it; the trace measures it
-  return json;
-}
-
 Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
             const Prompt& prompt, std::size_t tokens) {
   const int middle = config.layers - s.head_layers - s.tail_layers;
@@ -85,7 +71,7 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"schema_version", engine::trace_schema_version},
           {"run", 0},
           {"scenario_name", s.name},
-          {"conditions", conditions(s)},
+          {"conditions", conditions_of(s.network)},
           {"drafter", decode},
           {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
           {"plan", s.network.kind == NetworkKind::local

@@ -6,6 +6,7 @@
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/units.hh"
+#include "scenarios/read_link.hh"
 #include "scenarios/sweep.hh"
 
 namespace splitwan::scenarios {
@@ -14,69 +15,6 @@ namespace {
 using engine::Error;
 using engine::ObjectReader;
 namespace fs = std::filesystem;
-
-constexpr std::string_view network_names[] = {"local", "ideal", "ns3", "sockets"};
-
-NetworkKind network_named(const std::string& name) {
-  for (std::size_t i = 0; i < std::size(network_names); ++i) {
-    if (network_names[i] == name) return static_cast<NetworkKind>(i);
-  }
-  throw Error("'{}': expected local, ideal, ns3 or sockets", name);
-}
-
-// Applies `use` to the text under `key`, naming the key when it does not parse.
-template <typename Use>
-void read(ObjectReader& reader, const std::string& key, Use&& use) {
-  if (!reader.find(key)) return;
-  const auto text = reader.need<std::string>(key);
-  try {
-    use(text);
-  } catch (const std::exception& e) {
-    throw Error("{}: {}", reader.path(key), e.what());
-  }
-}
-
-netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
-  netsim::TcpSpec tcp;
-  ObjectReader r(json, where);
-  tcp.congestion = r.get("congestion", tcp.congestion);
-  tcp.segment = r.get("segment", tcp.segment);
-  tcp.initial_window = r.get("initial_window", tcp.initial_window);
-  read(r, "buffer", [&](const std::string& v) {
-    const std::uint64_t bytes = engine::parse_bytes(v);
-    if (bytes > 1u << 30) throw Error("expected at most 1GiB, found {}", v);
-    tcp.buffer = static_cast<std::uint32_t>(bytes);
-  });
-  read(r, "min_rto", [&](const std::string& v) { tcp.min_rto = engine::parse_duration(v); });
-  r.done();
-  return tcp;
-}
-
-NetworkChoice read_network(const Json& json, const std::string& where) {
-  NetworkChoice n;
-  ObjectReader r(json, where);
-  read(r, "kind", [&](const std::string& v) { n.kind = network_named(v); });
-  read(r, "rtt", [&](const std::string& v) { n.rtt = engine::parse_duration(v); });
-  const auto rate = [](const std::string& v) {
-    if (v == "unlimited") return 0.0;
-    const double bps = engine::parse_rate(v);
-    if (bps <= 0) throw Error("'{}' lets nothing through: expected a rate above 0, or unlimited", v);
-    return bps;
-  };
-  read(r, "rate", [&](const std::string& v) { n.up_bps = n.down_bps = rate(v); });
-  read(r, "up", [&](const std::string& v) { n.up_bps = rate(v); });
-  read(r, "down", [&](const std::string& v) { n.down_bps = rate(v); });
-  if (n.kind == NetworkKind::ns3 && (n.up_bps == 0 || n.down_bps == 0))
-    throw Error("{}: rate: only ideal links are unlimited", where);
-  read(r, "loss", [&](const std::string& v) { n.loss = engine::parse_fraction(v); });
-  if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ".tcp");
-  n.server = r.get<std::string>("server", "");
-  read(r, "timeout", [&](const std::string& v) { n.patience = engine::parse_duration(v); });
-  r.done();
-  if (!n.server.empty() && n.kind != NetworkKind::sockets)
-    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
-  return n;
-}
 
 std::string beside(const std::string& file, const std::string& path) {
   return fs::path(path).is_absolute() ? path
@@ -132,8 +70,8 @@ Scenario read_scenario(const Json& json, const std::string& file) {
     s.tail_layers = inner.need<int>("tail");
     inner.done();
   }
-  read(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
-  if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network");
+  read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
+  if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network", fs::path(file).parent_path().string());
   s.compute = r.get("compute", s.compute);
   if (s.compute.starts_with("recorded:")) s.compute = "recorded:" + beside(file, s.compute.substr(9));
   s.decode = r.get("decode", s.decode);
@@ -157,8 +95,6 @@ Scenario read_scenario(const Json& json, const std::string& file) {
 
 }  // namespace
 
-std::string_view name_of(NetworkKind kind) { return network_names[static_cast<int>(kind)]; }
-
 std::vector<Scenario> load_scenarios(const std::string& path, const std::vector<std::string>& overrides) {
   Json json = engine::read_json_file(path);
   if (!json.is_object()) throw Error("{}: expected an object", path);
@@ -166,31 +102,6 @@ std::vector<Scenario> load_scenarios(const std::string& path, const std::vector<
   std::vector<Scenario> scenarios;
   for (const Json& point : expand_sweep(json, path)) scenarios.push_back(read_scenario(point, path));
   return scenarios;
-}
-
-NetworkChoice parse_link(const std::string& text) {
-  const std::pair<const char*, const char*> presets[] = {{"direct-80ms", "rtt=80ms,rate=100Mbit"},
-                                                         {"proxied-300ms", "rtt=300ms,rate=100Mbit"},
-                                                         {"metro-20ms", "rtt=20ms,rate=1Gbit"},
-                                                         {"lan", "rtt=1ms,rate=1Gbit"}};
-  for (const auto& [name, link] : presets) {
-    if (text == name) return parse_link(link);
-  }
-  Json json = {{"kind", "ns3"}};
-  for (const std::string& part : engine::split_list(text)) {
-    const auto equals = part.find('=');
-    if (equals == std::string::npos) {
-      throw Error(
-          "link '{}': expected rtt=80ms,rate=100Mbit or one of direct-80ms, proxied-300ms, metro-20ms, lan",
-          text);
-    }
-    const std::string key = part.substr(0, equals);
-    if (key == "kind" || key == "server" || key == "tcp")
-      throw Error("link '{}': '{}' is no property of a link", text, key);
-    if (json.contains(key)) throw Error("link '{}': {} is given twice", text, key);
-    json[key] = part.substr(equals + 1);
-  }
-  return read_network(json, "link");
 }
 
 }  // namespace splitwan::scenarios

@@ -27,7 +27,7 @@ class Determinism : public testing::Test {
     scenario_.decode = {"sequential", "ngram"};
     scenario_.prompts = {{"p", "code", "", {1, 2, 3, 4, 5, 1, 2, 3}}};
     scenario_.max_new_tokens = 24;
-    scenario_.network.loss = 0.01;
+    scenario_.network.up.loss = scenario_.network.down.loss = 0.01;
   }
   tests::TemporaryFolder folder_;
   Scenario scenario_;

@@ -20,8 +20,7 @@ void PrintTo(const Place& p, std::ostream* out) { *out << p.name; }
 Scenario scenario_of(const Place& place) {
   Scenario s;
   s.network.kind = place.network;
-  s.network.rtt = std::chrono::milliseconds(place.network == NetworkKind::ns3 ? 80 : 0);
-  if (place.network == NetworkKind::ideal) s.network.up_bps = s.network.down_bps = 0;
+  if (place.network != NetworkKind::ns3) s.network.up = s.network.down = {};  // no delay, no limit
   s.head_layers = place.head;
   s.tail_layers = place.tail;
   s.stop_at_eos = false;

@@ -28,9 +28,9 @@ constexpr auto small =
 TEST_F(ScenarioFile, is_read_with_units_and_paths_beside_it) {
   const Scenario s = load(small).at(0);
   EXPECT_EQ(s.model, folder_ / "m");
-  EXPECT_EQ(s.network.rtt, std::chrono::milliseconds(40));
-  EXPECT_EQ(s.network.up_bps, 2e6);
-  EXPECT_EQ(s.network.down_bps, 10e6);
+  EXPECT_EQ(s.network.rtt(), std::chrono::milliseconds(40));
+  EXPECT_EQ(s.network.up.bits_per_second, 2e6);
+  EXPECT_EQ(s.network.down.bits_per_second, 10e6);
   EXPECT_EQ(s.prompts.at(0).text, "hello");
 }
 
@@ -38,16 +38,16 @@ TEST_F(ScenarioFile, sweeps_every_combination_in_order) {
   const auto all = load(
       R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"], "wire": ["f32", "f16"]}})");
   ASSERT_EQ(all.size(), 4u);
-  EXPECT_EQ(all[1].network.rtt, std::chrono::milliseconds(1));
+  EXPECT_EQ(all[1].network.rtt(), std::chrono::milliseconds(1));
   EXPECT_EQ(all[1].wire, engine::WireType::f16);
-  EXPECT_EQ(all[2].network.rtt, std::chrono::milliseconds(2));
+  EXPECT_EQ(all[2].network.rtt(), std::chrono::milliseconds(2));
 }
 
 TEST_F(ScenarioFile, takes_overrides_which_end_a_sweep_over_their_key) {
   const auto one = load(R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"]}})",
                         {"network.rtt=7ms", "max_new_tokens=5"});
   ASSERT_EQ(one.size(), 1u);
-  EXPECT_EQ(one[0].network.rtt, std::chrono::milliseconds(7));
+  EXPECT_EQ(one[0].network.rtt(), std::chrono::milliseconds(7));
   EXPECT_EQ(one[0].max_new_tokens, 5);
 }
 
@@ -74,9 +74,9 @@ TEST_F(ScenarioFile, refuses_what_it_does_not_know_and_names_the_nearest_key) {
 }
 
 TEST(Link, is_a_preset_or_a_list_of_settings) {
-  EXPECT_EQ(parse_link("rtt=30ms,rate=5Mbit").up_bps, 5e6);
-  EXPECT_EQ(parse_link("direct-80ms").rtt, std::chrono::milliseconds(80));
-  EXPECT_THAT(tests::error_of([] { parse_link("fast"); }), HasSubstr("expected rtt=80ms"));
+  EXPECT_EQ(parse_link("rtt=30ms,rate=5Mbit").up.bits_per_second, 5e6);
+  EXPECT_EQ(parse_link("direct-80ms").rtt(), std::chrono::milliseconds(80));
+  EXPECT_THAT(tests::error_of([] { parse_link("fast"); }), HasSubstr("'fast' is no preset"));
   EXPECT_THAT(tests::error_of([] { parse_link("rtt=80ms,rates=1Mbit"); }), HasSubstr("did you mean 'rate'?"));
   EXPECT_THAT(tests::error_of([] { parse_link("rtt=80ms,rtt=20ms"); }), HasSubstr("rtt is given twice"));
   EXPECT_THAT(tests::error_of([] { parse_link("server=a:1"); }), HasSubstr("'server' is no property of a link"));
