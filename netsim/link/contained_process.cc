@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -52,8 +53,11 @@ void restore_signals() {
   for (const int s : {SIGINT, SIGTERM, SIGHUP}) signal(s, SIG_IGN);  // for the command alone
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent || setns(where.file(), CLONE_NEWNET) != 0 || unshare(CLONE_NEWPID) != 0)
+  if (getppid() != parent || setns(where.file(), CLONE_NEWNET) != 0 || unshare(CLONE_NEWPID) != 0) {
+    dprintf(STDERR_FILENO, "splitwan: link: the command's namespaces cannot be entered: %s\n",
+            strerror(errno));
     _exit(kCannotStart);
+  }
   if (const pid_t first = fork_or_exit(); first != 0) follow(first);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (const pid_t shell = fork_or_exit(); shell != 0) follow(shell);

@@ -67,15 +67,17 @@ class Patterns {
 
   void sample(const std::string& pattern, KernelConnection& connection, std::uint32_t bytes,
               std::uint32_t answer = kAnswer) {
+    const double timeout = seconds(connection.timeout());
     link_.start_of_report();
     const double took = seconds(connection.exchange(bytes, answer));
     const LinkReport report = link_.report();
     auto found = std::find_if(results_.begin(), results_.end(),
                               [&](const PatternResult& r) { return r.pattern == pattern; });
-    if (found == results_.end()) found = results_.insert(found, {pattern, {}, 0, 0, 0});
+    if (found == results_.end()) found = results_.insert(found, {pattern, {}, 0, 0, 0, 0});
     found->samples_s.push_back(took);
     found->lateness_s += seconds(report.lateness.mean);
     found->window = connection.window_at_start();
+    found->timeout_s = timeout;
   }
 
   std::vector<PatternResult> finish() {

@@ -15,6 +15,7 @@ struct PatternResult {
   double seconds = 0;             // their median
   double lateness_s = 0;          // the link's own, mean while this pattern ran
   std::uint32_t window = 0;       // sender's congestion window in segments as the last sample began
+  double timeout_s = 0;           // the sender's retransmission timeout before it
 };
 
 struct DecayTrail {  // one connection: 800 KB, then 40 pings of 8 KB, then 140 KB, then 800 KB

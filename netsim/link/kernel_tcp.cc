@@ -82,6 +82,13 @@ bool serve_client(int socket) {
   return true;
 }
 
+tcp_info info_of(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) fail("asking for its window");
+  return info;
+}
+
 }  // namespace
 
 KernelListener::KernelListener(const std::string& address)
@@ -125,11 +132,10 @@ LinkTime KernelConnection::exchange(std::uint32_t bytes, std::uint32_t answer) {
   return std::chrono::steady_clock::now() - start;
 }
 
-std::uint32_t KernelConnection::window() const {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) fail("asking for its window");
-  return info.tcpi_snd_cwnd;
+std::uint32_t KernelConnection::window() const { return info_of(socket_.get()).tcpi_snd_cwnd; }
+
+LinkTime KernelConnection::timeout() const {
+  return std::chrono::microseconds(info_of(socket_.get()).tcpi_rto);
 }
 
 void KernelConnection::end_service() {

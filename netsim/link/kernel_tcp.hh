@@ -34,6 +34,7 @@ class KernelConnection {
   // The sender's window in segments: now, and as the last exchange began, when the kernel had its say on it.
   std::uint32_t window() const;
   std::uint32_t window_at_start() const { return window_at_start_; }
+  LinkTime timeout() const;  // after which it sends again, and after which idleness halves its window
   void end_service();
 
  private:
