@@ -19,7 +19,7 @@ void Party::send(PartyId to, Message message) {
   span.party = self_;
   span.peer = to;
   span.begin = span.end = now();
-  span.bytes = wire_size(message);
+  span.bytes = transport_.wire_bytes(message);
   span.rows = message.header.rows;
   span.context = message.header.context;
   transport_.send(to, std::move(message));
@@ -54,10 +54,12 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   span.peer = arrival->from;
   span.step = header.step;
   span.held = header.held;
-  span.bytes = wire_size(arrival->message);
+  span.bytes = transport_.wire_bytes(arrival->message);
   span.rows = header.rows;
   span.context = header.context;
   span.flights = arrival->flights;
+  span.cwnd = arrival->cwnd;
+  span.retransmits = arrival->retransmits;
   recorder_.span(span);
   return arrival;
 }

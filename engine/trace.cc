@@ -25,6 +25,8 @@ std::string line_of(const Span& s, int run) {
   if (s.op == Op::recv) {
     fmt::format_to(out, R"("arrived_ns":{},"held_ns":{},"flights":{},)", s.arrived.count(), s.held.count(),
                    s.flights);
+    if (s.cwnd > 0) fmt::format_to(out, R"("cwnd":{},)", s.cwnd);
+    if (s.retransmits > 0) fmt::format_to(out, R"("retransmits":{},)", s.retransmits);
   }
   fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
   return line;
@@ -87,6 +89,8 @@ Span span_of(const Json& j) {
     s.arrived = instant(j, "arrived_ns");
     s.held = instant(j, "held_ns");
     s.flights = field<std::uint32_t>(j, "flights");
+    if (j.contains("cwnd")) s.cwnd = field<std::uint32_t>(j, "cwnd");
+    if (j.contains("retransmits")) s.retransmits = field<std::uint32_t>(j, "retransmits");
   }
   return s;
 }

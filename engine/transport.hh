@@ -18,12 +18,16 @@ struct Arrival {
   Nanos at{};  // stamped by the transport, on the receiving party's clock
   Message message;
   std::uint32_t flights = 0;  // TCP flights the message took; 0 = not known (live sockets, ideal links)
+  std::uint32_t cwnd = 0;     // sender's congestion window in bytes as it came; 0 = not known
+  std::uint32_t retransmits = 0;  // segments sent again on this way since the message before
 };
 
 class Transport {
  public:
   virtual ~Transport() = default;
   virtual void send(PartyId to, Message) = 0;  // queued; never waits for the peer
+  // What the message weighs on this network.
+  virtual std::uint64_t wire_bytes(const Message& m) const { return wire_size(m); }
   // Waits for the next message of `from` (any_party: in order of arrival, then sequence). Empty when the
   // deadline (on this party's clock) passes first. Throws Error when the peer is gone.
   virtual std::optional<Arrival> recv(PartyId from, Nanos deadline) = 0;

@@ -32,9 +32,10 @@ Nanos timed(const std::function<void()>& job) {
 }  // namespace
 
 struct Conductor::State {
-  std::unique_ptr<LinkSimulator> simulator;
+  std::shared_ptr<LinkSimulator> simulator;
   std::vector<Edge> edges;
   CostSource cost;
+  MessageSize size;
   Nanos now{};
   std::uint64_t next_id = 0;
   std::map<std::uint64_t, Flying> flying;
@@ -45,7 +46,7 @@ struct Conductor::State {
       const bool forward = edges[i].a == from && edges[i].b == to;
       if (!forward && !(edges[i].b == from && edges[i].a == to)) continue;
       const std::uint64_t id = next_id++;
-      simulator->send(now, static_cast<std::uint32_t>(i), forward, id, wire_size(message));
+      simulator->send(now, static_cast<std::uint32_t>(i), forward, id, size(message));
       flying.emplace(id, Flying{from, to, std::move(message)});
       return;
     }
@@ -78,7 +79,8 @@ struct Conductor::State {
     now = delivery.at;
     if (is_done(flight.to)) return;
     Actor& to = actors.at(flight.to);
-    to.inbox.push_back({flight.from, now, std::move(flight.message), delivery.flights});
+    to.inbox.push_back({flight.from, now, std::move(flight.message), delivery.flights, delivery.cwnd,
+                        delivery.retransmits});
     if (to.doing == Doing::waiting && to.wants(flight.from)) go_on(to);
   }
 
@@ -145,6 +147,7 @@ class PartyEnd : public engine::Transport, public engine::Clock {
  public:
   PartyEnd(Conductor::State& state, Actor& actor) : state_(state), actor_(actor) {}
 
+  std::uint64_t wire_bytes(const Message& m) const override { return state_.size(m); }
   void send(PartyId to, Message message) override { state_.send(actor_.id, to, std::move(message)); }
 
   std::optional<Arrival> recv(PartyId from, Nanos deadline) override {
@@ -183,11 +186,13 @@ class PartyEnd : public engine::Transport, public engine::Clock {
 
 }  // namespace
 
-Conductor::Conductor(std::unique_ptr<LinkSimulator> simulator, std::vector<Edge> edges, CostSource cost)
+Conductor::Conductor(std::shared_ptr<LinkSimulator> simulator, std::vector<Edge> edges, CostSource cost,
+                     MessageSize size)
     : state_(std::make_unique<State>()) {
   state_->simulator = std::move(simulator);
   state_->edges = std::move(edges);
   state_->cost = std::move(cost);
+  state_->size = std::move(size);
 }
 
 Conductor::~Conductor() = default;

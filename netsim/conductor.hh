@@ -13,7 +13,8 @@ namespace splitwan::netsim {
 class Conductor : public engine::Network {
  public:
   // `edges` says which parties are joined; the simulator's connections are its indices.
-  Conductor(std::unique_ptr<LinkSimulator>, std::vector<Edge> edges, CostSource);
+  Conductor(std::shared_ptr<LinkSimulator>, std::vector<Edge> edges, CostSource,
+            MessageSize = engine::wire_size);
   ~Conductor() override;
 
   // Virtual time starts at 0 and goes on over several runs. Throws Error on a stall (nobody works, nothing flies),

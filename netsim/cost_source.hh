@@ -13,6 +13,9 @@ namespace splitwan::netsim {
 using engine::Nanos;
 using engine::PartyId;
 
+// Bytes of a message on the simulated wire; engine::wire_size unless a profile says otherwise.
+using MessageSize = std::function<std::uint64_t(const engine::Message&)>;
+
 using CostSource = std::function<Nanos(PartyId, const engine::Work&, Nanos measured)>;
 
 // As long as it took here, now.

@@ -1,0 +1,76 @@
+#include "scenarios/replay_scenario.hh"
+
+#include <filesystem>
+
+#include "engine/error.hh"
+#include "scenarios/sweep.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+namespace fs = std::filesystem;
+
+netsim::Batches read_batches(const Json& json, const std::string& where) {
+  netsim::Batches b;
+  ObjectReader r(json, where);
+  r.find("note");
+  b.name = r.get("name", b.name);
+  b.prompt = r.get("prompt", b.prompt);
+  b.steps = r.get("steps", b.steps);
+  b.wide_every = r.get("wide_every", b.wide_every);
+  b.wide_rows = r.get("wide_rows", b.wide_rows);
+  b.tokens_per_step = r.get("tokens_per_step", b.tokens_per_step);
+  r.done();
+  if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt: expected 1 to 1048576 rows", where);
+  if (b.steps < 1 || b.steps > 1 << 20) throw Error("{}: steps: expected 1 to 1048576", where);
+  if (b.wide_every > 0 && b.wide_rows.empty()) throw Error("{}: wide_rows: expected the wide steps' rows", where);
+  for (const std::uint32_t rows : b.wide_rows)
+    if (rows < 1 || rows > 4096) throw Error("{}: wide_rows: expected 1 to 4096, found {}", where, rows);
+  if (!(b.tokens_per_step >= 1)) throw Error("{}: tokens_per_step: expected 1 or more", where);
+  return b;
+}
+
+std::string beside(const std::string& file, const std::string& path) {
+  return fs::path(path).is_absolute() ? path
+                                      : (fs::path(file).parent_path() / path).lexically_normal().string();
+}
+
+ReplayCell read_cell(const Json& json, const std::string& file) {
+  ReplayCell cell;
+  ObjectReader r(json, file);
+  for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
+  cell.name = r.get("name", fs::path(file).stem().string());
+  cell.seed = r.get("seed", cell.seed);
+  if (const Json* network = r.find("network"))
+    cell.network = read_network(*network, file + ": network", fs::path(file).parent_path().string());
+  if (cell.network.kind != NetworkKind::ns3 && cell.network.kind != NetworkKind::ideal)
+    throw Error("{}: network: kind: a replay runs over ns3 or ideal, not {}", file, name_of(cell.network.kind));
+  const Json replay = r.need<Json>("replay");
+  ObjectReader inner(replay, file + ": replay");
+  if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())
+    cell.profile = netsim::read_profile(beside(file, profile));
+  if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty()) cell.trace = beside(file, trace);
+  const Json* batches = inner.find("batches");
+  if (batches) cell.batches = read_batches(*batches, file + ": replay: batches");
+  inner.done();
+  r.done();
+  if (cell.trace.empty() == (batches == nullptr))
+    throw Error("{}: replay: expected either a trace or batches", file);
+  if (cell.trace.empty() && !cell.profile) throw Error("{}: replay: batches need a profile", file);
+  cell.resolved = json;
+  return cell;
+}
+
+}  // namespace
+
+bool is_replay(const Json& scenario) { return scenario.is_object() && scenario.contains("replay"); }
+
+std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file) {
+  std::vector<ReplayCell> cells;
+  for (const Json& point : expand_sweep(scenario, file)) cells.push_back(read_cell(point, file));
+  return cells;
+}
+
+}  // namespace splitwan::scenarios
