@@ -70,6 +70,11 @@ ChildProcess::~ChildProcess() {
   if (!reap_within(milliseconds(500))) kill_group();
 }
 
+bool ChildProcess::is_quiet() const {
+  pollfd file{socket_, POLLIN, 0};
+  return pid_ >= 0 && consumed_ == received_.size() && poll(&file, 1, 0) == 0;
+}
+
 void ChildProcess::write(std::string_view text, Clock::time_point deadline) {
   while (!text.empty()) {
     const ssize_t taken = send(socket_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

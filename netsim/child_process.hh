@@ -20,6 +20,10 @@ class ChildProcess {
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
 
+  const std::string& program() const { return program_; }
+  // It runs, as far as we know, and has said nothing that was not read.
+  bool is_quiet() const;
+
   // Both throw Error when the program has ended, naming its exit status or signal, or when the deadline
   // passes.
   void write(std::string_view text, Clock::time_point deadline);

@@ -17,23 +17,29 @@ LinkModel::LinkModel(LinkSpec spec, std::uint64_t seed, std::uint64_t stream)
     : spec_(std::move(spec)), seed_{seed, stream}, state_(spec_) {}
 
 void LinkModel::start(LinkTime now, bool with_chance) {
-  std::seed_seq seeds{seed_[0] & 0xffffffff, seed_[0] >> 32, seed_[1] & 0xffffffff, seed_[1] >> 32};
-  random_.seed(seeds);
   origin_ = now;
   started_ = true;
-  with_chance_ = with_chance;
   state_ = spec_;
   turn_ = change_ = 0;
   opportunity_ = 0;
   opportunity_left_ = kOpportunityBytes;
+  begin_chance(with_chance);
+  counts_ = {};
+}
+
+void LinkModel::rehearse(bool with_chance) { begin_chance(with_chance); }
+
+void LinkModel::begin_chance(bool with_chance) {
+  std::seed_seq seeds{seed_[0] & 0xffffffff, seed_[0] >> 32, seed_[1] & 0xffffffff, seed_[1] >> 32};
+  random_.seed(seeds);
+  with_chance_ = with_chance;
   bad_ = false;
   walk_ = normal();  // the jitter begins in its steady state
-  counts_ = {};
 }
 
 LinkModel::Fate LinkModel::offer(LinkTime now, std::uint32_t bytes) {
   const bool waits = !spec_.opportunities.empty() || free_ > now;
-  if (waits && spec_.queue_bytes != 0 && queued(now) + bytes > spec_.queue_bytes) {
+  if (waits && state_.queue_bytes != 0 && queued(now) + bytes > state_.queue_bytes) {
     ++counts_.queue_drops;
     return {Fate::queue_full, {}};
   }
@@ -97,7 +103,7 @@ LinkTime LinkModel::sent_at_rate(LinkTime t, std::uint32_t bytes) {
   for (double bits = 8.0 * bytes;;) {
     follow_schedule(t);
     const LinkTime change = next_change();
-    if (!state_.down) {
+    if (!state_.down || !started_) {  // before time 0 connections are made
       if (state_.bits_per_second == 0) return t;
       const LinkTime takes = from_ns(bits / state_.bits_per_second * 1e9);
       if (change == kNever || t + takes <= change) return t + takes;

@@ -28,6 +28,9 @@ class LinkModel {
   // packet is lost and none jitters. Packets on their way stay.
   void start(LinkTime now, bool with_chance);
 
+  // Before start: chance as the spec has it, its schedule apart, so that a probe can see it; or none again.
+  void rehearse(bool with_chance);
+
   struct Fate {
     enum { delivered, queue_full, lost } end;
     LinkTime arrival{};  // delivered: its last bit is there
@@ -43,6 +46,7 @@ class LinkModel {
     LinkTime starts;
     std::uint32_t bytes;
   };
+  void begin_chance(bool with_chance);
   void follow_schedule(LinkTime t);
   LinkTime next_change() const;
   LinkTime sent_at_rate(LinkTime starts, std::uint32_t bytes);

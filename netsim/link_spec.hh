@@ -32,24 +32,30 @@ struct LinkState {
   double bits_per_second = 0;     // 0 = infinitely fast (ideal links only)
   double loss = 0;                // probability per packet
   std::uint64_t queue_bytes = 0;  // waiting, beside the packet being sent; 0 = rate x RTT, at least 64 KiB
-  Jitter jitter;
-  Bursts bursts;
+  Jitter jitter = {};
+  Bursts bursts = {};
   bool down = false;         // nothing leaves; packets wait in the queue
   std::uint32_t mtu = 1500;  // bytes of IP packet
 };
 
 struct LinkChange {
   LinkTime at{};
-  LinkState link;
+  LinkState link = {};
 };
 
 struct LinkSpec : LinkState {
-  std::vector<LinkChange> schedule;     // ascending; before the first the link is as stated above
-  LinkTime period{};                    // above 0: the schedule starts again, later than its last change
-  std::vector<LinkTime> opportunities;  // Mahimahi: moments at which 1,504 bytes may leave, from time 0,
-                                        // repeating after the last; they take the place of the rate
+  std::vector<LinkChange> schedule = {};     // ascending; before the first the link is as stated above
+  LinkTime period{};                         // above 0: the schedule starts again, later than its last change
+  std::vector<LinkTime> opportunities = {};  // Mahimahi: moments at which 1,504 bytes may leave, from time 0,
+                                             // repeating after the last; they take the place of the rate
 };
 
 inline constexpr std::uint32_t kOpportunityBytes = 1504;  // Mahimahi's packet, TUN header included
+
+// The rate in bit/s, of opportunities their mean; without its schedule.
+double mean_rate(const LinkSpec& link);
+
+// Queues of 0 become rate x rtt, at least 64 KiB; one of an infinitely fast link stays 0, no limit.
+void resolve_queues(LinkSpec& link, LinkTime rtt);
 
 }  // namespace splitwan::netsim

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "netsim/link_json.hh"
 #include "netsim/sim_protocol.hh"
 
 namespace splitwan::netsim {
@@ -15,36 +16,44 @@ NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double 
   return spec;
 }
 
-NetworkSpec mesh_network(PartyId parties, const LinkSpec& link) {
+NetworkSpec mesh_network(PartyId parties, const LinkState& link) {
   NetworkSpec spec;
   for (PartyId a = 0; a < parties; ++a)
-    for (PartyId b = a + 1; b < parties; ++b) spec.edges.push_back({a, b, link, link});
+    for (PartyId b = a + 1; b < parties; ++b) spec.edges.push_back({a, b, {link}, {link}});
   return spec;
 }
 
-json to_json(const LinkSpec& link) {
-  return {{"delay_ns", link.delay.count()},
-          {"bps", link.bits_per_second},
-          {"loss", link.loss},
-          {"queue_bytes", link.queue_bytes}};
+NetworkSpec star_network(PartyId parties, const LinkSpec& link) {
+  NetworkSpec spec;
+  for (PartyId b = 1; b < parties; ++b) spec.edges.push_back({0, b, link, link});
+  return spec;
 }
 
 json to_json(const NetworkSpec& spec) {
+  const TcpSpec& tcp = spec.tcp;
   json edges = json::array();
   for (const Edge& edge : spec.edges)
     edges.push_back({{"a", edge.a},
                      {"b", edge.b},
                      {"forward", to_json(edge.forward)},
                      {"backward", to_json(edge.backward)}});
-  return {{"protocol", kSimProtocol},
-          {"seed", spec.seed},
-          {"tcp",
-           {{"congestion", spec.tcp.congestion},
-            {"segment_bytes", spec.tcp.segment},
-            {"buffer_bytes", spec.tcp.buffer},
-            {"initial_window", spec.tcp.initial_window},
-            {"min_rto_ns", spec.tcp.min_rto.count()}}},
-          {"edges", std::move(edges)}};
+  json object = {{"protocol", kSimProtocol},
+                 {"seed", spec.seed},
+                 {"tcp",
+                  {{"congestion", tcp.congestion},
+                   {"segment_bytes", tcp.segment},
+                   {"buffer_bytes", tcp.buffer},
+                   {"initial_window", tcp.initial_window},
+                   {"min_rto_ns", tcp.min_rto.count()},
+                   {"rto_form", tcp.rto_form},
+                   {"delayed_ack_segments", tcp.delayed_ack_segments},
+                   {"delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count()},
+                   {"slow_start_after_idle", tcp.slow_start_after_idle},
+                   {"app_limited_decay", tcp.app_limited_decay}}},
+                 {"edges", std::move(edges)}};
+  if (!spec.pcap.empty()) object["pcap"] = spec.pcap;
+  if (!spec.fault.empty()) object["fault"] = spec.fault;
+  return object;
 }
 
 }  // namespace splitwan::netsim

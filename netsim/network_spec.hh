@@ -1,6 +1,7 @@
 // Common networks, and a spec as splitwan-sim reads it.
 #pragma once
 
+#include <concepts>
 #include <nlohmann/json_fwd.hpp>
 
 #include "netsim/link_simulator.hh"
@@ -13,10 +14,17 @@ NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double 
 
 // Every pair of `parties`, lower number first, by the same link both ways. Edges in order (0,1), (0,2), ..
 // (1,2), ..
-NetworkSpec mesh_network(PartyId parties, const LinkSpec& link);
+NetworkSpec mesh_network(PartyId parties, const LinkState& link);
+NetworkSpec mesh_network(PartyId parties, const std::same_as<LinkSpec> auto& link) {
+  NetworkSpec spec = mesh_network(parties, static_cast<const LinkState&>(link));
+  for (Edge& edge : spec.edges) edge.forward = edge.backward = link;
+  return spec;
+}
+
+// Party 0 with each of the others, by the same link both ways.
+NetworkSpec star_network(PartyId parties, const LinkSpec& link);
 
 // See sim_protocol.hh.
-nlohmann::json to_json(const LinkSpec& link);
 nlohmann::json to_json(const NetworkSpec& spec);
 
 }  // namespace splitwan::netsim

@@ -2,16 +2,21 @@
 // include it. Times are integer nanoseconds since all connections stand; JSON keys end in their unit.
 //
 //   client                          splitwan-sim
-//   open {spec}                     ready {"ns3", "settings", "connections": [{"rtt_s", "congestion"}]}
+//   open {spec}                     ready {"ns3", "settings", "connections": [{"rtt_s", "congestion",
+//                                          "forward": {"bps", "sent", "lost"}, "backward": {..}}]}
 //   send T CONN FWD ID BYTES        (no answer)
-//   change T CONN FWD {link}        (no answer) from T on that direction is as the link says
 //   advance LIMIT                   delivered T ID FLIGHTS CWND RETRANSMITS   or   reached LIMIT
-//   close                           totals {"events", "connections": [{"forward": {..}, "backward": {..}}]},
-//   end
+//   close                           totals {"events", "elapsed_ns", "connections": [{"forward": {"bytes",
+//                                           "packets", "queue_drops", "lost", "retransmits", "busy_ns",
+//                                           "most_queued_bytes"}, "backward": {..}}]}
 //
+// After close, open begins another simulation, of which the first has left no trace.
 // spec: {"protocol", "seed", "tcp": {"congestion", "segment_bytes", "buffer_bytes", "initial_window",
-//        "min_rto_ns"}, "edges": [{"a", "b", "forward": {link}, "backward": {link}}]}
-// link: {"delay_ns", "bps", "loss", "queue_bytes", "mtu"}; only mtu may be absent (1500)
+//        "min_rto_ns", "rto_form", "delayed_ack_segments", "delayed_ack_timeout_ns", "slow_start_after_idle",
+//        "app_limited_decay"}, "edges": [{"a", "b", "forward": {link}, "backward": {link}}], "pcap",
+//        "fault"}; pcap (where the names of its capture files begin) and fault may be absent. link: see
+//        link_json.hh.
+// Time 0 is when probes have found every link as asked and all connections stand; nothing is lost before it.
 //
 // FWD is 1 for a to b, 0 for b to a. Simulator events at LIMIT happen before `reached LIMIT`; deliveries at
 // one instant come by id. What is wrong is `error TEXT`, and exit status 2. End of input ends the simulator
@@ -22,8 +27,10 @@
 
 namespace splitwan::netsim {
 
-inline constexpr int kSimProtocol = 1;
+inline constexpr int kSimProtocol = 2;
 inline constexpr int kSimExitError = 2;
+inline constexpr std::uint32_t kPppBytes = 2;     // what a link carries besides the IP packet
+inline constexpr std::uint32_t kProbeBytes = 38;  // on the link: a small packet, PPP's bytes included
 
 // A limit above this (146 years) means "however long it takes": an answer when nothing is left to happen.
 inline constexpr std::int64_t kSimForever = INT64_MAX / 2;

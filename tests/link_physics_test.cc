@@ -175,13 +175,24 @@ TEST(Ns3Link, DirectionsHaveTheirOwnDelayAndRate) {
   EXPECT_NEAR(ms(link->advance(1s)->at), 50 + 1054 * 8e-4, 0.001);
 }
 
-TEST(Ns3Link, ChangesWhenAndAsTold) {
-  auto link = make_ns3_simulator(two_party_network(80ms, kGigabit, kGigabit));
-  link->change(100ms, 0, true, {.delay = 70ms, .bits_per_second = 10e6});
+TEST(Ns3Link, ScheduleChangesTheLinkWhenAndAsItSays) {
+  NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+  spec.edges[0].forward.schedule = {{100ms, {70ms, 10e6}}};
+  auto link = make_ns3_simulator(spec);
   link->send(50ms, 0, true, 1, 1000);
   EXPECT_NEAR(ms(link->advance(1s)->at), 90 + 1054 * 8e-6, 0.001);
   link->send(100ms, 0, true, 2, 1000);
   EXPECT_NEAR(ms(link->advance(1s)->at), 170 + 1054 * 8e-4, 0.001);
+}
+
+TEST(Ns3Link, IsSilentWhileItIsDownAndGoesOnAfterwards) {
+  NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+  LinkState down{40ms, kGigabit};
+  down.down = true;
+  spec.edges[0].forward.schedule = {{100ms, down}, {250ms, {40ms, kGigabit}}};
+  auto link = make_ns3_simulator(spec);
+  link->send(120ms, 0, true, 1, 1000);
+  EXPECT_NEAR(ms(link->advance(2s)->at), 290 + 1054 * 8e-6, 0.001);
 }
 
 // Delivery times of 200 rounds at 0.5 % loss each way.

@@ -23,7 +23,8 @@ using namespace std::chrono_literals;
 
 const NetworkSpec kTwo = two_party_network(80ms, 1e9, 1e9);
 constexpr const char* kReady =
-    R"(echo 'ready {"ns3":"3.37","settings":{},"connections":[{"rtt_s":0.08,"congestion":"x"}]}')";
+    R"(echo 'ready {"ns3":"3.37","settings":{},"connections":[{"rtt_s":0.08,"congestion":"x",)"
+    R"("forward":{"bps":1e9,"sent":0,"lost":0},"backward":{"bps":1e9,"sent":0,"lost":0}}]}')";
 
 // A shell script in splitwan-sim's place for as long as this lives.
 class FakeSimulator {
@@ -37,6 +38,7 @@ class FakeSimulator {
     setenv("SPLITWAN_SIM", path.c_str(), 1);
   }
   ~FakeSimulator() {
+    end_idle_simulators();
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a simulator was left behind";
     unsetenv("SPLITWAN_SIM");
     std::filesystem::remove_all(folder_);

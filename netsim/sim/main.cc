@@ -85,15 +85,14 @@ void converse() {
       const std::int64_t limit = words.time();
       words.expect_end();
       advance(*simulation, limit);
-    } else if (command == "change") {
-      const std::int64_t t = words.time();
-      const std::size_t connection = words.connection();
-      const bool forward = words.forward();
-      simulation->change(t, connection, forward, nlohmann::json::parse(words.rest()));
     } else if (command == "close") {
-      return answer("totals " + simulation->totals().dump());
+      words.expect_end();
+      const std::string totals = simulation->totals().dump();
+      simulation.reset();
+      answer("totals " + totals);
+      continue;
     } else {
-      throw std::runtime_error("expected send, advance, change or close, found: " + words.quoted());
+      throw std::runtime_error("expected send, advance or close, found: " + words.quoted());
     }
     words.expect_end();
   }

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "netsim/sim/probe.hh"
+#include "netsim/link_check.hh"
 #include "netsim/sim/tcp.hh"
 #include "netsim/sim_protocol.hh"
 
@@ -30,14 +30,21 @@ constexpr std::uint32_t kSocketStreams =
     1u << 30;  // random streams of sockets start here, behind the topology's
 
 // Links and handshakes are tried for this long in virtual time: slow set-up is an error, never a hang.
-Time patience(const Spec& spec) { return NanoSeconds(60'000'000'000 + 20 * spec.longest_rtt_ns()); }
+Time patience(const Spec& spec) {
+  LinkTime longest = std::chrono::minutes(1) + 20 * spec.longest_rtt();
+  for (const Edge& edge : spec.edges)
+    for (const LinkSpec* link : {&edge.forward, &edge.backward})
+      longest = std::max(longest, 2 * last_bit_leaves(*link, {}, 20 * (link->mtu + kPppBytes)));
+  return NanoSeconds(longest.count());
+}
 
 }  // namespace
 
 Simulation::Simulation(const Spec& spec) : spec_(spec) {
   set_defaults(spec_);
   topology_ = std::make_unique<Topology>(spec_);
-  probed_rtt_s_ = probe_rtts(spec_, *topology_, stepper_, patience(spec_));
+  probed_ = probe_links(spec_, *topology_, stepper_, patience(spec_));
+  topology_->capture(spec_);
   establish();
   topology_->start_of_time();
   origin_ns_ = Simulator::Now().GetNanoSeconds();
@@ -58,7 +65,7 @@ void Simulation::establish() {
   if (ends_to_establish_ == 0) return;
   std::size_t missing = 0;
   while (missing + 1 < connections_.size() && connections_[missing]->at_b) ++missing;
-  throw std::runtime_error("open.edges[" + std::to_string(missing) + "]: expected a TCP connection within " +
+  throw std::runtime_error(spec_.edges[missing].where() + ": expected a TCP connection within " +
                            std::to_string(patience(spec_).GetSeconds()) + " s of virtual time, found none");
 }
 
@@ -103,7 +110,7 @@ void Simulation::gave_up(Ptr<Socket> socket) {
   for (std::size_t index = 0; index < connections_.size(); ++index) {
     const Connection& connection = *connections_[index];
     if (socket != connection.at_a && socket != connection.at_b) continue;
-    failure_ = "TCP gave up connection " + std::to_string(index) + " (party " +
+    failure_ = "TCP gave up connection " + std::to_string(spec_.edges[index].listed) + " (party " +
                std::to_string(spec_.edges[index].a) + " to " + std::to_string(spec_.edges[index].b) +
                "): too many retransmissions unanswered";
   }
@@ -112,19 +119,10 @@ void Simulation::gave_up(Ptr<Socket> socket) {
 
 void Simulation::send(std::int64_t t, std::size_t connection, bool forward, std::uint64_t id,
                       std::uint64_t bytes) {
-  check_connection(connection);
+  const std::size_t index = place_of(connection);
   if (bytes == 0) throw std::runtime_error("send: expected at least one byte, found 0");
-  Simulator::Schedule(delay_until(t, "send"), &Stream::send, &connections_[connection]->stream(forward), id,
-                      bytes);
-}
-
-void Simulation::change(std::int64_t t, std::size_t connection, bool forward, const json& object) {
-  check_connection(connection);
-  const Link link = parse_link(object, "change");
-  if (link.mtu < spec_.edges[connection].link(forward).mtu)
-    throw std::runtime_error("change: expected an mtu no smaller than at open, found " +
-                             std::to_string(link.mtu));
-  Simulator::Schedule(delay_until(t, "change"), &Topology::apply, topology_.get(), connection, forward, link);
+  Stream& stream = connections_[index]->stream(forward != spec_.edges[index].turned);
+  Simulator::Schedule(delay_until(t, "send"), &Stream::send, &stream, id, bytes);
 }
 
 std::optional<Delivered> Simulation::advance(std::int64_t limit) {
@@ -151,38 +149,50 @@ Time Simulation::delay_until(std::int64_t t, const char* command) const {
   return NanoSeconds(t - now);
 }
 
-void Simulation::check_connection(std::size_t connection) const {
+std::size_t Simulation::place_of(std::size_t connection) const {
   if (connection >= connections_.size())
     throw std::runtime_error("expected a connection below " + std::to_string(connections_.size()) +
                              ", found " + std::to_string(connection));
+  return spec_.place[connection];
 }
 
 json Simulation::describe() const {
   json connections = json::array();
-  for (std::size_t index = 0; index < connections_.size(); ++index)
-    connections.push_back(
-        {{"rtt_s", probed_rtt_s_[index]}, {"congestion", congestion_type(connections_[index]->at_a)}});
+  for (const std::size_t index : spec_.place) {
+    json connection = {{"rtt_s", probed_[index].rtt_s},
+                       {"congestion", congestion_type(connections_[index]->at_a)}};
+    for (const bool forward : {true, false}) {
+      const ProbedWay& way = probed_[index].ways[forward != spec_.edges[index].turned ? 0 : 1];
+      connection[forward ? "forward" : "backward"] = {
+          {"bps", way.bits_per_second}, {"sent", way.sent}, {"lost", way.lost}};
+    }
+    connections.push_back(std::move(connection));
+  }
   return {{"ns3", SPLITWAN_NS3_VERSION},
           {"settings", settings(connections_.front()->at_a)},
           {"connections", std::move(connections)}};
 }
 
+json Simulation::wire_totals(std::size_t index, bool forward) const {
+  const Connection& connection = *connections_[index];
+  const Stream& stream = forward ? connection.forward : connection.backward;
+  const LinkCounts& link = topology_->link(index, forward).counts();
+  return {{"bytes", stream.bytes_read()},         {"packets", link.packets},
+          {"queue_drops", link.queue_drops},      {"lost", link.lost},
+          {"retransmits", stream.retransmits()},  {"busy_ns", link.busy.count()},
+          {"most_queued_bytes", link.most_queued}};
+}
+
 json Simulation::totals() const {
   json connections = json::array();
-  for (std::size_t index = 0; index < connections_.size(); ++index) {
-    json both;
-    for (const bool forward : {true, false}) {
-      const Stream& stream = connections_[index]->stream(forward);
-      const WireCounts wire = topology_->wire(index, forward).counts();
-      both[forward ? "forward" : "backward"] = {{"bytes", stream.bytes_read()},
-                                                {"packets", wire.packets},
-                                                {"queue_drops", wire.queue_drops},
-                                                {"lost", wire.lost},
-                                                {"retransmits", stream.retransmits()}};
-    }
-    connections.push_back(std::move(both));
+  for (const std::size_t index : spec_.place) {
+    const bool turned = spec_.edges[index].turned;
+    connections.push_back(
+        {{"forward", wire_totals(index, !turned)}, {"backward", wire_totals(index, turned)}});
   }
-  return {{"events", Simulator::GetEventCount() - origin_events_}, {"connections", std::move(connections)}};
+  return {{"events", Simulator::GetEventCount() - origin_events_},
+          {"elapsed_ns", Simulator::Now().GetNanoSeconds() - origin_ns_},
+          {"connections", std::move(connections)}};
 }
 
 }  // namespace splitwan::netsim::sim

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "netsim/sim/probe.hh"
 #include "netsim/sim/spec.hh"
 #include "netsim/sim/stepper.hh"
 #include "netsim/sim/stream.hh"
@@ -25,7 +26,8 @@ struct Connection {
   Stream& stream(bool is_forward) { return is_forward ? forward : backward; }
 };
 
-// Times are nanoseconds since all connections stand. Throws std::runtime_error.
+// Times are nanoseconds since all connections stand; connections are numbered as the spec listed them. Throws
+// std::runtime_error. One at a time in a process; nothing of one is left to the next.
 class Simulation {
  public:
   explicit Simulation(const Spec& spec);
@@ -33,7 +35,6 @@ class Simulation {
 
   const nlohmann::json& ready() const { return ready_; }
   void send(std::int64_t t, std::size_t connection, bool forward, std::uint64_t id, std::uint64_t bytes);
-  void change(std::int64_t t, std::size_t connection, bool forward, const nlohmann::json& link);
   std::optional<Delivered> advance(std::int64_t limit);
   nlohmann::json totals() const;
 
@@ -42,14 +43,15 @@ class Simulation {
   void establish();
   void gave_up(ns3::Ptr<ns3::Socket> socket);
   ns3::Time delay_until(std::int64_t t, const char* command) const;
-  void check_connection(std::size_t connection) const;
+  std::size_t place_of(std::size_t connection) const;
   nlohmann::json describe() const;
+  nlohmann::json wire_totals(std::size_t index, bool forward) const;
 
   Spec spec_;
   Stepper stepper_;  // replaces ns-3's scheduler: before the topology
   std::unique_ptr<Topology> topology_;
-  std::vector<double> probed_rtt_s_;
-  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<ProbedEdge> probed_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // in the order of spec_.edges
   std::size_t ends_to_establish_ = 0;
   std::int64_t origin_ns_ = 0;  // ns-3's clock at time 0
   std::uint64_t origin_events_ = 0;

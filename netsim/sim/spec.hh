@@ -3,48 +3,52 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "netsim/link_spec.hh"
+
 namespace splitwan::netsim::sim {
 
-struct Link {  // one direction
-  std::int64_t delay_ns = 0;
-  std::uint64_t bits_per_second = 0;
-  double loss = 0;                // per packet
-  std::uint64_t queue_bytes = 0;  // 0 = rate x RTT, at least 64 KiB
-  std::uint32_t mtu = 1500;       // bytes of IP packet
-};
-
+// Edges are kept in the order of their parties, the lower one as a: what happens must not depend on how they
+// were listed. Queues are resolved.
 struct Edge {
   std::uint32_t a = 0, b = 0;
-  Link forward, backward;
+  LinkSpec forward, backward;
+  std::size_t listed = 0;  // its place in `open`
+  bool turned = false;     // there b came first
 
-  const Link& link(bool is_forward) const { return is_forward ? forward : backward; }
-  std::int64_t rtt_ns() const { return forward.delay_ns + backward.delay_ns; }
+  const LinkSpec& link(bool is_forward) const { return is_forward ? forward : backward; }
+  LinkTime rtt() const { return forward.delay + backward.delay; }
+  std::string where() const { return "open.edges[" + std::to_string(listed) + "]"; }
+  std::string where(bool is_forward) const {
+    return where() + (is_forward != turned ? ".forward" : ".backward");
+  }
 };
 
 struct Tcp {
-  std::string congestion;
+  std::string congestion, rto_form, app_limited_decay;
   std::uint32_t segment = 0, buffer = 0;  // bytes
   std::uint32_t initial_window = 0;       // segments
-  std::int64_t min_rto_ns = 0;
+  std::uint32_t delayed_ack_segments = 0;
+  std::int64_t min_rto_ns = 0, delayed_ack_timeout_ns = 0;
+  bool slow_start_after_idle = false;
 };
 
 struct Spec {
   std::uint64_t seed = 0;
   Tcp tcp;
   std::vector<Edge> edges;
+  std::vector<std::size_t> place;  // in `edges` of each edge as it was listed
+  std::string pcap, fault;
 
   std::uint32_t parties() const;  // highest party + 1
-  std::int64_t longest_rtt_ns() const;
+  LinkTime longest_rtt() const;
 };
 
 Spec parse_spec(const std::string& text);
-Link parse_link(const nlohmann::json& link, const std::string& where);
 
-// The queue of one direction in bytes, 0 resolved.
-std::uint64_t queue_bytes(const Link& link, std::int64_t rtt_ns);
+// The link that is built: another one than asked for if the spec wants a fault.
+LinkSpec as_built(const LinkSpec& link, const std::string& fault);
 
 }  // namespace splitwan::netsim::sim

@@ -10,7 +10,8 @@
 
 namespace splitwan::netsim::sim {
 
-// ns-3's defaults are process-wide: before the first node is made. Seeds the random streams as well.
+// ns-3's defaults are process-wide: before the first node is made, and all of them each time. Seeds the
+// random streams as well.
 void set_defaults(const Spec& spec);
 
 // Numbers the random streams of a connected socket's congestion control, where it has any.

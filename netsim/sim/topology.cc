@@ -6,73 +6,34 @@
 #include <ns3/ipv4.h>
 #include <ns3/mac48-address.h>
 #include <ns3/node-container.h>
-#include <ns3/point-to-point-channel.h>
+#include <ns3/point-to-point-helper.h>
 #include <ns3/simulator.h>
 
-#include <algorithm>
-#include <array>
+#include <fstream>
+#include <stdexcept>
+#include <string>
 
 namespace splitwan::netsim::sim {
 
 using ns3::CreateObject;
-using ns3::Packet;
 using ns3::PointToPointNetDevice;
 using ns3::Ptr;
-using ns3::Simulator;
-using ns3::Time;
 
-// ns-3's channel has one delay for both directions.
-class TwoWayChannel : public ns3::PointToPointChannel {
- public:
-  void set_delay(bool forward, Time delay) { ways_[forward ? 0 : 1].delay = delay; }
+namespace {
 
-  bool TransmitStart(Ptr<const Packet> packet, Ptr<PointToPointNetDevice> source,
-                     Time transmission) override {
-    const std::uint32_t wire = source == GetSource(0) ? 0 : 1;
-    Way& way = ways_[wire];
-    // A delay that has just been shortened must not let packets overtake: a link is a queue.
-    way.last_arrival = std::max(way.last_arrival, Simulator::Now() + transmission + way.delay);
-    const Ptr<PointToPointNetDevice> to = GetDestination(wire);
-    Simulator::ScheduleWithContext(to->GetNode()->GetId(), way.last_arrival - Simulator::Now(),
-                                   &PointToPointNetDevice::Receive, to, packet->Copy());
-    return true;
-  }
-
- private:
-  struct Way {
-    Time delay, last_arrival;
-  };
-  std::array<Way, 2> ways_;  // 0 is forward: the device attached first sends on it
-};
-
-Wire::Wire(Ptr<PointToPointNetDevice> from, Ptr<PointToPointNetDevice> to, std::int64_t stream)
-    : from_(from), to_(to), loss_(CreateObject<ns3::RateErrorModel>()) {
-  queue_ = CreateObject<ns3::DropTailQueue<Packet>>();
-  from_->SetQueue(queue_);
-  loss_->SetUnit(ns3::RateErrorModel::ERROR_UNIT_PACKET);
-  loss_->AssignStreams(stream);
-  // A mesh hung when the last packet of a handshake was lost and its sender stayed silent: no loss before
-  // time 0.
-  loss_->Disable();
-  to_->SetReceiveErrorModel(loss_);
-  to_->TraceConnectWithoutContext("PhyRxDrop", ns3::MakeCallback(&Wire::count_loss, this));
+// A pass-through: so fast that sending takes 0 ns, with a queue that holds whatever comes within one instant.
+Ptr<PointToPointNetDevice> make_device(std::uint32_t mtu) {
+  const auto device = CreateObject<PointToPointNetDevice>();
+  device->SetAddress(ns3::Mac48Address::Allocate());
+  device->SetDataRate(ns3::DataRate(INT64_MAX));  // ns-3 computes with 64 bits and a sign
+  device->SetMtu(static_cast<std::uint16_t>(mtu));
+  const auto queue = CreateObject<ns3::DropTailQueue<ns3::Packet>>();
+  queue->SetMaxSize(ns3::QueueSize(ns3::PACKETS, UINT32_MAX));
+  device->SetQueue(queue);
+  return device;
 }
 
-void Wire::apply(const Link& link, std::int64_t rtt_ns) {
-  from_->SetDataRate(ns3::DataRate(link.bits_per_second));
-  from_->SetMtu(static_cast<std::uint16_t>(link.mtu));
-  queue_->SetMaxSize(ns3::QueueSize(ns3::BYTES, static_cast<std::uint32_t>(queue_bytes(link, rtt_ns))));
-  loss_->SetRate(link.loss);
-}
-
-void Wire::reset_counts() {
-  queue_->ResetStatistics();
-  lost_ = 0;
-}
-
-WireCounts Wire::counts() const {
-  return {queue_->GetTotalReceivedPackets(), queue_->GetTotalDroppedPackets(), lost_};
-}
+}  // namespace
 
 Topology::Topology(const Spec& spec) {
   ns3::NodeContainer nodes;
@@ -82,31 +43,20 @@ Topology::Topology(const Spec& spec) {
   internet.SetIpv6StackInstall(false);
   internet.Install(nodes);
   nodes_.assign(nodes.Begin(), nodes.End());
-  for (const Edge& edge : spec.edges) add_edge(edge);
-  internet.AssignStreams(nodes, 2 * static_cast<std::int64_t>(spec.edges.size()));  // behind the wires' own
+  for (const Edge& edge : spec.edges) links_.push_back(make_link(edge, links_.size(), spec));
+  internet.AssignStreams(nodes, 0);
 }
 
-Topology::~Topology() = default;
-
-void Topology::add_edge(const Edge& edge) {
-  const std::size_t index = edges_.size();
-  edges_.push_back(edge);
-  const Ptr<TwoWayChannel> channel = channels_.emplace_back(CreateObject<TwoWayChannel>());
-  std::array<Ptr<PointToPointNetDevice>, 2> devices;
+Topology::Link Topology::make_link(const Edge& edge, std::size_t index, const Spec& spec) const {
+  const auto model = [&](bool forward) {
+    return LinkModel(as_built(edge.link(forward), spec.fault), spec.seed, 2 * index + (forward ? 0 : 1));
+  };
+  Link link{CreateObject<TwoWayChannel>(model(true), model(false)),
+            {make_device(edge.forward.mtu), make_device(edge.backward.mtu)}};
   for (const bool at_a : {true, false}) {
-    const Ptr<PointToPointNetDevice> device = CreateObject<PointToPointNetDevice>();
-    device->SetAddress(ns3::Mac48Address::Allocate());
+    const Ptr<PointToPointNetDevice> device = link.devices[at_a ? 0 : 1];
     nodes_[at_a ? edge.a : edge.b]->AddDevice(device);
-    devices[at_a ? 0 : 1] = device;
-  }
-  for (const bool forward : {true, false}) {
-    wires_.push_back(
-        std::make_unique<Wire>(devices[forward ? 0 : 1], devices[forward ? 1 : 0], wires_.size()));
-    apply(index, forward, edge.link(forward));
-  }
-  for (const bool at_a : {true, false}) {
-    const Ptr<PointToPointNetDevice> device = devices[at_a ? 0 : 1];
-    device->Attach(channel);
+    device->Attach(link.channel);
     // Not by Ipv4AddressHelper: it would install FqCoDel in front of the device.
     const Ptr<ns3::Ipv4> ip = device->GetNode()->GetObject<ns3::Ipv4>();
     const std::uint32_t interface = ip->AddInterface(device);
@@ -114,6 +64,7 @@ void Topology::add_edge(const Edge& edge) {
     ip->SetMetric(interface, 1);
     ip->SetUp(interface);
   }
+  return link;
 }
 
 // Each edge is a network of its own, 10.0.0.0/30 and up.
@@ -121,17 +72,23 @@ ns3::Ipv4Address Topology::address(std::size_t edge, bool at_a) const {
   return ns3::Ipv4Address((10u << 24) + static_cast<std::uint32_t>(edge) * 4 + (at_a ? 1 : 2));
 }
 
-void Topology::apply(std::size_t edge, bool forward, const Link& link) {
-  (forward ? edges_[edge].forward : edges_[edge].backward) = link;
-  wire(edge, forward).apply(link, edges_[edge].rtt_ns());
-  channels_[edge]->set_delay(forward, ns3::NanoSeconds(link.delay_ns));
+void Topology::capture(const Spec& spec) {
+  if (spec.pcap.empty()) return;
+  for (std::size_t index = 0; index < links_.size(); ++index)
+    for (const bool at_a : {true, false}) {
+      const Edge& edge = spec.edges[index];
+      const std::string path = spec.pcap + "-edge" + std::to_string(edge.listed) + "-party" +
+                               std::to_string(at_a ? edge.a : edge.b) + ".pcap";
+      if (!std::ofstream(path))  // ns-3 would end the program
+        throw std::runtime_error("open.pcap: expected a path that can be written, found \"" + path + "\"");
+      ns3::PointToPointHelper().EnablePcap(path, device(index, at_a), true, true);
+    }
 }
 
 void Topology::start_of_time() {
-  for (auto& wire : wires_) {
-    wire->enable_loss();
-    wire->reset_counts();
-  }
+  const LinkTime now(ns3::Simulator::Now().GetNanoSeconds());
+  for (const Link& link : links_)
+    for (const bool forward : {true, false}) link.channel->way(forward).start(now, true);
 }
 
 }  // namespace splitwan::netsim::sim
