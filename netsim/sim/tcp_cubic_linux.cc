@@ -63,8 +63,10 @@ Time TcpCubicLinux::rto() const {
 // Linux holds the window in congestion avoidance too; doing so here made runs with loss 13-34 % slower than
 // the kernel, so the rule is applied to slow start only.
 void TcpCubicLinux::IncreaseWindow(Ptr<TcpSocketState> tcb, std::uint32_t segments_acked) {
-  const std::uint32_t in_flight = static_cast<std::uint32_t>(tcb->m_highTxMark.Get() - tcb->m_lastAckedSeq) +
-                                  segments_acked * tcb->m_segmentSize;  // as it was when this ack set out
+  const std::uint32_t segment = tcb->m_segmentSize;
+  std::uint32_t in_flight = static_cast<std::uint32_t>(tcb->m_highTxMark.Get() - tcb->m_lastAckedSeq) +
+                            segments_acked * segment;         // as it was when this ack set out
+  in_flight = (in_flight + segment - 1) / segment * segment;  // Linux counts segments, however small
   const bool limited = in_flight + tcb->m_segmentSize > tcb->m_cWnd;
   if (tcb->m_lastAckedSeq >= round_end_ || limited || (!window_limited_ && in_flight > most_in_flight_)) {
     window_limited_ = limited;

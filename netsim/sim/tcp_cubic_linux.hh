@@ -15,8 +15,10 @@ class TcpCubicLinux : public ns3::TcpCubic {
  public:
   // When the window decays because the sender does not use it. `rfc2861`: once per RTO of not being limited
   // by it, as RFC 2861 has it and as the kernel's comment says. `linux`: as the kernel does; there
-  // tcp_cong_avoid restarts that clock with every acknowledgement of data, so that ping-pong never decays:
-  // kernel 6.18 kept 563 segments through 40 pings of 8 KB at 80 ms.
+  // tcp_cong_avoid restarts that clock with every acknowledgement of data, and a pause that is long enough
+  // without one is an idle restart, so that it never comes to it. Measured over a TUN link, RTT 80 and 20 ms:
+  // kernel 6.18 kept 1,118 segments through 40 pings of 8 KB, and 253 through 40 with pauses of 190 ms (RTO
+  // 284 ms).
   enum Decay { decay_off, decay_linux, decay_rfc2861 };
 
   static ns3::TypeId GetTypeId();
