@@ -89,8 +89,14 @@ TEST(IdealLink, DeliversWhatArrivesTogetherById) {
   for (std::uint64_t id : {7, 8, 9}) EXPECT_EQ(link->advance(1s)->id, id);
 }
 
-TEST(IdealLink, RefusesToLosePackets) {
+TEST(IdealLink, RefusesWhatOnlyPacketsCanDo) {
   EXPECT_THROW(make_ideal_simulator(two_party_network(80ms, 0, 0, 0.01)), Error);
+  NetworkSpec spec = two_party_network(80ms, 0, 0);
+  spec.edges[0].forward.jitter = {JitterLaw::normal, 1ms};
+  EXPECT_THROW(make_ideal_simulator(spec), Error);
+  spec = two_party_network(80ms, 0, 0);
+  spec.edges[0].backward.schedule = {{1s, {10ms, 1e6}}};
+  EXPECT_THROW(make_ideal_simulator(spec), Error);
 }
 
 TEST(Ns3Link, PingPongIsTheRoundTripTimePlusTwoSerialisations) {
