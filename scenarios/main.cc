@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "scenarios/commands.hh"
+#include "scenarios/link_command.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/model_commands.hh"
 
@@ -44,5 +45,6 @@ int main(int argc, char** argv) {
   splitwan::scenarios::Chosen chosen;
   for (const auto& c : engine_commands) app.add_subcommand(c.name, c.help);
   splitwan::scenarios::add_model_commands(app, chosen);
+  splitwan::scenarios::add_link_command(app, chosen);
   return splitwan::scenarios::run_program(app, chosen, argc, argv);
 }
