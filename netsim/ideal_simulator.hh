@@ -8,7 +8,7 @@
 
 namespace splitwan::netsim {
 
-// Throws Error when a link asks for loss or has a negative delay or rate: only ns-3 can lose packets.
+// Throws Error when a link has more than a delay and a rate, or a negative one: only ns-3 has packets.
 std::unique_ptr<LinkSimulator> make_ideal_simulator(const NetworkSpec& spec);
 
 }  // namespace splitwan::netsim

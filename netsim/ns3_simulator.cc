@@ -53,13 +53,18 @@ class PipedNs3 final : public Ns3Simulator {
     process_ = take_idle(path_);
     if (!process_) process_ = std::make_unique<ChildProcess>(path_);
     const json ready = ask_json("open " + to_json(spec).dump(), "ready ");
+    ProbeReport found;
     understand(ready, [&] {
       if (ready.at("connections").size() != connections_)
         throw std::runtime_error("not one entry per connection");
-      const ProbeReport found = read_report(ready);
-      expect_as_asked(found, spec);
-      if (report) *report = found;
+      found = read_report(ready);
     });
+    try {
+      expect_as_asked(found, spec);
+    } catch (const std::runtime_error& problem) {
+      throw Error("{}: {}", path_, problem.what());
+    }
+    if (report) *report = std::move(found);
     in_order_ = true;
   }
 

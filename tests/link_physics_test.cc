@@ -89,8 +89,14 @@ TEST(IdealLink, DeliversWhatArrivesTogetherById) {
   for (std::uint64_t id : {7, 8, 9}) EXPECT_EQ(link->advance(1s)->id, id);
 }
 
-TEST(IdealLink, RefusesToLosePackets) {
+TEST(IdealLink, RefusesWhatOnlyPacketsCanDo) {
   EXPECT_THROW(make_ideal_simulator(two_party_network(80ms, 0, 0, 0.01)), Error);
+  NetworkSpec spec = two_party_network(80ms, 0, 0);
+  spec.edges[0].forward.jitter = {JitterLaw::normal, 1ms};
+  EXPECT_THROW(make_ideal_simulator(spec), Error);
+  spec = two_party_network(80ms, 0, 0);
+  spec.edges[0].backward.schedule = {{1s, {10ms, 1e6}}};
+  EXPECT_THROW(make_ideal_simulator(spec), Error);
 }
 
 TEST(Ns3Link, PingPongIsTheRoundTripTimePlusTwoSerialisations) {
@@ -121,6 +127,43 @@ TEST(Ns3Link, WindowGrowsOnlyWhenItLimits) {
     EXPECT_EQ(link.request().flights, 1u);
   }
   expect_close(link.round(kPrompt, 8), 482, 1);
+}
+
+// As kernel 6.18 over a TUN link: 1,118 segments before and after 40 pings, with RFC 2861's rule about 12.
+TEST(Ns3Link, WindowStaysThroughPingPongUnlessItDecaysAsInRfc2861) {
+  for (const auto& [decay, flights] :
+       std::vector<std::pair<std::string, std::uint32_t>>{{"linux", 1}, {"off", 1}, {"rfc2861", 4}}) {
+    PingPong link = over_ns3(kGigabit, {.app_limited_decay = decay});
+    link.round(kPrompt, 8);
+    for (int i = 0; i < 40; ++i) link.round(kPing, kPing);
+    expect_close(link.round(140'000, 8), flights == 1 ? 81.16 : 320.2, 0.1);
+    EXPECT_EQ(link.request().flights, flights) << decay;
+  }
+}
+
+TEST(Ns3Link, SlowStartAfterIdleIsASwitchAsInLinux) {
+  PingPong link = over_ns3(kGigabit, {.slow_start_after_idle = false});
+  link.round(kPrompt, 8);
+  link.idle(2s);
+  expect_close(link.round(kPrompt, 8), 86.64, 1);
+}
+
+TEST(Ns3Link, ALostTailWaitsForTheTimeoutOfTheFormAskedFor) {
+  for (const auto& [form, rto_ms] :
+       std::vector<std::pair<std::string, double>>{{"linux", 80 + 200}, {"rfc6298", 200}}) {
+    NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+    spec.tcp.rto_form = form;
+    spec.edges[0].forward.schedule = {{10s, {40ms, kGigabit, 0.999999}}, {10s + 1ms, {40ms, kGigabit}}};
+    auto link = make_ns3_simulator(spec);
+    Nanos now{};
+    for (std::uint64_t id = 1; id <= 60; ++id) {
+      link->send(now, 0, id % 2 == 1, id, 100);
+      now = link->advance(Nanos::max()).value().at;
+    }
+    ASSERT_LT(now, 10s);
+    link->send(10s, 0, true, 61, 100);
+    EXPECT_NEAR(ms(link->advance(Nanos::max()).value().at - 10s), rto_ms + 40, 2) << form;
+  }
 }
 
 TEST(Ns3Link, StockCubicForgetsNothingWhenIdle) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "engine/error.hh"
 #include "netsim/network_spec.hh"
@@ -97,6 +98,48 @@ TEST(SimulatorProcess, NonsenseIsQuoted) {
     EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nread advance\necho '" +
                                    lie + "'\nread end"),
                 std::string("found: ") + lie);
+}
+
+TEST(SimulatorProcess, LinksThatAreNotAsAskedAreRefusedHereToo) {
+  const auto error_of_ready = [](const std::string& rtt, const std::string& bps, int lost) {
+    const std::string way = R"({"bps":)" + bps + R"(,"sent":400,"lost":)" + std::to_string(lost) + "}";
+    return error_of_a_message(
+        R"(read open; echo 'ready {"ns3":"3.37","settings":{},"connections":[{"rtt_s":)" + rtt +
+        R"(,"congestion":"x","forward":)" + way + R"(,"backward":)" + way + "}]}'; read end");
+  };
+  EXPECT_SAYS(error_of_ready("0.0802", "1e9", 0),
+              "edges[0]: expected a round-trip time of 0.080000608 s as asked, found 0.0802 s");
+  EXPECT_SAYS(error_of_ready("0.08", "1.02e9", 0),
+              "edges[0].forward: expected a rate of 1e+09 bit/s as asked, found 1.02e+09 bit/s");
+  EXPECT_SAYS(error_of_ready("0.08", "1e9", 40),
+              "edges[0].forward: expected a loss of 0 as asked, found 0.1");
+}
+
+constexpr const char* kTotals = R"(echo 'totals {"events":1,"elapsed_ns":5,"connections":[]}')";
+
+TEST(SimulatorProcess, OneThatLeavesWhileItIsIdleIsReplaced) {
+  FakeSimulator fake(std::string("read open\n") + kReady + "\nread close\n" + kTotals);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(make_ns3_simulator(kTwo)->close().elapsed, 5ns);
+    std::this_thread::sleep_for(100ms);  // it leaves
+  }
+}
+
+TEST(SimulatorProcess, OneThatHangsOrLiesAsItClosesIsNotKept) {
+  for (const char* end : {"sleep 100", "echo nonsense; read more"}) {
+    FakeSimulator fake(std::string("read open\n") + kReady + "\nread close\n" + end);
+    const auto start = std::chrono::steady_clock::now();
+    make_ns3_simulator(kTwo, nullptr, 300ms);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  }
+}
+
+TEST(SimulatorProcess, NothingMayBeAskedAfterClose) {
+  auto link = make_ns3_simulator(kTwo);
+  link->close();
+  EXPECT_SAYS(error_of([&] { link->advance(1s); }), "expected no question after close");
+  EXPECT_SAYS(error_of([&] { link->close(); }), "expected no question after close");
 }
 
 TEST(SimulatorProcess, MissingProgramIsNamed) {
