@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "engine/error.hh"
 #include "model/link.hh"
 #include "model/observation.hh"
 
@@ -96,6 +97,14 @@ Json variant_of(const Json& header) {
 }  // namespace
 
 Json summarise(const std::vector<engine::Run>& runs) {
+  const Json scenario = runs.empty() ? Json() : runs[0].header.value("scenario", Json());
+  if (scenario.is_object() && scenario.contains("summary")) {
+    if (scenario["summary"] == "published") return published_summary(runs);
+    if (scenario["summary"] == "link-validation") return link_validation(runs);
+    if (scenario["summary"] != "decoding")
+      throw engine::Error("summary {}: expected \"decoding\", \"published\" or \"link-validation\"",
+                          scenario["summary"].dump());
+  }
   struct Group {
     Json variant;
     Totals totals;

@@ -10,6 +10,13 @@ constexpr int summary_schema_version = 1;
 // {schema_version, kind, compute, results: [{rtt_s, ..., drafter, runs, steps, tokens, tokens_per_s, ...}]}.
 // Rates and `step` count decode steps only; `tokens`, bytes and round trips count prompts too. A figure that
 // the runs do not have (no decode step, no guess) is null.
+//
+// A scenario may name another summary, {schema_version, kind, cells: [..]}: "published" {model, mode, rate_bps,
+// tokens_per_s, published_tokens_per_s, network_s, published_network_s, ..} and "link-validation" {rtt_s,
+// rate_bps, loss, pattern, theory_s, ns3_s, kernel_s, lateness_s, ..}. Throws Error on an unknown name.
 engine::Json summarise(const std::vector<engine::Run>&);
+
+engine::Json published_summary(const std::vector<engine::Run>&);
+engine::Json link_validation(const std::vector<engine::Run>&);
 
 }  // namespace splitwan::analysis

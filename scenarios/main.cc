@@ -12,6 +12,7 @@
 #include "scenarios/link_command.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/model_commands.hh"
+#include "scenarios/study_command.hh"
 
 namespace {
 
@@ -19,7 +20,6 @@ struct EngineCommand {
   const char *name, *help;
 };
 constexpr EngineCommand engine_commands[] = {
-    {"run", "Run a scenario: in process, over ns-3 or over sockets, as it says"},
     {"generate", "Continue one prompt: all here, split in process, over a link, or with a server"},
     {"serve", "The untrusted side: run the middle layers for clients"},
     {"export", "Write the checkpoint that the untrusted side may have"},
@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", splitwan::scenarios::version_text());
   splitwan::scenarios::Chosen chosen;
   for (const auto& c : engine_commands) app.add_subcommand(c.name, c.help);
+  splitwan::scenarios::add_study_command(app, chosen, [&] { return become_engine(argv); });
   splitwan::scenarios::add_model_commands(app, chosen);
   splitwan::scenarios::add_link_command(app, chosen);
   return splitwan::scenarios::run_program(app, chosen, argc, argv);

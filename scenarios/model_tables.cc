@@ -74,7 +74,28 @@ std::string projection_table(const std::vector<model::Point>& points) {
   return out;
 }
 
+// Any list of like objects: a column per key.
+std::string cells_table(const Json& cells) {
+  if (cells.empty()) return "";
+  const auto text = [](const Json& value) {
+    if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
+    return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
+  };
+  std::vector<std::pair<std::string, std::size_t>> columns;  // key, width
+  for (const auto& [key, value] : cells[0].items()) columns.emplace_back(key, key.size());
+  for (const Json& cell : cells)
+    for (auto& [key, width] : columns) width = std::max(width, text(cell.value(key, Json())).size());
+  std::string out;
+  for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", key, width);
+  for (const Json& cell : cells) {
+    out += "\n";
+    for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", text(cell.value(key, Json())), width);
+  }
+  return out + "\n";
+}
+
 std::string summary_table(const Json& summary) {
+  if (summary.contains("cells")) return cells_table(summary["cells"]);
   std::string out =
       "condition                         drafter       tokens/s  tokens/step  first ms  step ms: network  "
       "client  "

@@ -8,11 +8,9 @@
 #include "engine/error.hh"
 #include "engine/sockets.hh"
 #include "engine/tokenizer.hh"
-#include "netsim/conductor.hh"
-#include "netsim/ideal_simulator.hh"
-#include "netsim/network_spec.hh"
-#include "netsim/ns3_simulator.hh"
+#include "netsim/profile.hh"
 #include "scenarios/machine.hh"
+#include "scenarios/simulated_network.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -20,11 +18,16 @@ namespace {
 using engine::Error;
 using engine::Party;
 
+std::string profile_path(const Scenario& s) {
+  return s.compute.starts_with("profile:") ? s.compute.substr(8) : std::string();
+}
+
 netsim::CostSource cost_for(const Scenario& s, const std::string& decode, const Prompt& prompt) {
   if (s.compute == "reference") return netsim::reference_cost();
   if (s.compute == "measured") return netsim::measured_cost();
+  if (const auto path = profile_path(s); !path.empty()) return netsim::profile_cost(netsim::read_profile(path));
   if (!s.compute.starts_with("recorded:")) {
-    throw Error("compute '{}': expected reference, measured or recorded:TRACE", s.compute);
+    throw Error("compute '{}': expected reference, measured, recorded:TRACE or profile:FILE", s.compute);
   }
   const std::string path = s.compute.substr(9);
   for (const engine::Run& run : engine::read_trace_file(path)) {
@@ -35,21 +38,6 @@ netsim::CostSource cost_for(const Scenario& s, const std::string& decode, const 
     }
   }
   throw Error("{}: holds no run of drafter {} on prompt {}", path, decode, prompt.name);
-}
-
-std::unique_ptr<engine::Network> network_for(const Scenario& s, const std::string& decode,
-                                             const Prompt& prompt) {
-  const NetworkChoice& n = s.network;
-  if (n.kind == NetworkKind::sockets) return std::make_unique<engine::SocketNetwork>();
-  netsim::NetworkSpec spec;
-  if (n.kind != NetworkKind::local) spec = spec_of(n, s.seed);
-  std::unique_ptr<netsim::LinkSimulator> simulator;
-  if (n.kind == NetworkKind::ns3) {
-    simulator = netsim::make_ns3_simulator(spec);
-  } else {
-    simulator = netsim::make_ideal_simulator(spec);
-  }
-  return std::make_unique<netsim::Conductor>(std::move(simulator), spec.edges, cost_for(s, decode, prompt));
 }
 
 // Over a live connection only the client is ours.
@@ -138,6 +126,7 @@ engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string&
   engine::MemoryRecorder ours, theirs;
   engine::Generation generation;
   std::uint64_t round_trips = 0;
+  Json simulator, links;
   const engine::GenerateOptions options{s.max_new_tokens, s.stop_at_eos, on_token};
   std::map<engine::PartyId, engine::PartyMain> parties;
   parties[client] = client_main(s, model, decode, ids, options, ours, generation, round_trips);
@@ -154,12 +143,23 @@ engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string&
         engine::serve_middle(party, client, model.config(), middle);
       };
     }
-    network_for(s, decode, prompt)->run(parties);
+    if (s.network.kind == NetworkKind::sockets) {
+      engine::SocketNetwork().run(parties);
+    } else {
+      netsim::MessageSize size = engine::wire_size;
+      if (const auto path = profile_path(s); !path.empty())
+        size = netsim::profile_message_size(netsim::read_profile(path));
+      SimulatedNetwork network(s.network, s.seed, cost_for(s, decode, prompt), size);
+      network.run(parties);
+      simulator = network.settings();
+      links = network.totals();
+    }
   }
   engine::Run run = std::move(ours.run);
   run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
   run.header = header(s, model.config(), decode, prompt, ids.size());
+  if (!simulator.is_null()) run.header["simulator"] = simulator;
   run.end = {{"type", "end"},
              {"run", 0},
              {"output_ids", generation.output},
@@ -168,6 +168,7 @@ engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string&
              {"round_trips", round_trips},
              {"prefill_ns", generation.prefill.count()},
              {"total_ns", generation.total.count()}};
+  if (!links.is_null()) run.end["links"] = links;
   if (result) *result = std::move(generation);
   return run;
 }

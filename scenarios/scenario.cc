@@ -61,7 +61,7 @@ std::vector<Prompt> read_prompts(const Json& list, int limit, const std::string&
 Scenario read_scenario(const Json& json, const std::string& file) {
   Scenario s;
   ObjectReader r(json, file);
-  for (const char* ignored : {"$schema", "note", "sweep"}) r.find(ignored);
+  for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
   s.name = r.get("name", fs::path(file).stem().string());
   s.model = beside(file, r.need<std::string>("model"));
   if (const Json* split = r.find("split")) {
@@ -73,7 +73,9 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
   if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network", fs::path(file).parent_path().string());
   s.compute = r.get("compute", s.compute);
-  if (s.compute.starts_with("recorded:")) s.compute = "recorded:" + beside(file, s.compute.substr(9));
+  for (const std::string kind : {"recorded:", "profile:"}) {
+    if (s.compute.starts_with(kind)) s.compute = kind + beside(file, s.compute.substr(kind.size()));
+  }
   s.decode = r.get("decode", s.decode);
   if (s.decode.empty()) throw Error("{}: decode: the list is empty", file);
   for (const std::string& d : s.decode) engine::make_drafter(d);  // throws on unknown names
@@ -96,11 +98,9 @@ Scenario read_scenario(const Json& json, const std::string& file) {
 }  // namespace
 
 std::vector<Scenario> load_scenarios(const std::string& path, const std::vector<std::string>& overrides) {
-  Json json = engine::read_json_file(path);
-  if (!json.is_object()) throw Error("{}: expected an object", path);
-  for (const std::string& o : overrides) apply_override(json, o);
   std::vector<Scenario> scenarios;
-  for (const Json& point : expand_sweep(json, path)) scenarios.push_back(read_scenario(point, path));
+  for (const Json& point : expand_sweep(read_scenario_file(path, overrides), path))
+    scenarios.push_back(read_scenario(point, path));
   return scenarios;
 }
 

@@ -1,6 +1,7 @@
 #include "scenarios/sweep.hh"
 
 #include "engine/error.hh"
+#include "engine/json_file.hh"
 #include "engine/units.hh"
 
 namespace splitwan::scenarios {
@@ -32,6 +33,13 @@ void apply_override(Json& scenario, const std::string& assignment) {
   set_key(scenario, key, parsed.is_discarded() ? Json(text) : parsed);
   if (const auto sweep = scenario.find("sweep"); sweep != scenario.end() && sweep->is_object())
     sweep->erase(key);
+}
+
+Json read_scenario_file(const std::string& path, const std::vector<std::string>& overrides) {
+  Json json = engine::read_json_file(path);
+  if (!json.is_object()) throw Error("{}: expected an object", path);
+  for (const std::string& o : overrides) apply_override(json, o);
+  return json;
 }
 
 std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {

@@ -11,6 +11,9 @@ using engine::Json;
 // it parses as such, else a string. A sweep over the same key is dropped.
 void apply_override(Json& scenario, const std::string& assignment);
 
+// A scenario file with its overrides applied. Throws Error naming the file.
+Json read_scenario_file(const std::string& path, const std::vector<std::string>& overrides);
+
 // "sweep": {"network.rtt": ["20ms", "80ms"], ...} -> one scenario per combination, the last key fastest, each
 // with its own values in place and no "sweep". Without one, the scenario itself.
 std::vector<Json> expand_sweep(const Json& scenario, const std::string& file);
