@@ -9,6 +9,7 @@
 #include "engine/trace.hh"
 #include "engine/units.hh"
 #include "netsim/link/link_session.hh"
+#include "scenarios/imports/tc_netem.hh"
 #include "scenarios/network_choice.hh"
 
 namespace splitwan::scenarios {
@@ -21,7 +22,7 @@ using netsim::LinkTime;
 
 struct Options {
   std::string link = "rtt=80ms,rate=100Mbit", loss, engine = "tun", client, server, output;
-  std::string lateness_limit, patience = "60s";
+  std::string lateness_limit, patience = "60s", emit_device;
   std::uint64_t seed = 1;
   bool json = false;
 };
@@ -83,7 +84,18 @@ void print(const Options& o, const EmulatedLink& link, const netsim::LinkReport&
   std::fflush(stdout);
 }
 
+int emit(const Options& o) {
+  netsim::LinkPair pair = parse_pair(o);
+  const LinkTime rtt = pair.up.delay + pair.down.delay;
+  netsim::resolve_queues(pair.up, rtt);
+  netsim::resolve_queues(pair.down, rtt);
+  fmt::print("# at the client\n{}# at the server\n{}", emit_tc(pair.up, o.emit_device),
+             emit_tc(pair.down, o.emit_device));
+  return 0;
+}
+
 int link_command(const Options& o) {
+  if (!o.emit_device.empty()) return emit(o);
   const netsim::LinkEngine engine = parse_engine(o.engine);
   const LinkTime usual = std::chrono::microseconds(engine == netsim::LinkEngine::tun ? 100 : 500);
   const LinkTime limit = o.lateness_limit.empty() ? usual : engine::parse_duration(o.lateness_limit);
@@ -127,6 +139,8 @@ void add_link_command(CLI::App& app, Chosen& chosen) {
   cmd->add_option("--patience", o->patience, "for the server to listen")->capture_default_str();
   cmd->add_option("--lateness-limit", o->lateness_limit,
                   "exit with 1 when packets were later on average (default: 100us; ns3: 500us)");
+  cmd->add_option("--emit-tc", o->emit_device,
+                  "run nothing: print the tc commands that make this link of DEVICE (eth0) at both ends");
   cmd->add_option("--seed", o->seed, "of what is lost")->capture_default_str();
   cmd->add_option("-o,--output", o->output, "also write the JSON result to this file");
   cmd->add_flag("--json", o->json, "print one JSON object (what the commands print then goes to stderr)");

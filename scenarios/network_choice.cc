@@ -1,10 +1,10 @@
 #include "scenarios/network_choice.hh"
 
-#include <filesystem>
-
 #include "engine/error.hh"
 #include "engine/units.hh"
 #include "netsim/network_spec.hh"
+#include "scenarios/imports/iperf3.hh"
+#include "scenarios/imports/ping.hh"
 #include "scenarios/read_link.hh"
 
 namespace splitwan::scenarios {
@@ -78,20 +78,27 @@ netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
 }
 
 // One direction's own keys: a rate alone, or an object.
-void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpec& link, bool is_up) {
+void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpec& link, bool is_up,
+                    const std::string& folder) {
   const Json* value = outer.find(key);
   if (!value) return;
   const Json object = value->is_string() ? Json{{"rate", *value}} : *value;
   ObjectReader r(object, outer.path(key));
-  read_link(r, link, is_up);
+  read_link(r, link, is_up, folder);
   r.done();
 }
 
-void read_links(ObjectReader& r, NetworkChoice& n) {
-  read_link(r, n.up, true);
-  read_link(r, n.down, false);
-  read_direction(r, "up", n.up, true);
-  read_direction(r, "down", n.down, false);
+void read_links(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
+  read_text(r, "ping", [&](const std::string& file) { apply(read_ping(beside(folder, file)), n.up, n.down); });
+  read_text(r, "iperf3", [&](const std::string& file) {
+    const Iperf3Summary found = read_iperf3(beside(folder, file));
+    n.up.bits_per_second = found.up_bps.value_or(n.up.bits_per_second);
+    n.down.bits_per_second = found.down_bps.value_or(n.down.bits_per_second);
+  });
+  read_link(r, n.up, true, folder);
+  read_link(r, n.down, false, folder);
+  read_direction(r, "up", n.up, true, folder);
+  read_direction(r, "down", n.down, false, folder);
 }
 
 }  // namespace
@@ -111,14 +118,14 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   read_text(r, "kind", [&](const std::string& text) { n.kind = kind_named(text); });
   read_text(r, "preset", [&](const std::string& name) {
     ObjectReader preset(preset_named(name), name);
-    read_links(preset, n);
+    read_links(preset, n, "");
   });
-  read_links(r, n);
+  read_links(r, n, folder);
   if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
   n.server = r.get<std::string>("server", "");
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
   n.pcap = r.get<std::string>("pcap", "");
-  if (!n.pcap.empty()) n.pcap = (std::filesystem::path(folder) / n.pcap).lexically_normal().string();
+  if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);
   r.done();
   if (!n.server.empty() && n.kind != NetworkKind::sockets)
     throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
@@ -144,7 +151,9 @@ NetworkChoice parse_link(const std::string& text) {
     if (key == "kind" || key == "server" || key == "tcp" || key == "timeout")
       throw Error("link '{}': '{}' is no property of a link", text, key);
     if (json.contains(key)) throw Error("link '{}': {} is given twice", text, key);
-    json[key] = equals == std::string::npos ? part : part.substr(equals + 1);
+    const std::string value = equals == std::string::npos ? part : part.substr(equals + 1);
+    json[key] = value;
+    if (key == "mtu" || key == "outage") json[key] = Json::parse(value, nullptr, /*allow_exceptions=*/false);
   }
   return read_network(json, "link");
 }

@@ -7,6 +7,9 @@
 //   "jitter": "5ms" (exponential) or {"law", "scale", "correlation", "reorder"}, "outage": true,
 //   "bursts": {"to_bad", "to_good", "loss"}, "schedule": [{"at": "2s", LINK keys that change from then on}],
 //   "period": "10s" (the schedule repeats)
+// and from other tools: "netem": "delay 40ms 5ms loss 0.5%" (before the keys above), "mahimahi": FILE (packet
+//   deliveries; they take the place of the rate), "csv": FILE (time, rate_mbps, delay_ms, loss, down);
+//   for both directions at once "ping": FILE and "iperf3": FILE.
 #pragma once
 
 #include <string>

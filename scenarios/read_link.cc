@@ -1,6 +1,11 @@
 #include "scenarios/read_link.hh"
 
+#include <filesystem>
+
 #include "engine/units.hh"
+#include "scenarios/imports/link_csv.hh"
+#include "scenarios/imports/mahimahi.hh"
+#include "scenarios/imports/tc_netem.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -85,8 +90,16 @@ void read_state(ObjectReader& r, LinkState& link, bool is_up) {
 
 }  // namespace
 
-void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up) {
+std::string beside(const std::string& folder, const std::string& path) {
+  return (std::filesystem::path(folder) / path).lexically_normal().string();
+}
+
+void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up, const std::string& folder) {
+  read_text(r, "netem", [&](const std::string& text) { apply_netem(text, link); });
   read_state(r, link, is_up);
+  read_text(r, "mahimahi",
+            [&](const std::string& file) { link.opportunities = read_mahimahi(beside(folder, file)); });
+  read_text(r, "csv", [&](const std::string& file) { apply_csv(beside(folder, file), link); });
   if (const Json* changes = r.find("schedule")) {
     if (!changes->is_array()) throw Error("{}: expected a list, found {}", r.path("schedule"), changes->dump());
     link.schedule.clear();

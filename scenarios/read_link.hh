@@ -7,8 +7,11 @@
 namespace splitwan::scenarios {
 
 // Applies the link keys of `reader`'s object (see network_choice.hh) to what `link` says already. rtt is split
-// between the directions, the odd nanosecond going down.
-void read_link(engine::ObjectReader& reader, netsim::LinkSpec& link, bool is_up);
+// between the directions, the odd nanosecond going down. File names are sought from `folder`.
+void read_link(engine::ObjectReader& reader, netsim::LinkSpec& link, bool is_up, const std::string& folder);
+
+// `path`, sought from `folder` unless absolute.
+std::string beside(const std::string& folder, const std::string& path);
 
 // Calls `use` with the text under `key`, naming the key when that throws.
 template <typename Use>

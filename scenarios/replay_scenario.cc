@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "engine/error.hh"
+#include "scenarios/read_link.hh"
 #include "scenarios/sweep.hh"
 
 namespace splitwan::scenarios {
@@ -32,26 +33,22 @@ netsim::Batches read_batches(const Json& json, const std::string& where) {
   return b;
 }
 
-std::string beside(const std::string& file, const std::string& path) {
-  return fs::path(path).is_absolute() ? path
-                                      : (fs::path(file).parent_path() / path).lexically_normal().string();
-}
-
 ReplayCell read_cell(const Json& json, const std::string& file) {
+  const std::string folder = fs::path(file).parent_path().string();
   ReplayCell cell;
   ObjectReader r(json, file);
   for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
   cell.name = r.get("name", fs::path(file).stem().string());
   cell.seed = r.get("seed", cell.seed);
   if (const Json* network = r.find("network"))
-    cell.network = read_network(*network, file + ": network", fs::path(file).parent_path().string());
+    cell.network = read_network(*network, file + ": network", folder);
   if (cell.network.kind != NetworkKind::ns3 && cell.network.kind != NetworkKind::ideal)
     throw Error("{}: network: kind: a replay runs over ns3 or ideal, not {}", file, name_of(cell.network.kind));
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
   if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())
-    cell.profile = netsim::read_profile(beside(file, profile));
-  if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty()) cell.trace = beside(file, trace);
+    cell.profile = netsim::read_profile(beside(folder, profile));
+  if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty()) cell.trace = beside(folder, trace);
   const Json* batches = inner.find("batches");
   if (batches) cell.batches = read_batches(*batches, file + ": replay: batches");
   inner.done();

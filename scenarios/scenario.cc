@@ -16,10 +16,7 @@ using engine::Error;
 using engine::ObjectReader;
 namespace fs = std::filesystem;
 
-std::string beside(const std::string& file, const std::string& path) {
-  return fs::path(path).is_absolute() ? path
-                                      : (fs::path(file).parent_path() / path).lexically_normal().string();
-}
+std::string folder_of(const std::string& file) { return fs::path(file).parent_path().string(); }
 
 // A prompt set: {"class": "code", "prompts": ["...", ...]}.
 void read_prompt_file(const std::string& path, int limit, std::vector<Prompt>& into) {
@@ -40,7 +37,7 @@ std::vector<Prompt> read_prompts(const Json& list, int limit, const std::string&
   for (const Json& item : list) {
     const std::string name = fmt::format("prompt-{}", prompts.size() + 1);
     if (item.is_string() && item.get<std::string>().ends_with(".json")) {
-      read_prompt_file(beside(file, item), limit, prompts);
+      read_prompt_file(beside(folder_of(file), item), limit, prompts);
     } else if (item.is_object()) {
       ObjectReader r(item, file + ": prompts");
       Prompt p{r.get("name", name), r.get<std::string>("class", "other"), r.get<std::string>("text", ""),
@@ -63,7 +60,7 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   ObjectReader r(json, file);
   for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
   s.name = r.get("name", fs::path(file).stem().string());
-  s.model = beside(file, r.need<std::string>("model"));
+  s.model = beside(folder_of(file), r.need<std::string>("model"));
   if (const Json* split = r.find("split")) {
     ObjectReader inner(*split, file + ": split");
     s.head_layers = inner.need<int>("head");
@@ -71,10 +68,10 @@ Scenario read_scenario(const Json& json, const std::string& file) {
     inner.done();
   }
   read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
-  if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network", fs::path(file).parent_path().string());
+  if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network", folder_of(file));
   s.compute = r.get("compute", s.compute);
   for (const std::string kind : {"recorded:", "profile:"}) {
-    if (s.compute.starts_with(kind)) s.compute = kind + beside(file, s.compute.substr(kind.size()));
+    if (s.compute.starts_with(kind)) s.compute = kind + beside(folder_of(file), s.compute.substr(kind.size()));
   }
   s.decode = r.get("decode", s.decode);
   if (s.decode.empty()) throw Error("{}: decode: the list is empty", file);
