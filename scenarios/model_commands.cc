@@ -5,6 +5,7 @@
 
 #include "analysis/report.hh"
 #include "analysis/summary.hh"
+#include "analysis/timeline.hh"
 #include "engine/error.hh"
 #include "engine/output_file.hh"
 #include "engine/units.hh"
@@ -19,7 +20,7 @@ using engine::Json;
 
 struct Options {
   std::vector<std::string> traces, drafters;
-  std::string model, output, rtt = "20ms,40ms,60ms,80ms,100ms,120ms,150ms,200ms", bandwidth, up, down;
+  std::string model, output, timeline, rtt = "20ms,40ms,60ms,80ms,100ms,120ms,150ms,200ms", bandwidth, up, down;
   bool json = false;
 };
 
@@ -85,6 +86,7 @@ int run_report(const Options& o) {
   auto inputs = o.traces;
   if (!o.model.empty()) inputs.push_back(o.model);
   engine::check_output(o.output, inputs);
+  engine::check_output(o.timeline, inputs);
   std::optional<model::LatencyModel> model;
   if (!o.model.empty()) model = model::read_model_file(o.model);
   const auto runs = read_traces(o.traces);
@@ -94,6 +96,7 @@ int run_report(const Options& o) {
     engine::write_file(
         o.output, o.output.ends_with(".md") ? analysis::render_markdown(data) : analysis::render_html(data));
   }
+  if (!o.timeline.empty()) engine::write_file(o.timeline, analysis::timeline(runs).dump() + "\n");
   if (o.output != "-") print(o, summary, summary_table(summary));
   return 0;
 }
@@ -142,6 +145,8 @@ void add_model_commands(CLI::App& app, std::function<int()>& chosen) {
       add(app, chosen, "report", "what traces say: a page for people (-o) and a summary", run_report, o);
   add_traces(*report, *o);
   report->add_option("--model", o->model, "model file to project with (default: one fitted to the traces)");
+  report->add_option("--timeline", o->timeline,
+                     "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");
   report->add_option("-o,--output", o->output, "report to write: report.html, or report.md for text");
 }
 

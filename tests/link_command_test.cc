@@ -103,7 +103,7 @@ TEST_F(LinkCommand, aServerThatDoesNotListenIsAnErrorThatSaysSo) {
 TEST_F(LinkCommand, anUnknownWordInTheLinkIsNamed) {
   const Result result = run("--link rtt=80ms,quee=1MB --client true 2>&1");
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.output, HasSubstr("'quee' is not known (did you mean queue?)"));
+  EXPECT_THAT(result.output, HasSubstr("unknown key 'quee'; did you mean 'queue'?"));
 }
 
 class LinkCommandEnds : public LinkCommand, public testing::WithParamInterface<int> {};
