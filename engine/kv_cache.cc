@@ -1,7 +1,5 @@
 #include "engine/kv_cache.hh"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -9,28 +7,40 @@
 
 namespace splitwan::engine {
 
-KvCache::KvCache(int layers, int kv_width, int sliding_window)
-    : kv_width_(kv_width), window_(sliding_window) {
-  k_.resize(layers);
-  v_.resize(layers);
-}
+using kernels::block_slots, kernels::chunk_slots;
+
+KvCache::KvCache(int layers, int kv_heads, int head_dim, int sliding_window)
+    : kv_heads_(kv_heads), head_dim_(head_dim), window_(sliding_window), layers_(layers) {}
 
 void KvCache::begin(std::vector<std::int32_t> parent) {
   depth_ = depths(parent);
   parent_ = std::move(parent);
-  slots_.resize(parent_.size());
+  run_.resize(parent_.size());
   for (int row = 0; row < rows(); ++row) {
-    slots_[row] = path_to(parent_, row);
-    for (auto& slot : slots_[row]) slot += committed_;
+    run_[row] = row > 0 && parent_[row] == row - 1 ? run_[row - 1] : row;
   }
-  reserve(committed_ + rows());
+  const std::size_t chunks = (committed_ + rows() + chunk_slots - 1) / chunk_slots;
+  for (Layer& layer : layers_) {
+    while (layer.memory.size() < chunks) {
+      layer.memory.emplace_back(kv_heads_ * head_floats() * sizeof(float));
+      layer.chunks.push_back(layer.memory.back().as<float>());
+    }
+  }
 }
 
-kernels::Keys KvCache::keys(int row) const {
+void KvCache::runs(int row, std::vector<kernels::SlotRun>& out) const {
   const int oldest = window_ > 0 ? std::max(0, position(row) - window_ + 1) : 0;
-  const std::span<const std::int32_t> path = slots_[row];
-  const int dropped = std::max(0, oldest - committed_);  // ancestors that the window has left behind
-  return {std::min(oldest, committed_), committed_, path.subspan(dropped)};
+  out.clear();
+  for (int last = row; last >= 0 && position(last) >= oldest; last = parent_[run_[last]]) {
+    const int length = std::min(last - run_[last], position(last) - oldest) + 1;
+    out.push_back({committed_ + last - length + 1, committed_ + last + 1});
+  }
+  if (oldest < committed_) out.push_back({oldest, committed_});
+  std::reverse(out.begin(), out.end());
+  if (out.size() > 1 && out[0].end == out[1].begin) {  // the usual case: context and chain are one
+    out[1].begin = out[0].begin;
+    out.erase(out.begin());
+  }
 }
 
 void KvCache::commit(std::span<const std::int32_t> kept) {
@@ -43,29 +53,55 @@ void KvCache::commit(std::span<const std::int32_t> kept) {
   }
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (kept[i] == static_cast<std::int32_t>(i)) continue;
-    const std::int64_t from = (committed_ + kept[i]) * static_cast<std::int64_t>(kv_width_);
-    const std::int64_t to = (committed_ + static_cast<std::int64_t>(i)) * kv_width_;
-    for (std::size_t layer = 0; layer < k_.size(); ++layer) {  // i <= kept[i]: earlier rows move first
-      std::memcpy(k(layer) + to, k(layer) + from, kv_width_ * sizeof(float));
-      std::memcpy(v(layer) + to, v(layer) + from, kv_width_ * sizeof(float));
+    for (Layer& layer : layers_) {  // i <= kept[i]: earlier rows move first
+      move(layer, committed_ + kept[i], committed_ + static_cast<int>(i));
     }
   }
   committed_ += static_cast<int>(kept.size());
   parent_.clear();
 }
 
-void KvCache::reserve(int rows) {
-  if (rows <= capacity_) return;
-  capacity_ = std::max({rows, 2 * capacity_, 64});
-  for (auto* cache : {&k_, &v_}) {
-    for (at::Tensor& old : *cache) {
-      at::Tensor grown = at::empty({capacity_, kv_width_}, at::kFloat);
-      if (old.defined() && committed_ > 0) {
-        std::memcpy(grown.data_ptr<float>(), old.data_ptr<float>(),
-                    static_cast<std::size_t>(committed_) * kv_width_ * sizeof(float));
-      }
-      old = grown;
-    }
+// Keys of 16 slots lie together, dimension-major, so that one query meets 16 keys at once.
+struct Place {
+  float *key, *value;
+};
+static Place place(const float* chunk, std::size_t head_floats, int head, int slot, int dim) {
+  const int s = slot % chunk_slots, lane = s % block_slots;
+  float* base = const_cast<float*>(chunk) + head * head_floats;
+  return {base + (s - lane) * dim + lane, base + chunk_slots * dim + s * dim};
+}
+
+void KvCache::store(Layer& layer, int slot, const float* key, const float* value) {
+  for (int h = 0; h < kv_heads_; ++h, key += head_dim_, value += head_dim_) {
+    const Place to = place(layer.chunks[slot / chunk_slots], head_floats(), h, slot, head_dim_);
+    for (int d = 0; d < head_dim_; ++d) to.key[d * block_slots] = key[d];
+    std::memcpy(to.value, value, head_dim_ * sizeof(float));
+  }
+}
+
+void KvCache::move(Layer& layer, int from, int to) {
+  for (int h = 0; h < kv_heads_; ++h) {
+    const Place a = place(layer.chunks[from / chunk_slots], head_floats(), h, from, head_dim_);
+    const Place b = place(layer.chunks[to / chunk_slots], head_floats(), h, to, head_dim_);
+    for (int d = 0; d < head_dim_; ++d) b.key[d * block_slots] = a.key[d * block_slots];
+    std::memcpy(b.value, a.value, head_dim_ * sizeof(float));
+  }
+}
+
+void KvCache::put(int layer, int row, const float* key, const float* value) {
+  store(layers_[layer], committed_ + row, key, value);
+}
+
+kernels::HeadCache KvCache::head(int layer, int head) const {
+  const std::size_t keys = head * head_floats();
+  return {layers_[layer].chunks.data(), keys, keys + std::size_t{chunk_slots} * head_dim_};
+}
+
+void KvCache::get(int layer, int slot, float* key, float* value) const {
+  for (int h = 0; h < kv_heads_; ++h, key += head_dim_, value += head_dim_) {
+    const Place from = place(layers_[layer].chunks[slot / chunk_slots], head_floats(), h, slot, head_dim_);
+    for (int d = 0; d < head_dim_; ++d) key[d] = from.key[d * block_slots];
+    std::memcpy(value, from.value, head_dim_ * sizeof(float));
   }
 }
 

@@ -1,11 +1,11 @@
 // Keys and values of one session's layers: committed rows in order of position, then the rows of the step in
-// flight. commit() keeps one path of those and drops the rest.
+// flight. commit() keeps one path of those and drops the rest. Slot s of a layer is in its chunk
+// s / chunk_slots: growing copies nothing.
 #pragma once
-
-#include <ATen/core/Tensor.h>
 
 #include <vector>
 
+#include "engine/arena.hh"
 #include "engine/kernels.hh"
 #include "engine/types.hh"
 
@@ -13,7 +13,7 @@ namespace splitwan::engine {
 
 class KvCache {
  public:
-  KvCache(int layers, int kv_width, int sliding_window);
+  KvCache(int layers, int kv_heads, int head_dim, int sliding_window);
 
   int committed() const { return committed_; }
 
@@ -22,23 +22,32 @@ class KvCache {
   void begin(std::vector<std::int32_t> parent);
   int rows() const { return static_cast<int>(parent_.size()); }
   int position(int row) const { return committed_ + depth_[row]; }
-  kernels::Keys keys(int row) const;  // what the row attends to, sliding window applied
+  // The slots that the row attends to, in order of position, sliding window applied. A chain is one run.
+  void runs(int row, std::vector<kernels::SlotRun>&) const;
 
   // Keeps `rows`, a path from a root: row i of it becomes position committed() + i. Throws Error when it is
   // none.
   void commit(std::span<const std::int32_t> rows);
 
-  // Row r's key is at k(layer) + (committed() + r) * kv_width.
-  float* k(int layer) { return k_[layer].data_ptr<float>(); }
-  float* v(int layer) { return v_[layer].data_ptr<float>(); }
+  // Stores a row's key and value of all heads, [kv_heads, head_dim] each.
+  void put(int layer, int row, const float* key, const float* value);
+  kernels::HeadCache head(int layer, int head) const;
+  // One slot's key and value, [kv_heads, head_dim] each.
+  void get(int layer, int slot, float* key, float* value) const;
 
  private:
-  void reserve(int rows);
-  int kv_width_, window_;
-  int committed_ = 0, capacity_ = 0;
-  std::vector<at::Tensor> k_, v_;  // [capacity, kv_width] per layer
+  struct Layer {
+    std::vector<Arena> memory;
+    std::vector<const float*> chunks;
+  };
+  std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
+  void store(Layer&, int slot, const float* key, const float* value);
+  void move(Layer&, int from, int to);
+  int kv_heads_, head_dim_, window_;
+  int committed_ = 0;
+  std::vector<Layer> layers_;
   std::vector<std::int32_t> parent_, depth_;
-  std::vector<std::vector<std::int32_t>> slots_;  // per row: slots of its ancestors and itself
+  std::vector<std::int32_t> run_;  // per row: the first row of the unbroken chain that ends in it
 };
 
 }  // namespace splitwan::engine

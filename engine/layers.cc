@@ -3,56 +3,57 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <cstring>
 
 namespace splitwan::engine {
-namespace {
 
-// cos and sin of position x frequency for every row of the step, in f32 as Hugging Face computes them.
-struct Rotations {
-  Rotations(const ModelConfig& config, const KvCache& cache) : half(config.head_dim / 2) {
-    cosine.resize(static_cast<std::size_t>(cache.rows()) * half);
-    sine.resize(cosine.size());
-    for (int i = 0; i < half; ++i) {
-      const auto exponent = static_cast<float>(2 * i) / static_cast<float>(config.head_dim);
-      const float frequency = 1.f / std::pow(static_cast<float>(config.rope_theta), exponent);
-      for (int row = 0; row < cache.rows(); ++row) {
-        const float angle = static_cast<float>(cache.position(row)) * frequency;
-        cosine[row * half + i] = std::cos(angle);
-        sine[row * half + i] = std::sin(angle);
-      }
-    }
+void rms_norm(const float* x, std::int64_t rows, const at::Tensor& gain, double eps, float* y) {
+  const std::int64_t n = gain.size(0);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    kernels::best().rms_norm(x + row * n, gain.data_ptr<float>(), n, static_cast<float>(eps), y + row * n);
   }
-  void apply(float* head, int row) const {
-    kernels::rope(head, cosine.data() + row * half, sine.data() + row * half, 2 * half);
-  }
-  int half;
-  std::vector<float> cosine, sine;
-};
-
-}  // namespace
-
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps) {
-  at::Tensor y = at::empty_like(x);
-  const std::int64_t n = x.size(1);
-  for (std::int64_t row = 0; row < x.size(0); ++row) {
-    kernels::rms_norm(x.data_ptr<float>() + row * n, gain.data_ptr<float>(), n, static_cast<float>(eps),
-                      y.data_ptr<float>() + row * n);
-  }
-  return y;
 }
 
-LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range)
+struct LayerStack::Workspace {
+  std::int64_t rows = 0;
+  float *normed, *qkv, *mixed, *out, *gate_up, *hidden, *cosine, *sine;
+  std::vector<std::vector<kernels::SlotRun>> runs;  // per row
+
+  void size_for(const ModelConfig& c, const KvCache& cache) {
+    rows = cache.rows();
+    const std::int64_t widths[] = {
+        c.width,       c.q_width() + 2 * c.kv_width(), c.q_width(), c.width, 2 * c.ffn, c.ffn, c.head_dim / 2,
+        c.head_dim / 2};
+    float** const places[] = {&normed, &qkv, &mixed, &out, &gate_up, &hidden, &cosine, &sine};
+    std::int64_t total = 0;
+    for (const auto width : widths) total += (rows * width + 15) / 16 * 16;
+    float* at = memory_.of<float>(total);
+    for (std::size_t i = 0; i < std::size(widths); ++i) {
+      *places[i] = at;
+      at += (rows * widths[i] + 15) / 16 * 16;
+    }
+    if (runs.size() < static_cast<std::size_t>(rows)) runs.resize(rows);
+    for (int row = 0; row < rows; ++row) cache.runs(row, runs[row]);
+  }
+
+ private:
+  Scratch memory_;
+};
+
+LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range, Storage storage)
     : config_(checkpoint.config()), range_(range) {
   const ModelConfig& c = config_;
   const auto q = c.q_width(), kv = c.kv_width();
+  for (int i = 0; i < c.head_dim / 2; ++i) {  // in f32 as Hugging Face computes them
+    const auto exponent = static_cast<float>(2 * i) / static_cast<float>(c.head_dim);
+    frequencies_.push_back(1.f / std::pow(static_cast<float>(c.rope_theta), exponent));
+  }
   for (int i = range.begin; i < range.end; ++i) {
     const std::string at = fmt::format("model.layers.{}.", i);
     const auto matrix = [&](const char* name, std::int64_t m, std::int64_t k) {
       return &checkpoint.tensor(at + name + ".weight", {m, k});
     };
     const auto pack = [&](std::initializer_list<const TensorView*> views, std::int64_t k) {
-      return PackedLinear(std::span(views.begin(), views.size()), k);
+      return PackedLinear(std::span(views.begin(), views.size()), k, storage);
     };
     layers_.push_back(
         {to_f32(checkpoint.tensor(at + "input_layernorm.weight", {c.width})),
@@ -66,52 +67,82 @@ LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range)
   }
 }
 
-KvCache LayerStack::new_cache() const { return {range_.size(), config_.kv_width(), config_.sliding_window}; }
+KvCache LayerStack::new_cache() const {
+  return {range_.size(), config_.kv_heads, config_.head_dim, config_.sliding_window};
+}
 
 at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
-  const Rotations rotations(config_, cache);
-  const std::int64_t rows = x.size(0), q = config_.q_width(), kv = config_.kv_width(), ffn = config_.ffn;
+  thread_local Workspace w;
+  if (layers_.empty()) return x;
+  w.size_for(config_, cache);
+  const std::int64_t rows = w.rows, half = config_.head_dim / 2, ffn = config_.ffn;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t i = 0; i < half; ++i) {
+      const float angle = static_cast<float>(cache.position(static_cast<int>(row))) * frequencies_[i];
+      w.cosine[row * half + i] = std::cos(angle);
+      w.sine[row * half + i] = std::sin(angle);
+    }
+  }
+  const kernels::Set& set = kernels::best();
+  float* stream = x.data_ptr<float>();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    const at::Tensor qkv = layer.qkv(rms_norm(x, layer.attention_norm, config_.rms_eps));
-    for (std::int64_t row = 0; row < rows; ++row) {
-      float* at = qkv.data_ptr<float>() + row * (q + 2 * kv);
-      for (int head = 0; head < config_.heads + config_.kv_heads; ++head) {
-        rotations.apply(at + head * config_.head_dim, static_cast<int>(row));
+    rms_norm(stream, rows, layer.attention_norm, config_.rms_eps, w.normed);
+    layer.qkv(w.normed, rows, w.qkv);
+    rotate_and_cache(w, static_cast<int>(i), cache);
+    attend(w, static_cast<int>(i), cache);
+    layer.out(w.mixed, rows, w.out);
+    set.add(stream, w.out, rows * config_.width);
+    rms_norm(stream, rows, layer.ffn_norm, config_.rms_eps, w.normed);
+    layer.gate_up(w.normed, rows, w.gate_up);
+    parallel(rows, 32 * ffn, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t row = first; row < last; ++row) {
+        const float* gate = w.gate_up + row * 2 * ffn;
+        set.silu_mul(gate, gate + ffn, ffn, w.hidden + row * ffn);
       }
-      const std::int64_t slot = (cache.committed() + row) * kv;
-      std::memcpy(cache.k(i) + slot, at + q, kv * sizeof(float));
-      std::memcpy(cache.v(i) + slot, at + q + kv, kv * sizeof(float));
-    }
-    x += layer.out(attend(qkv, static_cast<int>(i), cache));
-    const at::Tensor gate_up = layer.gate_up(rms_norm(x, layer.ffn_norm, config_.rms_eps));
-    at::Tensor hidden = at::empty({rows, ffn}, at::kFloat);
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const float* gate = gate_up.data_ptr<float>() + row * 2 * ffn;
-      kernels::silu_mul(gate, gate + ffn, ffn, hidden.data_ptr<float>() + row * ffn);
-    }
-    x += layer.down(hidden);
+    });
+    layer.down(w.hidden, rows, w.out);
+    set.add(stream, w.out, rows * config_.width);
   }
   return x;
 }
 
-at::Tensor LayerStack::attend(const at::Tensor& qkv, int layer, KvCache& cache) const {
-  const std::int64_t rows = qkv.size(0), heads = config_.heads, dim = config_.head_dim,
-                     kv = config_.kv_width();
-  const std::int64_t group = heads / config_.kv_heads;  // query heads that share a key head
-  const float scale = 1.f / std::sqrt(static_cast<float>(dim));
-  at::Tensor out = at::empty({rows, heads * dim}, at::kFloat);
-  const float *k = cache.k(layer), *v = cache.v(layer), *in = qkv.data_ptr<float>();
-  float* to = out.data_ptr<float>();
-  parallel(rows * heads, 2 * dim * (cache.committed() + rows), [&](std::int64_t first, std::int64_t last) {
-    std::vector<float> scores(cache.committed() + rows);
-    for (std::int64_t i = first; i < last; ++i) {
-      const std::int64_t row = i / heads, head = i % heads, offset = head / group * dim;
-      kernels::attention(in + row * qkv.size(1) + head * dim, k + offset, v + offset, kv,
-                         cache.keys(static_cast<int>(row)), dim, scale, scores.data(), to + i * dim);
+void LayerStack::rotate_and_cache(Workspace& w, int layer, KvCache& cache) const {
+  const std::int64_t q = config_.q_width(), kv = config_.kv_width(), half = config_.head_dim / 2;
+  const int heads = config_.heads + config_.kv_heads;  // the keys lie behind the queries
+  parallel(w.rows, 4 * (q + 2 * kv), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t row = first; row < last; ++row) {
+      float* at = w.qkv + row * (q + 2 * kv);
+      for (int head = 0; head < heads; ++head) {
+        kernels::best().rope(at + head * config_.head_dim, w.cosine + row * half, w.sine + row * half,
+                             config_.head_dim);
+      }
+      cache.put(layer, static_cast<int>(row), at + q, at + q + kv);
     }
   });
-  return out;
+}
+
+void LayerStack::attend(Workspace& w, int layer, const KvCache& cache) const {
+  const std::int64_t rows = w.rows, dim = config_.head_dim, q = config_.q_width(), kv = config_.kv_width();
+  const int group = config_.heads / config_.kv_heads;  // query heads that share a key head
+  const kernels::AttentionShape shape{config_.head_dim, group, 1.f / std::sqrt(static_cast<float>(dim))};
+  const std::int64_t slots = cache.committed() + rows;
+  parallel(rows * config_.kv_heads, 2 * dim * group * slots, [&](std::int64_t first, std::int64_t last) {
+    thread_local Scratch scratch;
+    float* scores = scratch.of<float>(kernels::attention_scratch(group, slots));
+    for (std::int64_t i = first; i < last; ++i) {  // all rows of a head in turn: its keys stay near
+      const std::int64_t row = i % rows, head = i / rows;
+      kernels::best().attention(shape, w.qkv + row * (q + 2 * kv) + head * group * dim,
+                                cache.head(layer, static_cast<int>(head)), w.runs[row], scores,
+                                w.mixed + row * q + head * group * dim);
+    }
+  });
+}
+
+std::size_t LayerStack::bytes() const {
+  std::size_t sum = 0;
+  for (const Layer& l : layers_) sum += l.qkv.bytes() + l.out.bytes() + l.gate_up.bytes() + l.down.bytes();
+  return sum;
 }
 
 Work LayerStack::work(Phase phase, std::uint32_t rows, std::uint32_t context) const {
@@ -122,8 +153,8 @@ Work LayerStack::work(Phase phase, std::uint32_t rows, std::uint32_t context) co
   }
   const double seen = context + (rows + 1) / 2.0;  // keys per row, a chain's average
   const double attention = 4.0 * config_.q_width() * seen * range_.size();
-  const double cache = 8.0 * config_.kv_width() * (context + rows) * range_.size();
-  return {phase, rows, context, rows * (2 * weights + attention), 4 * weights + cache};
+  const double cached = 8.0 * config_.kv_width() * (context + rows) * range_.size();
+  return {phase, rows, context, rows * (2 * weights + attention), static_cast<double>(bytes()) + cached};
 }
 
 }  // namespace splitwan::engine

@@ -11,7 +11,7 @@ namespace splitwan::engine {
 class LayerStack {
  public:
   // Loads only these layers' tensors.
-  LayerStack(Checkpoint&, LayerRange);
+  LayerStack(Checkpoint&, LayerRange, Storage = Storage::automatic);
 
   LayerRange range() const { return range_; }
   KvCache new_cache() const;
@@ -19,18 +19,24 @@ class LayerStack {
   at::Tensor operator()(at::Tensor x, KvCache& cache) const;
   // What one call costs: arithmetic, and weights + cache read.
   Work work(Phase, std::uint32_t rows, std::uint32_t context) const;
+  std::size_t bytes() const;  // of packed weights
 
  private:
   struct Layer {
     at::Tensor attention_norm, ffn_norm;
     PackedLinear qkv, out, gate_up, down;
   };
-  at::Tensor attend(const at::Tensor& qkv, int layer, KvCache&) const;
+  // What a step needs between the products; only grows.
+  struct Workspace;
+  void rotate_and_cache(Workspace&, int layer, KvCache&) const;
+  void attend(Workspace&, int layer, const KvCache&) const;
   ModelConfig config_;
   LayerRange range_;
+  std::vector<float> frequencies_;  // [head_dim / 2]
   std::vector<Layer> layers_;
 };
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps);
+// Rows of x, [rows, gain.size(0)].
+void rms_norm(const float* x, std::int64_t rows, const at::Tensor& gain, double eps, float* y);
 
 }  // namespace splitwan::engine

@@ -1,63 +1,72 @@
 #include "engine/linear.hh"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <algorithm>
-#include <cstring>
+#include <thread>
 
 #include "engine/kernels.hh"
 
 namespace splitwan::engine {
-namespace {
-
-constexpr at::ScalarType scalar_type(DType type) {
-  return type == DType::f32 ? at::kFloat : type == DType::f16 ? at::kHalf : at::kBFloat16;
-}
-
-}  // namespace
 
 at::Tensor to_f32(const TensorView& view) {
-  // from_blob wants a mutable pointer; the mapping is read-only and only read.
-  auto* data = const_cast<std::byte*>(view.data.data());
-  if (reinterpret_cast<std::uintptr_t>(data) % size_of(view.dtype) == 0) {
-    return at::from_blob(data, view.shape, scalar_type(view.dtype)).to(at::kFloat, false, /*copy=*/true);
+  at::Tensor wide = at::empty(view.shape, at::kFloat);
+  kernels::best().widen(view.data.data(), view.dtype, view.elements(), wide.data_ptr<float>());
+  return wide;
+}
+
+PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs, Storage storage)
+    : inputs_(inputs), storage_(storage_of(storage, matrices.front()->dtype)) {
+  std::vector<std::int64_t> start;  // first output of each matrix
+  for (const TensorView* m : matrices) {
+    start.push_back(outputs_);
+    outputs_ += m->shape[0];
   }
-  at::Tensor aligned = at::empty(view.shape, scalar_type(view.dtype));  // files need not align their tensors
-  std::memcpy(aligned.data_ptr(), data, view.data.size());
-  return aligned.to(at::kFloat);
-}
-
-void parallel(std::int64_t n, std::int64_t cost,
-              const std::function<void(std::int64_t, std::int64_t)>& range) {
-  constexpr std::int64_t worth = 1 << 19;  // multiply-adds per thread that repay waking it
-  if (n * cost < 2 * worth) return range(0, n);
-  at::parallel_for(0, n, std::max<std::int64_t>(1, worth / cost), range);
-}
-
-PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs)
-    : inputs_(inputs) {
-  for (const TensorView* m : matrices) outputs_ += m->shape[0];
   const std::int64_t panels = (outputs_ + kernels::panel - 1) / kernels::panel;
-  std::vector<at::Tensor> parts;
-  for (const TensorView* m : matrices) parts.push_back(to_f32(*m));
-  const at::Tensor whole = parts.size() == 1 ? parts[0] : at::cat(parts);
-  packed_ = at::empty({panels, inputs, kernels::panel}, at::kFloat);
-  for (std::int64_t p = 0; p < panels; ++p) {
-    kernels::pack_panel(whole.data_ptr<float>(), outputs_, inputs, p * kernels::panel,
-                        packed_.data_ptr<float>() + p * inputs * kernels::panel);
-  }
+  const std::size_t each = kernels::panel_bytes(storage_, inputs);
+  packed_ = Arena(static_cast<std::size_t>(panels) * each);
+  const auto pack = [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t p = first; p < last; ++p) {
+      kernels::PanelSource source;
+      for (std::int64_t j = 0; j < kernels::panel && p * kernels::panel + j < outputs_; ++j) {
+        std::size_t i = matrices.size() - 1;
+        while (start[i] > p * kernels::panel + j) --i;
+        const TensorView& m = *matrices[i];
+        source.types[j] = m.dtype;
+        source.rows[j] = m.data.data() + (p * kernels::panel + j - start[i]) * inputs *
+                                             static_cast<std::int64_t>(size_of(m.dtype));
+      }
+      kernels::best().pack_panel(storage_, source, inputs, packed_.data() + p * each);
+    }
+  };
+  using Pack = decltype(pack);
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());  // loading is nobody's party
+  parallel_chunks(elements() < (1 << 20) ? 1 : cores, panels, 16, &pack,
+                  [](const void* job, std::int64_t first, std::int64_t last) {
+                    (*static_cast<const Pack*>(job))(first, last);
+                  });
+}
+
+void PackedLinear::operator()(const float* x, std::int64_t rows, float* y) const {
+  thread_local Scratch scratch;
+  const kernels::Set& set = kernels::best();
+  auto* activations = scratch.of<std::byte>(kernels::activation_bytes(rows, inputs_));
+  const std::int64_t groups = (rows + set.tile_rows - 1) / set.tile_rows;
+  parallel(groups, 2 * set.tile_rows * inputs_, [&](std::int64_t first, std::int64_t last) {
+    set.pack_activations(storage_, x, inputs_, rows, first, last, activations);
+  });
+  const std::int64_t panels = (outputs_ + kernels::panel - 1) / kernels::panel;
+  constexpr std::int64_t multiple = 4;  // panels that a tile takes side by side
+  parallel(
+      panels, inputs_ * kernels::panel * rows,
+      [&](std::int64_t first, std::int64_t last) {
+        set.linear(storage_, packed_.data(), inputs_, outputs_, first, last, activations, rows, y);
+      },
+      multiple);
 }
 
 at::Tensor PackedLinear::operator()(const at::Tensor& x) const {
-  const std::int64_t rows = x.size(0);
-  at::Tensor y = at::empty({rows, outputs_}, at::kFloat);
-  const float* in = x.data_ptr<float>();
-  float* out = y.data_ptr<float>();
-  const float* weights = packed_.data_ptr<float>();
-  parallel(packed_.size(0), inputs_ * kernels::panel * rows, [&](std::int64_t first, std::int64_t last) {
-    kernels::linear(weights, inputs_, outputs_, first, last, in, rows, out);
-  });
+  at::Tensor y = at::empty({x.size(0), outputs_}, at::kFloat);
+  (*this)(x.data_ptr<float>(), x.size(0), y.data_ptr<float>());
   return y;
 }
 

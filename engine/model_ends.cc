@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cstring>
-
 #include "engine/error.hh"
 
 namespace splitwan::engine {
@@ -13,15 +11,15 @@ constexpr auto embedding_name = "model.embed_tokens.weight";
 
 }  // namespace
 
-ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail)
+ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail, Storage storage)
     : config_(checkpoint.config()),
-      embedding_(to_f32(checkpoint.tensor(embedding_name, {config_.vocabulary, config_.width}))),
-      head_(checkpoint, head),
-      tail_(checkpoint, tail),
+      embedding_(checkpoint.tensor(embedding_name, {config_.vocabulary, config_.width})),
+      head_(checkpoint, head, storage),
+      tail_(checkpoint, tail, storage),
       norm_(to_f32(checkpoint.tensor("model.norm.weight", {config_.width}))) {
   const TensorView* lm_head = &checkpoint.tensor(config_.tied ? embedding_name : "lm_head.weight",
                                                  {config_.vocabulary, config_.width});
-  lm_head_ = PackedLinear(std::span(&lm_head, 1), config_.width);
+  lm_head_ = PackedLinear(std::span(&lm_head, 1), config_.width, storage);
 }
 
 at::Tensor ModelEnds::embed(std::span<const Token> ids) const {
@@ -31,19 +29,26 @@ at::Tensor ModelEnds::embed(std::span<const Token> ids) const {
     if (ids[i] < 0 || ids[i] >= config_.vocabulary) {
       throw Error("token id {} is outside the vocabulary of {}", ids[i], config_.vocabulary);
     }
-    std::memcpy(x.data_ptr<float>() + i * width, embedding_.data_ptr<float>() + ids[i] * width,
-                width * sizeof(float));
+    const std::byte* row =
+        embedding_.data.data() + ids[i] * width * static_cast<std::int64_t>(size_of(embedding_.dtype));
+    kernels::best().widen(row, embedding_.dtype, width, x.data_ptr<float>() + i * width);
   }
   return x;
 }
 
 at::Tensor ModelEnds::logits(const at::Tensor& hidden) const {
-  return lm_head_(rms_norm(hidden, norm_, config_.rms_eps));
+  thread_local Scratch scratch;
+  const std::int64_t rows = hidden.size(0);
+  auto* normed = scratch.of<float>(rows * config_.width);
+  rms_norm(hidden.data_ptr<float>(), rows, norm_, config_.rms_eps, normed);
+  at::Tensor logits = at::empty({rows, config_.vocabulary}, at::kFloat);
+  lm_head_(normed, rows, logits.data_ptr<float>());
+  return logits;
 }
 
 Work ModelEnds::logits_work(Work tail, std::uint32_t rows) const {
   tail.flops += 2.0 * rows * static_cast<double>(lm_head_.elements());
-  tail.bytes += 4.0 * static_cast<double>(lm_head_.elements());
+  tail.bytes += static_cast<double>(lm_head_.bytes());
   return tail;
 }
 

@@ -7,7 +7,7 @@ namespace splitwan::engine {
 
 class ModelEnds {
  public:
-  ModelEnds(Checkpoint&, LayerRange head, LayerRange tail);
+  ModelEnds(Checkpoint&, LayerRange head, LayerRange tail, Storage = Storage::automatic);
 
   const ModelConfig& config() const { return config_; }
   const LayerStack& head() const { return head_; }
@@ -17,10 +17,11 @@ class ModelEnds {
   at::Tensor embed(std::span<const Token>) const;         // [rows, width]
   at::Tensor logits(const at::Tensor& hidden) const;      // [rows, width] -> [rows, vocabulary]
   Work logits_work(Work tail, std::uint32_t rows) const;  // adds the head's cost to the tail's
+  std::size_t bytes() const { return head_.bytes() + tail_.bytes() + lm_head_.bytes(); }
 
  private:
   ModelConfig config_;
-  at::Tensor embedding_;  // [vocabulary, width]
+  TensorView embedding_;  // [vocabulary, width], as it lies on disk: only the rows that are used get read
   LayerStack head_, tail_;
   at::Tensor norm_;
   PackedLinear lm_head_;

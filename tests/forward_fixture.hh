@@ -29,16 +29,24 @@ struct Recorded {
   engine::MemoryRecorder client, server;
 };
 
-// `job` with a Forward over all layers in one place.
+// `job` as the only party.
 template <typename Job>
-void locally(RandomModel& model, Job&& job) {
+void alone(Job&& job) {
   engine::MemoryRecorder recorder;
   netsim::Conductor network(netsim::make_ideal_simulator({}), {}, netsim::reference_cost());
   network.run({{0, [&](engine::Transport& t, engine::Clock& c) {
                   engine::Party party(0, t, c, recorder);
-                  const auto forward = engine::make_local(party, *model.whole);
-                  job(party, *forward);
+                  job(party);
                 }}});
+}
+
+// `job` with a Forward over all layers in one place.
+template <typename Job>
+void locally(RandomModel& model, Job&& job) {
+  alone([&](engine::Party& party) {
+    const auto forward = engine::make_local(party, *model.whole);
+    job(party, *forward);
+  });
 }
 
 // `job` with a Forward whose middle layers are another party's, over an 80 ms link.

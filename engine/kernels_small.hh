@@ -1,0 +1,198 @@
+// Everything between the products: norms, rotations, activations, attention.
+#pragma once
+
+// included after one simd_*.hh
+
+namespace splitwan::engine::kernels {
+namespace {
+
+// e^x, relative error about 1e-7 (Cephes' expf, its polynomial); x is cut to where f32 has an answer.
+INLINE V exponential(V x) {
+  x = largest(smallest(x, set(88.f)), set(-87.f));
+  const I n = to_int(mul(x, set(1.44269504f)));
+  const V whole = to_float(n);
+  const V r = fma(whole, set(2.12194440e-4f), fma(whole, set(-0.693359375f), x));
+  V p = fma(set(1.9875691500e-4f), r, set(1.3981999507e-3f));
+  p = fma(p, r, set(8.3334519073e-3f));
+  p = fma(p, r, set(4.1665795894e-2f));
+  p = fma(p, r, set(1.6666665459e-1f));
+  p = fma(p, r, set(5.0000001201e-1f));
+  p = add(fma(p, mul(r, r), r), set(1.f));
+  return mul(p, power_of_two(n));
+}
+
+// Sum of 16 lanes in a fixed order.
+INLINE float total(V v) {
+  float lane[16];
+  store(lane, v);
+  for (int width = 8; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) lane[i] += lane[i + width];
+  }
+  return lane[0];
+}
+
+INLINE V load_part(const float* p, std::int64_t count) {
+  float part[16] = {};
+  __builtin_memcpy(part, p, static_cast<std::size_t>(count) * 4);
+  return load(part);
+}
+INLINE void store_part(float* p, V v, std::int64_t count) {
+  float part[16];
+  store(part, v);
+  __builtin_memcpy(p, part, static_cast<std::size_t>(count) * 4);
+}
+
+// Calls op(i, count) for every 16 values; count < 16 only for the last.
+#define FOR_LANES(i, n) for (std::int64_t i = 0; i < (n); i += 16)
+INLINE V load_lanes(const float* p, std::int64_t i, std::int64_t n) {
+  return n - i >= 16 ? load(p + i) : load_part(p + i, n - i);
+}
+INLINE void store_lanes(float* p, V v, std::int64_t i, std::int64_t n) {
+  if (n - i >= 16) return store(p + i, v);
+  store_part(p + i, v, n - i);
+}
+
+void rms_norm(const float* x, const float* gain, std::int64_t n, float eps, float* y) {
+  V squares[4] = {zero(), zero(), zero(), zero()};
+  FOR_LANES(i, n) {
+    const V v = load_lanes(x, i, n);
+    squares[i / 16 % 4] = fma(v, v, squares[i / 16 % 4]);
+  }
+  const float sum = total(add(add(squares[0], squares[1]), add(squares[2], squares[3])));
+  const V scale = set(1.f / __builtin_sqrtf(sum / static_cast<float>(n) + eps));
+  FOR_LANES(i, n) store_lanes(y, mul(mul(load_lanes(x, i, n), scale), load_lanes(gain, i, n)), i, n);
+}
+
+void rope(float* x, const float* cosine, const float* sine, std::int64_t head_dim) {
+  const std::int64_t half = head_dim / 2;
+  FOR_LANES(i, half) {
+    const V a = load_lanes(x, i, half), b = load_lanes(x + half, i, half);
+    const V c = load_lanes(cosine, i, half), s = load_lanes(sine, i, half);
+    store_lanes(x, sub(mul(a, c), mul(b, s)), i, half);
+    store_lanes(x + half, add(mul(b, c), mul(a, s)), i, half);
+  }
+}
+
+void silu_mul(const float* gate, const float* up, std::int64_t n, float* out) {
+  FOR_LANES(i, n) {
+    const V g = load_lanes(gate, i, n);
+    const V silu = div(g, add(set(1.f), exponential(sub(zero(), g))));
+    store_lanes(out, mul(silu, load_lanes(up, i, n)), i, n);
+  }
+}
+
+void add_to(float* x, const float* y, std::int64_t n) {
+  FOR_LANES(i, n) store_lanes(x, add(load_lanes(x, i, n), load_lanes(y, i, n)), i, n);
+}
+
+// Scores of up to `Heads` query heads over 16 slots whose keys lie dimension-major: keys are read once.
+template <int Heads>
+INLINE void score_block(const AttentionShape& s, const float* query, const float* keys, V (&sum)[Heads]) {
+  for (V& v : sum) v = zero();
+  for (int d = 0; d < s.head_dim; ++d) {
+    const V key = load(keys + d * block_slots);
+#pragma GCC unroll 4
+    for (int h = 0; h < Heads; ++h) sum[h] = fma(key, set(query[h * s.head_dim + d]), sum[h]);
+  }
+  for (V& v : sum) v = mul(v, set(s.scale));
+}
+
+template <int Heads>
+INLINE void scores_of(const AttentionShape& s, const float* query, const HeadCache& cache,
+                      std::span<const SlotRun> runs, std::int64_t stride, float* scores) {
+  std::int64_t at = 0;
+  for (const SlotRun run : runs) {
+    for (std::int32_t slot = run.begin; slot < run.end;) {
+      const int lane = slot % block_slots;
+      const int count = run.end - slot < block_slots - lane ? run.end - slot : block_slots - lane;
+      const float* chunk = cache.chunks[slot / chunk_slots] + cache.keys;
+      V sum[Heads];
+      score_block<Heads>(s, query, chunk + (slot % chunk_slots - lane) * s.head_dim, sum);
+      for (int h = 0; h < Heads; ++h) {
+        float* to = scores + h * stride + at;
+        if (count == block_slots) {
+          store(to, sum[h]);
+        } else {
+          float part[16];
+          store(part, sum[h]);
+          for (int i = 0; i < count; ++i) to[i] = part[lane + i];
+        }
+      }
+      slot += count;
+      at += count;
+    }
+  }
+}
+
+// scores -> e^(score - largest); their sum.
+INLINE float soften(float* scores, std::int64_t n) {
+  for (std::int64_t i = n; i % 16 != 0; ++i) scores[i] = -__builtin_inff();
+  V most = load(scores);
+  for (std::int64_t i = 16; i < n; i += 16) most = largest(most, load(scores + i));
+  float lanes[16];
+  store(lanes, most);
+  for (const float lane : lanes) lanes[0] = lane > lanes[0] ? lane : lanes[0];
+  const V top = set(lanes[0]);
+  V sum = zero();
+  FOR_LANES(i, n) {
+    const V e = exponential(sub(load(scores + i), top));
+    store(scores + i, e);
+    sum = add(sum, e);
+  }
+  return total(sum);
+}
+
+// `Lanes` x 16 dimensions of the values' weighted sum, for `Heads` heads: values are read once.
+template <int Heads, int Lanes>
+INLINE void mix(const AttentionShape& s, const HeadCache& cache, std::span<const SlotRun> runs,
+                const float* scores, std::int64_t stride, const float* inverse, int from, float* out) {
+  V sum[Heads][Lanes];
+  for (auto& head : sum) {
+    for (V& v : head) v = zero();
+  }
+  std::int64_t at = 0;
+  for (const SlotRun run : runs) {
+    for (std::int32_t slot = run.begin; slot < run.end; ++slot, ++at) {
+      const float* value = cache.chunks[slot / chunk_slots] + cache.values +
+                           static_cast<std::int64_t>(slot % chunk_slots) * s.head_dim + from;
+#pragma GCC unroll 4
+      for (int l = 0; l < Lanes; ++l) {
+        const V v = load(value + 16 * l);
+#pragma GCC unroll 4
+        for (int h = 0; h < Heads; ++h) sum[h][l] = fma(v, set(scores[h * stride + at]), sum[h][l]);
+      }
+    }
+  }
+  for (int h = 0; h < Heads; ++h) {
+    for (int l = 0; l < Lanes; ++l) {
+      store_lanes(out + h * s.head_dim, mul(sum[h][l], set(inverse[h])), from + 16 * l, s.head_dim);
+    }
+  }
+}
+
+template <int Heads>
+void attend(const AttentionShape& s, const float* query, const HeadCache& cache,
+            std::span<const SlotRun> runs, float* scores, float* out) {
+  std::int64_t n = 0;
+  for (const SlotRun run : runs) n += run.end - run.begin;
+  const std::int64_t stride = (n + 31) / 16 * 16;
+  scores_of<Heads>(s, query, cache, runs, stride, scores);
+  float inverse[Heads];
+  for (int h = 0; h < Heads; ++h) inverse[h] = 1.f / soften(scores + h * stride, n);
+  int from = 0;
+  for (; from + 64 <= s.head_dim; from += 64)
+    mix<Heads, 4>(s, cache, runs, scores, stride, inverse, from, out);
+  for (; from < s.head_dim; from += 16) mix<Heads, 1>(s, cache, runs, scores, stride, inverse, from, out);
+}
+
+void attention(const AttentionShape& s, const float* query, const HeadCache& cache,
+               std::span<const SlotRun> runs, float* scores, float* out) {
+  int head = 0;
+  for (; head + 4 <= s.heads; head += 4)
+    attend<4>(s, query + head * s.head_dim, cache, runs, scores, out + head * s.head_dim);
+  for (; head < s.heads; ++head)
+    attend<1>(s, query + head * s.head_dim, cache, runs, scores, out + head * s.head_dim);
+}
+
+}  // namespace
+}  // namespace splitwan::engine::kernels
