@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 
 #include "engine/model_config.hh"
 #include "engine/safetensors.hh"
@@ -12,6 +13,8 @@ class Checkpoint {
  public:
   // Maps model.safetensors, or the shards that model.safetensors.index.json names (each on first use).
   explicit Checkpoint(const std::string& folder);
+  // Weights that are noise, in memory: for measuring speed. Its tensors share their bytes.
+  static Checkpoint random(const ModelConfig&, DType);
 
   const std::string& folder() const { return folder_; }
   const ModelConfig& config() const { return config_; }
@@ -22,11 +25,14 @@ class Checkpoint {
   std::vector<std::string> names() const;
 
  private:
+  Checkpoint() = default;
   std::string folder_;
   ModelConfig config_;
   std::map<std::string, std::string> file_of_;    // tensor -> file
   std::map<std::string, SafetensorsFile> files_;  // mapped so far
   std::map<std::string, const TensorView*> found_;
+  std::map<std::string, TensorView> made_;  // of random(): into noise_
+  std::shared_ptr<std::vector<std::byte>> noise_;
 };
 
 }  // namespace splitwan::engine

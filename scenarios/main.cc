@@ -23,6 +23,7 @@ constexpr EngineCommand engine_commands[] = {
     {"generate", "Continue one prompt: all here, split in process, over a link, or with a server"},
     {"serve", "The untrusted side: run the middle layers for clients"},
     {"export", "Write the checkpoint that the untrusted side may have"},
+    {"bench", "How fast this machine runs a model, against what it could"},
     {"train", "Train a small model, as the demo model was"}};
 
 int become_engine(char** argv) {

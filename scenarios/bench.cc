@@ -1,0 +1,176 @@
+#include "scenarios/bench.hh"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "engine/model_ends.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Token;
+using engine::TokenBatch;
+
+double now_ms() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double quantile(std::vector<double> values, double q) {
+  std::sort(values.begin(), values.end());
+  const double at = q * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const double next = values[std::min(below + 1, values.size() - 1)];
+  return values[below] + (at - static_cast<double>(below)) * (next - values[below]);
+}
+double spread(const std::vector<double>& v) {
+  return (quantile(v, 0.75) - quantile(v, 0.25)) / quantile(v, 0.5);
+}
+
+struct Times {
+  std::vector<double> total, layers, logits;
+};
+
+class Bench {
+ public:
+  Bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchPlan& plan)
+      : plan_(plan), ends_(checkpoint, {0, layers(checkpoint)}, {layers(checkpoint), layers(checkpoint)}, storage) {}
+
+  const engine::ModelEnds& ends() const { return ends_; }
+
+  // One step of `rows` behind `context` tokens.
+  void decode(int rows, Times& into) {
+    if (!filled_) {
+      fill(context_, plan_.context);
+      filled_ = true;
+    }
+    step(context_, rows, plan_.all_logits ? rows : 1, into);
+  }
+
+  void prefill(int rows, Times& into) {
+    engine::KvCache cache = ends_.head().new_cache();
+    const double begin = now_ms();
+    const at::Tensor last = fill(cache, rows);
+    const double layers_done = now_ms();
+    ends_.logits(last.narrow(0, last.size(0) - 1, 1));
+    into.total.push_back(now_ms() - begin);
+    into.layers.push_back(layers_done - begin);
+    into.logits.push_back(now_ms() - layers_done);
+  }
+
+ private:
+  static int layers(const engine::Checkpoint& checkpoint) { return checkpoint.config().layers; }
+
+  std::vector<Token> some_ids(int rows) {
+    std::vector<Token> ids(rows);
+    for (Token& id : ids) id = static_cast<Token>((next_ += 7919) % ends_.config().vocabulary);
+    return ids;
+  }
+
+  // As the engine takes a prompt: in chunks of 128.
+  at::Tensor fill(engine::KvCache& cache, int tokens) {
+    at::Tensor hidden;
+    for (int done = 0; done < tokens;) {
+      const int rows = std::min(tokens - done, 128);
+      const TokenBatch batch = TokenBatch::chain(some_ids(rows));
+      cache.begin(batch.parent);
+      hidden = ends_.head()(ends_.embed(batch.ids), cache);
+      std::vector<std::int32_t> all(rows);
+      std::iota(all.begin(), all.end(), 0);
+      cache.commit(all);
+      done += rows;
+    }
+    return hidden;
+  }
+
+  void step(engine::KvCache& cache, int rows, int wanted, Times& into) {
+    const TokenBatch batch = TokenBatch::chain(some_ids(rows));
+    const double begin = now_ms();
+    cache.begin(batch.parent);
+    const at::Tensor hidden = ends_.head()(ends_.embed(batch.ids), cache);
+    const double layers_done = now_ms();
+    ends_.logits(hidden.narrow(0, rows - wanted, wanted));
+    into.total.push_back(now_ms() - begin);
+    into.layers.push_back(layers_done - begin);
+    into.logits.push_back(now_ms() - layers_done);
+  }
+
+  const BenchPlan& plan_;
+  engine::ModelEnds ends_;
+  engine::KvCache context_ = ends_.head().new_cache();
+  bool filled_ = false;
+  std::uint64_t next_ = 1;
+};
+
+// The steps between the matrix products of one layer, one row, one thread.
+double other_us_per_layer(const engine::ModelConfig& c) {
+  const auto& set = engine::kernels::best();
+  std::vector<float> x(2 * c.ffn + c.width + c.q_width(), 0.1f), y = x, turn(c.head_dim, 0.5f);
+  constexpr int rounds = 2000;
+  const double begin = now_ms();
+  for (int i = 0; i < rounds; ++i) {
+    for (int twice = 0; twice < 2; ++twice) {
+      set.rms_norm(x.data(), y.data(), c.width, 1e-5f, x.data() + c.width);
+      set.add(y.data(), x.data(), c.width);
+    }
+    for (int head = 0; head < c.heads + c.kv_heads; ++head)
+      set.rope(x.data(), turn.data(), turn.data(), c.head_dim);
+    set.silu_mul(x.data(), x.data() + c.ffn, c.ffn, y.data());
+  }
+  return (now_ms() - begin) * 1e3 / rounds;
+}
+
+}  // namespace
+
+Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchPlan& plan, const Machine& machine,
+           const std::function<void(std::size_t, std::size_t)>& progress) {
+  at::set_num_threads(plan.threads);
+  Bench bench(checkpoint, storage, plan);
+  std::vector<Times> decode(plan.rows.size()), prefill(plan.prefill.size());
+  const std::size_t total = plan.repetitions + 1;
+  for (std::size_t repetition = 0; repetition < total; ++repetition) {
+    progress(repetition, total);
+    for (std::size_t i = 0; i < plan.rows.size(); ++i) {
+      const int steps = repetition == 0 ? 1 : std::max(1, 8 / plan.rows[i]);  // the first one warms up
+      for (int step = 0; step < steps; ++step) bench.decode(plan.rows[i], decode[i]);
+    }
+    for (std::size_t i = 0; i < plan.prefill.size(); ++i) bench.prefill(plan.prefill[i], prefill[i]);
+    if (repetition == 0) {
+      decode.assign(plan.rows.size(), {});
+      prefill.assign(plan.prefill.size(), {});
+    }
+  }
+  const auto& c = checkpoint.config();
+  const double weights = static_cast<double>(bench.ends().bytes());
+  const std::string name(name_of(storage));
+  Json out = {{"storage", name}, {"weight_bytes", weights}, {"decode", Json::array()}, {"prefill", Json::array()}};
+  for (std::size_t i = 0; i < plan.rows.size(); ++i) {
+    const double ms = quantile(decode[i].total, 0.5);
+    const double cache = 2.0 * c.layers * c.kv_width() * 4.0 * plan.context;
+    out["decode"].push_back({{"storage", name},
+                             {"rows", plan.rows[i]},
+                             {"ms_per_step", ms},
+                             {"spread", spread(decode[i].total)},
+                             {"layers_ms", quantile(decode[i].layers, 0.5)},
+                             {"logits_ms", quantile(decode[i].logits, 0.5)},
+                             {"bandwidth_share", (weights + cache) / (ms / 1e3) / machine.bytes_per_s}});
+  }
+  for (std::size_t i = 0; i < plan.prefill.size(); ++i) {
+    const auto rows = static_cast<std::uint32_t>(plan.prefill[i]);
+    const double ms = quantile(prefill[i].total, 0.5);
+    const auto work = bench.ends().logits_work(bench.ends().head().work(engine::Phase::head, rows, 0), 1);
+    out["prefill"].push_back({{"storage", name},
+                              {"rows", rows},
+                              {"ms", ms},
+                              {"spread", spread(prefill[i].total)},
+                              {"layers_ms", quantile(prefill[i].layers, 0.5)},
+                              {"gemm_share", work.flops / (ms / 1e3) / machine.flops_per_s}});
+  }
+  out["other_us_per_layer"] = other_us_per_layer(c);
+  return out;
+}
+
+}  // namespace splitwan::scenarios
