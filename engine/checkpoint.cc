@@ -62,4 +62,8 @@ std::vector<std::string> Checkpoint::names() const {
   return names;
 }
 
+void Checkpoint::release() const {
+  for (const auto& [name, file] : files_) file.release();
+}
+
 }  // namespace splitwan::engine

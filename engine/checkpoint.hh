@@ -23,6 +23,8 @@ class Checkpoint {
   const TensorView& tensor(const std::string& name, const std::vector<std::int64_t>& shape);
   const TensorView& view(const std::string& name);  // whatever its shape
   std::vector<std::string> names() const;
+  // Lets go of the memory that reading has taken. Views stay good.
+  void release() const;
 
  private:
   Checkpoint() = default;

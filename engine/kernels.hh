@@ -13,8 +13,9 @@
 
 namespace splitwan::engine::kernels {
 
-constexpr int panel = 16;        // output rows packed together, k-major
-constexpr int block_slots = 16;  // cache slots whose keys lie together, dimension-major
+constexpr int panel = 16;           // output rows packed together, k-major
+constexpr int panels_together = 6;  // ranges of panels that start at a multiple of this fill every tile
+constexpr int block_slots = 16;     // cache slots whose keys lie together, dimension-major
 constexpr int chunk_slots = 256;
 constexpr int group_of(Storage s) { return s == Storage::int8 ? 64 : 32; }  // inputs that share a scale
 

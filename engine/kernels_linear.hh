@@ -6,8 +6,6 @@
 namespace splitwan::engine::kernels {
 namespace {
 
-constexpr std::int64_t step_panels = 4;  // a multiple of every tile's width: leftovers stay few
-
 // One step of a float format: 16 outputs by one or two inputs.
 struct F32 {
   using E = float;
@@ -29,7 +27,7 @@ struct Bf16 : Bf16Dot {
 // Sums of a tile go to y, or, where k is cut into blocks, continue from there: f32 keeps every bit.
 template <int Rows, int Panels>
 INLINE void load_sums(V (&sum)[Panels][Rows], const float* y, std::int64_t m, std::int64_t columns) {
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int p = 0; p < Panels; ++p) {
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
@@ -47,7 +45,7 @@ INLINE void load_sums(V (&sum)[Panels][Rows], const float* y, std::int64_t m, st
 
 template <int Rows, int Panels>
 INLINE void store_sums(const V (&sum)[Panels][Rows], float* y, std::int64_t m, std::int64_t columns) {
-#pragma GCC unroll 4
+#pragma GCC unroll 6
   for (int p = 0; p < Panels; ++p) {
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
@@ -69,7 +67,8 @@ struct FloatProduct {
   const typename F::E* packed;
   const typename F::X* x;
   std::int64_t steps, m;
-  static constexpr std::int64_t block = 8192 / static_cast<std::int64_t>(F::elements * sizeof(typename F::E));
+  static constexpr std::int64_t block =
+      65536 / static_cast<std::int64_t>(F::elements * sizeof(typename F::E));
   static constexpr int panels_of(int rows) { return panels_for(rows); }
 
   static std::int64_t steps_of(std::int64_t k) { return (k + F::inputs - 1) / F::inputs; }
@@ -89,10 +88,10 @@ struct FloatProduct {
       }
     }
     for (std::int64_t i = from; i < to; ++i, w += F::elements, in += Rows) {
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int p = 0; p < Panels; ++p) {
         const auto* at = w + p * steps * F::elements;
-        if constexpr (Rows <= 4) prefetch(at + 24 * F::elements);
+        if constexpr (Rows <= 4 || sizeof(typename F::E) * F::elements < 64) prefetch(at + 24 * F::elements);
         const auto weights = F::weights(at);
 #pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r) sum[p][r] = F::apply(sum[p][r], weights, in[r]);
@@ -110,7 +109,7 @@ struct IntProduct {
   static constexpr int group = group_of(storage);
   static constexpr bool nibbles = storage == Storage::int4;
   static constexpr std::int64_t group_bytes = 2 * panel + panel * group / (nibbles ? 2 : 1);
-  static constexpr std::int64_t block = 8;
+  static constexpr std::int64_t block = 64;
   static constexpr int panels_of(int rows) { return int_panels_for(rows); }
   const std::uint8_t* packed;
   const std::int32_t* x;
@@ -134,7 +133,7 @@ struct IntProduct {
     }
     for (std::int64_t g = from; g < to; ++g, w += group_bytes, in += words * Rows) {
       I part[Panels][Rows];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int p = 0; p < Panels; ++p) {
 #pragma GCC unroll 8
         for (int r = 0; r < Rows; ++r) part[p][r] = set_int(in[Rows + r]);
@@ -144,10 +143,10 @@ struct IntProduct {
       constexpr int loads = group / (nibbles ? 8 : 4);
 #pragma GCC unroll 2
       for (int i = 0; i < loads; ++i, at += 64, value += (nibbles ? 2 : 1) * Rows) {
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (int p = 0; p < Panels; ++p) {
           const std::uint8_t* here = at + p * steps * group_bytes;
-          if constexpr (Rows <= 4) prefetch(here + 1536);
+          prefetch(here + 1536);
           const Bytes64 raw = load_bytes(here);
           const Bytes64 low = nibbles ? low_nibbles(raw) : raw;
 #pragma GCC unroll 8
@@ -162,7 +161,7 @@ struct IntProduct {
         }
       }
       const float* scale = reinterpret_cast<const float*>(in);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int p = 0; p < Panels; ++p) {
         const V of_weights = load_bf16(reinterpret_cast<const std::uint16_t*>(w + p * steps * group_bytes));
 #pragma GCC unroll 8
@@ -202,8 +201,8 @@ INLINE void multiply(const Product& product, std::int64_t first, std::int64_t la
   const auto steps = product.steps;
   if (rows <= tile_rows) return group_of_rows<tile_rows>(product, first, last, rows, 0, 0, steps, y);
   // Weights of a block stay in the nearest cache while all rows pass over them.
-  for (std::int64_t p = first; p < last; p += step_panels) {
-    const std::int64_t end = p + step_panels < last ? p + step_panels : last;
+  for (std::int64_t p = first; p < last; p += panels_together) {
+    const std::int64_t end = p + panels_together < last ? p + panels_together : last;
     for (std::int64_t from = 0; from < steps; from += Product::block) {
       const std::int64_t to = from + Product::block < steps ? from + Product::block : steps;
       for (std::int64_t row = 0; row < rows; row += tile_rows) {

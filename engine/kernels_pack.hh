@@ -75,43 +75,79 @@ INLINE void put_floats(Storage storage, const Block& in, std::int64_t from, std:
 
 // int8: w = scale * (byte - 128). int4: w = scale * (nibble - 8), the low nibbles before the high ones.
 INLINE void put_group(Storage storage, const Block& in, int begin, std::uint8_t* out) {
+  const bool nibbles = storage == Storage::int4;
   const int group = group_of(storage);
   auto* bytes = out + 2 * panel;
   for (int j = 0; j < panel; ++j) {
     const float* w = in[j] + begin;
-    float extreme = 0;
-    for (int i = 0; i < group; ++i) {
-      const float a = w[i] < 0 ? -w[i] : w[i], b = extreme < 0 ? -extreme : extreme;
-      if (a > b) extreme = w[i];
+    V high = load(w), low = high;
+    for (int i = 16; i < group; i += 16) {
+      high = largest(high, load(w + i));
+      low = smallest(low, load(w + i));
     }
-    float size = extreme < 0 ? -extreme : extreme;
-    std::uint16_t scale;
-    if (storage == Storage::int8) {
-      scale = bf16_at_least(size / 127);
-    } else {  // the larger side gets the eighth step: the sign goes into the scale
-      scale = bf16_at_least(size / 8);
-      if (extreme > 0) scale |= 0x8000;
+    float highs[16], lows[16], top = 0, bottom = 0;
+    store(highs, high);
+    store(lows, low);
+    for (int i = 0; i < 16; ++i) {
+      top = highs[i] > top ? highs[i] : top;
+      bottom = lows[i] < bottom ? lows[i] : bottom;
     }
+    const float size = top > -bottom ? top : -bottom;
+    std::uint16_t scale = bf16_at_least(size / (nibbles ? 8 : 127));
+    if (nibbles && top > -bottom) scale |= 0x8000;  // the larger side gets the eighth step
     __builtin_memcpy(out + 2 * j, &scale, 2);
-    const float kept = float_of(std::uint32_t{scale} << 16), inverse = size > 0 ? 1 / kept : 0;
-    const float top = storage == Storage::int8 ? 127 : 7, bottom = storage == Storage::int8 ? -127 : -8;
-    for (int i = 0; i < group; ++i) {
-      float q = w[i] * inverse;
-      q = q > top ? top : q < bottom ? bottom : q;
-      const int step = static_cast<int>(q + (q < 0 ? -0.5f : 0.5f));
-      if (storage == Storage::int8) {
-        bytes[i / 4 * 64 + 4 * j + i % 4] = static_cast<std::uint8_t>(step + 128);
-      } else {
-        std::uint8_t& to = bytes[i / 8 * 64 + 4 * j + i % 4];
-        to = static_cast<std::uint8_t>(i % 8 < 4 ? step + 8 : to | (step + 8) << 4);
+    const V inverse = set(size > 0 ? 1 / float_of(std::uint32_t{scale} << 16) : 0);
+    const V most = set(nibbles ? 7 : 127), least = set(nibbles ? -8 : -127);
+    std::int32_t steps[64];
+    for (int i = 0; i < group; i += 16)
+      store_int(steps + i, to_int(smallest(largest(mul(load(w + i), inverse), least), most)));
+    if (nibbles) {
+      for (int i = 0; i < group; i += 8) {
+        for (int b = 0; b < 4; ++b) {
+          bytes[i / 8 * 64 + 4 * j + b] =
+              static_cast<std::uint8_t>((steps[i + b] + 8) | (steps[i + 4 + b] + 8) << 4);
+        }
+      }
+    } else {
+      for (int i = 0; i < group; ++i)
+        bytes[i / 4 * 64 + 4 * j + i % 4] = static_cast<std::uint8_t>(steps[i] + 128);
+    }
+  }
+}
+
+// Two-byte weights that stay as they are.
+INLINE bool copy_pairs(Storage storage, const PanelSource& source, std::int64_t from, std::int64_t count,
+                       void* out) {
+  const DType same = storage == Storage::bf16 ? DType::bf16 : DType::f16;
+  if ((storage != Storage::bf16 && storage != Storage::f16) || count < span) return false;
+  for (int j = 0; j < panel; ++j) {
+    if (source.rows[j] && source.types[j] != same) return false;
+  }
+  std::uint32_t pairs[panel][span / 2] = {};
+  for (int j = 0; j < panel; ++j) {
+    if (source.rows[j]) __builtin_memcpy(pairs[j], source.rows[j] + 2 * from, 2 * span);
+  }
+  if (storage == Storage::bf16) {
+    auto* to = static_cast<std::uint32_t*>(out) + from / 2 * panel;
+    for (int i = 0; i < span / 2; ++i) {
+      for (int j = 0; j < panel; ++j) to[i * panel + j] = pairs[j][i];
+    }
+  } else {
+    auto* to = static_cast<std::uint16_t*>(out) + from * panel;
+    for (int i = 0; i < span / 2; ++i) {
+      for (int j = 0; j < panel; ++j) {
+        to[2 * i * panel + j] = static_cast<std::uint16_t>(pairs[j][i]);
+        to[(2 * i + 1) * panel + j] = static_cast<std::uint16_t>(pairs[j][i] >> 16);
       }
     }
   }
+  return true;
 }
 
 void pack_panel(Storage storage, const PanelSource& source, std::int64_t k, void* out) {
   for (std::int64_t from = 0; from < k; from += span) {
     const std::int64_t count = k - from < span ? k - from : span;
+    if (copy_pairs(storage, source, from, count, out)) continue;
     Block block;
     for (int j = 0; j < panel; ++j) {
       if (count < span || !source.rows[j]) __builtin_memset(block[j], 0, sizeof block[j]);

@@ -53,7 +53,9 @@ LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range, Storage storage
       return &checkpoint.tensor(at + name + ".weight", {m, k});
     };
     const auto pack = [&](std::initializer_list<const TensorView*> views, std::int64_t k) {
-      return PackedLinear(std::span(views.begin(), views.size()), k, storage);
+      PackedLinear packed(std::span(views.begin(), views.size()), k, storage);
+      checkpoint.release();  // or the weights would be in memory twice
+      return packed;
     };
     layers_.push_back(
         {to_f32(checkpoint.tensor(at + "input_layernorm.weight", {c.width})),
@@ -72,7 +74,8 @@ KvCache LayerStack::new_cache() const {
 }
 
 at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
-  thread_local Workspace w;
+  thread_local Workspace workspace;
+  Workspace& w = workspace;  // this thread's: the jobs below run on others too
   if (layers_.empty()) return x;
   w.size_for(config_, cache);
   const std::int64_t rows = w.rows, half = config_.head_dim / 2, ffn = config_.ffn;

@@ -55,13 +55,12 @@ void PackedLinear::operator()(const float* x, std::int64_t rows, float* y) const
     set.pack_activations(storage_, x, inputs_, rows, first, last, activations);
   });
   const std::int64_t panels = (outputs_ + kernels::panel - 1) / kernels::panel;
-  constexpr std::int64_t multiple = 4;  // panels that a tile takes side by side
   parallel(
       panels, inputs_ * kernels::panel * rows,
       [&](std::int64_t first, std::int64_t last) {
         set.linear(storage_, packed_.data(), inputs_, outputs_, first, last, activations, rows, y);
       },
-      multiple);
+      kernels::panels_together);
 }
 
 at::Tensor PackedLinear::operator()(const at::Tensor& x) const {

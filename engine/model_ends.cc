@@ -20,6 +20,7 @@ ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail, S
   const TensorView* lm_head = &checkpoint.tensor(config_.tied ? embedding_name : "lm_head.weight",
                                                  {config_.vocabulary, config_.width});
   lm_head_ = PackedLinear(std::span(&lm_head, 1), config_.width, storage);
+  checkpoint.release();
 }
 
 at::Tensor ModelEnds::embed(std::span<const Token> ids) const {

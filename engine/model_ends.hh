@@ -7,6 +7,7 @@ namespace splitwan::engine {
 
 class ModelEnds {
  public:
+  // The checkpoint must outlive it: embeddings are read from there.
   ModelEnds(Checkpoint&, LayerRange head, LayerRange tail, Storage = Storage::automatic);
 
   const ModelConfig& config() const { return config_; }

@@ -1,5 +1,7 @@
 #include "engine/safetensors.hh"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <boost/interprocess/file_mapping.hpp>
 #include <boost/interprocess/mapped_region.hpp>
@@ -127,6 +129,10 @@ SafetensorsFile::SafetensorsFile(const std::string& path) {
   refuse_overlaps(path, tensors_);
 }
 
+void SafetensorsFile::release() const {
+  madvise(map_->region.get_address(), map_->region.get_size(), MADV_DONTNEED);
+}
+
 SafetensorsFile::~SafetensorsFile() = default;
 SafetensorsFile::SafetensorsFile(SafetensorsFile&&) noexcept = default;
 
@@ -144,7 +150,8 @@ void write_safetensors(const std::string& path, std::span<const TensorView> tens
   const std::uint64_t size = text.size();
   file.write({reinterpret_cast<const char*>(&size), 8});
   file.write(text);
-  for (const TensorView& t : tensors) file.write({reinterpret_cast<const char*>(t.data.data()), t.data.size()});
+  for (const TensorView& t : tensors)
+    file.write({reinterpret_cast<const char*>(t.data.data()), t.data.size()});
   file.finish();
 }
 

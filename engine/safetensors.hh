@@ -31,6 +31,8 @@ class SafetensorsFile {
   ~SafetensorsFile();
   SafetensorsFile(SafetensorsFile&&) noexcept;
   const std::vector<TensorView>& tensors() const { return tensors_; }  // views live as long as this object
+  // Lets go of the memory that reading has taken; what is read again comes back by itself.
+  void release() const;
 
  private:
   struct Map;

@@ -113,7 +113,7 @@ INLINE I dot_int4(I acc, Bytes64 w, std::int32_t x) {
 }
 
 constexpr int tile_rows = 6;
-constexpr int panels_for(int rows) { return rows == 1 ? 4 : rows == 2 ? 3 : rows == 3 ? 2 : 1; }
+constexpr int panels_for(int rows) { return rows <= 2 ? 3 : rows == 3 ? 2 : 1; }
 constexpr int int_panels_for(int rows) { return rows == 1 ? 2 : 1; }
 
 }  // namespace

@@ -67,7 +67,7 @@ INLINE I dot_int4(I acc, Bytes64 w, std::int32_t x) { return _mm512_dpbusd_epi32
 
 constexpr int tile_rows = 8;
 // Panels side by side: enough loads in flight at few rows, enough registers at many.
-constexpr int panels_for(int rows) { return rows <= 4 ? 4 : rows <= 6 ? 3 : 2; }
+constexpr int panels_for(int rows) { return rows <= 2 ? 6 : 3; }
 constexpr int int_panels_for(int rows) { return rows <= 2 ? 4 : rows <= 4 ? 2 : 1; }
 
 }  // namespace
