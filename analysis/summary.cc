@@ -96,12 +96,16 @@ Json variant_of(const Json& header) {
 
 }  // namespace
 
+bool is_summary(const Json& name) {
+  return name == "decoding" || name == "published" || name == "link-validation";
+}
+
 Json summarise(const std::vector<engine::Run>& runs) {
   const Json scenario = runs.empty() ? Json() : runs[0].header.value("scenario", Json());
   if (scenario.is_object() && scenario.contains("summary")) {
     if (scenario["summary"] == "published") return published_summary(runs);
     if (scenario["summary"] == "link-validation") return link_validation(runs);
-    if (scenario["summary"] != "decoding")
+    if (!is_summary(scenario["summary"]))
       throw engine::Error("summary {}: expected \"decoding\", \"published\" or \"link-validation\"",
                           scenario["summary"].dump());
   }

@@ -16,6 +16,8 @@ constexpr int summary_schema_version = 1;
 // rate_bps, loss, pattern, theory_s, ns3_s, kernel_s, lateness_s, ..}. Throws Error on an unknown name.
 engine::Json summarise(const std::vector<engine::Run>&);
 
+bool is_summary(const engine::Json& name);
+
 engine::Json published_summary(const std::vector<engine::Run>&);
 engine::Json link_validation(const std::vector<engine::Run>&);
 

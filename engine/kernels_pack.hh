@@ -6,11 +6,6 @@
 namespace splitwan::engine::kernels {
 namespace {
 
-INLINE float float_of(std::uint32_t bits) {
-  float x;
-  __builtin_memcpy(&x, &bits, 4);
-  return x;
-}
 INLINE std::uint32_t bits_of(float x) {
   std::uint32_t bits;
   __builtin_memcpy(&bits, &x, 4);

@@ -85,41 +85,56 @@ void add_to(float* x, const float* y, std::int64_t n) {
   FOR_LANES(i, n) store_lanes(x, add(load_lanes(x, i, n), load_lanes(y, i, n)), i, n);
 }
 
-// Scores of up to `Heads` query heads over 16 slots whose keys lie dimension-major: keys are read once.
-template <int Heads>
-INLINE void score_block(const AttentionShape& s, const float* query, const float* keys, V (&sum)[Heads]) {
-  for (V& v : sum) v = zero();
-  for (int d = 0; d < s.head_dim; ++d) {
-    const V key = load(keys + d * block_slots);
-#pragma GCC unroll 4
-    for (int h = 0; h < Heads; ++h) sum[h] = fma(key, set(query[h * s.head_dim + d]), sum[h]);
+// Scores of `Heads` query heads over `Blocks` x 16 slots whose keys lie dimension-major: keys are read once.
+template <int Heads, int Blocks>
+INLINE void score_blocks(const AttentionShape& s, const float* query, const float* keys,
+                         V (&sum)[Blocks][Heads]) {
+  for (auto& block : sum) {
+    for (V& v : block) v = zero();
   }
-  for (V& v : sum) v = mul(v, set(s.scale));
+  for (int d = 0; d < s.head_dim; ++d) {
+#pragma GCC unroll 4
+    for (int b = 0; b < Blocks; ++b) {
+      const V key = load(keys + (b * s.head_dim + d) * block_slots);
+#pragma GCC unroll 4
+      for (int h = 0; h < Heads; ++h) sum[b][h] = fma(key, set(query[h * s.head_dim + d]), sum[b][h]);
+    }
+  }
+  for (auto& block : sum) {
+    for (V& v : block) v = mul(v, set(s.scale));
+  }
 }
 
 template <int Heads>
 INLINE void scores_of(const AttentionShape& s, const float* query, const HeadCache& cache,
                       std::span<const SlotRun> runs, std::int64_t stride, float* scores) {
-  std::int64_t at = 0;
+  constexpr int together = 4 / Heads;  // sums enough to keep the multipliers busy
   for (const SlotRun run : runs) {
     for (std::int32_t slot = run.begin; slot < run.end;) {
-      const int lane = slot % block_slots;
-      const int count = run.end - slot < block_slots - lane ? run.end - slot : block_slots - lane;
-      const float* chunk = cache.chunks[slot / chunk_slots] + cache.keys;
-      V sum[Heads];
-      score_block<Heads>(s, query, chunk + (slot % chunk_slots - lane) * s.head_dim, sum);
-      for (int h = 0; h < Heads; ++h) {
-        float* to = scores + h * stride + at;
-        if (count == block_slots) {
-          store(to, sum[h]);
-        } else {
-          float part[16];
-          store(part, sum[h]);
-          for (int i = 0; i < count; ++i) to[i] = part[lane + i];
+      const int lane = slot % block_slots, left = run.end - slot;
+      const float* keys =
+          cache.chunks[slot / chunk_slots] + cache.keys + (slot % chunk_slots - lane) * s.head_dim;
+      if (lane == 0 && left >= together * block_slots &&
+          slot % chunk_slots <= chunk_slots - together * block_slots) {
+        V sum[together][Heads];
+        score_blocks<Heads, together>(s, query, keys, sum);
+        for (int b = 0; b < together; ++b) {
+          for (int h = 0; h < Heads; ++h) store(scores + h * stride + b * block_slots, sum[b][h]);
         }
+        slot += together * block_slots;
+        scores += together * block_slots;
+        continue;
+      }
+      const int count = left < block_slots - lane ? left : block_slots - lane;
+      V sum[1][Heads];
+      score_blocks<Heads, 1>(s, query, keys, sum);
+      for (int h = 0; h < Heads; ++h) {
+        float part[block_slots];
+        store(part, sum[0][h]);
+        for (int i = 0; i < count; ++i) scores[h * stride + i] = part[lane + i];
       }
       slot += count;
-      at += count;
+      scores += count;
     }
   }
 }
@@ -182,6 +197,7 @@ void attend(const AttentionShape& s, const float* query, const HeadCache& cache,
   int from = 0;
   for (; from + 64 <= s.head_dim; from += 64)
     mix<Heads, 4>(s, cache, runs, scores, stride, inverse, from, out);
+  if (s.head_dim - from == 48) return mix<Heads, 3>(s, cache, runs, scores, stride, inverse, from, out);
   for (; from < s.head_dim; from += 16) mix<Heads, 1>(s, cache, runs, scores, stride, inverse, from, out);
 }
 

@@ -22,7 +22,8 @@ void KvCache::begin(std::vector<std::int32_t> parent) {
   const std::size_t chunks = (committed_ + rows() + chunk_slots - 1) / chunk_slots;
   for (Layer& layer : layers_) {
     while (layer.memory.size() < chunks) {
-      layer.memory.emplace_back(kv_heads_ * head_floats() * sizeof(float));
+      // 16 more: the last value of a head_dim that is no multiple of 16 is read past its end, and not used.
+      layer.memory.emplace_back((kv_heads_ * head_floats() + 16) * sizeof(float));
       layer.chunks.push_back(layer.memory.back().as<float>());
     }
   }

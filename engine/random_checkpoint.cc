@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 #include "engine/checkpoint.hh"
 
@@ -15,6 +17,10 @@ void put(std::byte* at, DType dtype, float value) {
   } else {
     std::memcpy(at, reinterpret_cast<const std::byte*>(&value) + 2, 2);  // bf16: the upper half
   }
+}
+
+std::int64_t elements(const std::vector<std::int64_t>& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
 }  // namespace
@@ -38,8 +44,8 @@ Checkpoint Checkpoint::random(const ModelConfig& c, DType dtype) {
   std::int64_t longest = 0;
   std::map<std::string, TensorView> made;
   for (const auto& [name, shape] : shapes) {
-    TensorView& view = made[name] = {name, dtype, shape, {}};
-    longest = std::max(longest, view.elements());
+    made[name] = {name, dtype, shape, {}};
+    longest = std::max(longest, elements(shape));
   }
   // All tensors look into the same noise: speed does not care, and memory does.
   const auto width = static_cast<std::int64_t>(size_of(dtype));
@@ -50,7 +56,7 @@ Checkpoint Checkpoint::random(const ModelConfig& c, DType dtype) {
     put(checkpoint.noise_->data() + i * width, dtype, static_cast<float>(state >> 40) * 0x1p-24f * 0.08f - 0.04f);
   }
   for (auto& [name, view] : made)
-    view.data = {checkpoint.noise_->data(), static_cast<std::size_t>(view.elements() * width)};
+    view.data = {checkpoint.noise_->data(), static_cast<std::size_t>(elements(view.shape) * width)};
   checkpoint.made_ = std::move(made);
   for (const auto& [name, view] : checkpoint.made_) {
     checkpoint.file_of_[name] = checkpoint.folder_;

@@ -45,6 +45,9 @@ Profile read_profile(const std::string& path) {
   p.source = r.need<std::string>("source");
   p.geometry = r.need<Json>("geometry");
   const auto width = ObjectReader(p.geometry, r.path("geometry")).need<std::uint32_t>("width");
+  ObjectReader(p.geometry, r.path("geometry")).need<int>("layers");
+  if (width < 1 || width > 1 << 20)
+    throw Error("{}: width: expected 1 to {}, found {}", r.path("geometry"), 1 << 20, width);
   const Json split = r.need<Json>("split");
   ObjectReader sides(split, r.path("split"));
   p.head_layers = sides.need<int>("head");
@@ -56,11 +59,13 @@ Profile read_profile(const std::string& path) {
   const Json phases = r.need<Json>("phases");
   if (!phases.is_object()) throw Error("{}: expected an object", r.path("phases"));
   for (const auto& [name, cost] : phases.items()) {
+    engine::Phase phase{};
     try {
-      p.phases[engine::phase_named(name)] = read_cost(cost, r.path("phases") + ": " + name);
+      phase = engine::phase_named(name);
     } catch (const Error& e) {
       throw Error("{}: {}", r.path("phases"), e.what());
     }
+    p.phases[phase] = read_cost(cost, r.path("phases") + ": " + name);
   }
   p.published = r.get("published", Json::object());
   r.done();

@@ -9,6 +9,7 @@ namespace splitwan::netsim {
 namespace {
 
 using engine::Arrival;
+using engine::Error;
 using engine::Message;
 using engine::Op;
 using engine::Party;
@@ -80,6 +81,18 @@ Scripts scripts_of(const engine::Run& run) {
   Scripts scripts;
   for (const Span& span : run.spans) scripts[span.party].spans.push_back(span);
   scripts[0].steps = run.steps;
+  if (run.steps.empty()) throw Error("the run has no steps: nothing to replay");
+  for (const auto& [party, script] : scripts) {
+    if (party > 1) throw Error("party {}: only a client 0 and a server 1 can be replayed", party);
+    std::size_t sent = 0, received = 0;
+    for (const Span& span : script.spans) {
+      if (span.op == Op::work) continue;
+      if (span.peer != 1 - party) throw Error("party {}: a message with party {}", party, span.peer);
+      sent += span.op == Op::send;
+    }
+    for (const Span& span : scripts[1 - party].spans) received += span.op == Op::recv;
+    if (received > sent) throw Error("party {} sent {} messages, {} arrived", party, sent, received);
+  }
   return scripts;
 }
 
@@ -88,7 +101,7 @@ void resize_rows(Scripts& scripts, std::uint64_t old_row_bytes, std::uint64_t ne
     for (Span& span : script.spans) {
       if (span.op == Op::work) continue;
       if (span.bytes < span.rows * old_row_bytes)
-        throw engine::Error("step {}: {} bytes for {} rows of {}: the trace's wire type or width is another",
+        throw Error("step {}: {} bytes for {} rows of {}: the trace's wire type or width is another",
                             span.step, span.bytes, span.rows, old_row_bytes);
       span.bytes += span.rows * new_row_bytes - span.rows * old_row_bytes;
     }

@@ -16,6 +16,7 @@ struct Script {
 };
 using Scripts = std::map<PartyId, Script>;
 
+// Throws Error when it is no run of a client 0 and a server 1 whose messages all arrive.
 Scripts scripts_of(const engine::Run&);
 
 // As if each row had another number of bytes on the wire.

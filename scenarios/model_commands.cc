@@ -1,5 +1,6 @@
 #include "scenarios/model_commands.hh"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -91,6 +92,9 @@ int run_report(const Options& o) {
   if (!o.model.empty()) model = model::read_model_file(o.model);
   const auto runs = read_traces(o.traces);
   const Json summary = analysis::summarise(runs);
+  const bool steps = std::any_of(runs.begin(), runs.end(), [](auto& run) { return !run.steps.empty(); });
+  if (!steps && (!o.output.empty() || !o.timeline.empty()))
+    throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)", o.traces[0]);
   if (!o.output.empty()) {
     const Json data = analysis::report_data(runs, model);
     engine::write_file(

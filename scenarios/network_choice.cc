@@ -2,6 +2,7 @@
 
 #include "engine/error.hh"
 #include "engine/units.hh"
+#include "netsim/link_json.hh"
 #include "netsim/network_spec.hh"
 #include "scenarios/imports/iperf3.hh"
 #include "scenarios/imports/ping.hh"
@@ -101,6 +102,15 @@ void read_links(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
   read_direction(r, "down", n.down, false, folder);
 }
 
+// The simulator's own rules, before it is started.
+void check(const netsim::LinkSpec& link, const std::string& where) {
+  try {
+    netsim::parse_link(netsim::to_json(link), where);
+  } catch (const std::exception& e) {
+    throw Error("{}", e.what());
+  }
+}
+
 }  // namespace
 
 NetworkChoice::NetworkChoice() {
@@ -131,6 +141,10 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
     throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
   if (n.kind == NetworkKind::ns3 && (n.up.bits_per_second == 0 || n.down.bits_per_second == 0))
     throw Error("{}: rate: only ideal links are unlimited", where);
+  if (n.kind == NetworkKind::ns3) {
+    check(n.up, where + ": up");
+    check(n.down, where + ": down");
+  }
   return n;
 }
 

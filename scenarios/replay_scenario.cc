@@ -29,7 +29,13 @@ netsim::Batches read_batches(const Json& json, const std::string& where) {
   if (b.wide_every > 0 && b.wide_rows.empty()) throw Error("{}: wide_rows: expected the wide steps' rows", where);
   for (const std::uint32_t rows : b.wide_rows)
     if (rows < 1 || rows > 4096) throw Error("{}: wide_rows: expected 1 to 4096, found {}", where, rows);
-  if (!(b.tokens_per_step >= 1)) throw Error("{}: tokens_per_step: expected 1 or more", where);
+  double most = 1;  // every guess of every wide step accepted
+  for (const std::uint32_t rows : b.wide_rows)
+    if (b.wide_every > 0) most += (rows - 1.0) / static_cast<double>(b.wide_rows.size() * b.wide_every);
+  if (!(b.tokens_per_step >= 1 && b.tokens_per_step <= most))
+    throw Error("{}: tokens_per_step: expected 1 to {:g}, what these rows can give, found {:g}", where, most,
+                b.tokens_per_step);
+  if (b.name.empty()) throw Error("{}: name: expected the drafter's name", where);
   return b;
 }
 

@@ -7,6 +7,7 @@
 #include "analysis/summary.hh"
 #include "engine/output_file.hh"
 #include "scenarios/model_tables.hh"
+#include "scenarios/sweep.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -50,7 +51,9 @@ std::string first_difference(const std::vector<engine::Run>& a, const std::vecto
 }
 
 int run_and_report(const RunOptions& o, const std::function<std::vector<engine::Run>()>& make_runs) {
-  engine::check_output(o.output, std::vector{o.scenario});
+  auto inputs = files_named_in(read_scenario_file(o.scenario, o.overrides), o.scenario);
+  inputs.push_back(o.scenario);
+  engine::check_output(o.output, inputs);
   const std::vector<engine::Run> runs = make_runs();
   if (o.check_determinism) {
     const std::string difference = first_difference(runs, make_runs());
@@ -60,8 +63,8 @@ int run_and_report(const RunOptions& o, const std::function<std::vector<engine::
     }
     fmt::print(stderr, "{}: two runs gave the same trace, byte for byte\n", o.scenario);
   }
+  const engine::Json summary = analysis::summarise(runs);  // what it refuses leaves no file
   if (!o.output.empty()) engine::write_file(o.output, trace_text(runs));
-  const engine::Json summary = analysis::summarise(runs);
   if (o.json) {
     fmt::print("{}\n", summary.dump());
   } else if (o.output != "-") {

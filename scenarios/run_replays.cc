@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engine/error.hh"
+#include "model/observation.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/replay_scenario.hh"
 #include "scenarios/simulated_network.hh"
@@ -74,7 +75,12 @@ Json header_of(const Play& play, const SimulatedNetwork& network) {
 netsim::Scripts scripts_for(const Play& play) {
   const ReplayCell& cell = *play.cell;
   if (!play.recorded) return netsim::scripts_of(cell.batches, *cell.profile);
-  netsim::Scripts scripts = netsim::scripts_of(*play.recorded);
+  netsim::Scripts scripts;
+  try {
+    scripts = netsim::scripts_of(*play.recorded);
+  } catch (const Error& e) {
+    throw Error("{}: {}", cell.trace, e.what());
+  }
   if (cell.profile)
     netsim::resize_rows(scripts, row_bytes(*play.recorded, cell.trace), cell.profile->row_bytes);
   return scripts;
@@ -134,7 +140,13 @@ std::vector<Run> run_replays(
   const auto worker = [&] {
     for (std::size_t i; (i = next++) < plays.size();) {
       try {
-        runs[i] = run_play(plays[i]);
+        try {
+          runs[i] = run_play(plays[i]);
+        } catch (const Error& e) {
+          const Json conditions = conditions_of(plays[i].cell->network);
+          throw Error("{} ({}): {}", plays[i].cell->name, label(model::condition_of(conditions, "network")),
+                      e.what());
+        }
         runs[i].header["run"] = runs[i].end["run"] = i;
         const std::lock_guard lock(mutex);
         progress(++done, plays.size(), plays[i].cell->name);
@@ -146,9 +158,10 @@ std::vector<Run> run_replays(
     }
   };
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < std::min(cores, plays.size()); ++i) threads.emplace_back(worker);
-  for (std::thread& t : threads) t.join();
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < std::min(cores, plays.size()); ++i) threads.emplace_back(worker);
+  }
   if (failure) std::rethrow_exception(failure);
   return runs;
 }

@@ -36,16 +36,17 @@ SimulatedNetwork::SimulatedNetwork(const NetworkChoice& n, std::uint64_t seed, n
   conductor_ = std::make_unique<netsim::Conductor>(simulator, spec.edges, std::move(cost), std::move(size));
 }
 
-Json SimulatedNetwork::settings() const {
-  if (!ns3_) return {};
+Json to_json(const netsim::ProbeReport& probes) {
   Json links = Json::array();
-  for (const auto& c : probes_.connections)
+  for (const auto& c : probes.connections)
     links.push_back({{"rtt_s", c.rtt_s},
                      {"congestion", c.congestion},
                      {"forward", to_json(c.forward)},
                      {"backward", to_json(c.backward)}});
-  return {{"ns3", probes_.ns3_version}, {"tcp", Json::parse(probes_.settings)}, {"measured_links", links}};
+  return {{"ns3", probes.ns3_version}, {"tcp", Json::parse(probes.settings)}, {"measured_links", links}};
 }
+
+Json SimulatedNetwork::settings() const { return ns3_ ? to_json(probes_) : Json(); }
 
 Json SimulatedNetwork::totals() {
   if (!ns3_) return {};

@@ -9,6 +9,9 @@
 
 namespace splitwan::scenarios {
 
+// {ns3, tcp, measured_links}
+Json to_json(const netsim::ProbeReport&);
+
 class SimulatedNetwork {
  public:
   // Of kind local, ideal or ns3.

@@ -1,5 +1,8 @@
 #include "scenarios/sweep.hh"
 
+#include <filesystem>
+
+#include "analysis/summary.hh"
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/units.hh"
@@ -39,7 +42,27 @@ Json read_scenario_file(const std::string& path, const std::vector<std::string>&
   Json json = engine::read_json_file(path);
   if (!json.is_object()) throw Error("{}: expected an object", path);
   for (const std::string& o : overrides) apply_override(json, o);
+  if (json.contains("summary") && !analysis::is_summary(json["summary"]))
+    throw Error("{}: summary: expected decoding, published or link-validation, found {}", path,
+                json["summary"].dump());
   return json;
+}
+
+std::vector<std::string> files_named_in(const Json& scenario, const std::string& file) {
+  std::vector<std::string> files;
+  if (scenario.is_string()) {
+    std::string name = scenario.get<std::string>();
+    for (const std::string kind : {"recorded:", "profile:"})
+      if (name.starts_with(kind)) name = name.substr(kind.size());
+    if (name.size() < 4096)
+      files.push_back((std::filesystem::path(file).parent_path() / name).lexically_normal().string());
+  }
+  if (scenario.is_structured()) {
+    for (const Json& item : scenario) {
+      for (std::string& found : files_named_in(item, file)) files.push_back(std::move(found));
+    }
+  }
+  return files;
 }
 
 std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {

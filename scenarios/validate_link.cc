@@ -14,6 +14,7 @@
 #include "netsim/ns3_simulator.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/read_link.hh"
+#include "scenarios/simulated_network.hh"
 #include "scenarios/sweep.hh"
 
 namespace splitwan::scenarios {
@@ -53,11 +54,28 @@ Validation read_one(const Json& json, const std::string& file) {
   return v;
 }
 
-std::vector<double> ns3_times(const Validation& v, const netsim::TrafficPattern& pattern) {
+bool has_chance(const Validation& v) {
+  const auto random = [](const netsim::LinkSpec& link) {
+    return link.loss > 0 || link.bursts.to_bad > 0 || link.jitter.law != netsim::JitterLaw::none;
+  };
+  return random(v.network.up) || random(v.network.down);
+}
+
+// null where theory says nothing: chance, schedules, another congestion control.
+Json theory(const Validation& v, const netsim::TrafficPattern& pattern) {
+  try {
+    return netsim::theory_of(pattern, spec_of(v.network, v.seed).edges[0], v.network.tcp);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::vector<double> ns3_times(const Validation& v, const netsim::TrafficPattern& pattern,
+                              netsim::ProbeReport& probes) {
   std::vector<double> times;
-  const bool chance = v.network.up.loss > 0 || v.network.down.loss > 0;
-  for (int i = 0; i < (chance ? v.seeds : 1); ++i) {
-    const auto simulator = netsim::make_ns3_simulator(spec_of(v.network, v.seed + static_cast<std::uint64_t>(i)));
+  for (int i = 0; i < (has_chance(v) ? v.seeds : 1); ++i) {
+    const auto simulator =
+        netsim::make_ns3_simulator(spec_of(v.network, v.seed + static_cast<std::uint64_t>(i)), &probes);
     times.push_back(seconds(netsim::time_pattern(*simulator, pattern)));
   }
   return times;
@@ -87,22 +105,21 @@ void validate(const Validation& v, std::vector<engine::Run>& runs) {
     for (auto& result : netsim::run_kernel_patterns({v.network.up, v.network.down}, v.seed))
       kernel[result.pattern] = result;
   }
-  const bool chance = v.network.up.loss > 0 || v.network.down.loss > 0;
   for (const netsim::TrafficPattern& pattern : netsim::validation_patterns()) {
-    const auto ns3 = ns3_times(v, pattern);
+    netsim::ProbeReport probes;
+    const auto ns3 = ns3_times(v, pattern, probes);
     const auto [low, high] = std::minmax_element(ns3.begin(), ns3.end());
     Json cell = {{"rtt_s", seconds(v.network.rtt())},
                  {"rate_bps", v.network.up.bits_per_second},
                  {"loss", v.network.up.loss},
                  {"pattern", pattern.name},
-                 {"theory_s", nullptr},
+                 {"theory_s", theory(v, pattern)},
                  {"ns3_s", median(ns3)},
                  {"kernel_s", nullptr},
                  {"lateness_s", nullptr},
                  {"ns3_min_s", *low},
                  {"ns3_max_s", *high},
                  {"ns3_seeds", ns3.size()}};
-    if (!chance) cell["theory_s"] = netsim::theory_of(pattern, spec_of(v.network, v.seed).edges[0], v.network.tcp);
     if (const auto it = kernel.find(pattern.name); it != kernel.end()) {
       cell["kernel_s"] = it->second.seconds;
       cell["lateness_s"] = it->second.lateness_s;
@@ -114,6 +131,7 @@ void validate(const Validation& v, std::vector<engine::Run>& runs) {
       cell["kernel_samples"] = samples.size();
     }
     runs.push_back(run_of(v, pattern.name, std::move(cell)));
+    runs.back().header["simulator"] = to_json(probes);
     runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
   }
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/aten_ops.hh"
 #include "tests/forward_fixture.hh"
 
 namespace splitwan::engine {
@@ -10,23 +11,10 @@ namespace {
 
 using tests::RandomModel;
 
-at::Tensor rope(const at::Tensor& x, const ModelConfig& c,
-                const at::Tensor& positions) {  // x: [rows, heads, dim]
-  const at::Tensor inverse =
-      1.0 / at::pow(at::scalar_tensor(c.rope_theta), at::arange(0, c.head_dim, 2) / double(c.head_dim));
-  const at::Tensor angle = (positions.unsqueeze(1) * inverse).unsqueeze(1);
-  const auto halves = x.chunk(2, -1);
-  const at::Tensor cosine = angle.cos(), sine = angle.sin();
-  return at::cat({halves[0] * cosine - halves[1] * sine, halves[1] * cosine + halves[0] * sine}, -1);
-}
-
 // Logits of a whole chain in one go, with an explicit mask: the textbook model.
 at::Tensor oracle(Checkpoint& checkpoint, std::span<const Token> ids) {
   const ModelConfig& c = checkpoint.config();
   const auto w = [&](const std::string& name) { return to_f32(checkpoint.view(name)); };
-  const auto norm = [&](const at::Tensor& x, const at::Tensor& gain) {
-    return x * at::rsqrt(x.square().mean(-1, true) + c.rms_eps) * gain;
-  };
   const auto n = static_cast<std::int64_t>(ids.size());
   const at::Tensor positions = at::arange(n).to(at::kFloat);
   at::Tensor mask = positions.unsqueeze(0) <= positions.unsqueeze(1);
@@ -36,24 +24,22 @@ at::Tensor oracle(Checkpoint& checkpoint, std::span<const Token> ids) {
       w("model.embed_tokens.weight").index({at::tensor(std::vector<std::int64_t>(ids.begin(), ids.end()))});
   for (int i = 0; i < c.layers; ++i) {
     const std::string at = "model.layers." + std::to_string(i) + ".";
-    const at::Tensor h = norm(x, w(at + "input_layernorm.weight"));
-    const auto heads = [&](const char* name, int count) {
-      return h.matmul(w(at + "self_attn." + name + ".weight").t()).view({n, count, c.head_dim});
+    const auto product = [&](const at::Tensor& in, const std::string& name) {
+      return aten::linear(in, w(at + name + ".weight"));
     };
-    const int group = c.heads / c.kv_heads;
-    const at::Tensor q = rope(heads("q_proj", c.heads), c, positions);
-    const at::Tensor k = rope(heads("k_proj", c.kv_heads), c, positions).repeat_interleave(group, 1);
-    const at::Tensor v = heads("v_proj", c.kv_heads).repeat_interleave(group, 1);
-    at::Tensor scores = at::einsum("qhd,khd->hqk", {q, k}) / std::sqrt(double(c.head_dim));
-    scores = scores.masked_fill(mask.logical_not(), -INFINITY).softmax(-1);
-    const at::Tensor seen = at::einsum("hqk,khd->qhd", {scores, v}).reshape({n, c.q_width()});
-    x = x + seen.matmul(w(at + "self_attn.o_proj.weight").t());
-    const at::Tensor g = norm(x, w(at + "post_attention_layernorm.weight"));
-    const at::Tensor gate = at::silu(g.matmul(w(at + "mlp.gate_proj.weight").t()));
-    x = x + (gate * g.matmul(w(at + "mlp.up_proj.weight").t())).matmul(w(at + "mlp.down_proj.weight").t());
+    const at::Tensor h = aten::rms_norm(x, w(at + "input_layernorm.weight"), c.rms_eps);
+    const auto heads = [&](const char* name, int count) {
+      return product(h, std::string("self_attn.") + name).view({n, count, c.head_dim});
+    };
+    const at::Tensor seen = aten::attention(aten::rope(heads("q_proj", c.heads), positions, c.rope_theta),
+                                            aten::rope(heads("k_proj", c.kv_heads), positions, c.rope_theta),
+                                            heads("v_proj", c.kv_heads), mask);
+    x = x + product(seen, "self_attn.o_proj");
+    const at::Tensor g = aten::rms_norm(x, w(at + "post_attention_layernorm.weight"), c.rms_eps);
+    x = x + product(aten::silu_mul(product(g, "mlp.gate_proj"), product(g, "mlp.up_proj")), "mlp.down_proj");
   }
   const at::Tensor head = w(c.tied ? "model.embed_tokens.weight" : "lm_head.weight");
-  return norm(x, w("model.norm.weight")).matmul(head.t());
+  return aten::linear(aten::rms_norm(x, w("model.norm.weight"), c.rms_eps), head);
 }
 
 std::vector<Token> some_tokens(int n, int vocabulary) {
