@@ -5,13 +5,16 @@
 #include <limits>
 
 #include "engine/error.hh"
+#include "netsim/network_spec.hh"
 
 namespace splitwan::netsim {
 namespace {
 
 constexpr double kHeaderBytes = 54;  // IPv4 20, TCP 20, timestamps 12, PPP 2
-constexpr double kHystartWindow = 16, kHystartSamples = 8, kTrainGap_s = 2e-3;  // tcp_cubic.c
-constexpr double kAcksPerGrowth = 20;  // bictcp_update: of a connection that has not lost anything yet
+// Of tcp_cubic.c and sock.h, in segments and seconds.
+constexpr double kKneeFrom = 16, kKneeSamples = 8, kTrainGap_s = 2e-3;
+constexpr double kOffload_bytes = 65'216;  // the largest packet that a socket hands to the device
+constexpr double kCubic = 410.0 / 1024;    // segments per cubed second
 constexpr double kNoThreshold = std::numeric_limits<double>::infinity();
 
 double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
@@ -30,6 +33,7 @@ void expect_plain(const LinkSpec& link, const char* direction) {
 }  // namespace
 
 FlightTheory::FlightTheory(const Edge& edge, const TcpSpec& tcp) : tcp_(tcp) {
+  tcp_.segment = segment_bytes(tcp, {&edge, 1});
   if (tcp.congestion != "cubic-linux")
     throw engine::Error("theory: expected congestion cubic-linux, found {}", tcp.congestion);
   expect_plain(edge.forward, "forward");
@@ -73,14 +77,18 @@ double FlightTheory::carry(bool forward, double bytes) {
       sent_at.push_back(t);
       acked_at.push_back(back.send(delivered, 0) + back.delay);
       ++sender.sent;
+      sender.last_sent = t;
     }
   };
   on_start(sender, now_);
   release(now_);
+  note_use(sender, now_);
   for (std::size_t i = 0; i < segments; ++i) {
-    sender.last_sent = sent_at[i];
-    on_ack(sender, acked_at[i], acked_at[i] - sent_at[i], size_of(i));
-    release(acked_at[i]);
+    const double t = acked_at[i];
+    on_ack(sender, t, t - sent_at[i]);
+    const std::size_t before = sent_at.size();
+    release(t);
+    if (sent_at.size() > before) note_use(sender, t);
   }
   return delivered;
 }
@@ -90,56 +98,77 @@ void FlightTheory::on_start(Sender& sender, double t) const {
   if (sender.srtt == 0) return;
   const double timeout = rto(sender), initial = std::min<double>(tcp_.initial_window, sender.window);
   double idle = t - sender.last_sent;
-  if (!tcp_.slow_start_after_idle || idle <= timeout) return validate(sender, t, 0);
-  sender.threshold = std::max(sender.threshold, 0.75 * sender.window);
-  while ((idle -= timeout) > 0 && sender.window > initial) sender.window /= 2;
+  if (sender.in_epoch) sender.epoch += idle;  // CUBIC's clock stands while nothing is sent
+  if (!tcp_.slow_start_after_idle || idle <= timeout) return;
+  remember(sender);
+  while ((idle -= timeout) > 0 && sender.window > initial) sender.window = std::floor(sender.window / 2);
   sender.window = std::max(sender.window, initial);
   sender.validated = t;
   sender.used = 0;
 }
 
-void FlightTheory::on_ack(Sender& sender, double t, double rtt, double bytes) const {
-  sample(sender, t, rtt);
-  look_for_the_knee(sender, t, rtt);
-  if (sender.acked >= sender.hystart_end) {
-    sender.hystart_end = sender.sent;
-    sender.round_start = sender.train = t;
-    sender.round_rtt = sender.samples = 0;
-  }
-  const auto in_flight = static_cast<double>(sender.sent - sender.acked);
-  const bool limited = in_flight + 1 > sender.window;
-  ++sender.acked;
-  if (sender.acked >= sender.usage_end || limited || (!sender.limited && in_flight > sender.most_out)) {
-    sender.limited = limited;
-    sender.most_out = in_flight;
-    sender.usage_end = sender.sent;
-  }
-  validate(sender, t, in_flight);
-
-  sender.leftover += bytes;
-  const double acked = std::floor(sender.leftover / tcp_.segment);
-  sender.leftover -= acked * tcp_.segment;
-  if (sender.window >= sender.threshold)
-    sender.window += acked / kAcksPerGrowth;
-  else if (sender.limited || sender.window < 2 * sender.most_out)
-    sender.window += acked;
-  if (tcp_.app_limited_decay == "linux") sender.validated = t;
+// tcp_current_ssthresh
+void FlightTheory::remember(Sender& sender) {
+  sender.threshold =
+      std::max(sender.threshold, std::floor(sender.window / 2) + std::floor(sender.window / 4));
 }
 
-// tcp_cwnd_validate, tcp_cwnd_application_limited.
-void FlightTheory::validate(Sender& sender, double t, double in_flight) const {
-  const bool slow_start = sender.window < sender.threshold;
-  if (sender.limited || (slow_start && sender.window < 2 * sender.most_out)) {
+void FlightTheory::on_ack(Sender& sender, double t, double rtt) const {
+  sample(sender, t, rtt);
+  ++sender.acked;
+  look_for_the_knee(sender, t, rtt);
+  if (tcp_.app_limited_decay == "linux") sender.validated = t;
+  if (!uses_window(sender)) return;
+  if (sender.window < sender.threshold)
+    ++sender.window;
+  else if (++sender.credit >= acks_per_segment(sender, t)) {
+    sender.credit = 0;
+    ++sender.window;
+  }
+}
+
+// bictcp_update where nothing was ever lost: the curve begins flat at the window of its first moment, and 20
+// acknowledgements are the most that a segment of growth may cost. Reno would be slower above 11 segments.
+double FlightTheory::acks_per_segment(Sender& sender, double t) {
+  if (!sender.in_epoch) {
+    sender.in_epoch = true;
+    sender.epoch = t;
+    sender.epoch_window = sender.window;
+  }
+  if (sender.window == sender.curve_window && t - sender.curve_at <= 1.0 / 32) return sender.curve_acks;
+  sender.curve_window = sender.window;
+  sender.curve_at = t;
+  const double ahead = sender.epoch_window +
+                       std::floor(kCubic * std::pow(t - sender.epoch + sender.knee.least_rtt, 3)) -
+                       sender.window;
+  sender.curve_acks = ahead > 0 ? std::clamp(std::floor(sender.window / ahead), 2.0, 20.0) : 20;
+  return sender.curve_acks;
+}
+
+bool FlightTheory::uses_window(const Sender& sender) {
+  return sender.limited || (sender.window < sender.threshold && sender.window < 2 * sender.most_out);
+}
+
+// After each transmission: tcp_cwnd_validate, tcp_cwnd_application_limited.
+void FlightTheory::note_use(Sender& sender, double t) const {
+  const auto out = static_cast<double>(sender.sent - sender.acked);
+  const bool limited = out >= sender.window;
+  if (sender.acked >= sender.usage_end || limited || (!sender.limited && out > sender.most_out)) {
+    sender.limited = limited;
+    sender.most_out = out;
+    sender.usage_end = sender.sent;
+  }
+  if (uses_window(sender)) {
     sender.used = 0;
     sender.validated = t;
     return;
   }
-  sender.used = std::max(sender.used, in_flight);
-  if (tcp_.app_limited_decay != "rfc2861" || t - sender.validated < rto(sender)) return;
+  sender.used = std::max(sender.used, out);
+  if (tcp_.app_limited_decay != "rfc2861" || sender.srtt == 0 || t - sender.validated < rto(sender)) return;
   const double used = std::max<double>(sender.used, tcp_.initial_window);
   if (used < sender.window) {
-    sender.threshold = std::max(sender.threshold, 0.75 * sender.window);
-    sender.window = (sender.window + used) / 2;
+    remember(sender);
+    sender.window = std::floor((sender.window + used) / 2);
   }
   sender.validated = t;
   sender.used = 0;
@@ -174,21 +203,31 @@ double FlightTheory::rto(const Sender& sender) const {
   return std::max(sender.srtt + sender.deviation, seconds(tcp_.min_rto));
 }
 
-// HyStart: slow start ends when acknowledgements fill a round trip, or when the round trip has grown.
+// hystart_update, of a socket that is not paced. The first acknowledgement of a window opens a round. Slow
+// start has found the knee when acknowledgements less than 2 ms apart have come for half of the shortest
+// round trip since the round began (and half of what one offloaded packet may take, at most 1 ms): the window
+// then fills half the link, and its double all of it. Or when eight samples and more of one round are all
+// above the shortest by an eighth of it (4 ms at least, 16 at most): a queue has formed.
 void FlightTheory::look_for_the_knee(Sender& sender, double t, double rtt) const {
-  rtt = std::floor(rtt * 1e3) * 1e-3;  // TCP timestamps count milliseconds
-  if (sender.least_rtt == 0 || rtt < sender.least_rtt) sender.least_rtt = rtt;
-  if (sender.window < kHystartWindow || sender.window > sender.threshold || sender.found) return;
-  if (t - sender.train <= kTrainGap_s) {
-    sender.train = t;
-    sender.found = t - sender.round_start > sender.least_rtt;
+  Knee& knee = sender.knee;
+  if (sender.in_epoch && t - sender.epoch < 1) return;
+  knee.least_rtt = knee.least_rtt == 0 ? rtt : std::min(knee.least_rtt, rtt);
+  if (knee.found || sender.window >= sender.threshold) return;
+  if (sender.acked > knee.round_ends_at)
+    knee = {knee.least_rtt, false, sender.sent, t, t, std::numeric_limits<double>::infinity(), 0};
+  if (sender.window < kKneeFrom) return;
+
+  if (t - knee.train_reached <= kTrainGap_s) {
+    knee.train_reached = t;
+    const double pace = 2 * sender.window * tcp_.segment / sender.srtt;  // twice the window per round trip
+    const double offload = std::min(1e-3, 4 * kOffload_bytes / pace);
+    knee.found = t - knee.round_began > (knee.least_rtt + offload) / 2;
   }
-  if (sender.samples < kHystartSamples) {
-    sender.round_rtt = sender.samples++ == 0 ? rtt : std::min(sender.round_rtt, rtt);
-  } else if (sender.round_rtt > 2 * sender.least_rtt) {
-    sender.found = true;
-  }
-  if (sender.found) sender.threshold = sender.window;
+  knee.round_least = std::min(knee.round_least, rtt);
+  if (++knee.samples > kKneeSamples &&
+      knee.round_least > knee.least_rtt + std::clamp(knee.least_rtt / 8, 4e-3, 16e-3))
+    knee.found = true;
+  if (knee.found) sender.threshold = sender.window;
 }
 
 double theory_of(const TrafficPattern& pattern, const Edge& edge, const TcpSpec& tcp) {

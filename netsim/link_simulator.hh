@@ -21,7 +21,7 @@ struct Edge {
 
 struct TcpSpec {
   std::string congestion = "cubic-linux";  // cubic with Linux's window rules; "cubic" = stock ns-3; reno, bbr
-  std::uint32_t segment = 1448;            // bytes
+  std::uint32_t segment = 0;               // bytes; 0 = what fits the links, see segment_bytes
   std::uint32_t buffer = 8u << 20;         // bytes, send and receive
   std::uint32_t initial_window = 10;       // segments
   Nanos min_rto = std::chrono::milliseconds(200);

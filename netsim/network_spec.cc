@@ -1,5 +1,6 @@
 #include "netsim/network_spec.hh"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "netsim/link_json.hh"
@@ -8,6 +9,12 @@
 namespace splitwan::netsim {
 
 using nlohmann::json;
+
+namespace {
+
+constexpr std::uint32_t kHeaderBytes = 52;  // IPv4 20, TCP 20, timestamps 12
+
+}  // namespace
 
 NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double loss) {
   const Nanos up = rtt / 2;
@@ -29,6 +36,17 @@ NetworkSpec star_network(PartyId parties, const LinkSpec& link) {
   return spec;
 }
 
+std::uint32_t segment_bytes(const TcpSpec& tcp, std::span<const Edge> edges) {
+  if (tcp.segment != 0) return tcp.segment;
+  std::uint32_t mtu = 1500;
+  for (const Edge& edge : edges)
+    for (const LinkSpec* link : {&edge.forward, &edge.backward}) {
+      mtu = std::min(mtu, link->mtu);
+      for (const auto& change : link->schedule) mtu = std::min(mtu, change.link.mtu);
+    }
+  return mtu - kHeaderBytes;
+}
+
 json to_json(const NetworkSpec& spec) {
   const TcpSpec& tcp = spec.tcp;
   json edges = json::array();
@@ -41,7 +59,7 @@ json to_json(const NetworkSpec& spec) {
                  {"seed", spec.seed},
                  {"tcp",
                   {{"congestion", tcp.congestion},
-                   {"segment_bytes", tcp.segment},
+                   {"segment_bytes", segment_bytes(tcp, spec.edges)},
                    {"buffer_bytes", tcp.buffer},
                    {"initial_window", tcp.initial_window},
                    {"min_rto_ns", tcp.min_rto.count()},

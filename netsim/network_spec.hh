@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 
 #include "netsim/link_simulator.hh"
 
@@ -23,6 +24,9 @@ NetworkSpec mesh_network(PartyId parties, const std::same_as<LinkSpec> auto& lin
 
 // Party 0 with each of the others, by the same link both ways.
 NetworkSpec star_network(PartyId parties, const LinkSpec& link);
+
+// Of data in one packet: as asked, else what the smallest packet on these links has room for, at most 1448.
+std::uint32_t segment_bytes(const TcpSpec& tcp, std::span<const Edge> edges);
 
 // See sim_protocol.hh.
 nlohmann::json to_json(const NetworkSpec& spec);

@@ -1,4 +1,6 @@
-// Theory against ns-3 in every loss-free cell of the cross-validation: two programs that share no line.
+// Theory against ns-3 in every loss-free cell of the cross-validation: that ns-3 carries out the window rules
+// that both were given. Each has its own code for them, but the same people wrote both from the same kernel
+// sources: whether Linux does so is for VALIDATION.md's kernel runs.
 #include "netsim/flight_theory.hh"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,8 @@
 // What becomes of a simulator that refuses, dies, hangs or lies: one clear Error each time, and no process
 // left.
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +75,39 @@ std::string error_of_a_message(const std::string& script) {
 }
 
 #define EXPECT_SAYS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+// Advances for minutes, as a client that can be killed meanwhile.
+[[noreturn]] void advance_for_long(int told) {
+  auto link = make_ns3_simulator(two_party_network(80ms, 1e9, 1e9));
+  link->send(0ns, 0, true, 1, 1ull << 40);
+  if (write(told, "x", 1) != 1) _exit(1);
+  link->advance(Nanos::max());
+  _exit(0);
+}
+
+TEST(SimulatorProcess, EndsWithinTwoSecondsOfItsClientThoughItIsAdvancing) {
+  end_idle_simulators();  // the client would use one of ours
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  int told[2];
+  ASSERT_EQ(pipe(told), 0);
+  const pid_t client = fork();
+  if (client == 0) advance_for_long(told[1]);
+  char byte;
+  ASSERT_EQ(read(told[0], &byte, 1), 1);
+  std::this_thread::sleep_for(300ms);
+  kill(client, SIGKILL);
+  ASSERT_EQ(waitpid(client, nullptr, 0), client);
+
+  pid_t left = 0;  // of our children: 0 = some, -1 = none
+  for (int i = 0; i < 40 && (left = waitpid(-1, nullptr, WNOHANG)) == 0; ++i)
+    std::this_thread::sleep_for(50ms);
+  EXPECT_GT(left, 0) << "it still runs";
+  std::ifstream orphans("/proc/thread-self/children");
+  for (pid_t orphan; orphans >> orphan;) kill(orphan, SIGKILL);
+  close(told[0]);
+  close(told[1]);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
 
 TEST(SimulatorProcess, KilledMidRunIsNamedWithItsSignal) {
   EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nkill -KILL $$"),

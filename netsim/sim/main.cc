@@ -1,4 +1,8 @@
 // splitwan-sim: TCP over ns-3 links in lock-step with whoever holds the other end of stdin and stdout.
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 #include <iostream>
@@ -6,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "netsim/sim/simulation.hh"
 #include "netsim/sim_protocol.hh"
@@ -64,6 +69,21 @@ void advance(Simulation& simulation, std::int64_t limit) {
          std::to_string(next->retransmits));
 }
 
+// A long advance reads no input. So another thread looks whether anybody is left to hear its answer; it takes
+// nothing from the input. Another process may hold a copy of a dead client's socket: then its death counts.
+void end_with_client() {
+  struct stat input {};
+  const bool spawned = fstat(STDIN_FILENO, &input) == 0 && S_ISSOCK(input.st_mode);
+  std::thread([spawned, client = getppid()] {
+    for (;;) {
+      pollfd output{STDOUT_FILENO, 0, 0};
+      poll(&output, 1, 500);
+      const bool deaf = (output.revents & (POLLHUP | POLLERR)) != 0;
+      if (deaf || (spawned && getppid() != client)) _exit(0);
+    }
+  }).detach();
+}
+
 void converse() {
   std::unique_ptr<Simulation> simulation;
   for (std::string line; std::getline(std::cin, line);) {
@@ -103,6 +123,7 @@ void converse() {
 
 int main() {
   std::ios::sync_with_stdio(false);
+  splitwan::netsim::sim::end_with_client();
   try {
     splitwan::netsim::sim::converse();
     return 0;

@@ -15,6 +15,7 @@ using nlohmann::json;
 
 constexpr std::int64_t kLongestTimer = 3'600'000'000'000;  // an hour: beyond it a unit was mistaken
 constexpr std::uint32_t kHeaderBytes = 52;                 // IPv4 20, TCP 20, timestamps 12
+constexpr std::uint32_t kLeastSegment = 88;                // Linux's TCP_MIN_MSS
 
 // One of `choices`.
 std::string choice(const json& object, const char* key, const std::string& where, const char* expected,
@@ -33,7 +34,7 @@ Tcp parse_tcp(const json& object) {
   Tcp tcp;
   tcp.congestion = choice(object, "congestion", where, "cubic-linux, cubic, reno or bbr",
                           {"cubic-linux", "cubic", "reno", "bbr"});
-  tcp.segment = integer<std::uint32_t>(object, "segment_bytes", where, 1, 65535 - kHeaderBytes);
+  tcp.segment = integer<std::uint32_t>(object, "segment_bytes", where, kLeastSegment, 65535 - kHeaderBytes);
   tcp.buffer = integer<std::uint32_t>(object, "buffer_bytes", where, 4096, 1u << 30);
   tcp.initial_window = integer<std::uint32_t>(object, "initial_window", where, 1, 1000);
   tcp.min_rto_ns = timer("min_rto_ns");

@@ -12,6 +12,7 @@
 namespace splitwan::netsim::sim {
 
 using ns3::Ptr;
+using ns3::SequenceNumber32;
 using ns3::Simulator;
 using ns3::TcpSocketState;
 using ns3::Time;
@@ -20,12 +21,12 @@ NS_OBJECT_ENSURE_REGISTERED(TcpCubicLinux);
 
 namespace {
 
-std::uint32_t initial_window(Ptr<TcpSocketState> tcb) { return tcb->m_initialCWnd * tcb->m_segmentSize; }
+constexpr double kOffloadBytes = 65'216;  // sk_gso_max_size: 64 KiB without room for headers
 
 // tcp_current_ssthresh: what the window was is remembered, so that slow start leads back to it.
 void remember_window(Ptr<TcpSocketState> tcb) {
-  const std::uint32_t window = tcb->m_cWnd;
-  tcb->m_ssThresh = std::max<std::uint32_t>(tcb->m_ssThresh, window / 2 + window / 4);
+  const std::uint32_t window = tcb->GetCwndInSegments();
+  tcb->m_ssThresh = std::max<std::uint32_t>(tcb->m_ssThresh, (window / 2 + window / 4) * tcb->m_segmentSize);
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ void remember_window(Ptr<TcpSocketState> tcb) {
 ns3::TypeId TcpCubicLinux::GetTypeId() {
   static ns3::TypeId id =
       ns3::TypeId("splitwan::TcpCubicLinux")
-          .SetParent<ns3::TcpCubic>()
+          .SetParent<ns3::TcpCongestionOps>()
           .AddConstructor<TcpCubicLinux>()
           .AddAttribute("LinuxMinRto", "Linux's TCP_RTO_MIN", ns3::TimeValue(ns3::MilliSeconds(200)),
                         ns3::MakeTimeAccessor(&TcpCubicLinux::min_rto_), ns3::MakeTimeChecker())
@@ -52,7 +53,145 @@ ns3::TypeId TcpCubicLinux::GetTypeId() {
 Ptr<ns3::TcpCongestionOps> TcpCubicLinux::Fork() {
   const Ptr<TcpCubicLinux> copy = ns3::CopyObject<TcpCubicLinux>(this);
   copy->estimator_ = nullptr;  // each connection has its own
+  copy->tcb_ = nullptr;
   return copy;
+}
+
+std::uint32_t TcpCubicLinux::GetSsThresh(Ptr<const TcpSocketState> tcb, std::uint32_t) {
+  return curve_.threshold_after_loss(tcb->GetCwndInSegments()) * tcb->m_segmentSize;
+}
+
+void TcpCubicLinux::CongestionStateSet(Ptr<TcpSocketState> tcb, const TcpSocketState::TcpCongState_t state) {
+  if (state == TcpSocketState::CA_RECOVERY || state == TcpSocketState::CA_LOSS)
+    retransmitted_to_ = tcb->m_highTxMark;
+  if (state != TcpSocketState::CA_LOSS) return;
+  curve_.forget();
+  hystart_.forget();
+}
+
+// cubictcp_cong_avoid, tcp_slow_start, tcp_cong_avoid_ai. Linux counts packets, however small.
+void TcpCubicLinux::IncreaseWindow(Ptr<TcpSocketState> tcb, std::uint32_t) {
+  const Time now = Simulator::Now();
+  if (decay_ == decay_linux) validated_ = now;  // tcp_cong_avoid
+  if (!tcb_ || !uses_window()) return;
+  const std::uint32_t segment = tcb->m_segmentSize;
+  std::uint32_t acked = (tcb->m_lastAckedSackedBytes + segment - 1) / segment;
+  if (tcb->m_cWnd < tcb->m_ssThresh) {
+    const std::uint32_t room = (tcb->m_ssThresh - tcb->m_cWnd + segment - 1) / segment;
+    const std::uint32_t grown = std::min(acked, room);
+    tcb->m_cWnd = std::min<std::uint32_t>(tcb->m_cWnd + grown * segment, tcb->m_ssThresh);
+    acked -= grown;
+    if (acked == 0) return;
+  }
+  const std::uint32_t needed =
+      curve_.acks_per_segment(tcb->GetCwndInSegments(), acked, now, hystart_.least_rtt());
+  if (credit_ >= needed) {  // earned when growth was slower
+    credit_ = 0;
+    tcb->m_cWnd += segment;
+  }
+  credit_ += acked;
+  tcb->m_cWnd += credit_ / needed * segment;
+  credit_ %= needed;
+}
+
+void TcpCubicLinux::on_sent(SequenceNumber32, SequenceNumber32 end) {
+  const Time now = Simulator::Now();
+  if (now != burst_.at) settle_burst();
+  burst_ = {true, now, tcb_->m_lastAckedSeq, tcb_->GetCwndInSegments()};
+  sent_.push_back({end, now});
+  last_sent_ = now;
+}
+
+// tcp_cwnd_validate, which Linux asks after each transmission. ns-3 does not say when one is over; nothing
+// reads the answer before the next thing happens.
+void TcpCubicLinux::settle_burst() {
+  if (!burst_.open) return;
+  burst_.open = false;
+  const auto out = static_cast<std::uint32_t>(sent_.size());
+  const bool limited = out >= burst_.window;
+  if (burst_.acked >= round_end_ || limited || (!window_limited_ && out > most_out_)) {
+    window_limited_ = limited;
+    most_out_ = out;
+    round_end_ = sent_.back().end;
+  }
+  validate(out, burst_.at);
+}
+
+// tcp_is_cwnd_limited: in slow start the window may become twice what was used.
+bool TcpCubicLinux::uses_window() const {
+  return window_limited_ || (tcb_->m_cWnd < tcb_->m_ssThresh && tcb_->GetCwndInSegments() < 2 * most_out_);
+}
+
+void TcpCubicLinux::validate(std::uint32_t out, Time now) {
+  if (uses_window()) {
+    used_ = 0;
+    validated_ = now;
+    return;
+  }
+  used_ = std::max(used_, out);
+  if (decay_ == decay_linux && !restarts_when_idle_) return;  // one sysctl rules both
+  if (decay_ == decay_off || !estimator_ || now - validated_ < rto()) return;
+  validated_ = now;
+  if (tcb_->m_congState != TcpSocketState::CA_OPEN) return;
+  const std::uint32_t window = tcb_->GetCwndInSegments(), used = std::max(used_, tcb_->m_initialCWnd);
+  if (used < window) {
+    remember_window(tcb_);
+    tcb_->m_cWnd = (window + used) / 2 * tcb_->m_segmentSize;
+  }
+  used_ = 0;
+}
+
+void TcpCubicLinux::PktsAcked(Ptr<TcpSocketState>, std::uint32_t, const Time& by_timestamp) {
+  if (!tcb_) return;
+  settle_burst();
+  const Time rtt = sample(by_timestamp);
+  if (!rtt.IsStrictlyPositive()) return;
+  if (!estimator_) {
+    ns3::ObjectFactory factory;
+    factory.SetTypeId(estimator_type_);
+    estimator_ = factory.Create<ns3::RttEstimator>();
+  }
+  estimator_->Measurement(rtt);
+  look_for_the_knee(rtt);
+}
+
+// By the last segment acknowledged. ns-3's samples are whole milliseconds and serve only where a segment may
+// have been sent twice. Zero: there is none.
+Time TcpCubicLinux::sample(const Time& by_timestamp) {
+  const Time now = Simulator::Now();
+  Time rtt, sent_twice;
+  for (; !sent_.empty() && sent_.front().end <= tcb_->m_lastAckedSeq; sent_.pop_front())
+    (sent_.front().end > retransmitted_to_ ? rtt : sent_twice) = now - sent_.front().at;
+  if (rtt.IsStrictlyPositive() || sent_twice.IsZero()) return rtt;
+  last_sent_ = std::max<Time>(last_sent_, now - by_timestamp);
+  return by_timestamp;
+}
+
+// cubictcp_acked
+void TcpCubicLinux::look_for_the_knee(Time rtt) {
+  const Time now = Simulator::Now();
+  if (curve_.began_within(ns3::Seconds(1), now)) return;
+  hystart_.see(rtt);
+  if (tcb_->m_cWnd >= tcb_->m_ssThresh) return;
+  const bool doubles = tcb_->m_cWnd < tcb_->m_ssThresh / 2;  // tcp_update_pacing_rate
+  const double bytes_per_s = (doubles ? 2 : 1.2) * tcb_->m_cWnd / estimator_->GetEstimate().GetSeconds();
+  const Time burst = ns3::Seconds(std::min(1e-3, 4 * kOffloadBytes / bytes_per_s));
+  if (hystart_.ends_slow_start(
+          {now, rtt, tcb_->m_lastAckedSeq, tcb_->m_highTxMark, tcb_->GetCwndInSegments(), burst}))
+    tcb_->m_ssThresh = tcb_->m_cWnd.Get();
+}
+
+void TcpCubicLinux::CwndEvent(Ptr<TcpSocketState> tcb, const TcpSocketState::TcpCAEvent_t event) {
+  if (event != TcpSocketState::CA_EVENT_TX_START) return;
+  if (!tcb_) {
+    tcb_ = tcb;
+    tcb->m_highTxMark.ConnectWithoutContext(ns3::MakeCallback(&TcpCubicLinux::on_sent, this));
+  }
+  settle_burst();
+  if (!estimator_) return;
+  const Time now = Simulator::Now(), idle = now - last_sent_;
+  if (restarts_when_idle_ && idle > rto()) restart_after(idle);
+  curve_.pause(idle, now);
 }
 
 Time TcpCubicLinux::rto() const {
@@ -60,80 +199,13 @@ Time TcpCubicLinux::rto() const {
   return std::max<Time>(estimator_->GetEstimate() + variation, min_rto_);
 }
 
-// Linux holds the window in congestion avoidance too; doing so here made runs with loss 13-34 % slower than
-// the kernel, so the rule is applied to slow start only.
-void TcpCubicLinux::IncreaseWindow(Ptr<TcpSocketState> tcb, std::uint32_t segments_acked) {
-  const std::uint32_t segment = tcb->m_segmentSize;
-  std::uint32_t in_flight = static_cast<std::uint32_t>(tcb->m_highTxMark.Get() - tcb->m_lastAckedSeq) +
-                            segments_acked * segment;         // as it was when this ack set out
-  in_flight = (in_flight + segment - 1) / segment * segment;  // Linux counts segments, however small
-  const bool limited = in_flight + tcb->m_segmentSize > tcb->m_cWnd;
-  if (tcb->m_lastAckedSeq >= round_end_ || limited || (!window_limited_ && in_flight > most_in_flight_)) {
-    window_limited_ = limited;
-    most_in_flight_ = in_flight;
-    round_end_ = tcb->m_highTxMark.Get();
-  }
-  validate(tcb, in_flight);
-  const bool slow_start = tcb->m_cWnd < tcb->m_ssThresh;
-  if (!slow_start || window_limited_ || tcb->m_cWnd < 2 * most_in_flight_)
-    TcpCubic::IncreaseWindow(tcb, segments_acked);
-  if (decay_ == decay_linux) validated_ = Simulator::Now();  // tcp_cong_avoid
-}
-
-// tcp_cwnd_validate. Linux asks after each transmission; the first acknowledgement of a burst still sees all
-// of it in flight.
-void TcpCubicLinux::validate(Ptr<TcpSocketState> tcb, std::uint32_t in_flight) {
-  const Time now = Simulator::Now();
-  const bool slow_start = tcb->m_cWnd < tcb->m_ssThresh;
-  if (window_limited_ || (slow_start && tcb->m_cWnd < 2 * most_in_flight_)) {
-    used_ = 0;
-    validated_ = now;
-    return;
-  }
-  used_ = std::max(used_, in_flight);
-  if (decay_ == decay_linux && !restarts_when_idle_) return;  // one sysctl rules both
-  if (decay_ == decay_off || !estimator_ || now - validated_ < rto()) return;
-  validated_ = now;
-  if (tcb->m_congState != TcpSocketState::CA_OPEN) return;
-  const std::uint32_t used = std::max(used_, initial_window(tcb));
-  if (used < tcb->m_cWnd) {
-    remember_window(tcb);
-    tcb->m_cWnd = (tcb->m_cWnd + used) / 2;
-  }
-  used_ = 0;
-}
-
-void TcpCubicLinux::PktsAcked(Ptr<TcpSocketState> tcb, std::uint32_t segments_acked, const Time& rtt) {
-  if (rtt.IsStrictlyPositive()) {
-    if (!estimator_) {
-      ns3::ObjectFactory factory;
-      factory.SetTypeId(estimator_type_);
-      estimator_ = factory.Create<ns3::RttEstimator>();
-    }
-    estimator_->Measurement(rtt);
-    last_sent_ = Simulator::Now() - rtt;
-  }
-  TcpCubic::PktsAcked(tcb, segments_acked, rtt);
-}
-
-void TcpCubicLinux::CwndEvent(Ptr<TcpSocketState> tcb, const TcpSocketState::TcpCAEvent_t event) {
-  if (event == TcpSocketState::CA_EVENT_TX_START && estimator_) {
-    const Time idle = Simulator::Now() - last_sent_;
-    if (restarts_when_idle_ && idle > rto())
-      restart_after(tcb, idle);
-    else
-      validate(tcb, 0);
-  }
-  TcpCubic::CwndEvent(tcb, event);
-}
-
 // tcp_cwnd_restart: halved once per RTO of silence.
-void TcpCubicLinux::restart_after(Ptr<TcpSocketState> tcb, Time idle) {
-  remember_window(tcb);
-  const std::uint32_t window = tcb->m_cWnd, floor = std::min(initial_window(tcb), window);
-  std::uint32_t restarted = window;
-  while ((idle -= rto()).IsStrictlyPositive() && restarted > floor) restarted /= 2;
-  tcb->m_cWnd = std::max(restarted, floor);
+void TcpCubicLinux::restart_after(Time idle) {
+  remember_window(tcb_);
+  std::uint32_t window = tcb_->GetCwndInSegments();
+  const std::uint32_t floor = std::min(tcb_->m_initialCWnd, window);
+  while ((idle -= rto()).IsStrictlyPositive() && window > floor) window /= 2;
+  tcb_->m_cWnd = std::max(window, floor) * tcb_->m_segmentSize;
   validated_ = Simulator::Now();
   used_ = 0;
 }
