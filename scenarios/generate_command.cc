@@ -16,7 +16,7 @@ using engine::Token;
 
 struct Options {
   std::string model, server, prompt, prompt_file, prompt_ids, decode = "sequential", wire = "f32", split,
-                                                              link, trace, timeout = "60s";
+                                                              link, trace, timeout = "60s", storage = "auto";
   std::string compute = "measured";
   int max_new_tokens = 64, threads = 1, top_logits = 0;
   std::uint64_t seed = 1;
@@ -41,6 +41,7 @@ Scenario scenario_for(const Options& o) {
   s.name = "generate";
   s.model = o.model;
   s.wire = engine::wire_type_named(o.wire);
+  s.storage = engine::storage_named(o.storage);
   s.compute = o.compute;
   s.decode = {o.decode};
   s.max_new_tokens = o.max_new_tokens;
@@ -89,7 +90,7 @@ double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 int generate_command(const Options& o) {
   const Scenario s = scenario_for(o);
   engine::check_output(o.trace);
-  LoadedModel model(o.model);
+  LoadedModel model(o.model, s.storage);
   std::unique_ptr<engine::Tokenizer> tokenizer;
   std::vector<Token> ids;
   if (!o.prompt_ids.empty()) {
@@ -180,6 +181,9 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
       ->excludes(server)
       ->check(not_empty);
   cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless) or f16")->capture_default_str();
+  cmd->add_option("--storage", o->storage,
+                  "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4; the output may change")
+      ->capture_default_str();
   cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
       ->capture_default_str();
   cmd->add_option("--threads", o->threads, "compute threads")

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/codec.hh"
+#include "engine/storage.hh"
 #include "engine/trace.hh"
 #include "scenarios/network_choice.hh"
 
@@ -20,6 +21,7 @@ struct Scenario {
   std::string model;  // folder; relative ones are sought from the scenario's own
   int head_layers = 2, tail_layers = 2;
   engine::WireType wire = engine::WireType::f32;
+  engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   NetworkChoice network;
   std::string compute = "reference";  // "reference", "measured", or "recorded:TRACE"
   std::vector<std::string> decode = {"sequential"};

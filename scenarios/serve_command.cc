@@ -21,7 +21,7 @@ using engine::Error;
 using engine::tcp;
 
 struct Options {
-  std::string model, layers, listen = "127.0.0.1:7420", idle = "5min";
+  std::string model, layers, listen = "127.0.0.1:7420", idle = "5min", storage = "auto";
   int threads = 1, sessions = 16;
   bool insecure = false, json = false;
 };
@@ -161,7 +161,7 @@ int serve_command(const Options& o) {
   }
   if (engine::parse_duration(o.idle) <= engine::Nanos{})
     throw Error("--idle {}: expected a time above 0, as in 5min", o.idle);
-  LoadedModel model(o.model);
+  LoadedModel model(o.model, engine::storage_named(o.storage));
   const int layers = model.config().layers;
   const auto range = o.layers.empty() ? exported_layers(o.model, layers) : parse_layers(o.layers, layers);
   return Server(o, model.config(), model.middle(range)).run();
@@ -181,6 +181,8 @@ void add_serve_command(CLI::App& app, Chosen& chosen) {
   cmd->add_option("--threads", o->threads, "compute threads per session")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
+  cmd->add_option("--storage", o->storage, "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4")
+      ->capture_default_str();
   cmd->add_option("--sessions", o->sessions, "clients at one time")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
