@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "engine/kernels.hh"
 #include "splitwan_build.hh"
 
 namespace splitwan::scenarios {
@@ -17,20 +18,11 @@ std::string cpu_name() {
   return "unknown";
 }
 
-std::string instruction_set() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "x86-64 avx2+fma"
-                                                                         : "x86-64 baseline";
-#else
-  return "portable";
-#endif
-}
-
 }  // namespace
 
 engine::Json machine(int threads) {
   return {{"cpu", cpu_name()},
-          {"isa", instruction_set()},
+          {"isa", engine::kernels::best().name},
           {"threads", threads},
           {"build", build_type},
           {"version", build_version}};
