@@ -65,7 +65,9 @@ TEST(Summary, decomposition_sums_to_the_step) {
 }
 
 TEST(Summary, acceptance_of_no_guesses_is_null) {
-  for (const Json& r : summarise(runs())["results"])
+  const Json summary = summarise(runs());
+  ASSERT_FALSE(summary["results"].empty());
+  for (const Json& r : summary["results"])
     EXPECT_EQ(r["acceptance"].is_null(), r["drafter"] == "sequential");
 }
 
