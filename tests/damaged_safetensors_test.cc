@@ -7,6 +7,7 @@
 
 #include "engine/safetensors.hh"
 #include "tests/fixtures.hh"
+#include "tests/safetensors_fixture.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -16,30 +17,6 @@ using testing::AnyOf;
 using testing::HasSubstr;
 using tests::error_of;
 using tests::TemporaryFolder;
-
-const std::vector<float> numbers = {1, -2.5, 3e30f, 0, 5, 6};
-const std::vector<std::uint16_t> halves = {0x3c00, 0xbc00};
-
-std::vector<TensorView> some_tensors() {
-  return {{"a.weight", DType::f32, {2, 3}, std::as_bytes(std::span(numbers))},
-          {"b", DType::f16, {2}, std::as_bytes(std::span(halves))},
-          {"c", DType::bf16, {1, 1, 2}, std::as_bytes(std::span(halves))},
-          {"scalar", DType::f32, {}, std::as_bytes(std::span(numbers).first(1))},
-          {"none", DType::f32, {0, 4}, {}}};
-}
-
-std::string read_bytes(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// A file of `header` (as it is) and `data` zero bytes.
-std::string file_of(const std::string& header, std::size_t data) {
-  std::string bytes(8, 0);
-  const std::uint64_t size = header.size();
-  std::memcpy(bytes.data(), &size, 8);
-  return bytes + header + std::string(data, 0);
-}
 
 // What opening such a file says, without the file's name.
 std::string error_in(const std::string& bytes) {
