@@ -8,7 +8,6 @@
 #include "engine/error.hh"
 #include "engine/sockets.hh"
 #include "engine/tokenizer.hh"
-#include "netsim/profile.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/simulated_network.hh"
 
@@ -17,28 +16,6 @@ namespace {
 
 using engine::Error;
 using engine::Party;
-
-std::string profile_path(const Scenario& s) {
-  return s.compute.starts_with("profile:") ? s.compute.substr(8) : std::string();
-}
-
-netsim::CostSource cost_for(const Scenario& s, const std::string& decode, const Prompt& prompt) {
-  if (s.compute == "reference") return netsim::reference_cost();
-  if (s.compute == "measured") return netsim::measured_cost();
-  if (const auto path = profile_path(s); !path.empty()) return netsim::profile_cost(netsim::read_profile(path));
-  if (!s.compute.starts_with("recorded:")) {
-    throw Error("compute '{}': expected reference, measured, recorded:TRACE or profile:FILE", s.compute);
-  }
-  const std::string path = s.compute.substr(9);
-  for (const engine::Run& run : engine::read_trace_file(path)) {
-    const Json nothing, &which = run.header.contains("prompt") ? run.header["prompt"] : nothing;
-    if (run.header.contains("drafter") && run.header["drafter"] == decode && which.is_object() &&
-        which.contains("name") && which["name"] == prompt.name) {
-      return netsim::recorded_cost(run, path);
-    }
-  }
-  throw Error("{}: holds no run of drafter {} on prompt {}", path, decode, prompt.name);
-}
 
 // Over a live connection only the client is ours.
 void run_live(const Scenario& s, const engine::ModelConfig& config, const engine::PartyMain& client_main) {
@@ -124,6 +101,13 @@ const engine::ModelEnds& LoadedModel::whole() {
 engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string& decode, const Prompt& prompt,
                        std::span<const engine::Token> ids, engine::Generation* result,
                        const std::function<void(engine::Token, const at::Tensor&)>& on_token) {
+  return run_prompt(s, ComputeSource(s.compute), model, decode, prompt, ids, result, on_token);
+}
+
+engine::Run run_prompt(const Scenario& s, const ComputeSource& compute, LoadedModel& model,
+                       const std::string& decode, const Prompt& prompt, std::span<const engine::Token> ids,
+                       engine::Generation* result,
+                       const std::function<void(engine::Token, const at::Tensor&)>& on_token) {
   engine::MemoryRecorder ours, theirs;
   engine::Generation generation;
   std::uint64_t round_trips = 0;
@@ -147,10 +131,7 @@ engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string&
     if (s.network.kind == NetworkKind::sockets) {
       engine::SocketNetwork().run(parties);
     } else {
-      netsim::MessageSize size = engine::wire_size;
-      if (const auto path = profile_path(s); !path.empty())
-        size = netsim::profile_message_size(netsim::read_profile(path));
-      SimulatedNetwork network(s.network, s.seed, cost_for(s, decode, prompt), size);
+      SimulatedNetwork network(s.network, s.seed, compute.cost(decode, prompt.name), compute.message_size());
       network.run(parties);
       simulator = network.settings();
       links = network.totals();
@@ -183,6 +164,7 @@ std::vector<engine::Run> run_scenarios(
   std::map<std::pair<std::string, engine::Storage>, LoadedModel> models;
   std::map<std::string, std::unique_ptr<engine::Tokenizer>> tokenizers;
   for (const Scenario& s : scenarios) {
+    const ComputeSource compute(s.compute);
     LoadedModel& model = models.try_emplace({s.model, s.storage}, s.model, s.storage).first->second;
     for (const std::string& decode : s.decode) {
       for (const Prompt& prompt : s.prompts) {
@@ -194,7 +176,7 @@ std::vector<engine::Run> run_scenarios(
           if (model.config().bos >= 0) ids.insert(ids.begin(), model.config().bos);
         }
         progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
-        runs.push_back(run_prompt(s, model, decode, prompt, ids));
+        runs.push_back(run_prompt(s, compute, model, decode, prompt, ids));
         runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
       }
     }

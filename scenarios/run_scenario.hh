@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/generate.hh"
+#include "scenarios/compute_source.hh"
 #include "scenarios/scenario.hh"
 
 namespace splitwan::scenarios {
@@ -33,6 +34,11 @@ constexpr engine::PartyId client = 0, server = 1;
 // One prompt through one drafter over the scenario's network. The run's header and end lines are complete but
 // for the index. `on_token` as in GenerateOptions.
 engine::Run run_prompt(const Scenario&, LoadedModel&, const std::string& decode, const Prompt&,
+                       std::span<const engine::Token> ids, engine::Generation* result = nullptr,
+                       const std::function<void(engine::Token, const at::Tensor&)>& on_token = {});
+
+// The same with a compute source that is already read.
+engine::Run run_prompt(const Scenario&, const ComputeSource&, LoadedModel&, const std::string& decode, const Prompt&,
                        std::span<const engine::Token> ids, engine::Generation* result = nullptr,
                        const std::function<void(engine::Token, const at::Tensor&)>& on_token = {});
 

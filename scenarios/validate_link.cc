@@ -9,6 +9,7 @@
 
 #include "engine/error.hh"
 #include "engine/units.hh"
+#include "model/robust_fit.hh"
 #include "netsim/flight_theory.hh"
 #include "netsim/link/kernel_patterns.hh"
 #include "netsim/ns3_simulator.hh"
@@ -25,12 +26,6 @@ using engine::ObjectReader;
 namespace fs = std::filesystem;
 
 double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 Validation read_one(const Json& json, const std::string& file) {
   Validation v;
@@ -114,7 +109,7 @@ void validate(const Validation& v, std::vector<engine::Run>& runs) {
                  {"loss", v.network.up.loss},
                  {"pattern", pattern.name},
                  {"theory_s", theory(v, pattern)},
-                 {"ns3_s", median(ns3)},
+                 {"ns3_s", model::median(ns3)},
                  {"kernel_s", nullptr},
                  {"lateness_s", nullptr},
                  {"ns3_min_s", *low},
