@@ -123,52 +123,72 @@ double other_us_per_layer(const engine::ModelConfig& c) {
   return (now_ms() - begin) * 1e3 / rounds;
 }
 
+// Times of one size, and its share of what the machine gave, by repetition.
+struct Series {
+  Times times;
+  std::vector<double> share;
+  // `work`: bytes or operations of one run; `machine`: what it does of them in a second.
+  void add(const Times& t, double work, double machine) {
+    for (auto part : {&Times::total, &Times::layers, &Times::logits})
+      (times.*part).insert((times.*part).end(), (t.*part).begin(), (t.*part).end());
+    share.push_back(work / (quantile(t.total, 0.5) / 1e3) / machine);
+  }
+};
+
+Json described(const Series& s, const std::string& storage, int rows, const char* ms, const char* share) {
+  return {{"storage", storage},
+          {"rows", rows},
+          {ms, quantile(s.times.total, 0.5)},
+          {"spread", spread(s.times.total)},
+          {"layers_ms", quantile(s.times.layers, 0.5)},
+          {"logits_ms", quantile(s.times.logits, 0.5)},
+          {share, quantile(s.share, 0.5)},
+          {"share_spread", spread(s.share)}};
+}
+
 }  // namespace
 
 Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchPlan& plan, const Machine& machine,
            const std::function<void(std::size_t, std::size_t)>& progress) {
   at::set_num_threads(plan.threads);
   Bench bench(checkpoint, storage, plan);
-  std::vector<Times> decode(plan.rows.size()), prefill(plan.prefill.size());
-  const std::size_t total = plan.repetitions + 1;
-  for (std::size_t repetition = 0; repetition < total; ++repetition) {
-    progress(repetition, total);
-    for (std::size_t i = 0; i < plan.rows.size(); ++i) {
-      const int steps = repetition == 0 ? 1 : std::max(1, 8 / plan.rows[i]);  // the first one warms up
-      for (int step = 0; step < steps; ++step) bench.decode(plan.rows[i], decode[i]);
-    }
-    for (std::size_t i = 0; i < plan.prefill.size(); ++i) bench.prefill(plan.prefill[i], prefill[i]);
-    if (repetition == 0) {
-      decode.assign(plan.rows.size(), {});
-      prefill.assign(plan.prefill.size(), {});
-    }
-  }
   const auto& c = checkpoint.config();
   const double weights = static_cast<double>(bench.ends().bytes());
+  const double read = weights + 2.0 * c.layers * c.kv_width() * 4.0 * plan.context;
+  std::vector<Series> decode(plan.rows.size()), prefill(plan.prefill.size());
+  std::vector<double> bytes_per_s, flops_per_s;
+  for (int repetition = 0; repetition < plan.repetitions; ++repetition) {
+    progress(repetition, plan.repetitions);
+    for (std::size_t i = 0; i < plan.rows.size(); ++i) {
+      Times cold, times;
+      bench.decode(plan.rows[i], cold);  // the probe has emptied the caches
+      for (int step = 0; step < std::max(2, 8 / plan.rows[i]); ++step) bench.decode(plan.rows[i], times);
+      bytes_per_s.push_back(machine.bytes_per_s());
+      decode[i].add(times, read, bytes_per_s.back());
+    }
+    for (std::size_t i = 0; i < plan.prefill.size(); ++i) {
+      Times cold, times;
+      if (repetition == 0) bench.prefill(plan.prefill[i], cold);
+      bench.prefill(plan.prefill[i], times);
+      flops_per_s.push_back(machine.flops_per_s());
+      const auto rows = static_cast<std::uint32_t>(plan.prefill[i]);
+      const auto work = bench.ends().logits_work(bench.ends().head().work(engine::Phase::head, rows, 0), 1);
+      prefill[i].add(times, work.flops, flops_per_s.back());
+    }
+  }
+  if (bytes_per_s.empty()) bytes_per_s.push_back(machine.bytes_per_s());
+  if (flops_per_s.empty()) flops_per_s.push_back(machine.flops_per_s());
   const std::string name(name_of(storage));
-  Json out = {{"storage", name}, {"weight_bytes", weights}, {"decode", Json::array()}, {"prefill", Json::array()}};
-  for (std::size_t i = 0; i < plan.rows.size(); ++i) {
-    const double ms = quantile(decode[i].total, 0.5);
-    const double cache = 2.0 * c.layers * c.kv_width() * 4.0 * plan.context;
-    out["decode"].push_back({{"storage", name},
-                             {"rows", plan.rows[i]},
-                             {"ms_per_step", ms},
-                             {"spread", spread(decode[i].total)},
-                             {"layers_ms", quantile(decode[i].layers, 0.5)},
-                             {"logits_ms", quantile(decode[i].logits, 0.5)},
-                             {"bandwidth_share", (weights + cache) / (ms / 1e3) / machine.bytes_per_s}});
-  }
-  for (std::size_t i = 0; i < plan.prefill.size(); ++i) {
-    const auto rows = static_cast<std::uint32_t>(plan.prefill[i]);
-    const double ms = quantile(prefill[i].total, 0.5);
-    const auto work = bench.ends().logits_work(bench.ends().head().work(engine::Phase::head, rows, 0), 1);
-    out["prefill"].push_back({{"storage", name},
-                              {"rows", rows},
-                              {"ms", ms},
-                              {"spread", spread(prefill[i].total)},
-                              {"layers_ms", quantile(prefill[i].layers, 0.5)},
-                              {"gemm_share", work.flops / (ms / 1e3) / machine.flops_per_s}});
-  }
+  Json out = {{"storage", name},
+              {"weight_bytes", weights},
+              {"memory_bandwidth_bytes_per_s", quantile(bytes_per_s, 0.5)},
+              {"gemm_flops_per_s", quantile(flops_per_s, 0.5)},
+              {"decode", Json::array()},
+              {"prefill", Json::array()}};
+  for (std::size_t i = 0; i < decode.size(); ++i)
+    out["decode"].push_back(described(decode[i], name, plan.rows[i], "ms_per_step", "bandwidth_share"));
+  for (std::size_t i = 0; i < prefill.size(); ++i)
+    out["prefill"].push_back(described(prefill[i], name, plan.prefill[i], "ms", "gemm_share"));
   out["other_us_per_layer"] = other_us_per_layer(c);
   return out;
 }

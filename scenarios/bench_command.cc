@@ -87,14 +87,14 @@ int bench_command(const Options& o) {
   if (!o.profile.empty() && (plan.rows.empty() || plan.prefill.empty()))
     throw Error("--profile-out needs decode rows and a prompt to measure");
 
-  const Machine measured = measure_machine(o.threads);
+  const Machine here = this_machine(o.threads);
   Json out = {{"schema_version", 1},
               {"model", o.model.empty() ? "random " + o.geometry : o.model},
               {"threads", o.threads},
               {"isa", engine::kernels::best().name},
               {"machine", machine(o.threads)},
-              {"memory_bandwidth_bytes_per_s", measured.bytes_per_s},
-              {"gemm_flops_per_s", measured.flops_per_s},
+              {"memory_bandwidth_bytes_per_s", 0},
+              {"gemm_flops_per_s", 0},
               {"context", plan.context},
               {"logits", plan.all_logits ? "every row" : "last row"},
               {"decode", Json::array()},
@@ -114,7 +114,7 @@ int bench_command(const Options& o) {
       throw Error("{}: a context of {} holds no {} tokens and a step of {} rows", out["model"].get<std::string>(),
                   c.context, longest, widest);
     Progress progress;
-    Json result = bench(checkpoint, storage, plan, measured, [&](std::size_t done, std::size_t total) {
+    Json result = bench(checkpoint, storage, plan, here, [&](std::size_t done, std::size_t total) {
       progress.show(done, total, std::string(name_of(storage)));
     });
     for (const char* list : {"decode", "prefill"})
@@ -124,9 +124,10 @@ int bench_command(const Options& o) {
                                                                       out["model"].get<std::string>(),
                                                                       name_of(storage), o.threads))
                                             .dump(2) + "\n");
-    out["storages"].push_back({{"storage", result["storage"]},
-                               {"weight_bytes", result["weight_bytes"]},
-                               {"other_us_per_layer", result["other_us_per_layer"]}});
+    for (const char* list : {"decode", "prefill"}) result.erase(list);
+    for (const char* rate : {"memory_bandwidth_bytes_per_s", "gemm_flops_per_s"})  // the mean over storages
+      out[rate] = out[rate].get<double>() + result[rate].get<double>() / static_cast<double>(storages.size());
+    out["storages"].push_back(std::move(result));
   }
   fmt::print("{}", o.json ? out.dump() + "\n" : table(out));
   return 0;

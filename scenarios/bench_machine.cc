@@ -24,42 +24,41 @@ std::uint64_t sum(const std::uint64_t* words, std::size_t count) {
   return std::accumulate(std::begin(sums), std::end(sums), std::uint64_t{0});
 }
 
-double read_bandwidth(int threads) {
-  constexpr std::size_t words = std::size_t{1} << 27;  // 1 GiB: far beyond every cache
-  const std::vector<std::uint64_t> memory(words, 1);
+// The best of three, over 512 MiB: far beyond every cache.
+double read_bandwidth(const std::vector<std::uint64_t>& memory, int threads) {
+  const std::size_t words = memory.size() / threads;
   double best = 0;
-  for (int repetition = 0; repetition < 5; ++repetition) {
+  for (int repetition = 0; repetition < 3; ++repetition) {
     std::vector<std::uint64_t> results(threads);
     const double begin = now_s();
     std::vector<std::thread> readers;
     for (int t = 0; t < threads; ++t)
-      readers.emplace_back([&, t] { results[t] = sum(memory.data() + words / threads * t, words / threads); });
+      readers.emplace_back([&, t] { results[t] = sum(memory.data() + words * t, words); });
     for (std::thread& reader : readers) reader.join();
-    const double took = now_s() - begin;
     if (results[0] == 0) throw engine::Error("bench: memory reads as zero");
-    best = std::max(best, static_cast<double>(words / threads * threads * 8) / took);
+    best = std::max(best, static_cast<double>(words * threads * 8) / (now_s() - begin));
   }
   return best;
 }
 
-double gemm_peak() {
-  const std::int64_t n = 1536;
-  const at::Tensor a = at::rand({n, n}), b = at::rand({n, n});
-  at::Tensor c = at::empty({n, n});
+double gemm_rate(const at::Tensor& a, const at::Tensor& b, at::Tensor& c) {
+  const double n = static_cast<double>(a.size(0));
   double best = 0;
-  for (int repetition = 0; repetition < 5; ++repetition) {
+  for (int repetition = 0; repetition < 2; ++repetition) {
     const double begin = now_s();
     at::mm_out(c, a, b);
-    best = std::max(best, 2.0 * static_cast<double>(n * n * n) / (now_s() - begin));
+    best = std::max(best, 2 * n * n * n / (now_s() - begin));
   }
   return best;
 }
 
 }  // namespace
 
-Machine measure_machine(int threads) {
-  at::set_num_threads(threads);
-  return {read_bandwidth(threads), gemm_peak()};
+Machine this_machine(int threads) {
+  auto memory = std::make_shared<std::vector<std::uint64_t>>(std::size_t{1} << 26, 1);
+  const at::Tensor a = at::rand({1536, 1536}), b = at::rand({1536, 1536});
+  return {[memory, threads] { return read_bandwidth(*memory, threads); },
+          [a, b, c = at::empty({1536, 1536})]() mutable { return gemm_rate(a, b, c); }};
 }
 
 engine::ModelConfig geometry_named(const std::string& name) {

@@ -19,8 +19,9 @@ TEST(Bench, measures_every_row_count_and_prompt_it_is_asked_for) {
   plan.rows = {1, 3};
   plan.prefill = {5};
   plan.context = 8;
-  plan.repetitions = 2;
-  const Json found = bench(checkpoint, engine::Storage::bf16, plan, {1e9, 1e9}, [](auto...) {});
+  plan.repetitions = 1;
+  const Machine machine{[] { return 1e9; }, [] { return 1e9; }};
+  const Json found = bench(checkpoint, engine::Storage::bf16, plan, machine, [](auto...) {});
   ASSERT_EQ(found["decode"].size(), 2u);
   EXPECT_EQ(found["decode"][1]["rows"], 3);
   EXPECT_EQ(found["prefill"][0]["rows"], 5);
