@@ -37,7 +37,9 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
   SKIP_WITHOUT(folder);
   LoadedModel model(folder, engine::Storage::automatic, {at::kCPU, place.backend});
   const Scenario scenario = scenario_of(place);
-  for (const Json& golden : engine::read_json_file(folder + "/golden.json")["cases"]) {
+  const Json file = engine::read_json_file(folder + "/golden.json");
+  ASSERT_FALSE(file["cases"].empty());
+  for (const Json& golden : file["cases"]) {
     const auto prompt = golden["prompt_ids"].get<std::vector<engine::Token>>();
     for (const char* decode : {"sequential", "ngram"}) {
       std::vector<at::Tensor> logits;

@@ -28,7 +28,9 @@ TEST_P(GoldenStorage, gives_the_reference_ids) {
   Checkpoint checkpoint(folder);
   const int n = checkpoint.config().layers;
   const ModelEnds ends(checkpoint, {0, n}, {n, n}, storage);
-  for (const Json& golden : read_json_file(folder + "/golden.json")["cases"]) {
+  const Json file = read_json_file(folder + "/golden.json");
+  ASSERT_FALSE(file["cases"].empty());
+  for (const Json& golden : file["cases"]) {
     const auto prompt = golden["prompt_ids"].get<std::vector<Token>>();
     tests::alone([&](Party& party) {
       const auto forward = make_local(party, ends);
