@@ -6,9 +6,13 @@
 
 namespace splitwan::engine::aten {
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps);     // rows of x
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);                 // weight: [outputs, inputs]
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps);  // rows of x
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight);              // weight: [outputs, inputs]
+// In the weight's own type, as a GPU is fastest: reads the weight once, rounds x and the result.
+at::Tensor linear_as_stored(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor rope(const at::Tensor& x, const at::Tensor& positions, double theta);  // x: [rows, heads, dim]
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosine,
+                  const at::Tensor& sine);  // [rows, 1, dim / 2]
 // query: [rows, heads, dim]; keys, values: [slots, kv_heads, dim]; seen: [rows, slots] -> [rows, heads *
 // dim].
 at::Tensor attention(const at::Tensor& query, const at::Tensor& keys, const at::Tensor& values,

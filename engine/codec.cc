@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "engine/device.hh"
 #include "engine/error.hh"
 
 namespace splitwan::engine {
@@ -23,13 +24,13 @@ std::string_view name_of(WireType type) { return type == WireType::f32 ? "f32" :
 std::size_t size_of(WireType type) { return type == WireType::f32 ? 4 : 2; }
 
 Bytes encode(const at::Tensor& hidden, WireType type) {
-  const at::Tensor wire = hidden.to(at::kCPU, scalar_type(type)).contiguous();
+  const at::Tensor wire = download(hidden.to(scalar_type(type)));
   Bytes out(wire.nbytes());
   std::memcpy(out.data(), wire.data_ptr(), out.size());
   return out;
 }
 
-at::Tensor decode(const Message& m, int width) {
+at::Tensor decode(const Message& m, int width, at::Device device) {
   const Header& h = m.header;
   if (h.dtype > static_cast<std::uint8_t>(WireType::f16))
     throw Error("activation of unknown wire type {}", h.dtype);
@@ -39,9 +40,9 @@ at::Tensor decode(const Message& m, int width) {
     throw Error("activation of {} rows x {} in {} bytes: expected width {} and {} bytes of {}", h.rows,
                 h.width, m.payload.size(), width, expected, name_of(type));
   }
-  at::Tensor wire = at::empty({h.rows, width}, scalar_type(type));
+  const at::Tensor wire = host_buffer({h.rows, width}, scalar_type(type), device);
   std::memcpy(wire.data_ptr(), m.payload.data(), m.payload.size());
-  return wire.to(at::kFloat);
+  return upload(wire, device).to(at::kFloat);
 }
 
 }  // namespace splitwan::engine

@@ -16,7 +16,8 @@ std::string_view name_of(WireType);
 std::size_t size_of(WireType);  // bytes per value
 
 Bytes encode(const at::Tensor& hidden, WireType);  // [rows, width]
-// Throws Error when the payload is not rows x width values of the header's type, or the width is another.
-at::Tensor decode(const Message&, int width);
+// On the device. Throws Error when the payload is not rows x width values of the header's type, or the width
+// is another.
+at::Tensor decode(const Message&, int width, at::Device = at::kCPU);
 
 }  // namespace splitwan::engine

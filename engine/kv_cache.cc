@@ -1,5 +1,7 @@
 #include "engine/kv_cache.hh"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -9,8 +11,11 @@ namespace splitwan::engine {
 
 using kernels::block_slots, kernels::chunk_slots;
 
-KvCache::KvCache(int layers, int kv_heads, int head_dim, int sliding_window)
-    : kv_heads_(kv_heads), head_dim_(head_dim), window_(sliding_window), layers_(layers) {}
+KvCache::KvCache(int layers, int kv_heads, int head_dim, int sliding_window, std::optional<at::Device> device)
+    : kv_heads_(kv_heads), head_dim_(head_dim), window_(sliding_window), layers_(device ? 0 : layers) {
+  if (device)
+    tensor_ = at::empty({layers, 2, 0, kv_heads, head_dim}, at::TensorOptions(at::kFloat).device(*device));
+}
 
 void KvCache::begin(std::vector<std::int32_t> parent) {
   depth_ = depths(parent);
@@ -19,6 +24,7 @@ void KvCache::begin(std::vector<std::int32_t> parent) {
   for (int row = 0; row < rows(); ++row) {
     run_[row] = row > 0 && parent_[row] == row - 1 ? run_[row - 1] : row;
   }
+  if (tensor_.defined()) return reserve_tensor(committed_ + rows());
   const std::size_t chunks = (committed_ + rows() + chunk_slots - 1) / chunk_slots;
   for (Layer& layer : layers_) {
     while (layer.memory.size() < chunks) {
@@ -53,10 +59,10 @@ void KvCache::commit(std::span<const std::int32_t> kept) {
     before = row;
   }
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (kept[i] == static_cast<std::int32_t>(i)) continue;
-    for (Layer& layer : layers_) {  // i <= kept[i]: earlier rows move first
-      move(layer, committed_ + kept[i], committed_ + static_cast<int>(i));
-    }
+    const int from = committed_ + kept[i], to = committed_ + static_cast<int>(i);
+    if (from == to) continue;
+    for (Layer& layer : layers_) move(layer, from, to);  // i <= kept[i]: earlier rows move first
+    if (tensor_.defined()) tensor_.narrow(2, to, 1).copy_(tensor_.narrow(2, from, 1));
   }
   committed_ += static_cast<int>(kept.size());
   parent_.clear();
@@ -91,6 +97,26 @@ void KvCache::move(Layer& layer, int from, int to) {
 
 void KvCache::put(int layer, int row, const float* key, const float* value) {
   store(layers_[layer], committed_ + row, key, value);
+}
+
+// Doubling: a copy within the device, rare, that attention over one tensor is worth.
+void KvCache::reserve_tensor(int slots) {
+  const auto now = tensor_.size(2);
+  if (slots <= now) return;
+  auto sizes = tensor_.sizes().vec();
+  sizes[2] = std::max<std::int64_t>({256, 2 * now, slots});
+  const at::Tensor larger = at::empty(sizes, tensor_.options());
+  larger.narrow(2, 0, committed_).copy_(tensor_.narrow(2, 0, committed_));
+  tensor_ = larger;
+}
+
+std::pair<at::Tensor, at::Tensor> KvCache::extend(int layer, const at::Tensor& keys,
+                                                  const at::Tensor& values) {
+  const at::Tensor all = tensor_.select(0, layer).narrow(1, 0, committed_ + rows());
+  at::Tensor all_keys = all.select(0, 0), all_values = all.select(0, 1);
+  all_keys.narrow(0, committed_, rows()).copy_(keys);
+  all_values.narrow(0, committed_, rows()).copy_(values);
+  return {all_keys, all_values};
 }
 
 kernels::HeadCache KvCache::head(int layer, int head) const {

@@ -1,8 +1,11 @@
 // Keys and values of one session's layers: committed rows in order of position, then the rows of the step in
 // flight. commit() keeps one path of those and drops the rest. Slot s of a layer is in its chunk
-// s / chunk_slots: growing copies nothing.
+// s / chunk_slots: growing copies nothing. For ATen's operations the slots are those of one tensor instead.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
+#include <optional>
 #include <vector>
 
 #include "engine/arena.hh"
@@ -13,7 +16,8 @@ namespace splitwan::engine {
 
 class KvCache {
  public:
-  KvCache(int layers, int kv_heads, int head_dim, int sliding_window);
+  // With a device: for ATen's operations there.
+  KvCache(int layers, int kv_heads, int head_dim, int sliding_window, std::optional<at::Device> = {});
 
   int committed() const { return committed_; }
 
@@ -34,6 +38,9 @@ class KvCache {
   kernels::HeadCache head(int layer, int head) const;
   // One slot's key and value, [kv_heads, head_dim] each.
   void get(int layer, int slot, float* key, float* value) const;
+  // On a device, instead of the three above: stores the keys and values of all rows, [rows, kv_heads,
+  // head_dim] each -> those of all slots.
+  std::pair<at::Tensor, at::Tensor> extend(int layer, const at::Tensor& keys, const at::Tensor& values);
 
  private:
   struct Layer {
@@ -43,9 +50,11 @@ class KvCache {
   std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
   void store(Layer&, int slot, const float* key, const float* value);
   void move(Layer&, int from, int to);
+  void reserve_tensor(int slots);
   int kv_heads_, head_dim_, window_;
   int committed_ = 0;
   std::vector<Layer> layers_;
+  at::Tensor tensor_;  // on a device: [layers, key or value, slots, kv_heads, head_dim]
   std::vector<std::int32_t> parent_, depth_;
   std::vector<std::int32_t> run_;  // per row: the first row of the unbroken chain that ends in it
 };

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "engine/aten_layers.hh"
+
 namespace splitwan::engine {
 
 void rms_norm(const float* x, std::int64_t rows, const at::Tensor& gain, double eps, float* y) {
@@ -39,53 +41,72 @@ struct LayerStack::Workspace {
   Scratch memory_;
 };
 
-LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range, Storage storage)
-    : config_(checkpoint.config()), range_(range) {
-  const ModelConfig& c = config_;
-  const auto q = c.q_width(), kv = c.kv_width();
+LayerTensors layer_tensors(Checkpoint& checkpoint, int layer) {
+  const ModelConfig& c = checkpoint.config();
+  const std::int64_t q = c.q_width(), kv = c.kv_width(), width = c.width, ffn = c.ffn;
+  const auto named = [&](const char* name, const std::vector<std::int64_t>& shape) {
+    return &checkpoint.tensor(fmt::format("model.layers.{}.{}.weight", layer, name), shape);
+  };
+  return {.attention_norm = named("input_layernorm", {width}),
+          .ffn_norm = named("post_attention_layernorm", {width}),
+          .qkv = {named("self_attn.q_proj", {q, width}), named("self_attn.k_proj", {kv, width}),
+                  named("self_attn.v_proj", {kv, width})},
+          .gate_up = {named("mlp.gate_proj", {ffn, width}), named("mlp.up_proj", {ffn, width})},
+          .out = {named("self_attn.o_proj", {width, q})},
+          .down = {named("mlp.down_proj", {width, ffn})}};
+}
+
+std::vector<float> rope_frequencies(const ModelConfig& c) {
+  std::vector<float> frequencies;
   for (int i = 0; i < c.head_dim / 2; ++i) {  // in f32 as Hugging Face computes them
     const auto exponent = static_cast<float>(2 * i) / static_cast<float>(c.head_dim);
-    frequencies_.push_back(1.f / std::pow(static_cast<float>(c.rope_theta), exponent));
+    frequencies.push_back(1.f / std::pow(static_cast<float>(c.rope_theta), exponent));
   }
+  return frequencies;
+}
+
+void rope_angles(const std::vector<float>& frequencies, const KvCache& cache, float* cosine, float* sine) {
+  for (int row = 0; row < cache.rows(); ++row) {
+    for (const float frequency : frequencies) {
+      const float angle = static_cast<float>(cache.position(row)) * frequency;
+      *cosine++ = std::cos(angle);
+      *sine++ = std::sin(angle);
+    }
+  }
+}
+
+LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range, Storage storage, Placement place)
+    : config_(checkpoint.config()), range_(range), place_(place), frequencies_(rope_frequencies(config_)) {
+  if (place.is_aten()) {
+    aten_ = std::make_shared<AtenLayers>(checkpoint, range, storage, place.device);
+    return;
+  }
+  const ModelConfig& c = config_;
   for (int i = range.begin; i < range.end; ++i) {
-    const std::string at = fmt::format("model.layers.{}.", i);
-    const auto matrix = [&](const char* name, std::int64_t m, std::int64_t k) {
-      return &checkpoint.tensor(at + name + ".weight", {m, k});
-    };
-    const auto pack = [&](std::initializer_list<const TensorView*> views, std::int64_t k) {
-      PackedLinear packed(std::span(views.begin(), views.size()), k, storage);
+    const LayerTensors t = layer_tensors(checkpoint, i);
+    const auto pack = [&](std::span<const TensorView* const> views, std::int64_t k) {
+      PackedLinear packed(views, k, storage);
       checkpoint.release();  // or the weights would be in memory twice
       return packed;
     };
-    layers_.push_back(
-        {to_f32(checkpoint.tensor(at + "input_layernorm.weight", {c.width})),
-         to_f32(checkpoint.tensor(at + "post_attention_layernorm.weight", {c.width})),
-         pack({matrix("self_attn.q_proj", q, c.width), matrix("self_attn.k_proj", kv, c.width),
-               matrix("self_attn.v_proj", kv, c.width)},
-              c.width),
-         pack({matrix("self_attn.o_proj", c.width, q)}, q),
-         pack({matrix("mlp.gate_proj", c.ffn, c.width), matrix("mlp.up_proj", c.ffn, c.width)}, c.width),
-         pack({matrix("mlp.down_proj", c.width, c.ffn)}, c.ffn)});
+    layers_.push_back({to_f32(*t.attention_norm), to_f32(*t.ffn_norm), pack(t.qkv, c.width),
+                       pack(t.out, c.q_width()), pack(t.gate_up, c.width), pack(t.down, c.ffn)});
   }
 }
 
 KvCache LayerStack::new_cache() const {
-  return {range_.size(), config_.kv_heads, config_.head_dim, config_.sliding_window};
+  return {range_.size(), config_.kv_heads, config_.head_dim, config_.sliding_window,
+          aten_ ? std::optional(place_.device) : std::nullopt};
 }
 
 at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
+  if (aten_) return (*aten_)(std::move(x), cache);
   thread_local Workspace workspace;
   Workspace& w = workspace;  // this thread's: the jobs below run on others too
   if (layers_.empty()) return x;
   w.size_for(config_, cache);
-  const std::int64_t rows = w.rows, half = config_.head_dim / 2, ffn = config_.ffn;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t i = 0; i < half; ++i) {
-      const float angle = static_cast<float>(cache.position(static_cast<int>(row))) * frequencies_[i];
-      w.cosine[row * half + i] = std::cos(angle);
-      w.sine[row * half + i] = std::sin(angle);
-    }
-  }
+  const std::int64_t rows = w.rows, ffn = config_.ffn;
+  rope_angles(frequencies_, cache, w.cosine, w.sine);
   const kernels::Set& set = kernels::best();
   float* stream = x.data_ptr<float>();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -143,17 +164,15 @@ void LayerStack::attend(Workspace& w, int layer, const KvCache& cache) const {
 }
 
 std::size_t LayerStack::bytes() const {
+  if (aten_) return aten_->bytes();
   std::size_t sum = 0;
   for (const Layer& l : layers_) sum += l.qkv.bytes() + l.out.bytes() + l.gate_up.bytes() + l.down.bytes();
   return sum;
 }
 
 Work LayerStack::work(Phase phase, std::uint32_t rows, std::uint32_t context) const {
-  double weights = 0;
-  for (const Layer& l : layers_) {
-    weights +=
-        static_cast<double>(l.qkv.elements() + l.out.elements() + l.gate_up.elements() + l.down.elements());
-  }
+  const double per_layer = 2.0 * config_.q_width() + 2.0 * config_.kv_width() + 3.0 * config_.ffn;
+  const double weights = per_layer * config_.width * range_.size();
   const double seen = context + (rows + 1) / 2.0;  // keys per row, a chain's average
   const double attention = 4.0 * config_.q_width() * seen * range_.size();
   const double cached = 8.0 * config_.kv_width() * (context + rows) * range_.size();

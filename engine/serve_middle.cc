@@ -25,8 +25,8 @@ Message answer(Party& party, const Message& request, const ModelConfig& config, 
   if (parent.size() != h.rows) throw Error("{} parents for {} rows", parent.size(), h.rows);
   party.begin_step(h.step, h.context);
   const double bytes = 2.0 * static_cast<double>(request.payload.size());
-  at::Tensor hidden =
-      party.work(Work{Phase::codec, h.rows, 0, 0, bytes}, [&] { return decode(request, config.width); });
+  at::Tensor hidden = party.work(Work{Phase::codec, h.rows, 0, 0, bytes},
+                                 [&] { return decode(request, config.width, middle.device()); });
   hidden = party.work(middle.work(Phase::middle, h.rows, h.context), [&] {
     cache.begin(std::move(parent));
     return middle(hidden, cache);

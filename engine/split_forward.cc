@@ -98,7 +98,8 @@ class SplitForward : public Forward {
     if (!options_.patience) return party_.recv(server_);
     auto arrival = party_.recv(server_, *options_.patience);
     if (!arrival)
-      throw Error("server: no answer to step {} within {} s", party_.step(), options_.patience->count() / 1e9);
+      throw Error("server: no answer to step {} within {} s", party_.step(),
+                  options_.patience->count() / 1e9);
     return std::move(*arrival);
   }
 
@@ -121,8 +122,9 @@ class SplitForward : public Forward {
       throw Error("server answered step {} with {} rows: expected step {} with {}", reply.header.step,
                   reply.header.rows, party_.step(), rows);
     }
-    at::Tensor hidden = party_.work(codec_work(rows, reply.payload.size()),
-                                    [&] { return decode(reply, ends_.config().width); });
+    at::Tensor hidden = party_.work(codec_work(rows, reply.payload.size()), [&] {
+      return decode(reply, ends_.config().width, ends_.tail().device());
+    });
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, rows, context), wanted), [&] {
       tail_cache_.begin(batch.parent);

@@ -15,9 +15,8 @@ using engine::Error;
 using engine::Token;
 
 struct Options {
-  std::string model, server, prompt, prompt_file, prompt_ids, decode = "sequential", wire = "f32", split,
-                                                              link, trace, timeout = "60s", storage = "auto";
-  std::string compute = "measured";
+  std::string model, server, prompt, prompt_file, prompt_ids, wire = "f32", split, link, trace;
+  std::string decode = "sequential", compute = "measured", timeout = "60s", storage = "auto", device = "cpu";
   int max_new_tokens = 64, threads = 1, top_logits = 0;
   std::uint64_t seed = 1;
   bool ignore_eos = false, json = false;
@@ -42,6 +41,7 @@ Scenario scenario_for(const Options& o) {
   s.model = o.model;
   s.wire = engine::wire_type_named(o.wire);
   s.storage = engine::storage_named(o.storage);
+  s.device = engine::device_named(o.device);
   s.compute = o.compute;
   s.decode = {o.decode};
   s.max_new_tokens = o.max_new_tokens;
@@ -90,7 +90,7 @@ double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 int generate_command(const Options& o) {
   const Scenario s = scenario_for(o);
   engine::check_output(o.trace);
-  LoadedModel model(o.model, s.storage);
+  LoadedModel model(o.model, s.storage, s.device);
   std::unique_ptr<engine::Tokenizer> tokenizer;
   std::vector<Token> ids;
   if (!o.prompt_ids.empty()) {
@@ -183,6 +183,8 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
   cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless) or f16")->capture_default_str();
   cmd->add_option("--storage", o->storage,
                   "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4; the output may change")
+      ->capture_default_str();
+  cmd->add_option("--device", o->device, "where the layers kept here compute: cpu or cuda")
       ->capture_default_str();
   cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
       ->capture_default_str();

@@ -44,6 +44,7 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
                        : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
           {"wire", engine::name_of(s.wire)},
           {"storage", engine::name_of(s.storage)},
+          {"device", s.device.str()},
           {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
           {"geometry", geometry(config)},
           {"seed", s.seed},
@@ -83,13 +84,13 @@ engine::PartyMain client_main(const Scenario& s, LoadedModel& model, const std::
 
 const engine::ModelEnds& LoadedModel::ends(const engine::SplitPlan& plan) {
   auto& ends = ends_[{plan.head.end, plan.tail.begin}];
-  if (!ends) ends = std::make_unique<engine::ModelEnds>(checkpoint_, plan.head, plan.tail, storage_);
+  if (!ends) ends = std::make_unique<engine::ModelEnds>(checkpoint_, plan.head, plan.tail, storage_, place_);
   return *ends;
 }
 
 const engine::LayerStack& LoadedModel::middle(engine::LayerRange range) {
   auto& middle = middles_[{range.begin, range.end}];
-  if (!middle) middle = std::make_unique<engine::LayerStack>(checkpoint_, range, storage_);
+  if (!middle) middle = std::make_unique<engine::LayerStack>(checkpoint_, range, storage_, place_);
   return *middle;
 }
 
@@ -161,11 +162,12 @@ std::vector<engine::Run> run_scenarios(
   std::size_t total = 0;
   for (const Scenario& s : scenarios) total += s.decode.size() * s.prompts.size();
   std::vector<engine::Run> runs;
-  std::map<std::pair<std::string, engine::Storage>, LoadedModel> models;
+  std::map<std::tuple<std::string, engine::Storage, std::string>, LoadedModel> models;
   std::map<std::string, std::unique_ptr<engine::Tokenizer>> tokenizers;
   for (const Scenario& s : scenarios) {
     const ComputeSource compute(s.compute);
-    LoadedModel& model = models.try_emplace({s.model, s.storage}, s.model, s.storage).first->second;
+    LoadedModel& model =
+        models.try_emplace({s.model, s.storage, s.device.str()}, s.model, s.storage, s.device).first->second;
     for (const std::string& decode : s.decode) {
       for (const Prompt& prompt : s.prompts) {
         std::vector<engine::Token> ids = prompt.ids;

@@ -14,8 +14,9 @@ namespace splitwan::scenarios {
 // A model's parts, loaded once and shared by all runs over it.
 class LoadedModel {
  public:
-  explicit LoadedModel(const std::string& folder, engine::Storage storage = engine::Storage::automatic)
-      : checkpoint_(folder), storage_(storage) {}
+  explicit LoadedModel(const std::string& folder, engine::Storage storage = engine::Storage::automatic,
+                       engine::Placement place = {})
+      : checkpoint_(folder), storage_(storage), place_(place) {}
   engine::Checkpoint& checkpoint() { return checkpoint_; }
   const engine::ModelConfig& config() const { return checkpoint_.config(); }
   const engine::ModelEnds& ends(const engine::SplitPlan&);
@@ -25,6 +26,7 @@ class LoadedModel {
  private:
   engine::Checkpoint checkpoint_;
   engine::Storage storage_;
+  engine::Placement place_;
   std::map<std::pair<int, int>, std::unique_ptr<engine::ModelEnds>> ends_;
   std::map<std::pair<int, int>, std::unique_ptr<engine::LayerStack>> middles_;
 };

@@ -68,6 +68,7 @@ Scenario read_scenario(const Json& json, const std::string& file) {
     inner.done();
   }
   read_text(r, "storage", [&](const std::string& v) { s.storage = engine::storage_named(v); });
+  if (r.find("device")) s.device = engine::device_named(r.need<std::string>("device"), r.path("device"));
   read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
   if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network", folder_of(file));
   s.compute = r.get("compute", s.compute);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/codec.hh"
+#include "engine/device.hh"
 #include "engine/storage.hh"
 #include "engine/trace.hh"
 #include "scenarios/network_choice.hh"
@@ -22,6 +23,7 @@ struct Scenario {
   int head_layers = 2, tail_layers = 2;
   engine::WireType wire = engine::WireType::f32;
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
+  at::Device device = at::kCPU;                          // of every party that runs here
   NetworkChoice network;
   std::string compute = "reference";  // "reference", "measured", or "recorded:TRACE"
   std::vector<std::string> decode = {"sequential"};

@@ -21,7 +21,7 @@ using engine::Error;
 using engine::tcp;
 
 struct Options {
-  std::string model, layers, listen = "127.0.0.1:7420", idle = "5min", storage = "auto";
+  std::string model, layers, listen = "127.0.0.1:7420", idle = "5min", storage = "auto", device = "cpu";
   int threads = 1, sessions = 16;
   bool insecure = false, json = false;
 };
@@ -31,7 +31,8 @@ struct DropSpans : engine::Recorder {  // a server keeps no trace: the client's 
   void step(const engine::Step&) override {}
 };
 
-// Serves one connection until the client leaves, or tells it why not; whatever goes wrong ends this session only.
+// Serves one connection until the client leaves, or tells it why not; whatever goes wrong ends this session
+// only.
 void session(tcp::socket socket, int number, bool admitted, const Options& o,
              const engine::ModelConfig& config, const engine::LayerStack& middle) {
   std::string peer = "client";
@@ -161,7 +162,7 @@ int serve_command(const Options& o) {
   }
   if (engine::parse_duration(o.idle) <= engine::Nanos{})
     throw Error("--idle {}: expected a time above 0, as in 5min", o.idle);
-  LoadedModel model(o.model, engine::storage_named(o.storage));
+  LoadedModel model(o.model, engine::storage_named(o.storage), engine::device_named(o.device));
   const int layers = model.config().layers;
   const auto range = o.layers.empty() ? exported_layers(o.model, layers) : parse_layers(o.layers, layers);
   return Server(o, model.config(), model.middle(range)).run();
@@ -183,6 +184,7 @@ void add_serve_command(CLI::App& app, Chosen& chosen) {
       ->check(CLI::Range(1, 1024));
   cmd->add_option("--storage", o->storage, "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4")
       ->capture_default_str();
+  cmd->add_option("--device", o->device, "where the layers compute: cpu or cuda")->capture_default_str();
   cmd->add_option("--sessions", o->sessions, "clients at one time")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));

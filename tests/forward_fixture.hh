@@ -42,11 +42,15 @@ void alone(Job&& job) {
 
 // `job` with a Forward over all layers in one place.
 template <typename Job>
-void locally(RandomModel& model, Job&& job) {
+void locally(const engine::ModelEnds& whole, Job&& job) {
   alone([&](engine::Party& party) {
-    const auto forward = engine::make_local(party, *model.whole);
+    const auto forward = engine::make_local(party, whole);
     job(party, *forward);
   });
+}
+template <typename Job>
+void locally(RandomModel& model, Job&& job) {
+  locally(*model.whole, job);
 }
 
 // `job` with a Forward whose middle layers are another party's, over an 80 ms link.

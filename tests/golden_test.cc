@@ -13,6 +13,7 @@ struct Place {
   const char* name;
   NetworkKind network;
   int head, tail;
+  engine::Backend backend = engine::Backend::kernels;
 };
 
 void PrintTo(const Place& p, std::ostream* out) { *out << p.name; }
@@ -34,7 +35,7 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
   const auto& [name, place] = GetParam();
   const std::string folder = tests::shared_folder() + "/models/" + name;
   SKIP_WITHOUT(folder);
-  LoadedModel model(folder);
+  LoadedModel model(folder, engine::Storage::automatic, {at::kCPU, place.backend});
   const Scenario scenario = scenario_of(place);
   const Json file = engine::read_json_file(folder + "/golden.json");
   ASSERT_FALSE(file["cases"].empty());
@@ -56,11 +57,16 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
   }
 }
 
-const Place places[] = {
-    {"local", NetworkKind::local, 0, 0},          {"in_process_1_1", NetworkKind::ideal, 1, 1},
-    {"in_process_2_2", NetworkKind::ideal, 2, 2}, {"sockets_1_1", NetworkKind::sockets, 1, 1},
-    {"sockets_2_2", NetworkKind::sockets, 2, 2},  {"ns3_1_1", NetworkKind::ns3, 1, 1},
-    {"ns3_2_2", NetworkKind::ns3, 2, 2}};
+const Place places[] = {{"local", NetworkKind::local, 0, 0},
+                        {"in_process_1_1", NetworkKind::ideal, 1, 1},
+                        {"in_process_2_2", NetworkKind::ideal, 2, 2},
+                        {"sockets_1_1", NetworkKind::sockets, 1, 1},
+                        {"sockets_2_2", NetworkKind::sockets, 2, 2},
+                        {"ns3_1_1", NetworkKind::ns3, 1, 1},
+                        {"ns3_2_2", NetworkKind::ns3, 2, 2},
+                        {"local_aten", NetworkKind::local, 0, 0, engine::Backend::aten},
+                        {"in_process_2_2_aten", NetworkKind::ideal, 2, 2, engine::Backend::aten},
+                        {"sockets_1_1_aten", NetworkKind::sockets, 1, 1, engine::Backend::aten}};
 
 INSTANTIATE_TEST_SUITE_P(
     Models, Golden, testing::Combine(testing::Values("stories260K", "standin12"), testing::ValuesIn(places)),
