@@ -9,18 +9,6 @@
 namespace splitwan::engine {
 namespace {
 
-Token best_of(const at::Tensor& logits, std::int64_t row) {
-  const float* at = logits.data_ptr<float>() + row * logits.size(1);
-  return static_cast<Token>(std::max_element(at, at + logits.size(1)) - at);  // ties go to the smallest id
-}
-
-std::int32_t child_holding(const TokenBatch& batch, std::int32_t row, Token token) {
-  for (std::int32_t next = row + 1; next < batch.rows(); ++next) {
-    if (batch.parent[next] == row && batch.ids[next] == token) return next;
-  }
-  return -1;
-}
-
 void check_prompt(const ModelConfig& config, std::span<const Token> prompt) {
   if (prompt.empty())
     throw Error("the prompt is empty: give text, ids, or a model with a begin-of-text token");
@@ -44,6 +32,7 @@ class Generator {
         drafter_(drafter),
         config_(config),
         options_(options),
+        sampler_(options.sampling),
         context_(prompt.begin(), prompt.end()),
         begin_(party.now()) {}
 
@@ -59,7 +48,7 @@ class Generator {
     const auto rows = static_cast<std::uint32_t>(context_.size());
     party_.begin_step(party_.step() + 1, 0);
     const at::Tensor logits = forward_.prefill(context_);
-    take(best(logits, 0), logits, 0);
+    take(chosen(logits, 0, context_), logits, 0);
     done_.prefill = party_.now() - begin_;
     record({.step = party_.step(), .prefill = true, .begin = begin_, .rows = rows, .accepted = 1});
   }
@@ -71,37 +60,54 @@ class Generator {
     const auto tokens_left = options_.max_new_tokens - static_cast<int>(done_.output.size());
     const auto space_left = config_.context - forward_.committed();
     const int room = std::min(tokens_left, space_left) - 1;
-    const TokenBatch batch =
-        party_.work({.phase = Phase::draft}, [&] { return drafter_.propose(context_, room); });
+    const TokenBatch batch = drafter_.propose(party_, context_, room);
     const at::Tensor logits = forward_.run(batch);
+    const std::size_t before = context_.size();
     std::vector<std::int32_t> accepted;
     for (std::int32_t row = 0; row >= 0 && done_.finish.empty();) {
       accepted.push_back(row);
-      const Token token = best(logits, row);
+      const Token token = chosen(logits, row, context_);
       take(token, logits, row);
       row = child_holding(batch, row, token);
     }
     forward_.commit(accepted);
-    record({.step = party_.step(),
-            .begin = begin,
-            .rows = static_cast<std::uint32_t>(batch.rows()),
-            .context = context,
-            .drafted = static_cast<std::uint32_t>(batch.rows() - 1),
-            .accepted = static_cast<std::uint32_t>(accepted.size())});
+    Step step{.step = party_.step(),
+              .begin = begin,
+              .end = party_.now(),
+              .rows = static_cast<std::uint32_t>(batch.rows()),
+              .context = context,
+              .drafted = static_cast<std::uint32_t>(batch.rows() - 1),
+              .accepted = static_cast<std::uint32_t>(accepted.size()),
+              .reason = drafter_.reason()};
+    const std::function<Token(std::int32_t)> choice = [&](std::int32_t row) {
+      std::vector<Token> path(context_.begin(), context_.begin() + static_cast<std::ptrdiff_t>(before));
+      for (const std::int32_t r : path_to(batch.parent, row)) {
+        if (r > 0) path.push_back(batch.ids[r]);  // row 0 is the last of the context before
+      }
+      return chosen(logits, row, path);
+    };
+    drafter_.verified(party_, {batch, accepted, context_, step, party_.spans(), choice});
+    record(step);
   }
 
-  Token best(const at::Tensor& logits, std::int64_t row) {
+  // The token after `path`, which ends in the row's.
+  Token chosen(const at::Tensor& logits, std::int64_t row, std::span<const Token> path) {
+    const auto vocabulary = static_cast<std::size_t>(logits.size(1));
+    const std::span of_row(logits.data_ptr<float>() + row * logits.size(1), vocabulary);
     const Work scan{Phase::verify, 1, 0, 0, 4.0 * config_.vocabulary};
-    return party_.work(scan, [&] { return best_of(logits, row); });
+    return party_.work(scan, [&] { return sampler_.choose(of_row, path); });
   }
 
   void take(Token token, const at::Tensor& logits, std::int64_t row) {
     context_.push_back(token);
     done_.output.push_back(token);
     if (options_.on_token) options_.on_token(token, logits[row]);
+    const bool stop = options_.stop && options_.stop(token);
     const bool eos = std::find(config_.eos.begin(), config_.eos.end(), token) != config_.eos.end();
     if (eos && options_.stop_at_eos) {
       done_.finish = "eos";
+    } else if (stop) {
+      done_.finish = "stop";
     } else if (static_cast<int>(done_.output.size()) >= options_.max_new_tokens) {
       done_.finish = "length";
     } else if (static_cast<int>(context_.size()) > config_.context) {
@@ -120,6 +126,7 @@ class Generator {
   Drafter& drafter_;
   const ModelConfig& config_;
   const GenerateOptions& options_;
+  Sampler sampler_;
   std::vector<Token> context_;
   Nanos begin_;
   Generation done_;
@@ -130,6 +137,7 @@ class Generator {
 Generation generate(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
                     std::span<const Token> prompt, const GenerateOptions& options) {
   check_prompt(config, prompt);
+  check(options.sampling);
   if (options.max_new_tokens < 1)
     throw Error("max-new-tokens {}: expected at least 1", options.max_new_tokens);
   return Generator(party, forward, drafter, config, prompt, options).run();

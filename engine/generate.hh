@@ -1,8 +1,9 @@
-// The one decoding loop: propose, run, verify, commit. Greedy.
+// The one decoding loop: propose, run, verify, commit.
 #pragma once
 
-#include "engine/drafters.hh"
+#include "engine/drafters/drafter.hh"
 #include "engine/forward.hh"
+#include "engine/sampling.hh"
 
 namespace splitwan::engine {
 
@@ -10,17 +11,20 @@ struct GenerateOptions {
   int max_new_tokens = 64;
   bool stop_at_eos = true;
   // Called once per committed token: the logits it was chosen from [vocabulary].
-  std::function<void(Token, const at::Tensor& logits)> on_token;
+  std::function<void(Token, const at::Tensor& logits)> on_token = {};
+  std::function<bool(Token)> stop = {};  // called once per committed token: true ends the output with it
+  Sampling sampling = {};
 };
 
 struct Generation {
   std::vector<Token> output;
-  std::string finish;        // "length", "eos", or "context": the model's context is full
+  std::string finish;        // "length", "eos", "stop", or "context": the model's context is full
   std::uint64_t steps = 0;   // forward passes, the prompt's included
   Nanos prefill{}, total{};  // until the first token; until the last
 };
 
-// Throws Error when the prompt is empty, holds ids outside the vocabulary, or fills the context.
+// Throws Error when the prompt is empty, holds ids outside the vocabulary, or fills the context; also on
+// options out of range.
 Generation generate(Party&, Forward&, Drafter&, const ModelConfig&, std::span<const Token> prompt,
                     const GenerateOptions&);
 

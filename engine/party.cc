@@ -10,6 +10,12 @@ Party::Party(PartyId self, Transport& transport, Clock& clock, Recorder& recorde
 void Party::begin_step(std::uint64_t step, std::uint32_t context) {
   step_ = step;
   context_ = context;
+  spans_.clear();
+}
+
+void Party::record(const Span& span) {
+  spans_.push_back(span);
+  recorder_.span(span);
 }
 
 void Party::send(PartyId to, Message message) {
@@ -23,7 +29,7 @@ void Party::send(PartyId to, Message message) {
   span.rows = message.header.rows;
   span.context = message.header.context;
   transport_.send(to, std::move(message));
-  recorder_.span(span);
+  record(span);
 }
 
 void Party::reply(const Arrival& request, Message message) {
@@ -60,7 +66,7 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   span.flights = arrival->flights;
   span.cwnd = arrival->cwnd;
   span.retransmits = arrival->retransmits;
-  recorder_.span(span);
+  record(span);
   return arrival;
 }
 
@@ -75,7 +81,7 @@ void Party::run(Work what, const std::function<void()>& job) {
   span.begin = now();
   clock_.work(what, job);
   span.end = now();
-  recorder_.span(span);
+  record(span);
 }
 
 }  // namespace splitwan::engine

@@ -18,6 +18,7 @@ class Party {
   // Spans from here on carry this step, its rows and its context.
   void begin_step(std::uint64_t step, std::uint32_t context);
   std::uint64_t step() const { return step_; }
+  std::span<const Span> spans() const { return spans_; }  // since begin_step
 
   void send(PartyId to, Message);
   // As send, with held = the time since `request` arrived, on this party's clock.
@@ -36,6 +37,7 @@ class Party {
 
  private:
   void run(Work, const std::function<void()>&);
+  void record(const Span&);
   std::optional<Arrival> receive(PartyId from, Nanos deadline);
   PartyId self_;
   Transport& transport_;
@@ -44,6 +46,7 @@ class Party {
   Nanos start_;
   std::uint64_t step_ = 0;
   std::uint32_t context_ = 0;
+  std::vector<Span> spans_;
 };
 
 }  // namespace splitwan::engine

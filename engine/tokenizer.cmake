@@ -12,6 +12,7 @@ add_library(splitwan_tokenizer STATIC
   ${CMAKE_CURRENT_LIST_DIR}/pre_tokenizer.cc
   ${CMAKE_CURRENT_LIST_DIR}/sentencepiece_model.cc
   ${CMAKE_CURRENT_LIST_DIR}/sentencepiece_tokenizer.cc
+  ${CMAKE_CURRENT_LIST_DIR}/text_stream.cc
   ${CMAKE_CURRENT_LIST_DIR}/token_decoder.cc
   ${CMAKE_CURRENT_LIST_DIR}/tokenizer.cc
   ${CMAKE_CURRENT_LIST_DIR}/utf8.cc)

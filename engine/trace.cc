@@ -33,9 +33,14 @@ std::string line_of(const Span& s, int run) {
 }
 
 std::string line_of(const Step& s, int run) {
+  const std::string reason =
+      s.reason.empty() ? ""
+                       : fmt::format(R"(,"reason":{})",
+                                     Json(s.reason).dump(-1, ' ', false, Json::error_handler_t::replace));
   return fmt::format(
-      R"({{"type":"step","run":{},"step":{},"prefill":{},"begin_ns":{},"end_ns":{},"rows":{},"context":{},"drafted":{},"accepted":{}}})",
-      run, s.step, s.prefill, s.begin.count(), s.end.count(), s.rows, s.context, s.drafted, s.accepted);
+      R"({{"type":"step","run":{},"step":{},"prefill":{},"begin_ns":{},"end_ns":{},"rows":{},"context":{},"drafted":{},"accepted":{}{}}})",
+      run, s.step, s.prefill, s.begin.count(), s.end.count(), s.rows, s.context, s.drafted, s.accepted,
+      reason);
 }
 
 // The value of `key`; integers must fit.
@@ -105,6 +110,7 @@ Step step_of(const Json& j) {
   s.context = field<std::uint32_t>(j, "context");
   s.drafted = field<std::uint32_t>(j, "drafted");
   s.accepted = field<std::uint32_t>(j, "accepted");
+  if (j.contains("reason")) s.reason = field<std::string>(j, "reason");
   return s;
 }
 

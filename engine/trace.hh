@@ -42,6 +42,7 @@ struct Step {
   std::uint32_t rows = 0, context = 0;
   std::uint32_t drafted = 0;   // guesses that were verified
   std::uint32_t accepted = 0;  // tokens gained: 1 + guesses that held
+  std::string reason = {};     // why the drafter guessed so, where it had a choice
   bool operator==(const Step&) const = default;
 };
 

@@ -16,7 +16,8 @@ using engine::Token;
 using engine::TokenBatch;
 
 double now_ms() {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 double quantile(std::vector<double> values, double q) {
@@ -37,7 +38,8 @@ struct Times {
 class Bench {
  public:
   Bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchPlan& plan)
-      : plan_(plan), ends_(checkpoint, {0, layers(checkpoint)}, {layers(checkpoint), layers(checkpoint)}, storage) {}
+      : plan_(plan),
+        ends_(checkpoint, {0, layers(checkpoint)}, {layers(checkpoint), layers(checkpoint)}, storage) {}
 
   const engine::ModelEnds& ends() const { return ends_; }
 
@@ -148,8 +150,8 @@ Json described(const Series& s, const std::string& storage, int rows, const char
 
 }  // namespace
 
-Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchPlan& plan, const Machine& machine,
-           const std::function<void(std::size_t, std::size_t)>& progress) {
+Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchPlan& plan,
+           const Machine& machine, const std::function<void(std::size_t, std::size_t)>& progress) {
   at::set_num_threads(plan.threads);
   Bench bench(checkpoint, storage, plan);
   const auto& c = checkpoint.config();

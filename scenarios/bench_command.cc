@@ -31,7 +31,8 @@ std::vector<int> parse_counts(const std::string& text, const char* option, int m
   return counts;
 }
 
-// What the measured machine would cost per layer, for replays: base from one row, slope from the longest prompt.
+// What the measured machine would cost per layer, for replays: base from one row, slope from the longest
+// prompt.
 Json profile_of(const Json& result, const engine::ModelConfig& c, const std::string& source) {
   const auto us = [](double ms) { return fmt::format("{:.1f}us", ms * 1e3); };
   const Json& decode = result["decode"].at(0);
@@ -83,7 +84,8 @@ int bench_command(const Options& o) {
   plan.all_logits = !o.last_logits;
   if (o.model.empty() == o.geometry.empty()) throw Error("expected either --model DIR or --geometry NAME");
   std::vector<engine::Storage> storages;
-  for (const std::string& name : engine::split_list(o.storage)) storages.push_back(engine::storage_named(name));
+  for (const std::string& name : engine::split_list(o.storage))
+    storages.push_back(engine::storage_named(name));
   if (!o.profile.empty() && (plan.rows.empty() || plan.prefill.empty()))
     throw Error("--profile-out needs decode rows and a prompt to measure");
 
@@ -108,11 +110,12 @@ int bench_command(const Options& o) {
                                         ? engine::Checkpoint::random(geometry_named(o.geometry), dtype)
                                         : engine::Checkpoint(o.model);
     const auto& c = checkpoint.config();
-    const int longest = std::max(plan.context, plan.prefill.empty() ? 0 : *std::max_element(plan.prefill.begin(), plan.prefill.end()));
+    const int longest = std::max(
+        plan.context, plan.prefill.empty() ? 0 : *std::max_element(plan.prefill.begin(), plan.prefill.end()));
     const int widest = plan.rows.empty() ? 0 : *std::max_element(plan.rows.begin(), plan.rows.end());
     if (longest + widest > c.context)
-      throw Error("{}: a context of {} holds no {} tokens and a step of {} rows", out["model"].get<std::string>(),
-                  c.context, longest, widest);
+      throw Error("{}: a context of {} holds no {} tokens and a step of {} rows",
+                  out["model"].get<std::string>(), c.context, longest, widest);
     Progress progress;
     Json result = bench(checkpoint, storage, plan, here, [&](std::size_t done, std::size_t total) {
       progress.show(done, total, std::string(name_of(storage)));
@@ -120,10 +123,12 @@ int bench_command(const Options& o) {
     for (const char* list : {"decode", "prefill"})
       for (const Json& item : result[list]) out[list].push_back(item);
     if (!o.profile.empty() && storage == storages[0])
-      engine::write_file(o.profile, profile_of(result, c, fmt::format("{}, {}, {} threads",
-                                                                      out["model"].get<std::string>(),
-                                                                      name_of(storage), o.threads))
-                                            .dump(2) + "\n");
+      engine::write_file(o.profile,
+                         profile_of(result, c,
+                                    fmt::format("{}, {}, {} threads", out["model"].get<std::string>(),
+                                                name_of(storage), o.threads))
+                                 .dump(2) +
+                             "\n");
     for (const char* list : {"decode", "prefill"}) result.erase(list);
     for (const char* rate : {"memory_bandwidth_bytes_per_s", "gemm_flops_per_s"})  // the mean over storages
       out[rate] = out[rate].get<double>() + result[rate].get<double>() / static_cast<double>(storages.size());
@@ -139,7 +144,8 @@ void add_bench_command(CLI::App& app, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand("bench", "How fast this machine runs a model, against what it could");
   cmd->add_option("--model", o->model, "model folder");
-  cmd->add_option("--geometry", o->geometry, "instead: random weights shaped like mistral-7b-4l or llama-15m");
+  cmd->add_option("--geometry", o->geometry,
+                  "instead: random weights shaped like mistral-7b-4l or llama-15m");
   cmd->add_option("--storage", o->storage, "auto, f32, bf16, f16, int8, int4; several joined by commas")
       ->capture_default_str();
   cmd->add_option("--rows", o->rows, "rows per decode step, as in 1,4 (default 1,2,4,8,16,32; none)");
@@ -147,7 +153,9 @@ void add_bench_command(CLI::App& app, Chosen& chosen) {
   cmd->add_option("--context", o->context, "tokens in the cache before a decode step")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
-  cmd->add_option("--threads", o->threads, "compute threads")->capture_default_str()->check(CLI::Range(1, 1024));
+  cmd->add_option("--threads", o->threads, "compute threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
   cmd->add_option("--repetitions", o->repetitions, "rounds over all sizes; the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));

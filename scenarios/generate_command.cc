@@ -3,7 +3,7 @@
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/output_file.hh"
-#include "engine/tokenizer.hh"
+#include "engine/text_stream.hh"
 #include "engine/units.hh"
 #include "scenarios/commands.hh"
 #include "scenarios/run_scenario.hh"
@@ -17,6 +17,9 @@ using engine::Token;
 struct Options {
   std::string model, server, prompt, prompt_file, prompt_ids, wire = "f32", split, link, trace;
   std::string decode = "sequential", compute = "measured", timeout = "60s", storage = "auto", device = "cpu";
+  std::string draft_model;
+  std::vector<std::string> stop;
+  engine::Sampling sampling;
   int max_new_tokens = 64, threads = 1, top_logits = 0;
   std::uint64_t seed = 1;
   bool ignore_eos = false, json = false;
@@ -41,7 +44,10 @@ Scenario scenario_for(const Options& o) {
   s.model = o.model;
   s.wire = engine::wire_type_named(o.wire);
   s.storage = engine::storage_named(o.storage);
-  s.device = engine::device_named(o.device);
+  s.place = engine::device_named(o.device);
+  s.draft_model = o.draft_model;
+  s.sampling = o.sampling;
+  engine::check(s.sampling);
   s.compute = o.compute;
   s.decode = {o.decode};
   s.max_new_tokens = o.max_new_tokens;
@@ -87,33 +93,43 @@ Json top_of(const at::Tensor& logits, int count) {
 
 double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
+// The model's tokenizer; ids need none, their text is then left out.
+const engine::Tokenizer* tokenizer_for(const Options& o, Resources& resources) {
+  try {
+    return &resources.tokenizer(o.model);
+  } catch (const Error&) {
+    if (o.prompt_ids.empty() || !o.stop.empty()) throw;
+    return nullptr;
+  }
+}
+
 int generate_command(const Options& o) {
   const Scenario s = scenario_for(o);
   engine::check_output(o.trace);
-  LoadedModel model(o.model, s.storage, s.device);
-  std::unique_ptr<engine::Tokenizer> tokenizer;
-  std::vector<Token> ids;
-  if (!o.prompt_ids.empty()) {
-    ids = parse_ids(o.prompt_ids);
-    try {
-      tokenizer = engine::load_tokenizer(o.model);
-    } catch (const Error&) {  // ids need none; the text is then left out
-    }
-  } else {
-    tokenizer = engine::load_tokenizer(o.model);
-    ids = tokenizer->encode(o.prompt_file.empty() ? o.prompt : engine::read_text_file(o.prompt_file));
-    if (model.config().bos >= 0) ids.insert(ids.begin(), model.config().bos);
-  }
-  engine::Generation done;
+  Resources resources;
+  Prompt prompt{"prompt", "other", o.prompt, {}};
+  if (!o.prompt_ids.empty()) prompt.ids = parse_ids(o.prompt_ids);
+  if (!o.prompt_file.empty()) prompt.text = engine::read_text_file(o.prompt_file);
+  const engine::Tokenizer* tokenizer = tokenizer_for(o, resources);
+  const std::vector<Token> ids = prompt_ids(s, resources, prompt);
+  std::optional<engine::TextStream> text;
+  if (tokenizer)
+    text.emplace(*tokenizer, o.stop, [&](std::string_view more) {
+      if (o.json) return;
+      fmt::print("{}", more);
+      std::fflush(stdout);
+    });
   Json tops = Json::array();
-  auto run = run_prompt(s, model, o.decode, {"prompt", "other", o.prompt, {}}, ids, &done,
-                        [&](Token, const at::Tensor& logits) {
-                          if (o.top_logits > 0) tops.push_back(top_of(logits, o.top_logits));
-                        });
+  engine::GenerateOptions watch;
+  if (text) watch.stop = [&](Token token) { return text->push(token); };
+  if (o.top_logits > 0)
+    watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
+  const auto [run, done] = run_prompt(s, resources, o.decode, prompt, ids, watch);
+  if (text) text->finish();
   if (!o.trace.empty()) {
-    std::ostringstream text;
-    engine::write(text, run);
-    engine::write_file(o.trace, text.str());
+    std::ostringstream lines;
+    engine::write(lines, run);
+    engine::write_file(o.trace, lines.str());
   }
   const auto tokens = static_cast<double>(done.output.size());
   const Nanos decoding = done.total - done.prefill;
@@ -122,7 +138,7 @@ int generate_command(const Options& o) {
   Json out = {{"schema_version", 1},
               {"prompt_ids", ids},
               {"output_ids", done.output},
-              {"text", tokenizer ? Json(tokenizer->decode(done.output)) : Json()},
+              {"text", text ? Json(text->text()) : Json()},
               {"finish", done.finish},
               {"steps", done.steps},
               {"tokens_per_step", tokens / static_cast<double>(done.steps)},
@@ -139,8 +155,7 @@ int generate_command(const Options& o) {
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
-    if (tokenizer) fmt::print("{}\n", tokenizer->decode(done.output));
-    if (!tokenizer) fmt::print("{}\n", fmt::join(done.output, ","));
+    fmt::print("{}\n", text ? "" : fmt::format("{}", fmt::join(done.output, ",")));
     fmt::print(
         stderr,
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
@@ -156,6 +171,9 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
   auto o = std::make_shared<Options>();
   CLI::App* cmd = app.add_subcommand(
       "generate", "Continue one prompt: all here, split in process, over a link, or with a server");
+  // An empty one is a script's unset variable, and would silently mean another run.
+  const CLI::Validator not_empty(
+      [](const std::string& text) { return text.empty() ? "an empty text" : std::string(); }, "");
   cmd->add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
   auto* text = cmd->add_option("--prompt", o->prompt, "the prompt");
   auto* file =
@@ -167,9 +185,22 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
   cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
   cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")
       ->capture_default_str();
-  // An empty one is a script's unset variable, and would silently mean another run.
-  const CLI::Validator not_empty(
-      [](const std::string& text) { return text.empty() ? "an empty text" : std::string(); }, "");
+  cmd->add_option("--draft-model", o->draft_model,
+                  "folder of a small model with the same vocabulary, to guess with");
+  cmd->add_option("--temperature", o->sampling.temperature, "0: always the most likely token")
+      ->capture_default_str();
+  cmd->add_option("--top-k", o->sampling.top_k, "draw among the k most likely; 0: all")
+      ->capture_default_str();
+  cmd->add_option("--top-p", o->sampling.top_p, "draw among the fewest that hold this probability")
+      ->capture_default_str();
+  cmd->add_option("--min-p", o->sampling.min_p,
+                  "draw among those with this share of the best one's probability")
+      ->capture_default_str();
+  cmd->add_option("--repetition-penalty", o->sampling.repetition_penalty, "on tokens that occurred; 1: none")
+      ->capture_default_str();
+  cmd->add_option("--stop", o->stop, "end the text before this string; may be given several times")
+      ->take_all()
+      ->check(not_empty);
   cmd->add_option("--split", o->split,
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
       ->check(not_empty);
@@ -191,7 +222,7 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
   cmd->add_option("--threads", o->threads, "compute threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  cmd->add_option("--seed", o->seed, "of the simulated link")->capture_default_str();
+  cmd->add_option("--seed", o->seed, "of sampling and of the simulated link")->capture_default_str();
   cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
       ->check(CLI::NonNegativeNumber);
   cmd->add_option("--trace", o->trace, "keep the trace in this file");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 
+#include "engine/drafters/named.hh"
 #include "engine/error.hh"
 #include "engine/sockets.hh"
 #include "engine/tokenizer.hh"
@@ -29,6 +30,14 @@ void run_live(const Scenario& s, const engine::ModelConfig& config, const engine
   client_main(transport, clock);
 }
 
+Json sampling_json(const engine::Sampling& s) {
+  return {{"temperature", s.temperature},
+          {"top_k", s.top_k},
+          {"top_p", s.top_p},
+          {"min_p", s.min_p},
+          {"repetition_penalty", s.repetition_penalty}};
+}
+
 Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
             const Prompt& prompt, std::size_t tokens) {
   const int middle = config.layers - s.head_layers - s.tail_layers;
@@ -38,13 +47,14 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"scenario_name", s.name},
           {"conditions", conditions_of(s.network)},
           {"drafter", decode},
+          {"sampling", sampling_json(s.sampling)},
           {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
           {"plan", s.network.kind == NetworkKind::local
                        ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
                        : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
           {"wire", engine::name_of(s.wire)},
           {"storage", engine::name_of(s.storage)},
-          {"device", s.device.str()},
+          {"device", s.place.device.str()},
           {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
           {"geometry", geometry(config)},
           {"seed", s.seed},
@@ -59,69 +69,73 @@ engine::SplitOptions options_for(const Scenario& s) {
   return options;
 }
 
-// One client's life; fills `result` and `round_trips`.
-engine::PartyMain client_main(const Scenario& s, LoadedModel& model, const std::string& decode,
-                              std::span<const engine::Token> ids, const engine::GenerateOptions& options,
-                              engine::Recorder& recorder, engine::Generation& result,
-                              std::uint64_t& round_trips) {
-  const bool local = s.network.kind == NetworkKind::local;
-  const auto plan =
-      engine::SplitPlan::of(model.config().layers, local ? 0 : s.head_layers, local ? 0 : s.tail_layers);
-  const engine::ModelEnds& ends = local ? model.whole() : model.ends(plan);
-  return [&, local, ids, options](engine::Transport& transport, engine::Clock& clock) {
+// What the client of one run needs, and what it leaves behind.
+struct Client {
+  const engine::ModelEnds& ends;
+  const engine::ModelEnds* draft_model;
+  std::string decode;
+  std::span<const engine::Token> prompt;
+  engine::GenerateOptions options;
+  engine::MemoryRecorder recorder;
+  engine::Generation generation;
+  std::uint64_t round_trips = 0;
+
+  void run(const Scenario& s, engine::Transport& transport, engine::Clock& clock) {
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
+    const bool local = s.network.kind == NetworkKind::local;
     const auto forward =
         local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, options_for(s));
-    const auto drafter = engine::make_drafter(decode);
-    result = engine::generate(party, *forward, *drafter, model.config(), ids, options);
+    const engine::Sampler sampler(options.sampling);
+    const auto drafter = engine::make_drafter(decode, {&sampler, draft_model});
+    generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
     round_trips = forward->round_trips();
     if (!local) forward->close();
-  };
+  }
+};
+
+engine::SplitPlan plan_of(const Scenario& s, int layers) {
+  if (s.network.kind == NetworkKind::local) return {{0, layers}, {layers, layers}, {layers, layers}};
+  return engine::SplitPlan::of(layers, s.head_layers, s.tail_layers);
+}
+
+engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOptions& watch) {
+  engine::GenerateOptions options = watch;
+  options.max_new_tokens = s.max_new_tokens;
+  options.stop_at_eos = s.stop_at_eos;
+  options.sampling = s.sampling;
+  options.sampling.seed = s.seed;
+  return options;
+}
+
+const engine::ModelEnds* draft_model_of(const Scenario& s, Resources& resources, const std::string& decode) {
+  if (s.draft_model.empty() || !engine::needs_draft_model(decode)) return nullptr;
+  LoadedModel& draft = resources.model(s.draft_model, engine::Storage::automatic, s.place);
+  const int theirs = draft.config().vocabulary,
+            ours = resources.model(s.model, s.storage, s.place).config().vocabulary;
+  if (theirs != ours)
+    throw Error("{}: a draft model with a vocabulary of {}: expected {}, as {} has", s.draft_model, theirs,
+                ours, s.model);
+  return &draft.whole();
 }
 
 }  // namespace
 
-const engine::ModelEnds& LoadedModel::ends(const engine::SplitPlan& plan) {
-  auto& ends = ends_[{plan.head.end, plan.tail.begin}];
-  if (!ends) ends = std::make_unique<engine::ModelEnds>(checkpoint_, plan.head, plan.tail, storage_, place_);
-  return *ends;
-}
-
-const engine::LayerStack& LoadedModel::middle(engine::LayerRange range) {
-  auto& middle = middles_[{range.begin, range.end}];
-  if (!middle) middle = std::make_unique<engine::LayerStack>(checkpoint_, range, storage_, place_);
-  return *middle;
-}
-
-const engine::ModelEnds& LoadedModel::whole() {
-  const int n = config().layers;
-  return ends({{0, n}, {n, n}, {n, n}});
-}
-
-engine::Run run_prompt(const Scenario& s, LoadedModel& model, const std::string& decode, const Prompt& prompt,
-                       std::span<const engine::Token> ids, engine::Generation* result,
-                       const std::function<void(engine::Token, const at::Tensor&)>& on_token) {
-  return run_prompt(s, ComputeSource(s.compute), model, decode, prompt, ids, result, on_token);
-}
-
-engine::Run run_prompt(const Scenario& s, const ComputeSource& compute, LoadedModel& model,
-                       const std::string& decode, const Prompt& prompt, std::span<const engine::Token> ids,
-                       engine::Generation* result,
-                       const std::function<void(engine::Token, const at::Tensor&)>& on_token) {
-  engine::MemoryRecorder ours, theirs;
-  engine::Generation generation;
-  std::uint64_t round_trips = 0;
+Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& decode, const Prompt& prompt,
+                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch) {
+  LoadedModel& model = resources.model(s.model, s.storage, s.place);
+  const auto plan = plan_of(s, model.config().layers);
+  Client ours{
+      model.ends(plan), draft_model_of(s, resources, decode), decode, ids, options_of(s, watch), {}, {}};
+  engine::MemoryRecorder theirs;
   Json simulator, links;
-  const engine::GenerateOptions options{s.max_new_tokens, s.stop_at_eos, on_token};
   std::map<engine::PartyId, engine::PartyMain> parties;
-  parties[client] = client_main(s, model, decode, ids, options, ours, generation, round_trips);
+  parties[client] = [&](auto& transport, auto& clock) { ours.run(s, transport, clock); };
   at::set_num_threads(s.threads);  // this thread computes for every party in virtual time
   if (!s.network.server.empty()) {
     run_live(s, model.config(), parties[client]);
   } else {
     if (s.network.kind != NetworkKind::local) {
-      const auto plan = engine::SplitPlan::of(model.config().layers, s.head_layers, s.tail_layers);
       const engine::LayerStack& middle = model.middle(plan.middle);
       parties[server] = [&](engine::Transport& transport, engine::Clock& clock) {
         at::set_num_threads(s.threads);
@@ -132,28 +146,37 @@ engine::Run run_prompt(const Scenario& s, const ComputeSource& compute, LoadedMo
     if (s.network.kind == NetworkKind::sockets) {
       engine::SocketNetwork().run(parties);
     } else {
+      const ComputeSource& compute = resources.compute(s.compute);
       SimulatedNetwork network(s.network, s.seed, compute.cost(decode, prompt.name), compute.message_size());
       network.run(parties);
       simulator = network.settings();
       links = network.totals();
     }
   }
-  engine::Run run = std::move(ours.run);
+  engine::Run run = std::move(ours.recorder.run);
   run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
   run.header = header(s, model.config(), decode, prompt, ids.size());
   if (!simulator.is_null()) run.header["simulator"] = simulator;
+  const engine::Generation& done = ours.generation;
   run.end = {{"type", "end"},
              {"run", 0},
-             {"output_ids", generation.output},
-             {"finish", generation.finish},
-             {"steps", generation.steps},
-             {"round_trips", round_trips},
-             {"prefill_ns", generation.prefill.count()},
-             {"total_ns", generation.total.count()}};
+             {"output_ids", done.output},
+             {"finish", done.finish},
+             {"steps", done.steps},
+             {"round_trips", ours.round_trips},
+             {"prefill_ns", done.prefill.count()},
+             {"total_ns", done.total.count()}};
   if (!links.is_null()) run.end["links"] = links;
-  if (result) *result = std::move(generation);
-  return run;
+  return {std::move(run), std::move(ours.generation)};
+}
+
+std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, const Prompt& prompt) {
+  if (!prompt.ids.empty()) return prompt.ids;
+  std::vector<engine::Token> ids = resources.tokenizer(s.model).encode(prompt.text);
+  const int bos = resources.model(s.model, s.storage, s.place).config().bos;
+  if (bos >= 0) ids.insert(ids.begin(), bos);
+  return ids;
 }
 
 std::vector<engine::Run> run_scenarios(
@@ -162,23 +185,13 @@ std::vector<engine::Run> run_scenarios(
   std::size_t total = 0;
   for (const Scenario& s : scenarios) total += s.decode.size() * s.prompts.size();
   std::vector<engine::Run> runs;
-  std::map<std::tuple<std::string, engine::Storage, std::string>, LoadedModel> models;
-  std::map<std::string, std::unique_ptr<engine::Tokenizer>> tokenizers;
+  Resources resources;
   for (const Scenario& s : scenarios) {
-    const ComputeSource compute(s.compute);
-    LoadedModel& model =
-        models.try_emplace({s.model, s.storage, s.device.str()}, s.model, s.storage, s.device).first->second;
     for (const std::string& decode : s.decode) {
       for (const Prompt& prompt : s.prompts) {
-        std::vector<engine::Token> ids = prompt.ids;
-        if (ids.empty()) {
-          auto& tokenizer = tokenizers[s.model];
-          if (!tokenizer) tokenizer = engine::load_tokenizer(s.model);
-          ids = tokenizer->encode(prompt.text);
-          if (model.config().bos >= 0) ids.insert(ids.begin(), model.config().bos);
-        }
+        const auto ids = prompt_ids(s, resources, prompt);
         progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
-        runs.push_back(run_prompt(s, compute, model, decode, prompt, ids));
+        runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
         runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
       }
     }

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "engine/drafters.hh"
+#include "engine/drafters/named.hh"
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/units.hh"
@@ -55,6 +55,23 @@ std::vector<Prompt> read_prompts(const Json& list, int limit, const std::string&
   return prompts;
 }
 
+engine::Sampling read_sampling(const Json& json, const std::string& where) {
+  ObjectReader r(json, where);
+  engine::Sampling s;
+  s.temperature = r.get("temperature", s.temperature);
+  s.top_k = r.get("top_k", s.top_k);
+  s.top_p = r.get("top_p", s.top_p);
+  s.min_p = r.get("min_p", s.min_p);
+  s.repetition_penalty = r.get("repetition_penalty", s.repetition_penalty);
+  r.done();
+  try {
+    engine::check(s);
+  } catch (const Error& e) {
+    throw Error("{}: {}", where, e.what());
+  }
+  return s;
+}
+
 Scenario read_scenario(const Json& json, const std::string& file) {
   Scenario s;
   ObjectReader r(json, file);
@@ -68,19 +85,28 @@ Scenario read_scenario(const Json& json, const std::string& file) {
     inner.done();
   }
   read_text(r, "storage", [&](const std::string& v) { s.storage = engine::storage_named(v); });
-  if (r.find("device")) s.device = engine::device_named(r.need<std::string>("device"), r.path("device"));
+  if (r.find("device")) s.place = engine::device_named(r.need<std::string>("device"), r.path("device"));
   read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
-  if (const Json* network = r.find("network")) s.network = read_network(*network, file + ": network", folder_of(file));
+  if (const Json* network = r.find("network"))
+    s.network = read_network(*network, file + ": network", folder_of(file));
   s.compute = r.get("compute", s.compute);
   for (const std::string kind : {"recorded:", "profile:"}) {
-    if (s.compute.starts_with(kind)) s.compute = kind + beside(folder_of(file), s.compute.substr(kind.size()));
+    if (s.compute.starts_with(kind))
+      s.compute = kind + beside(folder_of(file), s.compute.substr(kind.size()));
   }
   s.decode = r.get("decode", s.decode);
   if (s.decode.empty()) throw Error("{}: decode: the list is empty", file);
-  for (const std::string& d : s.decode) engine::make_drafter(d);  // throws on unknown names
+  if (r.find("draft_model")) s.draft_model = beside(folder_of(file), r.need<std::string>("draft_model"));
+  for (const std::string& d : s.decode) {
+    engine::check_drafter(d);
+    if (s.draft_model.empty() && engine::needs_draft_model(d))
+      throw Error("{}: decode '{}': expected the key \"draft_model\" beside it", file, d);
+  }
+  if (const Json* sampling = r.find("sampling")) s.sampling = read_sampling(*sampling, file + ": sampling");
   s.max_new_tokens = r.get("max_new_tokens", s.max_new_tokens);
   s.stop_at_eos = r.get("stop_at_eos", s.stop_at_eos);
-  if (s.max_new_tokens < 1) throw Error("{}: max_new_tokens: expected at least 1, found {}", file, s.max_new_tokens);
+  if (s.max_new_tokens < 1)
+    throw Error("{}: max_new_tokens: expected at least 1, found {}", file, s.max_new_tokens);
   s.threads = r.get("threads", s.threads);
   if (s.threads < 1 || s.threads > 1024)
     throw Error("{}: threads: expected 1 to 1024, found {}", file, s.threads);

@@ -6,6 +6,7 @@
 
 #include "engine/codec.hh"
 #include "engine/device.hh"
+#include "engine/sampling.hh"
 #include "engine/storage.hh"
 #include "engine/trace.hh"
 #include "scenarios/network_choice.hh"
@@ -23,10 +24,12 @@ struct Scenario {
   int head_layers = 2, tail_layers = 2;
   engine::WireType wire = engine::WireType::f32;
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
-  at::Device device = at::kCPU;                          // of every party that runs here
+  engine::Placement place;                               // of every party that runs here
   NetworkChoice network;
   std::string compute = "reference";  // "reference", "measured", or "recorded:TRACE"
   std::vector<std::string> decode = {"sequential"};
+  std::string draft_model;     // folder, for the drafters that need one
+  engine::Sampling sampling;   // its seed is the scenario's
   std::vector<Prompt> prompts;
   int max_new_tokens = 64;
   bool stop_at_eos = true;

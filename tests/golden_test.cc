@@ -35,17 +35,18 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
   const auto& [name, place] = GetParam();
   const std::string folder = tests::shared_folder() + "/models/" + name;
   SKIP_WITHOUT(folder);
-  LoadedModel model(folder, engine::Storage::automatic, {at::kCPU, place.backend});
-  const Scenario scenario = scenario_of(place);
+  Resources resources;
+  Scenario scenario = scenario_of(place);
+  scenario.model = folder;
+  scenario.place = {at::kCPU, place.backend};
   const Json file = engine::read_json_file(folder + "/golden.json");
   ASSERT_FALSE(file["cases"].empty());
   for (const Json& golden : file["cases"]) {
     const auto prompt = golden["prompt_ids"].get<std::vector<engine::Token>>();
     for (const char* decode : {"sequential", "ngram"}) {
       std::vector<at::Tensor> logits;
-      engine::Generation done;
-      run_prompt(scenario, model, decode, {}, prompt, &done,
-                 [&](auto, const at::Tensor& l) { logits.push_back(l.clone()); });
+      const auto keep = [&](auto, const at::Tensor& l) { logits.push_back(l.clone()); };
+      const auto done = run_prompt(scenario, resources, decode, {}, prompt, {.on_token = keep}).generation;
       EXPECT_EQ(done.output, golden["generated_ids"].get<std::vector<engine::Token>>()) << decode;
       for (const Json& step : golden["first_steps"]) {
         for (std::size_t i = 0; i < step["top5_ids"].size(); ++i) {

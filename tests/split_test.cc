@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "engine/drafters/named.hh"
 #include "engine/generate.hh"
 #include "engine/hello.hh"
 #include "tests/forward_fixture.hh"
@@ -31,7 +32,7 @@ Outcome decode(Party& party, Forward& forward, const ModelConfig& config, const 
   const GenerateOptions options{count, true,
                                 [&](Token, const at::Tensor& l) { out.logits.push_back(l.clone()); }};
   const Generation done =
-      generate(party, forward, *make_drafter(drafter), config, prompt_of(prompt), options);
+      generate(party, forward, *make_drafter(drafter, {}), config, prompt_of(prompt), options);
   out.tokens = done.output;
   out.steps = done.steps;
   out.round_trips = forward.round_trips();
@@ -119,7 +120,8 @@ TEST(Split, over_f16_stays_within_its_rounding) {
 TEST(Split, stops_at_the_end_of_text_and_at_the_end_of_the_context) {
   RandomModel model(Json{{"max_position_embeddings", 48}});
   tests::split(model, 1, 1, {}, [&](Party& p, Forward& f) {
-    const auto done = generate(p, f, *make_drafter("ngram"), model.config(), prompt_of(40), {100, true, {}});
+    const auto done =
+        generate(p, f, *make_drafter("ngram", {}), model.config(), prompt_of(40), {100, true, {}});
     EXPECT_EQ(done.finish, "context");
     EXPECT_EQ(done.output.size(), 9u);  // the last one needs no place of its own
   });

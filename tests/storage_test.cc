@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/drafters/named.hh"
 #include "engine/generate.hh"
 #include "engine/json_file.hh"
 #include "tests/forward_fixture.hh"
@@ -35,7 +36,7 @@ TEST_P(GoldenStorage, gives_the_reference_ids) {
     tests::alone([&](Party& party) {
       const auto forward = make_local(party, ends);
       const Generation done =
-          generate(party, *forward, *make_drafter("ngram"), checkpoint.config(), prompt, {64, false, {}});
+          generate(party, *forward, *make_drafter("ngram", {}), checkpoint.config(), prompt, {64, false, {}});
       EXPECT_EQ(done.output, golden["generated_ids"].get<std::vector<Token>>());
     });
   }

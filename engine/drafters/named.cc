@@ -1,0 +1,68 @@
+#include "engine/drafters/named.hh"
+
+#include "engine/drafters/ngram.hh"
+#include "engine/error.hh"
+
+namespace splitwan::engine {
+namespace {
+
+class Sequential : public Drafter {
+ public:
+  TokenBatch propose(Party&, std::span<const Token> context, int) override {
+    return TokenBatch::chain(context.last(1));
+  }
+};
+
+using Maker = std::function<std::unique_ptr<Drafter>(const DrafterTools&)>;
+
+struct Named {
+  Maker make;
+  bool needs_model = false;
+};
+
+Named find(const std::string& name) {
+  if (name == "sequential") return {[](auto&) { return make_sequential(); }};
+  if (name == "ngram") return {[](auto&) { return make_ngram({}); }};
+  for (int n = 3; n <= 7; ++n) {
+    if (name == fmt::format("ngram-{}", n)) return {[n](auto&) { return make_ngram({.n = n}); }};
+  }
+  throw Error("decode '{}': expected sequential, ngram, or ngram-3 to ngram-7", name);
+}
+
+}  // namespace
+
+std::unique_ptr<Drafter> make_sequential() { return std::make_unique<Sequential>(); }
+
+std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools& tools) {
+  const Named named = find(name);
+  if (named.needs_model && !tools.draft_model)
+    throw Error(
+        "decode '{}': expected a draft model beside it (--draft-model DIR, or \"draft_model\" in a scenario)",
+        name);
+  return named.make(tools);
+}
+
+void check_drafter(const std::string& name) { find(name); }
+bool needs_draft_model(const std::string& name) { return find(name).needs_model; }
+
+std::int32_t child_holding(const TokenBatch& batch, std::int32_t row, Token token) {
+  for (std::int32_t next = row + 1; next < batch.rows(); ++next) {
+    if (batch.parent[next] == row && batch.ids[next] == token) return next;
+  }
+  return -1;
+}
+
+std::int32_t graft(TokenBatch& batch, std::int32_t row, std::span<const Token> chain) {
+  for (const Token token : chain) {
+    std::int32_t next = child_holding(batch, row, token);
+    if (next < 0) {
+      next = batch.rows();
+      batch.ids.push_back(token);
+      batch.parent.push_back(row);
+    }
+    row = next;
+  }
+  return row;
+}
+
+}  // namespace splitwan::engine

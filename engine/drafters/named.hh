@@ -1,0 +1,30 @@
+// Every way to guess, by the name that users and traces call it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/drafters/drafter.hh"
+#include "engine/sampling.hh"
+
+namespace splitwan::engine {
+
+class ModelEnds;
+
+// What drafters may use. The sampler is the one that the target's tokens are drawn with.
+struct DrafterTools {
+  const Sampler* sampler = nullptr;
+  const ModelEnds* draft_model = nullptr;  // all its layers; none = no draft model is there
+};
+
+// "sequential", "ngram" (n = 4), "ngram-3" .. "ngram-7". Throws Error on anything else, and where the tools
+// lack what the drafter needs.
+std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools&);
+
+// Throws Error on a name that make_drafter does not know.
+void check_drafter(const std::string& name);
+bool needs_draft_model(const std::string& name);
+
+std::unique_ptr<Drafter> make_sequential();
+
+}  // namespace splitwan::engine
