@@ -27,6 +27,12 @@ Json source_of(const std::vector<engine::Run>& runs) {
   return source;
 }
 
+// What else the scenario is about, or null.
+Json study_of(const std::vector<engine::Run>& runs) {
+  Json study = summarise(runs);
+  return study["kind"] == "summary" ? Json() : study;
+}
+
 // The usual link at the RTTs people ask about.
 Json projections(const LatencyModel& m) {
   Json points = Json::array();
@@ -83,7 +89,8 @@ Json report_data(const std::vector<engine::Run>& runs, const std::optional<Laten
   Json data = {{"schema_version", report_schema_version},
                {"kind", "report"},
                {"source", source_of(runs)},
-               {"summary", summarise(runs)},
+               {"summary", decoding_summary(runs)},
+               {"study", study_of(runs)},
                {"model", Json()},
                {"why_no_model", Json()},
                {"usual_condition", Json()},

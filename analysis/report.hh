@@ -8,7 +8,7 @@
 
 namespace splitwan::analysis {
 
-// Everything a report shows, as JSON: {schema_version, kind, source, summary, model, why_no_model,
+// Everything a report shows, as JSON: {schema_version, kind, source, summary, study (the scenario's own summary, or null), model, why_no_model,
 // projection, cross_validation, link}. Without a model it fits one to the runs; where that cannot be,
 // why_no_model says so.
 engine::Json report_data(const std::vector<engine::Run>&, const std::optional<model::LatencyModel>&);

@@ -1,5 +1,6 @@
 #include "analysis/summary.hh"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -90,25 +91,33 @@ struct Totals {
 // What else sets runs apart, so that no row mixes them.
 Json variant_of(const Json& header) {
   Json variant;
-  for (const char* key : {"plan", "wire", "compute"}) variant[key] = header.value(key, Json());
+  for (const char* key : {"plan", "wire", "sampling", "compute"}) variant[key] = header.value(key, Json());
   return variant;
 }
+
+using Summary = Json (*)(const std::vector<engine::Run>&);
+constexpr std::pair<std::string_view, Summary> summaries[] = {{"decoding", decoding_summary},
+                                                              {"ablation", ablation_summary},
+                                                              {"published", published_summary},
+                                                              {"link-validation", link_validation}};
 
 }  // namespace
 
 bool is_summary(const Json& name) {
-  return name == "decoding" || name == "published" || name == "link-validation";
+  return std::any_of(std::begin(summaries), std::end(summaries), [&](const auto& s) { return name == s.first; });
 }
 
 Json summarise(const std::vector<engine::Run>& runs) {
   const Json scenario = runs.empty() ? Json() : runs[0].header.value("scenario", Json());
-  if (scenario.is_object() && scenario.contains("summary")) {
-    if (scenario["summary"] == "published") return published_summary(runs);
-    if (scenario["summary"] == "link-validation") return link_validation(runs);
-    if (!is_summary(scenario["summary"]))
-      throw engine::Error("summary {}: expected \"decoding\", \"published\" or \"link-validation\"",
-                          scenario["summary"].dump());
+  if (!scenario.is_object() || !scenario.contains("summary")) return decoding_summary(runs);
+  for (const auto& [name, summary] : summaries) {
+    if (scenario["summary"] == name) return summary(runs);
   }
+  throw engine::Error(R"(summary {}: expected "decoding", "ablation", "published" or "link-validation")",
+                      scenario["summary"].dump());
+}
+
+Json decoding_summary(const std::vector<engine::Run>& runs) {
   struct Group {
     Json variant;
     Totals totals;

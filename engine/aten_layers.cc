@@ -32,7 +32,7 @@ at::ScalarType scalar_type(Storage storage, at::Device device) {
 
 // What each row of the step sees: [rows, slots].
 at::Tensor seen(const KvCache& cache, at::Device device) {
-  const std::int64_t slots = cache.committed() + cache.rows();
+  const std::int64_t slots = cache.slots();
   const at::Tensor mask = host_buffer({cache.rows(), slots}, at::kBool, device).zero_();
   std::vector<kernels::SlotRun> runs;
   for (int row = 0; row < cache.rows(); ++row) {

@@ -20,12 +20,26 @@ KvCache::KvCache(int layers, int kv_heads, int head_dim, int sliding_window, std
 void KvCache::begin(std::vector<std::int32_t> parent) {
   depth_ = depths(parent);
   parent_ = std::move(parent);
+  open(0);
+}
+
+void KvCache::grow(std::span<const std::int32_t> parent) {
+  const std::size_t before = parent_.size();
+  std::vector<std::int32_t> all = parent_;
+  all.insert(all.end(), parent.begin(), parent.end());
+  depth_ = depths(all);
+  parent_ = std::move(all);
+  open(before);
+}
+
+void KvCache::open(std::size_t from) {
+  first_ = static_cast<int>(from);
   run_.resize(parent_.size());
-  for (int row = 0; row < rows(); ++row) {
+  for (auto row = static_cast<std::int32_t>(from); row < static_cast<std::int32_t>(parent_.size()); ++row) {
     run_[row] = row > 0 && parent_[row] == row - 1 ? run_[row - 1] : row;
   }
-  if (tensor_.defined()) return reserve_tensor(committed_ + rows());
-  const std::size_t chunks = (committed_ + rows() + chunk_slots - 1) / chunk_slots;
+  if (tensor_.defined()) return reserve_tensor();
+  const std::size_t chunks = (slots() + chunk_slots - 1) / chunk_slots;
   for (Layer& layer : layers_) {
     while (layer.memory.size() < chunks) {
       // 16 more: the last value of a head_dim that is no multiple of 16 is read past its end, and not used.
@@ -37,9 +51,10 @@ void KvCache::begin(std::vector<std::int32_t> parent) {
 
 void KvCache::runs(int row, std::vector<kernels::SlotRun>& out) const {
   const int oldest = window_ > 0 ? std::max(0, position(row) - window_ + 1) : 0;
+  const auto at = [&](int any) { return committed_ + depth_[any]; };
   out.clear();
-  for (int last = row; last >= 0 && position(last) >= oldest; last = parent_[run_[last]]) {
-    const int length = std::min(last - run_[last], position(last) - oldest) + 1;
+  for (int last = first_ + row; last >= 0 && at(last) >= oldest; last = parent_[run_[last]]) {
+    const int length = std::min(last - run_[last], at(last) - oldest) + 1;
     out.push_back({committed_ + last - length + 1, committed_ + last + 1});
   }
   if (oldest < committed_) out.push_back({oldest, committed_});
@@ -53,8 +68,9 @@ void KvCache::runs(int row, std::vector<kernels::SlotRun>& out) const {
 void KvCache::commit(std::span<const std::int32_t> kept) {
   std::int32_t before = -1;
   for (const auto row : kept) {
-    if (row < 0 || row >= rows() || parent_[row] != before) {
-      throw Error("commit: row {} does not continue a path of the last step ({} rows)", row, rows());
+    const auto count = static_cast<std::int32_t>(parent_.size());
+    if (row < 0 || row >= count || parent_[row] != before) {
+      throw Error("commit: row {} does not continue a path of the last step ({} rows)", row, count);
     }
     before = row;
   }
@@ -66,6 +82,7 @@ void KvCache::commit(std::span<const std::int32_t> kept) {
   }
   committed_ += static_cast<int>(kept.size());
   parent_.clear();
+  first_ = 0;
 }
 
 // Keys of 16 slots lie together, dimension-major, so that one query meets 16 keys at once.
@@ -96,26 +113,26 @@ void KvCache::move(Layer& layer, int from, int to) {
 }
 
 void KvCache::put(int layer, int row, const float* key, const float* value) {
-  store(layers_[layer], committed_ + row, key, value);
+  store(layers_[layer], committed_ + first_ + row, key, value);
 }
 
 // Doubling: a copy within the device, rare, that attention over one tensor is worth.
-void KvCache::reserve_tensor(int slots) {
-  const auto now = tensor_.size(2);
-  if (slots <= now) return;
+void KvCache::reserve_tensor() {
+  const auto now = tensor_.size(2), used = std::int64_t{committed_ + first_};
+  if (slots() <= now) return;
   auto sizes = tensor_.sizes().vec();
-  sizes[2] = std::max<std::int64_t>({256, 2 * now, slots});
+  sizes[2] = std::max<std::int64_t>({256, 2 * now, slots()});
   const at::Tensor larger = at::empty(sizes, tensor_.options());
-  larger.narrow(2, 0, committed_).copy_(tensor_.narrow(2, 0, committed_));
+  larger.narrow(2, 0, used).copy_(tensor_.narrow(2, 0, used));
   tensor_ = larger;
 }
 
 std::pair<at::Tensor, at::Tensor> KvCache::extend(int layer, const at::Tensor& keys,
                                                   const at::Tensor& values) {
-  const at::Tensor all = tensor_.select(0, layer).narrow(1, 0, committed_ + rows());
+  const at::Tensor all = tensor_.select(0, layer).narrow(1, 0, slots());
   at::Tensor all_keys = all.select(0, 0), all_values = all.select(0, 1);
-  all_keys.narrow(0, committed_, rows()).copy_(keys);
-  all_values.narrow(0, committed_, rows()).copy_(values);
+  all_keys.narrow(0, committed_ + first_, rows()).copy_(keys);
+  all_values.narrow(0, committed_ + first_, rows()).copy_(values);
   return {all_keys, all_values};
 }
 

@@ -24,8 +24,12 @@ class KvCache {
   // Opens a step of these rows. Throws Error on a bad tree. Rows of a step that was not committed are
   // dropped.
   void begin(std::vector<std::int32_t> parent);
-  int rows() const { return static_cast<int>(parent_.size()); }
-  int position(int row) const { return committed_ + depth_[row]; }
+  // Adds rows to the open step; parents count from the step's first row. From here on the rows below are
+  // these new ones, counted from 0; commit() counts all of the step's.
+  void grow(std::span<const std::int32_t> parent);
+  int rows() const { return static_cast<int>(parent_.size()) - first_; }
+  int slots() const { return committed_ + static_cast<int>(parent_.size()); }  // committed and open
+  int position(int row) const { return committed_ + depth_[first_ + row]; }
   // The slots that the row attends to, in order of position, sliding window applied. A chain is one run.
   void runs(int row, std::vector<kernels::SlotRun>&) const;
 
@@ -50,11 +54,13 @@ class KvCache {
   std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
   void store(Layer&, int slot, const float* key, const float* value);
   void move(Layer&, int from, int to);
-  void reserve_tensor(int slots);
+  void open(std::size_t from);  // the rows from this one on
+  void reserve_tensor();
   int kv_heads_, head_dim_, window_;
   int committed_ = 0;
   std::vector<Layer> layers_;
   at::Tensor tensor_;  // on a device: [layers, key or value, slots, kv_heads, head_dim]
+  int first_ = 0;      // of the step's rows: where the last begin() or grow() began
   std::vector<std::int32_t> parent_, depth_;
   std::vector<std::int32_t> run_;  // per row: the first row of the unbroken chain that ends in it
 };

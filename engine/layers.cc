@@ -99,13 +99,14 @@ KvCache LayerStack::new_cache() const {
           aten_ ? std::optional(place_.device) : std::nullopt};
 }
 
-at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
-  if (aten_) return (*aten_)(std::move(x), cache);
+at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache, std::int64_t wanted) const {
+  if (aten_) return (*aten_)(std::move(x), cache).narrow(0, cache.rows() - wanted, wanted);
   thread_local Workspace workspace;
   Workspace& w = workspace;  // this thread's: the jobs below run on others too
-  if (layers_.empty()) return x;
+  if (layers_.empty()) return x.narrow(0, cache.rows() - wanted, wanted);
   w.size_for(config_, cache);
-  const std::int64_t rows = w.rows, ffn = config_.ffn;
+  const std::int64_t ffn = config_.ffn;
+  std::int64_t first = 0, rows = w.rows;  // those that this layer computes
   rope_angles(frequencies_, cache, w.cosine, w.sine);
   const kernels::Set& set = kernels::best();
   float* stream = x.data_ptr<float>();
@@ -114,13 +115,19 @@ at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
     rms_norm(stream, rows, layer.attention_norm, config_.rms_eps, w.normed);
     layer.qkv(w.normed, rows, w.qkv);
     rotate_and_cache(w, static_cast<int>(i), cache);
-    attend(w, static_cast<int>(i), cache);
-    layer.out(w.mixed, rows, w.out);
+    if (i + 1 == layers_.size()) {
+      first = rows - wanted;
+      rows = wanted;
+      stream += first * config_.width;
+      if (wanted == 0) break;
+    }
+    attend(w, static_cast<int>(i), cache, first);
+    layer.out(w.mixed + first * config_.q_width(), rows, w.out);
     set.add(stream, w.out, rows * config_.width);
     rms_norm(stream, rows, layer.ffn_norm, config_.rms_eps, w.normed);
     layer.gate_up(w.normed, rows, w.gate_up);
-    parallel(rows, 32 * ffn, [&](std::int64_t first, std::int64_t last) {
-      for (std::int64_t row = first; row < last; ++row) {
+    parallel(rows, 32 * ffn, [&](std::int64_t from, std::int64_t to) {
+      for (std::int64_t row = from; row < to; ++row) {
         const float* gate = w.gate_up + row * 2 * ffn;
         set.silu_mul(gate, gate + ffn, ffn, w.hidden + row * ffn);
       }
@@ -128,7 +135,7 @@ at::Tensor LayerStack::operator()(at::Tensor x, KvCache& cache) const {
     layer.down(w.hidden, rows, w.out);
     set.add(stream, w.out, rows * config_.width);
   }
-  return x;
+  return first == 0 ? x : x.narrow(0, first, rows);
 }
 
 void LayerStack::rotate_and_cache(Workspace& w, int layer, KvCache& cache) const {
@@ -146,16 +153,17 @@ void LayerStack::rotate_and_cache(Workspace& w, int layer, KvCache& cache) const
   });
 }
 
-void LayerStack::attend(Workspace& w, int layer, const KvCache& cache) const {
-  const std::int64_t rows = w.rows, dim = config_.head_dim, q = config_.q_width(), kv = config_.kv_width();
+void LayerStack::attend(Workspace& w, int layer, const KvCache& cache, std::int64_t first_row) const {
+  const std::int64_t rows = w.rows - first_row, dim = config_.head_dim, q = config_.q_width(),
+                     kv = config_.kv_width();
   const int group = config_.heads / config_.kv_heads;  // query heads that share a key head
   const kernels::AttentionShape shape{config_.head_dim, group, 1.f / std::sqrt(static_cast<float>(dim))};
-  const std::int64_t slots = cache.committed() + rows;
+  const std::int64_t slots = cache.slots();
   parallel(rows * config_.kv_heads, 2 * dim * group * slots, [&](std::int64_t first, std::int64_t last) {
     thread_local Scratch scratch;
     float* scores = scratch.of<float>(kernels::attention_scratch(group, slots));
     for (std::int64_t i = first; i < last; ++i) {  // all rows of a head in turn: its keys stay near
-      const std::int64_t row = i % rows, head = i / rows;
+      const std::int64_t row = first_row + i % rows, head = i / rows;
       kernels::best().attention(shape, w.qkv + row * (q + 2 * kv) + head * group * dim,
                                 cache.head(layer, static_cast<int>(head)), w.runs[row], scores,
                                 w.mixed + row * q + head * group * dim);

@@ -22,9 +22,13 @@ class LayerStack {
   LayerRange range() const { return range_; }
   at::Device device() const { return place_.device; }
   KvCache new_cache() const;
-  // x: [rows, width] of the step that cache.begin() opened -> [rows, width], both on
-  // the device. x is overwritten.
-  at::Tensor operator()(at::Tensor x, KvCache& cache) const;
+  // x: [rows, width] of the step that cache.begin() opened -> its last `wanted` rows, both on the device; x
+  // is overwritten. The cache takes in every row; what the last layer computes besides, it does for the
+  // wanted ones only.
+  at::Tensor operator()(at::Tensor x, KvCache& cache, std::int64_t wanted) const;
+  at::Tensor operator()(at::Tensor x, KvCache& cache) const {
+    return (*this)(std::move(x), cache, cache.rows());
+  }
   // What one call costs: arithmetic, and weights + cache read.
   Work work(Phase, std::uint32_t rows, std::uint32_t context) const;
   std::size_t bytes() const;  // of weights
@@ -37,7 +41,7 @@ class LayerStack {
   // What a step needs between the products; only grows.
   struct Workspace;
   void rotate_and_cache(Workspace&, int layer, KvCache&) const;
-  void attend(Workspace&, int layer, const KvCache&) const;
+  void attend(Workspace&, int layer, const KvCache&, std::int64_t first_row) const;
   ModelConfig config_;
   LayerRange range_;
   Placement place_;

@@ -42,8 +42,8 @@ class LocalForward : public Forward {
     const Work work = ends_.logits_work(ends_.head().work(Phase::head, rows, context), wanted);
     return party_.work(work, [&] {
       cache_.begin(batch.parent);
-      const at::Tensor hidden = ends_.head()(ends_.embed(batch.ids), cache_);
-      return wanted > 0 ? ends_.logits(hidden.narrow(0, rows - wanted, wanted)) : at::Tensor();
+      const at::Tensor hidden = ends_.head()(ends_.embed(batch.ids), cache_, wanted);
+      return wanted > 0 ? ends_.logits(hidden) : at::Tensor();
     });
   }
 

@@ -128,8 +128,8 @@ class SplitForward : public Forward {
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, rows, context), wanted), [&] {
       tail_cache_.begin(batch.parent);
-      hidden = ends_.tail()(hidden, tail_cache_);
-      return wanted > 0 ? ends_.logits(hidden.narrow(0, rows - wanted, wanted)) : at::Tensor();
+      hidden = ends_.tail()(hidden, tail_cache_, wanted);
+      return wanted > 0 ? ends_.logits(hidden) : at::Tensor();
     });
   }
 

@@ -55,9 +55,9 @@ class Bench {
   void prefill(int rows, Times& into) {
     engine::KvCache cache = ends_.head().new_cache();
     const double begin = now_ms();
-    const at::Tensor last = fill(cache, rows);
+    const at::Tensor last = fill(cache, rows);  // the prompt's last row
     const double layers_done = now_ms();
-    ends_.logits(last.narrow(0, last.size(0) - 1, 1));
+    ends_.logits(last);
     into.total.push_back(now_ms() - begin);
     into.layers.push_back(layers_done - begin);
     into.logits.push_back(now_ms() - layers_done);
@@ -79,7 +79,7 @@ class Bench {
       const int rows = std::min(tokens - done, 128);
       const TokenBatch batch = TokenBatch::chain(some_ids(rows));
       cache.begin(batch.parent);
-      hidden = ends_.head()(ends_.embed(batch.ids), cache);
+      hidden = ends_.head()(ends_.embed(batch.ids), cache, done + rows == tokens ? 1 : 0);
       std::vector<std::int32_t> all(rows);
       std::iota(all.begin(), all.end(), 0);
       cache.commit(all);
@@ -92,9 +92,9 @@ class Bench {
     const TokenBatch batch = TokenBatch::chain(some_ids(rows));
     const double begin = now_ms();
     cache.begin(batch.parent);
-    const at::Tensor hidden = ends_.head()(ends_.embed(batch.ids), cache);
+    const at::Tensor hidden = ends_.head()(ends_.embed(batch.ids), cache, wanted);
     const double layers_done = now_ms();
-    ends_.logits(hidden.narrow(0, rows - wanted, wanted));
+    ends_.logits(hidden);
     into.total.push_back(now_ms() - begin);
     into.layers.push_back(layers_done - begin);
     into.logits.push_back(now_ms() - layers_done);

@@ -34,7 +34,9 @@ TEST(Allocations, are_none_in_a_step_of_the_layers) {
     at::Tensor x = at::randn({5, model.config().width});
     const std::size_t before = allocations;
     x = layers(std::move(x), cache);
-    if (step > 1) EXPECT_EQ(allocations - before, 0u) << "step " << step;
+    if (step > 1) {
+      EXPECT_EQ(allocations - before, 0u) << "step " << step;
+    }
     cache.commit(std::vector<std::int32_t>{0, 3});
   }
 }

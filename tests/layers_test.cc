@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "engine/aten_ops.hh"
 #include "tests/forward_fixture.hh"
 
@@ -111,6 +113,64 @@ TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_s
       at += n;
     }
   });
+}
+
+TEST(LayerStack, gives_the_wanted_rows_alone_and_caches_them_all) {
+  RandomModel model;
+  const LayerStack all(*model.checkpoint, {0, 3});
+  const auto chain = TokenBatch::chain(some_tokens(9, 90)), next = TokenBatch::chain(some_tokens(2, 90));
+  std::vector<std::int32_t> rows(9);
+  std::iota(rows.begin(), rows.end(), 0);
+  KvCache full_cache = all.new_cache();
+  full_cache.begin(chain.parent);
+  const at::Tensor full = all(model.whole->embed(chain.ids), full_cache);
+  full_cache.commit(rows);
+  full_cache.begin(next.parent);
+  const at::Tensor after = all(model.whole->embed(next.ids), full_cache);
+  for (const int wanted : {0, 1, 4, 9}) {
+    KvCache cache = all.new_cache();
+    cache.begin(chain.parent);
+    EXPECT_TRUE(
+        at::equal(all(model.whole->embed(chain.ids), cache, wanted), full.narrow(0, 9 - wanted, wanted)));
+    cache.commit(rows);
+    cache.begin(next.parent);
+    EXPECT_TRUE(at::equal(all(model.whole->embed(next.ids), cache), after));
+  }
+}
+
+TEST(LayerStack, computes_a_tree_level_by_level_with_the_bits_of_one_go) {
+  RandomModel model(Json{{"sliding_window", 12}});
+  const TokenBatch batch{some_tokens(7, 90), {-1, -1, 0, 1, 1, 2, 4}};
+  const auto prompt = TokenBatch::chain(some_tokens(10, 90));
+  std::vector<std::int32_t> rows(10);
+  std::iota(rows.begin(), rows.end(), 0);
+  for (const Placement place : {Placement(), Placement(at::kCPU, Backend::aten)}) {
+    const LayerStack layers(*model.checkpoint, {0, 3}, Storage::automatic, place);
+    const auto prepared = [&] {
+      KvCache cache = layers.new_cache();
+      cache.begin(prompt.parent);
+      layers(model.whole->embed(prompt.ids), cache);
+      cache.commit(rows);
+      return cache;
+    };
+    const auto next = [&](KvCache& cache) {
+      cache.commit(std::vector<std::int32_t>{1, 4, 6});
+      cache.begin({-1});
+      return layers(model.whole->embed(std::vector<Token>{3}), cache);
+    };
+    KvCache at_once = prepared(), by_level = prepared();
+    at_once.begin(batch.parent);
+    const at::Tensor expected = layers(model.whole->embed(batch.ids), at_once);
+    by_level.begin({-1, -1});
+    const at::Tensor first = layers(model.whole->embed(std::span(batch.ids).first(2)), by_level);
+    by_level.grow(std::vector<std::int32_t>{0, 1, 1});
+    const at::Tensor second = layers(model.whole->embed(std::span(batch.ids).subspan(2, 3)), by_level);
+    by_level.grow(std::vector<std::int32_t>{2, 4});
+    const at::Tensor third = layers(model.whole->embed(std::span(batch.ids).subspan(5)), by_level);
+    EXPECT_LE((at::cat({first, second, third}) - expected).abs().max().item<float>(),
+              place.is_aten() ? 1e-5f : 0.f);
+    EXPECT_LE((next(by_level) - next(at_once)).abs().max().item<float>(), place.is_aten() ? 1e-5f : 0.f);
+  }
 }
 
 TEST(LayerStack, says_what_a_step_costs_from_its_geometry) {

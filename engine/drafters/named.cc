@@ -1,5 +1,9 @@
 #include "engine/drafters/named.hh"
 
+#include <charconv>
+#include <optional>
+
+#include "engine/drafters/draft_model.hh"
 #include "engine/drafters/ngram.hh"
 #include "engine/error.hh"
 
@@ -20,13 +24,38 @@ struct Named {
   bool needs_model = false;
 };
 
+// The number that follows `prefix`, when it is within the limits.
+std::optional<int> number_after(std::string_view prefix, std::string_view name, int least, int most) {
+  if (!name.starts_with(prefix)) return {};
+  name.remove_prefix(prefix.size());
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number < least || number > most) return {};
+  return number;
+}
+
+Named draft_tree(DraftTreeOptions options) {
+  return {[options](const DrafterTools& tools) {
+            return make_draft_tree(*tools.draft_model, *tools.sampler, options);
+          },
+          true};
+}
+
 Named find(const std::string& name) {
   if (name == "sequential") return {[](auto&) { return make_sequential(); }};
   if (name == "ngram") return {[](auto&) { return make_ngram({}); }};
   for (int n = 3; n <= 7; ++n) {
     if (name == fmt::format("ngram-{}", n)) return {[n](auto&) { return make_ngram({.n = n}); }};
   }
-  throw Error("decode '{}': expected sequential, ngram, or ngram-3 to ngram-7", name);
+  if (name == "draft") return draft_tree({});
+  if (const auto length = number_after("draft-chain-", name, 1, 64))
+    return draft_tree({.rows = *length + 1, .depth = *length, .branches = 1});
+  if (const auto rows = number_after("draft-tree-", name, 2, 256)) return draft_tree({.rows = *rows});
+  throw Error(
+      "decode '{}': expected sequential, ngram, ngram-3 to ngram-7, draft-chain-LENGTH (1 to 64), "
+      "draft-tree-ROWS (2 to "
+      "256), or draft (draft-tree-16)",
+      name);
 }
 
 }  // namespace

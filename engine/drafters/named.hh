@@ -17,8 +17,9 @@ struct DrafterTools {
   const ModelEnds* draft_model = nullptr;  // all its layers; none = no draft model is there
 };
 
-// "sequential", "ngram" (n = 4), "ngram-3" .. "ngram-7". Throws Error on anything else, and where the tools
-// lack what the drafter needs.
+// "sequential", "ngram" (n = 4), "ngram-3" .. "ngram-7", "draft-chain-K" (K guesses), "draft-tree-R" (R rows,
+// root included), "draft" (draft-tree-16). Throws Error on anything else, and where the tools lack what the
+// drafter needs.
 std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools&);
 
 // Throws Error on a name that make_drafter does not know.
