@@ -73,7 +73,9 @@ double ratio(double a, double b) { return b > 0 ? a / b : std::nan(""); }
 Json interval(std::vector<double> values) {
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());
-  const auto at = [&](double q) { return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1))]; };
+  const auto at = [&](double q) {
+    return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1))];
+  };
   return Json::array({at(0.05), at(0.95)});
 }
 
@@ -85,7 +87,10 @@ struct Key {
 using Categories = std::map<std::string, Cell>;
 
 Json head(const Key& key, const std::string& category) {
-  return {{"drafter", key.drafter}, {"category", category}, {"temperature", key.temperature}, {"rtt_s", key.rtt_s}};
+  return {{"drafter", key.drafter},
+          {"category", category},
+          {"temperature", key.temperature},
+          {"rtt_s", key.rtt_s}};
 }
 
 Json describe(const Key& key, const std::string& category, const Cell& cell) {
@@ -114,8 +119,9 @@ Json average(const Key& key, const Categories& categories, const std::vector<Jso
   std::size_t prompts = 0;
   for (const Json& c : cells) prompts += c["prompts"].get<std::size_t>();
   j["prompts"] = prompts;
-  for (const char* figure : {"tokens_per_step", "tokens_per_step_ci90", "match_rate", "rows_per_step", "bytes_per_token",
-                             "draft_s_per_step", "tokens_per_s", "repeat_4gram", "share_left_out"}) {
+  for (const char* figure :
+       {"tokens_per_step", "tokens_per_step_ci90", "match_rate", "rows_per_step", "bytes_per_token",
+        "draft_s_per_step", "tokens_per_s", "repeat_4gram", "share_left_out"}) {
     double sum = 0, count = 0;
     for (const Json& c : cells) {
       if (!c[figure].is_number()) continue;
@@ -163,8 +169,9 @@ Json ablation_summary(const std::vector<engine::Run>& runs) {
   std::vector<Sums> sums(runs.size());
   for (const auto& o : model::observe(runs)) {
     if (o.prefill) continue;
-    sums[o.run] += {static_cast<double>(o.accepted), 1, o.rows, o.bytes_up + o.bytes_down, o.total_s, o.draft_s,
-                    static_cast<double>(o.drafted)};
+    sums[o.run] +=
+        {static_cast<double>(o.accepted), 1, o.rows, o.bytes_up + o.bytes_down, o.total_s, o.draft_s,
+         static_cast<double>(o.drafted)};
   }
   std::map<Key, Categories> table;
   for (std::size_t i = 0; i < runs.size(); ++i) {

@@ -82,9 +82,12 @@ struct Totals {
     j["bytes_down"] = bytes_down;
     j["round_trips"] = round_trips;
     j["time_to_first_token_s"] = ratio(first_token_s, prompts);
-    j["step"] = {{"client_s", ratio(client_s, steps)},     {"server_s", ratio(server_s, steps)},
-                 {"network_s", ratio(network_s, steps)},   {"wire_s", ratio(wire_s, steps)},
-                 {"overhead_s", ratio(nothing_if_rounding(overhead_s), steps)}, {"total_s", ratio(decode_s, steps)}};
+    j["step"] = {{"client_s", ratio(client_s, steps)},
+                 {"server_s", ratio(server_s, steps)},
+                 {"network_s", ratio(network_s, steps)},
+                 {"wire_s", ratio(wire_s, steps)},
+                 {"overhead_s", ratio(nothing_if_rounding(overhead_s), steps)},
+                 {"total_s", ratio(decode_s, steps)}};
   }
 };
 
@@ -104,7 +107,8 @@ constexpr std::pair<std::string_view, Summary> summaries[] = {{"decoding", decod
 }  // namespace
 
 bool is_summary(const Json& name) {
-  return std::any_of(std::begin(summaries), std::end(summaries), [&](const auto& s) { return name == s.first; });
+  return std::any_of(std::begin(summaries), std::end(summaries),
+                     [&](const auto& s) { return name == s.first; });
 }
 
 Json summarise(const std::vector<engine::Run>& runs) {

@@ -13,16 +13,17 @@ constexpr int summary_schema_version = 1;
 //
 engine::Json decoding_summary(const std::vector<engine::Run>&);
 
-// The summary that the runs' scenario names: "decoding", which is the default, or another one, {schema_version, kind,
-// cells: [..]}: "ablation" {drafter, category, temperature, rtt_s, tokens_per_step, tokens_per_step_ci90, ..}, "published"
-// {model, mode, rate_bps, tokens_per_s, published_tokens_per_s, network_s, published_network_s, ..} and "link-validation"
-// {rtt_s, rate_bps, loss, pattern, theory_s, ns3_s, kernel_s, lateness_s, ..}. Throws Error on an unknown name.
+// The summary that the runs' scenario names: "decoding", which is the default, or another one,
+// {schema_version, kind, cells: [..]}: "ablation" {drafter, category, temperature, rtt_s, tokens_per_step,
+// tokens_per_step_ci90, ..}, "published" {model, mode, rate_bps, tokens_per_s, published_tokens_per_s,
+// network_s, published_network_s, ..} and "link-validation" {rtt_s, rate_bps, loss, pattern, theory_s, ns3_s,
+// kernel_s, lateness_s, ..}. Throws Error on an unknown name.
 engine::Json summarise(const std::vector<engine::Run>&);
 
 bool is_summary(const engine::Json& name);
 
-// Drafters by prompt class, "average" being the classes' mean. Prompts whose sequential text repeats a fifth of its
-// 4-grams or more are left out, and counted. Throws Error when a prompt has no sequential run.
+// Drafters by prompt class, "average" being the classes' mean. Prompts whose sequential text repeats a fifth
+// of its 4-grams or more are left out, and counted. Throws Error when a prompt has no sequential run.
 engine::Json ablation_summary(const std::vector<engine::Run>&);
 engine::Json published_summary(const std::vector<engine::Run>&);
 engine::Json link_validation(const std::vector<engine::Run>&);

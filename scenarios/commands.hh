@@ -14,6 +14,7 @@ void add_generate_command(CLI::App&, Chosen&);
 void add_serve_command(CLI::App&, Chosen&);
 void add_export_command(CLI::App&, Chosen&);
 void add_bench_command(CLI::App&, Chosen&);
+void add_verify_command(CLI::App&, Chosen&);
 
 // Parses, runs, and turns every failure into one line on stderr and an exit code (see --help).
 int run_program(CLI::App&, Chosen&, int argc, char** argv);

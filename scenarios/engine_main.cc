@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   splitwan::scenarios::add_serve_command(app, chosen);
   splitwan::scenarios::add_export_command(app, chosen);
   splitwan::scenarios::add_bench_command(app, chosen);
+  splitwan::scenarios::add_verify_command(app, chosen);
   splitwan::scenarios::add_train_command(app, chosen);
   return splitwan::scenarios::run_program(app, chosen, argc, argv);
 }

@@ -6,6 +6,7 @@
 #include "engine/text_stream.hh"
 #include "engine/units.hh"
 #include "scenarios/commands.hh"
+#include "scenarios/layer_range.hh"
 #include "scenarios/run_scenario.hh"
 
 namespace splitwan::scenarios {
@@ -24,12 +25,6 @@ struct Options {
   std::uint64_t seed = 1;
   bool ignore_eos = false, json = false;
 };
-
-std::pair<int, int> parse_split(const std::string& text) {
-  const auto pair = engine::parse_integers(text, ',');
-  if (pair.size() != 2) throw Error("split '{}': expected HEAD,TAIL as in 2,2", text);
-  return {pair[0], pair[1]};
-}
 
 std::vector<Token> parse_ids(const std::string& text) {
   auto ids = engine::parse_integers(text, ',');

@@ -76,4 +76,10 @@ std::vector<std::string> export_layers(const std::string& model, engine::LayerRa
   return names;
 }
 
+std::pair<int, int> parse_split(const std::string& text) {
+  const auto pair = engine::parse_integers(text, ',');
+  if (pair.size() != 2) throw Error("split '{}': expected HEAD,TAIL as in 2,2", text);
+  return {pair[0], pair[1]};
+}
+
 }  // namespace splitwan::scenarios

@@ -24,6 +24,7 @@ constexpr EngineCommand engine_commands[] = {
     {"serve", "The untrusted side: run the middle layers for clients"},
     {"export", "Write the checkpoint that the untrusted side may have"},
     {"bench", "How fast this machine runs a model, against what it could"},
+    {"verify", "Does speculation change the output? Every drafter against decoding one by one"},
     {"train", "Train a small model, as the demo model was"}};
 
 int become_engine(char** argv) {

@@ -6,6 +6,7 @@
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/units.hh"
+#include "scenarios/prompts.hh"
 #include "scenarios/read_link.hh"
 #include "scenarios/sweep.hh"
 
@@ -17,43 +18,6 @@ using engine::ObjectReader;
 namespace fs = std::filesystem;
 
 std::string folder_of(const std::string& file) { return fs::path(file).parent_path().string(); }
-
-// A prompt set: {"class": "code", "prompts": ["...", ...]}.
-void read_prompt_file(const std::string& path, int limit, std::vector<Prompt>& into) {
-  const Json json = engine::read_json_file(path);
-  ObjectReader r(json, path);
-  r.find("note");
-  const auto kind = r.need<std::string>("class");
-  const auto texts = r.need<std::vector<std::string>>("prompts");
-  r.done();
-  for (std::size_t i = 0; i < texts.size() && (limit == 0 || static_cast<int>(i) < limit); ++i) {
-    into.push_back({fmt::format("{}-{}", kind, i + 1), kind, texts[i], {}});
-  }
-}
-
-std::vector<Prompt> read_prompts(const Json& list, int limit, const std::string& file) {
-  std::vector<Prompt> prompts;
-  if (!list.is_array()) throw Error("{}: prompts: expected a list of prompt files or texts", file);
-  for (const Json& item : list) {
-    const std::string name = fmt::format("prompt-{}", prompts.size() + 1);
-    if (item.is_string() && item.get<std::string>().ends_with(".json")) {
-      read_prompt_file(beside(folder_of(file), item), limit, prompts);
-    } else if (item.is_object()) {
-      ObjectReader r(item, file + ": prompts");
-      Prompt p{r.get("name", name), r.get<std::string>("class", "other"), r.get<std::string>("text", ""),
-               r.get("ids", std::vector<engine::Token>{})};
-      r.done();
-      prompts.push_back(std::move(p));
-    } else if (item.is_string()) {
-      prompts.push_back({name, "other", item, {}});
-    } else {
-      throw Error("{}: prompts: expected a file name ending in .json, a text or an object, found {}", file,
-                  item.dump());
-    }
-  }
-  if (prompts.empty()) throw Error("{}: prompts: the list is empty", file);
-  return prompts;
-}
 
 engine::Sampling read_sampling(const Json& json, const std::string& where) {
   ObjectReader r(json, where);

@@ -10,13 +10,9 @@
 #include "engine/storage.hh"
 #include "engine/trace.hh"
 #include "scenarios/network_choice.hh"
+#include "scenarios/prompts.hh"
 
 namespace splitwan::scenarios {
-
-struct Prompt {
-  std::string name, kind, text;    // kind: code, structured, creative, conversational
-  std::vector<engine::Token> ids;  // instead of text
-};
 
 struct Scenario {
   std::string name;

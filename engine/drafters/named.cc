@@ -74,6 +74,12 @@ std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTool
 void check_drafter(const std::string& name) { find(name); }
 bool needs_draft_model(const std::string& name) { return find(name).needs_model; }
 
+std::vector<std::string> every_drafter(bool with_draft_model) {
+  std::vector<std::string> names = {"sequential", "ngram-3", "ngram-4", "ngram-5", "ngram-6", "ngram-7"};
+  if (with_draft_model) names.insert(names.end(), {"draft-chain-4", "draft-tree-16"});
+  return names;
+}
+
 std::int32_t child_holding(const TokenBatch& batch, std::int32_t row, Token token) {
   for (std::int32_t next = row + 1; next < batch.rows(); ++next) {
     if (batch.parent[next] == row && batch.ids[next] == token) return next;
