@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <vector>
 
 // One build runs on every x86-64: the loader picks the widest version the processor has.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -132,6 +133,53 @@ SPLITWAN_CLONES double cross_entropy(Rows shape, const std::int64_t* targets, fl
     logits[targets[r]] -= 1;
   }
   return loss;
+}
+
+SPLITWAN_CLONES float softmax(std::int64_t n, float scale, float* x) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) x[i] *= scale;
+  return softmax(n, x);
+}
+
+SPLITWAN_CLONES double distill(Rows shape, const std::int64_t* targets, Distillation mix, float* teacher,
+                               float* logits) {
+  double loss = 0;
+  std::vector<float> ahead(static_cast<std::size_t>(shape.width));  // teacher's logits minus the model's
+  for (std::int64_t r = 0; r < shape.rows; ++r, teacher += shape.width, logits += shape.width) {
+    const float wanted = logits[targets[r]];
+#pragma omp simd
+    for (std::int64_t i = 0; i < shape.width; ++i) {
+      teacher[i] *= mix.sharpness;
+      ahead[i] = teacher[i] - logits[i];
+    }
+    const float of_teacher = softmax(shape.width, teacher), own = softmax(shape.width, logits);
+    float divergence = own - of_teacher;
+#pragma omp simd reduction(+ : divergence)
+    for (std::int64_t i = 0; i < shape.width; ++i) {
+      divergence += teacher[i] * ahead[i];
+      logits[i] -= mix.weight * teacher[i];
+    }
+    logits[targets[r]] -= 1 - mix.weight;
+    loss += mix.weight * divergence + (1 - mix.weight) * (own - wanted);
+  }
+  return loss;
+}
+
+SPLITWAN_CLONES void attend(HeadSlots head, std::int64_t count, const float* query, const float* keys,
+                            const float* values, float* scores, float* out) {
+  std::fill(scores, scores + count, 0.0f);
+  for (std::int64_t d = 0; d < head.dim; ++d, keys += head.slots) {
+    const float q = query[d];
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) scores[i] += q * keys[i];
+  }
+  softmax(count, scores);
+  std::fill(out, out + head.dim, 0.0f);
+  for (std::int64_t i = 0; i < count; ++i, values += head.dim) {
+    const float p = scores[i];
+#pragma omp simd
+    for (std::int64_t d = 0; d < head.dim; ++d) out[d] += p * values[d];
+  }
 }
 
 SPLITWAN_CLONES void rotate(std::int64_t half, const float* in, const float* cos, const float* sin,
