@@ -165,20 +165,31 @@ SPLITWAN_CLONES double distill(Rows shape, const std::int64_t* targets, Distilla
   return loss;
 }
 
-SPLITWAN_CLONES void attend(HeadSlots head, std::int64_t count, const float* query, const float* keys,
+SPLITWAN_CLONES void attend(HeadSlots head, std::int64_t count, const float* queries, const float* keys,
                             const float* values, float* scores, float* out) {
-  std::fill(scores, scores + count, 0.0f);
-  for (std::int64_t d = 0; d < head.dim; ++d, keys += head.slots) {
-    const float q = query[d];
+  constexpr std::int64_t block = 64;  // slots whose keys are read from memory once for all queries
+  for (std::int64_t begin = 0; begin < count; begin += block) {
+    const std::int64_t end = begin + block < count ? begin + block : count;
+    for (std::int64_t g = 0; g < head.group; ++g) {
+      float* row = scores + g * head.slots;
+      std::fill(row + begin, row + end, 0.0f);
+      for (std::int64_t d = 0; d < head.dim; ++d) {
+        const float q = queries[g * head.dim + d];
+        const float* key = keys + d * head.slots;
 #pragma omp simd
-    for (std::int64_t i = 0; i < count; ++i) scores[i] += q * keys[i];
+        for (std::int64_t i = begin; i < end; ++i) row[i] += q * key[i];
+      }
+    }
   }
-  softmax(count, scores);
-  std::fill(out, out + head.dim, 0.0f);
+  for (std::int64_t g = 0; g < head.group; ++g) softmax(count, scores + g * head.slots);
+  std::fill(out, out + head.group * head.dim, 0.0f);
   for (std::int64_t i = 0; i < count; ++i, values += head.dim) {
-    const float p = scores[i];
+    for (std::int64_t g = 0; g < head.group; ++g) {
+      const float p = scores[g * head.slots + i];
+      float* to = out + g * head.dim;
 #pragma omp simd
-    for (std::int64_t d = 0; d < head.dim; ++d) out[d] += p * values[d];
+      for (std::int64_t d = 0; d < head.dim; ++d) to[d] += p * values[d];
+    }
   }
 }
 

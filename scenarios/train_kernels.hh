@@ -38,11 +38,11 @@ struct Distillation {
 double distill(Rows, const std::int64_t* targets, Distillation, float* teacher, float* logits);
 
 struct HeadSlots {
-  std::int64_t dim = 0, slots = 0;
+  std::int64_t group = 0, dim = 0, slots = 0;
 };
-// One query [dim] over the first `count` slots of keys [dim][slots] and values [slots][dim]; scores: scratch
-// of `count`.
-void attend(HeadSlots, std::int64_t count, const float* query, const float* keys, const float* values,
+// Queries [group][dim] over the first `count` slots of keys [dim][slots] and values [slots][dim] -> out
+// [group][dim]; scores: scratch [group][slots].
+void attend(HeadSlots, std::int64_t count, const float* queries, const float* keys, const float* values,
             float* scores, float* out);
 
 // out[i] = in rotated by (cos, sin), halves apart; sign = -1 rotates back.

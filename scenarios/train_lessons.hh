@@ -19,7 +19,7 @@ class Lessons {
 
  private:
   static constexpr int part_windows = 256;
-  static constexpr int together = 32;  // passages at a time: their cache stays near the processor
+  static constexpr int together = 64;  // passages at a time
   std::string path(int part) const;
   void write(int part, const std::function<bool()>& stop) const;
   std::vector<Opening> openings(int part) const;

@@ -72,7 +72,7 @@ Tensor Teacher::step(const Tensor& ids, int position, Cache& cache) const {
               *sin = data(cache.rotary.sin) + position * dim / 2;
   const float scale = 1 / std::sqrt(static_cast<float>(dim));
   const Tensor attended = at::empty({rows, config_.q_width()}, weights_.options());
-  std::vector<float> query(group * dim), key(dim), scores(slots);
+  std::vector<float> queries(group * dim), key(dim), scores(group * slots);
   Tensor x = at::embedding(model_.embedding, ids);
   for (int l = 0; l < config_.layers; ++l) {
     const LlamaViews::Layer& layer = model_.layers[l];
@@ -86,11 +86,11 @@ Tensor Teacher::step(const Tensor& ids, int position, Cache& cache) const {
         for (std::int64_t i = 0; i < dim; ++i) keys[i * slots + position] = key[i];
         std::copy_n(from + config_.q_width() + config_.kv_width() + h * dim, dim, values + position * dim);
         for (int g = 0; g < group; ++g) {
-          const std::int64_t head = h * group + g;
-          kernels::rotate(dim / 2, from + head * dim, cos, sin, 1, scale, query.data());
-          kernels::attend({dim, slots}, position + 1, query.data(), keys, values, scores.data(),
-                          data(attended) + (row * config_.heads + head) * dim);
+          kernels::rotate(dim / 2, from + (h * group + g) * dim, cos, sin, 1, scale,
+                          queries.data() + g * dim);
         }
+        kernels::attend({group, dim, slots}, position + 1, queries.data(), keys, values, scores.data(),
+                        data(attended) + (row * config_.heads + h * group) * dim);
       }
     }
     x = x + at::linear(attended, layer.o);
