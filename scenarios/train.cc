@@ -4,7 +4,10 @@
 #include <filesystem>
 
 #include "engine/error.hh"
+#include "engine/json_file.hh"
 #include "engine/output_file.hh"
+#include "scenarios/train_agreement.hh"
+#include "scenarios/train_lessons.hh"
 #include "scenarios/train_progress.hh"
 #include "scenarios/train_step.hh"
 
@@ -73,6 +76,29 @@ ModelConfig provide_config(const Recipe& recipe, const engine::Tokenizer& tokeni
   return config;
 }
 
+// Its ids must mean what the student's mean.
+std::optional<Teacher> provide_teacher(const Recipe& recipe, const std::string& output) {
+  if (!recipe.teacher) return {};
+  const std::string& folder = recipe.teacher->model;
+  const std::string tokenizer = folder + "/tokenizer.model";
+  if (engine::read_text_file(tokenizer) != engine::read_text_file(output + "/tokenizer.model")) {
+    throw engine::Error("{}: expected the tokenizer of the model in training, found another", tokenizer);
+  }
+  Teacher teacher(folder);
+  if (recipe.context > teacher.config().context) {
+    throw engine::Error("context: expected at most the teacher's {}, found {}", teacher.config().context,
+                        recipe.context);
+  }
+  return teacher;
+}
+
+std::optional<Imitation> imitation_of(const Recipe& recipe, const std::optional<Teacher>& teacher) {
+  if (!teacher) return {};
+  return Imitation{
+      teacher->head(),
+      {static_cast<float>(recipe.teacher->weight), static_cast<float>(1 / recipe.teacher->temperature)}};
+}
+
 Json validate(Stepper& stepper, const DataMix& mix, int windows) {
   Json losses = Json::object();
   for (std::size_t i = 0; i < mix.sources().size(); ++i) {
@@ -102,24 +128,27 @@ int train(const TrainOptions& options) {
   const bool resumed = has_state(options.output);
   TrainState state = resumed ? load_state(options.output, config) : first_state(recipe, config);
   const DataMix mix(recipe, *tokenizer, config.bos);
+  const std::optional<Teacher> teacher = provide_teacher(recipe, options.output);
   fmt::print(stderr, "{} parameters, {} training tokens, {} at step {} of {}\n", state.weights.numel(),
              mix.training_tokens(), resumed ? "resuming" : "starting", state.step, recipe.steps);
-  Stepper stepper(recipe, config, state);
+  Stepper stepper(recipe, config, state, imitation_of(recipe, teacher));
   TrainProgress progress(recipe.steps);
   const SignalWatch watch;
   constexpr int quick = 16, thorough = 64;  // validation windows per source
   const double seconds_before = state.seconds;
   const auto begin = std::chrono::steady_clock::now();
   auto saved = begin;
+  std::optional<Lessons> lessons;
+  std::optional<AgreementTest> agreement;
   const auto save = [&](int windows) {
     state.seconds = seconds_before + seconds_since(begin);
     save_state(options.output, state);
     export_model(options.output, config, state.weights);
     const Json losses = validate(stepper, mix, windows);
-    const Json result{{"schema_version", 1},         {"steps", state.step},
-                      {"tokens_seen", state.tokens}, {"duration_s", state.seconds},
-                      {"training_loss", state.loss}, {"validation_loss", losses},
-                      {"recipe", recipe.text}};
+    Json result{{"schema_version", 1},         {"steps", state.step},         {"tokens_seen", state.tokens},
+                {"duration_s", state.seconds}, {"training_loss", state.loss}, {"validation_loss", losses},
+                {"recipe", recipe.text}};
+    if (agreement) result["teacher_agreement"] = agreement->run(stepper.model());
     engine::write_file(options.output + "/training.json", result.dump(1) + "\n");
     progress.clear();
     fmt::print(stderr, "saved at step {}; validation loss, nats per token:{}\n", state.step,
@@ -131,8 +160,14 @@ int train(const TrainOptions& options) {
     return state.step >= recipe.steps || received || (options.stop_at > 0 && state.step >= options.stop_at) ||
            (options.minutes > 0 && seconds_since(begin) > options.minutes * 60);
   };
+  if (teacher) {
+    lessons.emplace(recipe, mix, *teacher, options.output);
+    if (!lessons->prepare(finished) && received) return 128 + received;
+    agreement.emplace(recipe, mix, *teacher);
+    saved = std::chrono::steady_clock::now();
+  }
   while (!finished()) {
-    stepper.step(mix.sample(state.step));
+    stepper.step(lessons ? lessons->sample(state.step) : mix.sample(state.step));
     progress.show(state, recipe.rate_at(state.step - 1));
     if (seconds_since(saved) > options.save_minutes * 60 && !finished()) save(quick);
   }

@@ -62,7 +62,7 @@ void DataMix::append(Windows& windows, const std::vector<Token>& ids, std::size_
   ++windows.count;
 }
 
-Windows DataMix::sample(std::int64_t step) const {
+Windows DataMix::sample(std::int64_t step, int count) const {
   std::seed_seq sequence{seed_, seed_ >> 32, static_cast<std::uint64_t>(step)};
   std::mt19937_64 generator(sequence);
   // Not std:: distributions: those differ between standard libraries.
@@ -70,7 +70,7 @@ Windows DataMix::sample(std::int64_t step) const {
   double total = 0;
   for (const DataSource& source : sources_) total += source.weight;
   Windows windows;
-  while (windows.count < batch_) {
+  while (windows.count < count) {
     std::size_t chosen = 0;
     for (double left = uniform() * total; chosen + 1 < sources_.size(); ++chosen) {
       left -= sources_[chosen].weight;

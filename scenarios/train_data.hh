@@ -11,7 +11,9 @@ namespace splitwan::scenarios {
 // Windows of `context` inputs and, one place on, their targets, row-major.
 struct Windows {
   std::vector<std::int64_t> inputs, targets;
+  std::vector<float> features;  // the teacher's at every input, [count, context, its width]; none without one
   int count = 0;
+  int context() const { return static_cast<int>(inputs.size()) / count; }
 };
 
 class DataMix {
@@ -22,12 +24,14 @@ class DataMix {
 
   // The windows of one training step: a function of the seed, the step and nothing else, so that a resumed
   // run needs no generator state.
-  Windows sample(std::int64_t step) const;
+  Windows sample(std::int64_t step) const { return sample(step, batch_); }
+  Windows sample(std::int64_t step, int count) const;
 
   const std::vector<DataSource>& sources() const { return sources_; }
   // Up to `limit` windows spread evenly over what is held out of a source.
   Windows held_out(std::size_t source, int limit) const;
   std::int64_t training_tokens() const;
+  bool begins_with_bos() const { return bos_ >= 0; }
 
  private:
   void append(Windows&, const std::vector<engine::Token>&, std::size_t begin) const;

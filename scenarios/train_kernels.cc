@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <vector>
 
 // One build runs on every x86-64: the loader picks the widest version the processor has.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -132,6 +133,64 @@ SPLITWAN_CLONES double cross_entropy(Rows shape, const std::int64_t* targets, fl
     logits[targets[r]] -= 1;
   }
   return loss;
+}
+
+SPLITWAN_CLONES float softmax(std::int64_t n, float scale, float* x) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) x[i] *= scale;
+  return softmax(n, x);
+}
+
+SPLITWAN_CLONES double distill(Rows shape, const std::int64_t* targets, Distillation mix, float* teacher,
+                               float* logits) {
+  double loss = 0;
+  std::vector<float> ahead(static_cast<std::size_t>(shape.width));  // teacher's logits minus the model's
+  for (std::int64_t r = 0; r < shape.rows; ++r, teacher += shape.width, logits += shape.width) {
+    const float wanted = logits[targets[r]];
+#pragma omp simd
+    for (std::int64_t i = 0; i < shape.width; ++i) {
+      teacher[i] *= mix.sharpness;
+      ahead[i] = teacher[i] - logits[i];
+    }
+    const float of_teacher = softmax(shape.width, teacher), own = softmax(shape.width, logits);
+    float divergence = own - of_teacher;
+#pragma omp simd reduction(+ : divergence)
+    for (std::int64_t i = 0; i < shape.width; ++i) {
+      divergence += teacher[i] * ahead[i];
+      logits[i] -= mix.weight * teacher[i];
+    }
+    logits[targets[r]] -= 1 - mix.weight;
+    loss += mix.weight * divergence + (1 - mix.weight) * (own - wanted);
+  }
+  return loss;
+}
+
+SPLITWAN_CLONES void attend(HeadSlots head, std::int64_t count, const float* queries, const float* keys,
+                            const float* values, float* scores, float* out) {
+  constexpr std::int64_t block = 64;  // slots whose keys are read from memory once for all queries
+  for (std::int64_t begin = 0; begin < count; begin += block) {
+    const std::int64_t end = begin + block < count ? begin + block : count;
+    for (std::int64_t g = 0; g < head.group; ++g) {
+      float* row = scores + g * head.slots;
+      std::fill(row + begin, row + end, 0.0f);
+      for (std::int64_t d = 0; d < head.dim; ++d) {
+        const float q = queries[g * head.dim + d];
+        const float* key = keys + d * head.slots;
+#pragma omp simd
+        for (std::int64_t i = begin; i < end; ++i) row[i] += q * key[i];
+      }
+    }
+  }
+  for (std::int64_t g = 0; g < head.group; ++g) softmax(count, scores + g * head.slots);
+  std::fill(out, out + head.group * head.dim, 0.0f);
+  for (std::int64_t i = 0; i < count; ++i, values += head.dim) {
+    for (std::int64_t g = 0; g < head.group; ++g) {
+      const float p = scores[g * head.slots + i];
+      float* to = out + g * head.dim;
+#pragma omp simd
+      for (std::int64_t d = 0; d < head.dim; ++d) to[d] += p * values[d];
+    }
+  }
 }
 
 SPLITWAN_CLONES void rotate(std::int64_t half, const float* in, const float* cos, const float* sin,

@@ -25,6 +25,26 @@ void causal_softmax_backward(std::int64_t context, const float* probabilities, f
 // logits become softmax - one_hot(target), the gradient; returns the sum of the rows' losses.
 double cross_entropy(Rows, const std::int64_t* targets, float* logits);
 
+// x[0, n) becomes softmax(scale * x); returns log(sum(exp(scale * x))).
+float softmax(std::int64_t n, float scale, float* x);
+
+struct Distillation {
+  float weight = 1;     // of the divergence from the teacher; the rest is cross entropy with the target
+  float sharpness = 1;  // 1 / temperature of the teacher's distribution
+};
+// With p = softmax(sharpness * teacher): returns the sum over the rows of
+// weight * KL(p || softmax(logits)) + (1 - weight) * -log softmax(logits)[target]; logits become the
+// gradient, teacher becomes p.
+double distill(Rows, const std::int64_t* targets, Distillation, float* teacher, float* logits);
+
+struct HeadSlots {
+  std::int64_t group = 0, dim = 0, slots = 0;
+};
+// Queries [group][dim] over the first `count` slots of keys [dim][slots] and values [slots][dim] -> out
+// [group][dim]; scores: scratch [group][slots].
+void attend(HeadSlots, std::int64_t count, const float* queries, const float* keys, const float* values,
+            float* scores, float* out);
+
 // out[i] = in rotated by (cos, sin), halves apart; sign = -1 rotates back.
 void rotate(std::int64_t half, const float* in, const float* cos, const float* sin, float sign, float scale,
             float* out);

@@ -58,51 +58,77 @@ Tensor initial_weights(const ModelConfig& c, std::uint64_t seed) {
   return weights;
 }
 
-Tensor Replica::leaf(const Tensor& weights, std::int64_t& offset, std::vector<std::int64_t> shape) {
-  std::int64_t elements = 1;
-  for (const auto extent : shape) elements *= extent;
-  Tensor leaf = weights.narrow(0, offset, elements).view(shape).detach();
-  leaf.set_requires_grad(true);
-  leaf.mutable_grad() = gradient.narrow(0, offset, elements).view(shape);  // autograd adds to it in place
-  offset += elements;
-  return leaf;
-}
-
-Replica::Replica(const ModelConfig& c, const Tensor& weights)
-    : gradient(at::zeros_like(weights)), config_(c) {
-  std::int64_t at = 0;
-  embedding_ = leaf(weights, at, {c.vocabulary, c.width});
-  for (int i = 0; i < c.layers; ++i) {
-    Layer layer;
-    layer.input_norm = leaf(weights, at, {c.width});
-    layer.qkv = leaf(weights, at, {c.q_width() + 2 * c.kv_width(), c.width});
-    layer.o = leaf(weights, at, {c.width, c.q_width()});
-    layer.post_norm = leaf(weights, at, {c.width});
-    layer.gate_up = leaf(weights, at, {2 * c.ffn, c.width});
-    layer.down = leaf(weights, at, {c.width, c.ffn});
-    layers_.push_back(std::move(layer));
-  }
-  final_norm_ = leaf(weights, at, {c.width});
-  head_ = c.tied ? embedding_ : leaf(weights, at, {c.vocabulary, c.width});
-}
-
-Tensor Replica::loss_sum(const Windows& windows, int begin, int end) const {
-  const auto context = static_cast<int>(windows.inputs.size()) / windows.count;
-  const auto slice = [&](const std::vector<std::int64_t>& ids) {
-    return at::from_blob(const_cast<std::int64_t*>(ids.data()) + std::int64_t{begin} * context,
-                         {std::int64_t{end - begin} * context}, at::kLong);
+LlamaViews views_of(const ModelConfig& c,
+                    const std::function<Tensor(std::int64_t, std::vector<std::int64_t>)>& slice) {
+  std::int64_t offset = 0;
+  const auto next = [&](std::vector<std::int64_t> shape) {
+    const std::int64_t begin = offset;
+    offset += c10::multiply_integers(shape);
+    return slice(begin, std::move(shape));
   };
+  LlamaViews views;
+  views.embedding = next({c.vocabulary, c.width});
+  for (int i = 0; i < c.layers; ++i) {
+    LlamaViews::Layer layer;
+    layer.input_norm = next({c.width});
+    layer.qkv = next({c.q_width() + 2 * c.kv_width(), c.width});
+    layer.o = next({c.width, c.q_width()});
+    layer.post_norm = next({c.width});
+    layer.gate_up = next({2 * c.ffn, c.width});
+    layer.down = next({c.width, c.ffn});
+    views.layers.push_back(std::move(layer));
+  }
+  views.final_norm = next({c.width});
+  views.head = c.tied ? views.embedding : next({c.vocabulary, c.width});
+  return views;
+}
+
+Replica::Replica(const ModelConfig& c, const Tensor& weights, std::optional<Imitation> imitation)
+    : gradient(at::zeros_like(weights)), config_(c), imitation_(std::move(imitation)) {
+  leaves_ = views_of(c, [&](std::int64_t offset, std::vector<std::int64_t> shape) {
+    const std::int64_t elements = c10::multiply_integers(shape);
+    Tensor leaf = weights.narrow(0, offset, elements).view(shape).detach();
+    leaf.set_requires_grad(true);
+    leaf.mutable_grad() = gradient.narrow(0, offset, elements).view(shape);  // autograd adds to it in place
+    return leaf;
+  });
+}
+
+namespace {
+
+// Rows of windows [begin, end) of an array [count, context, width].
+template <typename T>
+Tensor slice(const std::vector<T>& values, const Windows& windows, int begin, int end, at::ScalarType type) {
+  const auto all = static_cast<std::int64_t>(values.size()),
+             rows = static_cast<std::int64_t>(windows.inputs.size());
+  const std::int64_t width = all / rows, context = windows.context();
+  Tensor flat = at::from_blob(const_cast<T*>(values.data()) + begin * context * width,
+                              {(end - begin) * context * width}, type);
+  return width == 1 ? flat : flat.view({-1, width});
+}
+
+}  // namespace
+
+Tensor Replica::logits(const Windows& windows, int begin, int end) const {
+  const int context = windows.context();
   const HeadShape shape{end - begin, context, config_.heads, config_.kv_heads, config_.head_dim};
   const Rotary rotary = make_rotary(context, config_.head_dim, config_.rope_theta);
-  Tensor x = at::embedding(embedding_, slice(windows.inputs));
-  for (const Layer& layer : layers_) {
+  Tensor x = at::embedding(leaves_.embedding, slice(windows.inputs, windows, begin, end, at::kLong));
+  for (const LlamaViews::Layer& layer : leaves_.layers) {
     const Tensor qkv = at::linear(rms_norm(x, layer.input_norm, config_.rms_eps), layer.qkv);
     x = x + at::linear(attention(qkv, rotary, shape), layer.o);
     const Tensor gate_up = at::linear(rms_norm(x, layer.post_norm, config_.rms_eps), layer.gate_up);
     x = x + at::linear(swiglu(gate_up), layer.down);
   }
-  const Tensor logits = at::linear(rms_norm(x, final_norm_, config_.rms_eps), head_);
-  return cross_entropy_sum(logits, slice(windows.targets));
+  return at::linear(rms_norm(x, leaves_.final_norm, config_.rms_eps), leaves_.head);
+}
+
+Tensor Replica::loss_sum(const Windows& windows, int begin, int end) const {
+  const Tensor targets = slice(windows.targets, windows, begin, end, at::kLong);
+  if (windows.features.empty()) return cross_entropy_sum(logits(windows, begin, end), targets);
+  const Tensor features = slice(windows.features, windows, begin, end, at::kFloat);
+  return imitation_sum(logits(windows, begin, end), at::linear(features, imitation_->head), targets,
+                       imitation_->mix);
 }
 
 }  // namespace splitwan::scenarios

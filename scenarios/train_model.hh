@@ -3,8 +3,11 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
+
 #include "engine/model_config.hh"
 #include "scenarios/train_data.hh"
+#include "scenarios/train_kernels.hh"
 #include "scenarios/train_ops.hh"
 
 namespace splitwan::scenarios {
@@ -24,22 +27,39 @@ std::int64_t elements_of(const std::vector<Slot>&);
 // norms 1.
 at::Tensor initial_weights(const engine::ModelConfig&, std::uint64_t seed);
 
+// Slices of one flat array, as the forward pass wants them.
+struct LlamaViews {
+  struct Layer {
+    at::Tensor input_norm, qkv, o, post_norm, gate_up, down;
+  };
+  at::Tensor embedding, final_norm, head;
+  std::vector<Layer> layers;
+};
+LlamaViews views_of(
+    const engine::ModelConfig&,
+    const std::function<at::Tensor(std::int64_t offset, std::vector<std::int64_t> shape)>& slice);
+
+// What windows with a teacher's features are compared with.
+struct Imitation {
+  at::Tensor head;  // [vocabulary, width]: features -> logits
+  kernels::Distillation mix;
+};
+
 // Leaves over shared weights with gradients of their own: each worker thread has one.
 class Replica {
  public:
-  Replica(const engine::ModelConfig&, const at::Tensor& weights);
-  // Sum of the cross entropies, nats, of windows [begin, end).
+  Replica(const engine::ModelConfig&, const at::Tensor& weights, std::optional<Imitation> = {});
+  // Of windows [begin, end): [rows, vocabulary].
+  at::Tensor logits(const Windows&, int begin, int end) const;
+  // Sum over windows [begin, end), nats: of the cross entropies, or of the imitation's loss where the windows
+  // have features.
   at::Tensor loss_sum(const Windows&, int begin, int end) const;
   at::Tensor gradient;  // flat, filled by backward(); views of it are the leaves' gradients
 
  private:
-  struct Layer {
-    at::Tensor input_norm, qkv, o, post_norm, gate_up, down;
-  };
-  at::Tensor leaf(const at::Tensor& weights, std::int64_t& offset, std::vector<std::int64_t> shape);
   engine::ModelConfig config_;
-  at::Tensor embedding_, final_norm_, head_;
-  std::vector<Layer> layers_;
+  std::optional<Imitation> imitation_;
+  LlamaViews leaves_;
 };
 
 }  // namespace splitwan::scenarios

@@ -4,8 +4,6 @@
 
 #include <cmath>
 
-#include "scenarios/train_kernels.hh"
-
 namespace splitwan::scenarios {
 namespace {
 
@@ -58,6 +56,19 @@ struct CrossEntropySum : Function<CrossEntropySum> {
   }
   static variable_list backward(AutogradContext* context, const variable_list& d) {
     return {context->saved_data["gradient"].toTensor().mul_(d[0]), Tensor()};
+  }
+};
+
+struct ImitationSum : Function<ImitationSum> {
+  static Tensor forward(AutogradContext* context, const Tensor& logits, const Tensor& teacher,
+                        const Tensor& targets, const kernels::Distillation& mix) {
+    const double loss =
+        kernels::distill(rows_of(logits), targets.data_ptr<std::int64_t>(), mix, data(teacher), data(logits));
+    context->saved_data["gradient"] = logits.detach();  // as above
+    return at::full({}, loss, logits.options());
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& d) {
+    return {context->saved_data["gradient"].toTensor().mul_(d[0]), Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -155,6 +166,10 @@ Tensor attention(const Tensor& qkv, const Rotary& rotary, const HeadShape& shape
 }
 Tensor cross_entropy_sum(const Tensor& logits, const Tensor& targets) {
   return CrossEntropySum::apply(logits, targets);
+}
+Tensor imitation_sum(const Tensor& logits, const Tensor& teacher_logits, const Tensor& targets,
+                     const kernels::Distillation& mix) {
+  return ImitationSum::apply(logits, teacher_logits, targets, mix);
 }
 
 Rotary make_rotary(int context, int head_dim, double theta) {

@@ -4,6 +4,8 @@
 
 #include <ATen/ATen.h>
 
+#include "scenarios/train_kernels.hh"
+
 namespace splitwan::scenarios {
 
 struct HeadShape {
@@ -31,5 +33,10 @@ at::Tensor attention(const at::Tensor& qkv, const Rotary&, const HeadShape&);
 // Sum of -log softmax(logits)[target] over the rows. Overwrites logits: they are as large as all else
 // together.
 at::Tensor cross_entropy_sum(const at::Tensor& logits, const at::Tensor& targets);
+
+// Sum over the rows of weight * KL(teacher || model) + (1 - weight) * -log softmax(logits)[target].
+// Overwrites both logits.
+at::Tensor imitation_sum(const at::Tensor& logits, const at::Tensor& teacher_logits,
+                         const at::Tensor& targets, const kernels::Distillation&);
 
 }  // namespace splitwan::scenarios

@@ -61,6 +61,31 @@ DataSource read_source(const Json& json, const std::string& where, const std::st
   return source;
 }
 
+Teaching read_teaching(const Json& json, const std::string& where, const std::string& recipe) {
+  ObjectReader reader(json, where);
+  Teaching t;
+  t.model = seen_from(recipe, reader.need<std::string>("model"));
+  t.weight = reader.get("weight", t.weight);
+  t.temperature = reader.get("temperature", t.temperature);
+  t.windows = reader.need<int>("windows");
+  t.corpus_share = reader.get("corpus_share", t.corpus_share);
+  t.text_temperatures = reader.get("text_temperatures", t.text_temperatures);
+  const auto prompt = reader.get("prompt_tokens", std::vector<int>{t.shortest_prompt, t.longest_prompt});
+  reader.done();
+  must(t.weight > 0 && t.weight <= 1, reader.path("weight"), "more than 0 and at most 1");
+  must(t.temperature > 0, reader.path("temperature"), "a positive number");
+  must(t.windows > 0, reader.path("windows"), "a positive number");
+  must(t.corpus_share >= 0 && t.corpus_share <= 1, reader.path("corpus_share"), "0 to 1");
+  bool sensible = !t.text_temperatures.empty();
+  for (const double temperature : t.text_temperatures) sensible = sensible && temperature >= 0;
+  must(sensible, reader.path("text_temperatures"), "a list of at least one number, 0 or above");
+  must(prompt.size() == 2 && prompt[0] >= 1 && prompt[0] <= prompt[1], reader.path("prompt_tokens"),
+       "[shortest, longest], at least 1");
+  t.shortest_prompt = prompt[0];
+  t.longest_prompt = prompt[1];
+  return t;
+}
+
 void read_tokenizer(const Json& json, const std::string& path, Recipe& r) {
   if (json.is_string()) {
     r.tokenizer = seen_from(path, json.get<std::string>());
@@ -91,6 +116,9 @@ Recipe read_recipe(const std::string& path) {
     r.data.push_back(read_source(data[i], fmt::format("{}: data[{}]", path, i), path));
     must(names.insert(r.data.back().name).second, reader.path("data"), "names that differ");
   }
+  if (const Json* teacher = reader.find("teacher")) {
+    r.teacher = read_teaching(*teacher, path + ": teacher", path);
+  }
   r.context = reader.get("context", r.context);
   r.batch = reader.get("batch", r.batch);
   r.steps = reader.need<std::int64_t>("steps");
@@ -101,6 +129,7 @@ Recipe read_recipe(const std::string& path) {
   r.threads = reader.get("threads", r.threads);
   reader.done();
   must(r.context >= 2 && r.batch >= 1 && r.threads >= 1, path, "context >= 2, batch >= 1 and threads >= 1");
+  must(!r.teacher || r.teacher->longest_prompt < r.context, path, "teacher.prompt_tokens below context");
   must(r.steps >= 1 && r.warmup >= 0 && r.warmup < r.steps, path, "0 <= warmup < steps");
   must(r.learning_rate > 0 && r.minimum_rate >= 0, path, "learning_rate > 0 and minimum_rate >= 0");
   must(r.init.empty() == (r.model.layers > 0), path, "either 'init' or 'model'");

@@ -1,6 +1,7 @@
 // What `splitwan train` is told: a JSON file, read strictly.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,25 @@ struct DataSource {
   bool questions = false;  // JSON lines of {"question", "answer"}; otherwise plain text
 };
 
+// A model to imitate: the loss is the divergence from its distribution, on text that it mostly wrote itself,
+// because what it writes is not what it learned from.
+struct Teaching {
+  std::string model;           // folder; of the same vocabulary
+  double weight = 1;           // of the divergence; the rest is cross entropy with the text
+  double temperature = 1;      // of the distribution that is imitated
+  int windows = 0;             // of text, written before the first step
+  double corpus_share = 0.25;  // of the windows: the corpora's own text
+  std::vector<double> text_temperatures{0, 0.8};  // of the others, in equal parts; 0 = greedy
+  int shortest_prompt = 8, longest_prompt = 64;   // tokens of the corpora that the teacher continues
+};
+
 struct Recipe {
   std::string init;           // folder to continue from; "" = from scratch
   engine::ModelConfig model;  // from scratch only
   std::string tokenizer;      // tokenizer.model to use; "" = init's, or a new one
   int train_vocabulary = 0;   // > 0: train a SentencePiece vocabulary of this size from the data
   std::vector<DataSource> data;
+  std::optional<Teaching> teacher;
   int context = 256;  // tokens per window
   int batch = 16;     // windows per step
   std::int64_t steps = 0;

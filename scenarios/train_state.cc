@@ -38,17 +38,22 @@ std::string state_file(const std::string& output) { return output + "/training/s
 
 }  // namespace
 
+Tensor read_weights(const std::string& folder, const ModelConfig& config) {
+  const auto slots = layout_of(config);
+  Tensor weights = at::empty({elements_of(slots)}, at::kFloat);
+  engine::Checkpoint checkpoint(folder);
+  for (const Slot& slot : slots) {
+    weights.narrow(0, slot.offset, slot.elements).copy_(as_float(checkpoint.tensor(slot.name, slot.shape)));
+  }
+  return weights;
+}
+
 TrainState first_state(const Recipe& recipe, const ModelConfig& config) {
   TrainState state;
-  state.weights = initial_weights(config, recipe.seed);
+  state.weights =
+      recipe.init.empty() ? initial_weights(config, recipe.seed) : read_weights(recipe.init, config);
   state.first = at::zeros_like(state.weights);
   state.second = at::zeros_like(state.weights);
-  if (recipe.init.empty()) return state;
-  engine::Checkpoint checkpoint(recipe.init);
-  for (const Slot& slot : layout_of(config)) {
-    state.weights.narrow(0, slot.offset, slot.elements)
-        .copy_(as_float(checkpoint.tensor(slot.name, slot.shape)));
-  }
   return state;
 }
 

@@ -14,6 +14,9 @@ struct TrainState {
       second;  // flat; AdamW's moments. The sampler needs no state: it depends on the step
 };
 
+// A checkpoint's tensors in the trainer's order, as f32. Throws Error naming one that is absent or misshapen.
+at::Tensor read_weights(const std::string& folder, const engine::ModelConfig&);
+
 // Starts from the recipe's init folder, or afresh.
 TrainState first_state(const Recipe&, const engine::ModelConfig&);
 

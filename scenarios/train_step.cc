@@ -33,10 +33,11 @@ void one_thread_per_operation() {
 
 }  // namespace
 
-Stepper::Stepper(const Recipe& recipe, const engine::ModelConfig& config, TrainState& state)
+Stepper::Stepper(const Recipe& recipe, const engine::ModelConfig& config, TrainState& state,
+                 const std::optional<Imitation>& imitation)
     : recipe_(recipe), state_(state), slots_(layout_of(config)) {
   one_thread_per_operation();
-  for (int i = 0; i < recipe.threads; ++i) replicas_.emplace_back(config, state.weights);
+  for (int i = 0; i < recipe.threads; ++i) replicas_.emplace_back(config, state.weights, imitation);
 }
 
 double Stepper::run(const Windows& windows, bool learn) {

@@ -7,11 +7,12 @@ namespace splitwan::scenarios {
 
 class Stepper {
  public:
-  Stepper(const Recipe&, const engine::ModelConfig&, TrainState&);
+  Stepper(const Recipe&, const engine::ModelConfig&, TrainState&, const std::optional<Imitation>& = {});
 
   // Returns the mean loss, nats per token. Throws Error when it is not finite.
   double step(const Windows&);
   double evaluate(const Windows&);  // mean loss, without learning
+  const Replica& model() const { return replicas_.front(); }
 
  private:
   // Sum over the windows; the replicas' gradients are filled when `learn`.

@@ -56,6 +56,27 @@ TEST(TrainOps, CrossEntropyIsATens) {
               {leaf({17, 30})});
 }
 
+TEST(TrainOps, ImitationIsTheTeachersDivergenceMixedWithCrossEntropy) {
+  const Tensor targets = at::randint(0, 30, {17}, at::kLong), teacher = at::randn({17, 30}) * 3;
+  for (const double weight : {1.0, 0.3}) {
+    for (const double temperature : {1.0, 0.8}) {
+      const Tensor p = (teacher / temperature).softmax(1), log_p = (teacher / temperature).log_softmax(1);
+      expect_same(
+          [&](const auto& x) {
+            const auto sharpness = static_cast<float>(1 / temperature);
+            return scenarios::imitation_sum(x[0] * 1, teacher.clone(), targets,
+                                            {static_cast<float>(weight), sharpness});
+          },
+          [&](const auto& x) {
+            const Tensor divergence = (p * (log_p - x[0].log_softmax(1))).sum();
+            return weight * divergence +
+                   (1 - weight) * at::cross_entropy_loss(x[0], targets, {}, at::Reduction::Sum);
+          },
+          {leaf({17, 30})});
+    }
+  }
+}
+
 // Hugging Face's rotate_half.
 Tensor rotate(const Tensor& x, const Rotary& rotary) {  // x [windows, context, heads, head_dim]
   const std::int64_t half = x.size(-1) / 2;

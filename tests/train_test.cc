@@ -1,20 +1,10 @@
-#include "scenarios/train.hh"
-
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cmath>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "engine/checkpoint.hh"
-#include "engine/error.hh"
-#include "engine/json_file.hh"
 #include "engine/tokenizer.hh"
 #include "scenarios/train_recipe.hh"
+#include "tests/train_fixture.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -23,83 +13,6 @@ namespace fs = std::filesystem;
 using engine::Json;
 using scenarios::train;
 using scenarios::TrainOptions;
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream whole;
-  whole << in.rdbuf();
-  return whole.str();
-}
-
-// A corpus with something to learn, and a recipe for a model of some thousand parameters.
-class Training : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) / fmt::format("train-{}", getpid());
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    std::string text, pairs;
-    unsigned state = 7;
-    const auto random = [&](unsigned below) {
-      return (state = state * 1664525u + 1013904223u) / 65536u % below;
-    };
-    const char *who[] = {"the cat", "a dog", "one bird"}, *what[] = {"sees", "likes", "follows"};
-    for (int i = 0; i < 900; ++i) {
-      text += fmt::format("def f{}():\n    return {}\n{} {} {}.\n", random(9), random(90), who[random(3)],
-                          what[random(3)], who[random(3)]);
-      const unsigned a = random(20), b = random(20);
-      pairs +=
-          Json{{"question", fmt::format("{} + {}?", a, b)}, {"answer", std::to_string(a + b)}}.dump() + "\n";
-    }
-    std::ofstream(folder_ / "text.txt") << text;
-    std::ofstream(folder_ / "pairs.jsonl") << pairs;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  Json recipe(std::int64_t steps) const {
-    return {{"model",
-             {{"layers", 2},
-              {"width", 32},
-              {"heads", 4},
-              {"kv_heads", 2},
-              {"head_dim", 8},
-              {"ffn", 48},
-              {"context", 64}}},
-            {"tokenizer", {{"train", {{"vocabulary", 400}}}}},
-            {"data",
-             {{{"name", "text"}, {"path", "text.txt"}, {"weight", 0.7}},
-              {{"name", "qa"}, {"path", "pairs.jsonl"}, {"weight", 0.3}, {"format", "jsonl-qa"}}}},
-            {"context", 32},
-            {"batch", 4},
-            {"steps", steps},
-            {"warmup", 4},
-            {"learning_rate", 3e-3},
-            {"seed", 5},
-            {"threads", 1}};
-  }
-  TrainOptions options(const Json& recipe, const std::string& output, std::int64_t stop_at = 0) const {
-    std::ofstream(folder_ / "recipe.json") << recipe.dump();
-    TrainOptions o;
-    o.recipe = folder_ / "recipe.json";
-    o.output = folder_ / output;
-    o.stop_at = stop_at;
-    return o;
-  }
-  Json result(const std::string& output) const {
-    return engine::read_json_file(folder_ / output / "training.json");
-  }
-  // Everything that a run's future depends on, and the model.
-  std::string state(const std::string& output) const {
-    std::string all = bytes_of(folder_ / output / "model.safetensors");
-    for (const auto& entry : fs::directory_iterator(folder_ / output / "training")) {
-      if (entry.path().extension() == ".safetensors")
-        all += entry.path().filename().string() + bytes_of(entry.path());
-    }
-    return all;
-  }
-
-  fs::path folder_;
-};
 
 TEST_F(Training, LearnsWhatTheCorpusRepeats) {
   ASSERT_EQ(train(options(recipe(150), "out")), 0);
