@@ -136,8 +136,7 @@ std::string table(const Json& out) {
 
 int verify_command(const Options& o) {
   const Scenario s = scenario_for(o);
-  std::vector<std::string> decodes = engine::split_list(o.decode);
-  if (decodes.empty()) decodes = engine::every_drafter(!o.draft_model.empty());
+  auto decodes = o.decode.empty() ? engine::every_drafter(!o.draft_model.empty()) : engine::split_list(o.decode);
   std::erase(decodes, "sequential");
   for (const std::string& name : decodes) engine::check_drafter(name);
   Resources resources;
