@@ -70,8 +70,8 @@ TEST(Speculation, draws_them_wherever_the_cut_is_and_where_nothing_is_cut) {
 }
 
 TEST(Speculation, fills_the_context_to_the_last_token_like_sequential_decoding) {
-  RandomModel model(Json{{"max_position_embeddings", 48}});
-  const auto prompt = prompt_of(20, 2);
+  RandomModel model(Json{{"max_position_embeddings", 128}});
+  const auto prompt = prompt_of(110, 2);
   const GenerateOptions options{.max_new_tokens = 100, .stop_at_eos = false};
   const Generation plain = run(model, "sequential", prompt, options).done;
   ASSERT_EQ(plain.finish, "context");
