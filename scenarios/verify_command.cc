@@ -55,9 +55,10 @@ struct Verdict {
       if (first_difference.empty()) first_difference = fmt::format("{}, token {}", prompt, same);
     }
     // Logits are comparable as long as what they follow is the same: one token further than the tokens.
-    for (std::size_t i = 0; i < std::min({same + 1, w.logits.size(), sequential.logits.size()}); ++i)
-      max_logit_diff =
-          std::max(max_logit_diff, (w.logits[i] - sequential.logits[i]).abs().max().item<double>());
+    for (std::size_t i = 0; i < std::min({same + 1, w.logits.size(), sequential.logits.size()}); ++i) {
+      const double diff = (w.logits[i] - sequential.logits[i]).abs().max().item<double>();
+      max_logit_diff = std::max(max_logit_diff, std::isnan(diff) ? INFINITY : diff);  // std::max drops NaN
+    }
     for (std::size_t i = 0; i < w.tokens.size(); ++i)
       log_p += at::log_softmax(w.logits[i].to(at::kDouble), 0)[w.tokens[i]].item<double>();
   }
