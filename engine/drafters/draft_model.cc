@@ -52,9 +52,8 @@ class DraftTree : public Drafter {
     nodes_.assign(1, {.token = context.back()});
     if (depth < 1) return TokenBatch::chain(context.last(1));
     path_.assign(context.begin(), context.end());
-    expand({0}, read(party, context.subspan(cache_.committed())));
-    for (auto next = frontier(depth); !next.empty(); next = frontier(depth))
-      expand(next, compute(party, next));
+    read(party, context.subspan(cache_.committed()));
+    for (auto next = frontier(depth); !next.empty(); next = frontier(depth)) compute(party, next);
     return tree();
   }
 
@@ -76,27 +75,29 @@ class DraftTree : public Drafter {
     open_rows_ = 0;
   }
 
-  // Takes committed tokens in; logits of the last one [1, vocabulary].
-  at::Tensor read(Party& party, std::span<const Token> tokens) {
+  // Takes committed tokens in, and expands the last one.
+  void read(Party& party, std::span<const Token> tokens) {
     constexpr std::size_t chunk = 128;
     for (; tokens.size() > chunk; tokens = tokens.subspan(chunk)) forward(party, tokens.first(chunk), 0);
-    return forward(party, tokens, 1);
+    forward(party, tokens, 1);
   }
 
-  at::Tensor forward(Party& party, std::span<const Token> tokens, int wanted) {
+  // Scores, noise and sorting cost more than the small model itself: they belong to the work that is charged.
+  void forward(Party& party, std::span<const Token> tokens, int wanted) {
     const auto rows = static_cast<std::uint32_t>(tokens.size());
-    return party.work(work(rows, wanted), [&] {
+    party.work(work(rows, wanted), [&] {
       cache_.begin(TokenBatch::chain(tokens).parent);
       const at::Tensor hidden = model_.head()(model_.embed(tokens), cache_, wanted);
       std::vector<std::int32_t> all(rows);
       std::iota(all.begin(), all.end(), 0);
       cache_.commit(all);
-      return wanted > 0 ? model_.logits(hidden) : at::Tensor();
+      if (wanted > 0) expand({0}, model_.logits(hidden));
+      return true;
     });
   }
 
-  // Runs nodes whose parents have run; logits [nodes, vocabulary].
-  at::Tensor compute(Party& party, const std::vector<std::int32_t>& nodes) {
+  // Runs nodes whose parents have run, and expands them.
+  void compute(Party& party, const std::vector<std::int32_t>& nodes) {
     std::vector<Token> tokens;
     std::vector<std::int32_t> parents;
     for (const std::int32_t n : nodes) {
@@ -104,10 +105,11 @@ class DraftTree : public Drafter {
       parents.push_back(nodes_[n].parent == 0 ? -1 : nodes_[nodes_[n].parent].row);
     }
     const auto rows = static_cast<std::uint32_t>(nodes.size());
-    return party.work(work(rows, rows), [&] {
+    party.work(work(rows, rows), [&] {
       open_rows_ == 0 ? cache_.begin(parents) : cache_.grow(parents);
       for (const std::int32_t n : nodes) nodes_[n].row = open_rows_++;
-      return model_.logits(model_.head()(model_.embed(tokens), cache_));
+      expand(nodes, model_.logits(model_.head()(model_.embed(tokens), cache_)));
+      return true;
     });
   }
 
