@@ -147,7 +147,9 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
       engine::SocketNetwork().run(parties);
     } else {
       const ComputeSource& compute = resources.compute(s.compute);
-      SimulatedNetwork network(s.network, s.seed, compute.cost(decode, prompt.name), compute.message_size());
+      SimulatedNetwork network(s.network, s.seed,
+                               compute.cost(decode, prompt.name, sampling_json(s.sampling)),
+                               compute.message_size());
       network.run(parties);
       simulator = network.settings();
       links = network.totals();
