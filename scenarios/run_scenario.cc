@@ -185,9 +185,18 @@ std::vector<engine::Run> run_scenarios(
     const std::vector<Scenario>& scenarios,
     const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
   std::size_t total = 0;
-  for (const Scenario& s : scenarios) total += s.decode.size() * s.prompts.size();
   std::vector<engine::Run> runs;
   Resources resources;
+  for (const Scenario& s : scenarios) {
+    total += s.decode.size() * s.prompts.size();
+    const int context = resources.model(s.model, s.storage, s.place).config().context;
+    for (const Prompt& prompt : s.prompts) {  // before hours of others have run
+      const std::size_t tokens = prompt_ids(s, resources, prompt).size();
+      if (tokens >= static_cast<std::size_t>(context))
+        throw Error("prompt {}: {} tokens, the model's context is {}, one must be left to generate",
+                    prompt.name, tokens, context);
+    }
+  }
   for (const Scenario& s : scenarios) {
     for (const std::string& decode : s.decode) {
       for (const Prompt& prompt : s.prompts) {
