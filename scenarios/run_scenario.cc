@@ -25,7 +25,8 @@ void run_live(const Scenario& s, const engine::ModelConfig& config, const engine
   engine::SocketTransport transport(clock);
   const auto endpoint = engine::parse_endpoint(s.network.server);
   engine::Limits limits;
-  limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * config.context * config.width);
+  limits.payload =
+      std::max<std::uint64_t>(1 << 16, 4ull * std::max(config.context, engine::widest_tree) * config.width);
   transport.add(server, "server " + s.network.server, engine::connect(io, endpoint), limits);
   client_main(transport, clock);
 }
