@@ -205,6 +205,7 @@ Json ablation_summary(const std::vector<engine::Run>& runs) {
   Json j = {{"schema_version", summary_schema_version},
             {"kind", "ablation"},
             {"compute", runs.empty() ? Json() : runs[0].header.value("compute", Json())},
+            {"prompts_too_long", runs.empty() ? Json() : runs[0].header.value("prompts_left_out", Json())},
             {"left_out_from_repeat_4gram", most_repeated},
             {"cells", Json::array()}};
   std::map<std::tuple<double, double, std::string>, double> sequential;  // tokens per second

@@ -47,6 +47,12 @@ std::size_t nucleus(const std::vector<float>& logits, const std::vector<Token>& 
   return order.size();
 }
 
+// Those with this share of the best one's probability.
+void keep_from(std::vector<float>& logits, double share) {
+  const auto floor = static_cast<float>(*std::max_element(logits.begin(), logits.end()) + std::log(share));
+  for (float& logit : logits) logit = logit < floor ? none : logit;
+}
+
 void filter(std::vector<float>& logits, const Sampling& s) {
   if (s.top_k > 0 || s.top_p < 1) {
     std::vector<Token> order = by_likelihood(logits);
@@ -56,11 +62,7 @@ void filter(std::vector<float>& logits, const Sampling& s) {
     }
     if (s.top_p < 1) keep_first(logits, order, nucleus(logits, order, s.top_p));
   }
-  if (s.min_p > 0) {
-    const auto floor =
-        static_cast<float>(*std::max_element(logits.begin(), logits.end()) + std::log(s.min_p));
-    for (float& logit : logits) logit = logit < floor ? none : logit;
-  }
+  if (s.min_p > 0) keep_from(logits, s.min_p);
 }
 
 void add_noise(std::vector<float>& logits, std::uint64_t seed, std::uint64_t position) {
@@ -94,13 +96,14 @@ void check(const Sampling& s) {
        s.repetition_penalty, "0.01 to 100 (1 = none)");
 }
 
-void Sampler::scores(std::span<const float> logits, std::span<const Token> path,
-                     std::vector<float>& out) const {
+void Sampler::scores(std::span<const float> logits, std::span<const Token> path, std::vector<float>& out,
+                     double least_share) const {
   out.assign(logits.begin(), logits.end());
   if (options_.repetition_penalty != 1) penalize(out, path, options_.repetition_penalty);
   if (options_.greedy()) return;
   for (float& logit : out) logit = static_cast<float>(logit / options_.temperature);
   filter(out, options_);
+  if (least_share > 0) keep_from(out, least_share);
   double sum = 0;
   const float top = *std::max_element(out.begin(), out.end());
   for (const float logit : out) sum += std::exp(logit - top);

@@ -59,6 +59,7 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
           {"geometry", geometry(config)},
           {"seed", s.seed},
+          {"prompts_left_out", s.prompts_left_out},
           {"commit", build_commit_text()},
           {"machine", machine(s.threads)},
           {"scenario", s.resolved}};
@@ -110,7 +111,7 @@ engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOpti
 }
 
 const engine::ModelEnds* draft_model_of(const Scenario& s, Resources& resources, const std::string& decode) {
-  if (s.draft_model.empty() || !engine::needs_draft_model(decode)) return nullptr;
+  if (s.draft_model.empty() || !engine::uses_draft_model(decode)) return nullptr;
   LoadedModel& draft = resources.model(s.draft_model, engine::Storage::automatic, s.place);
   const int theirs = draft.config().vocabulary,
             ours = resources.model(s.model, s.storage, s.place).config().vocabulary;
@@ -182,21 +183,31 @@ std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, c
   return ids;
 }
 
+void fit_prompts(Scenario& s, Resources& resources) {
+  const auto context =
+      static_cast<std::size_t>(resources.model(s.model, s.storage, s.place).config().context);
+  const std::size_t before = s.prompts.size();
+  std::erase_if(s.prompts, [&](const Prompt& prompt) {
+    const std::size_t tokens = prompt_ids(s, resources, prompt).size();
+    if (s.skip_long_prompts) return tokens + s.max_new_tokens > context;
+    if (tokens >= context)
+      throw Error("prompt {}: {} tokens, the model's context is {}, one must be left to generate",
+                  prompt.name, tokens, context);
+    return false;
+  });
+  s.prompts_left_out = before - s.prompts.size();
+  if (s.prompts.empty()) throw Error("every prompt is longer than the model's context of {}", context);
+}
+
 std::vector<engine::Run> run_scenarios(
-    const std::vector<Scenario>& scenarios,
+    std::vector<Scenario> scenarios,
     const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
   std::size_t total = 0;
   std::vector<engine::Run> runs;
   Resources resources;
-  for (const Scenario& s : scenarios) {
+  for (Scenario& s : scenarios) {
+    fit_prompts(s, resources);  // before hours of others have run
     total += s.decode.size() * s.prompts.size();
-    const int context = resources.model(s.model, s.storage, s.place).config().context;
-    for (const Prompt& prompt : s.prompts) {  // before hours of others have run
-      const std::size_t tokens = prompt_ids(s, resources, prompt).size();
-      if (tokens >= static_cast<std::size_t>(context))
-        throw Error("prompt {}: {} tokens, the model's context is {}, one must be left to generate",
-                    prompt.name, tokens, context);
-    }
   }
   for (const Scenario& s : scenarios) {
     for (const std::string& decode : s.decode) {

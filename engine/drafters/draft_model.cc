@@ -11,6 +11,10 @@
 namespace splitwan::engine {
 namespace {
 
+// Share of the best guess's probability from which on a token is no guess: drawing noise for the whole
+// vocabulary would cost more than the model.
+constexpr double unlikely = 1e-3;
+
 struct Node {
   Token token = 0;
   std::int32_t parent = -1;  // node; nodes_[0] is the context's last token
@@ -125,7 +129,7 @@ class DraftTree : public Drafter {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (std::int32_t n = nodes[i]; n > 0; n = nodes_[n].parent)
         path_.insert(path_.begin() + static_cast<std::ptrdiff_t>(context), nodes_[n].token);
-      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, vocabulary}, path_, scores_);
+      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, vocabulary}, path_, scores_, unlikely);
       path_.resize(context);
       const Node parent = nodes_[nodes[i]];
       for (const Candidate& c : candidates(scores_, options_.branches))
