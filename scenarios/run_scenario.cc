@@ -110,7 +110,7 @@ engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOpti
 }
 
 const engine::ModelEnds* draft_model_of(const Scenario& s, Resources& resources, const std::string& decode) {
-  if (s.draft_model.empty() || !engine::needs_draft_model(decode)) return nullptr;
+  if (s.draft_model.empty() || !engine::uses_draft_model(decode)) return nullptr;
   LoadedModel& draft = resources.model(s.draft_model, engine::Storage::automatic, s.place);
   const int theirs = draft.config().vocabulary,
             ours = resources.model(s.model, s.storage, s.place).config().vocabulary;
