@@ -1,4 +1,5 @@
 // The report as Markdown tables.
+#include "analysis/markdown.hh"
 #include "analysis/report.hh"
 #include "engine/error.hh"
 #include "model/observation.hh"
@@ -7,13 +8,14 @@ namespace splitwan::analysis {
 namespace {
 
 using engine::Json;
+using markdown::ms, markdown::number, markdown::percent, markdown::text;
 
-std::string number(const Json& v, double scale, int digits) {
-  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
+// The drafter, and the temperature where tokens are drawn.
+std::string decoding(const Json& result) {
+  const Json sampling = result.value("sampling", Json());
+  const double temperature = sampling.is_object() ? sampling.value("temperature", 0.0) : 0;
+  return text(result["drafter"]) + (temperature > 0 ? fmt::format(", temperature {:g}", temperature) : "");
 }
-std::string ms(const Json& seconds) { return number(seconds, 1e3, 1); }
-std::string percent(const Json& fraction) { return number(fraction, 100, 2) + " %"; }
-std::string text(const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
 
 void measured(std::string& out, const Json& results) {
   out += "## Measured\n\n";
@@ -25,11 +27,11 @@ void measured(std::string& out, const Json& results) {
     const Json& s = r["step"];
     const Json waiting =
         s["network_s"].is_null() ? Json() : Json(s["network_s"].get<double>() - s["wire_s"].get<double>());
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                       label(model::condition_of(r, "summary")), text(r["drafter"]),
-                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 2),
-                       ms(r["time_to_first_token_s"]), ms(s["total_s"]), ms(waiting), ms(s["wire_s"]),
-                       ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
+    out +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                    label(model::condition_of(r, "summary")), decoding(r), number(r["tokens_per_s"], 1, 2),
+                    number(r["tokens_per_step"], 1, 2), ms(r["time_to_first_token_s"]), ms(s["total_s"]),
+                    ms(waiting), ms(s["wire_s"]), ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
   }
 }
 
@@ -75,6 +77,7 @@ std::string render_markdown(const Json& data) {
   std::string out = fmt::format("# splitwan report\n\n{} runs. Compute: {}. Wire: {}. Plan: {}.\n\n",
                                 source["runs"].get<int>(), text(source["compute"]), text(source["wire"]),
                                 text(source["plan"]));
+  out += markdown::guessing(data["study"]);
   measured(out, data["summary"]["results"]);
   projected(out, data);
   validated(out, data["cross_validation"]);

@@ -46,6 +46,11 @@ Json projections(const LatencyModel& m) {
 
 // A model to show and its validation on these runs, or why there is none.
 void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
+  for (const engine::Run& run : runs) {
+    if (run.header.value("sampling", Json()) == runs[0].header.value("sampling", Json())) continue;
+    data["why_no_model"] = "the runs differ in sampling, and acceptance depends on it";
+    return;
+  }
   try {
     if (!m) m = model::fit(runs);
     data["cross_validation"] =
@@ -107,7 +112,9 @@ std::string render_html(const Json& data) {
                                   {"uplot_js", assets::uplot_js},
                                   {"uplot_license", assets::uplot_license},
                                   {"closed_form_js", assets::closed_form_js},
-                                  {"bars_js", assets::bars_js},
+                                  {"blocks_js", assets::blocks_js},
+                                  {"charts_js", assets::charts_js},
+                                  {"guessing_js", assets::guessing_js},
                                   {"projection_js", assets::projection_js},
                                   {"page_js", assets::page_js},
                                   {"data", for_script(data)}});

@@ -1,14 +1,17 @@
 "use strict";
 // Fills the page from the JSON it carries.
 (() => {
-  const {element, fixed, ms, percent, size, bandwidth, condition, table, csvButton, dataBlock, parts, bars} = page;
+  const {element, fixed, ms, percent, size, bandwidth, condition, count, table, csvButton, dataBlock} = page;
+  const {parts, bars} = charts;
   const data = JSON.parse(document.getElementById("data").textContent);
   const at = id => document.getElementById(id);
   const {source, model} = data, results = data.summary.results;
+  const study = data.study?.kind === "ablation" && data.study.cells.length ? data.study : null;
+  const temperatures = new Set(results.map(r => r.sampling?.temperature ?? 0));
+  const decoding = r => temperatures.size > 1 ? `${r.drafter}, temperature ${r.sampling?.temperature ?? 0}` : r.drafter;
   const words = value => value === null ? "not stated" : typeof value === "string" ? value :
     typeof value === "object" ? Object.entries(value).map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ") : String(value);
   const listed = values => [...new Set(values)].join(", ");
-  const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
   function header() {
     const rtts = results.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
@@ -23,6 +26,10 @@
   const card = (value, title, detail) => element("div", {class: "card"}, element("b", {}, value), element("span", {}, title), element("small", {}, detail));
 
   function headline() {
+    if (study) {
+      at("headline").append(...guessing.headline(study).map(([value, title, detail]) => card(value, title, detail)));
+      return;
+    }
     const decoded = results.filter(r => r.tokens_per_s !== null);
     if (!decoded.length) return;
     const best = decoded.reduce((a, b) => b.tokens_per_s > a.tokens_per_s ? b : a);
@@ -39,7 +46,7 @@
   const resultColumns = [
     {name: "rtt_s", title: "RTT, ms", value: r => r.rtt_s, text: r => fixed(r.rtt_s * 1e3, 0)},
     {name: "bandwidth", title: "Up/down", value: bandwidth},
-    {name: "drafter", title: "Decoding", value: r => r.drafter},
+    {name: "drafter", title: "Decoding", value: decoding},
     {name: "tokens_per_s", title: "Tokens/s", value: r => r.tokens_per_s, text: r => fixed(r.tokens_per_s, 2)},
     {name: "tokens_per_s_half_width", title: "± 90 %", value: r => r.tokens_per_s_half_width, text: r => fixed(r.tokens_per_s_half_width, 2)},
     {name: "tokens_per_step", title: "Tokens/step", value: r => r.tokens_per_step, text: r => fixed(r.tokens_per_step, 2)},
@@ -112,7 +119,12 @@
 
   header();
   headline();
-  at("bars").append(bars(results));
+  if (study) {
+    at("guessing-section").hidden = false;
+    at("bars-why").textContent = "From here on every prompt counts, those left out above too.";
+    guessing.show(study, {why: at("guessing-why"), at: at("guessing")});
+  }
+  at("bars").append(bars(results, decoding));
   at("bars-data").append(dataBlock(resultColumns, results, "splitwan-measured.csv"));
   curve();
   validation();
