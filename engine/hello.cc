@@ -1,6 +1,5 @@
 #include "engine/hello.hh"
 
-#include <cstring>
 
 #include "engine/error.hh"
 #include "engine/json_file.hh"
@@ -13,8 +12,8 @@ constexpr std::string_view kind_names[] = {"", "hello", "welcome", "request", "r
 Message with_text(Kind kind, const std::string& text) {
   Message m;
   m.header.kind = kind;
-  m.payload.resize(text.size());
-  std::memcpy(m.payload.data(), text.data(), text.size());
+  const auto bytes = std::as_bytes(std::span(text));
+  m.payload.assign(bytes.begin(), bytes.end());
   return m;
 }
 
