@@ -43,7 +43,7 @@ TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
   ASSERT_FALSE(file["cases"].empty());
   for (const Json& golden : file["cases"]) {
     const auto prompt = golden["prompt_ids"].get<std::vector<engine::Token>>();
-    for (const char* decode : {"sequential", "ngram"}) {
+    for (const char* decode : {"sequential", "ngram", "ngram-7", "jacobi", "lookahead", "auto"}) {
       std::vector<at::Tensor> logits;
       const auto keep = [&](auto, const at::Tensor& l) { logits.push_back(l.clone()); };
       const auto done = run_prompt(scenario, resources, decode, {}, prompt, {.on_token = keep}).generation;
