@@ -105,7 +105,7 @@
         {title: "Decode step", value: r => r.name}, {title: "Fitted, ms", value: r => r.value, text: r => fixed(r.value, 4)},
         {title: "Standard error", value: r => r.error, text: r => fixed(r.error, 4)}], rows),
         element("p", {}, `Fitted to ${count(model.decode.steps, "decode step")} by robust non-negative least squares; a step strays ` +
-          `${ms(model.decode.residual_s)} ms from it (robust standard deviation). Congestion window met: ${model.decode.window_bytes} bytes.`));
+          `${ms(model.decode.residual_s)} ms from it (robust standard deviation). Connections begin with a window of ${model.initial_window_segments} segments.`));
     }
     at("model").append(element("p", {}, leftOut), element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`));
   }
