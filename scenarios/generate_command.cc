@@ -178,7 +178,8 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
       ->excludes(file);
   cmd->add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
   cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
-  cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")
+  cmd->add_option("--decode", o->decode,
+                  "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G]")
       ->capture_default_str();
   cmd->add_option("--draft-model", o->draft_model,
                   "folder of a small model with the same vocabulary, to guess with");

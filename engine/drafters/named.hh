@@ -17,9 +17,8 @@ struct DrafterTools {
   const ModelEnds* draft_model = nullptr;  // all its layers; none = no draft model is there
 };
 
-// "sequential", "ngram" (n = 4), "ngram-3" .. "ngram-7", "draft-chain-K" (K guesses), "draft-tree-R" (R rows,
-// root included), "draft" (draft-tree-16). Throws Error on anything else, and where the tools lack what the
-// drafter needs.
+// By a name such as "ngram-5" or "lookahead-15-5-15"; the message on an unknown one lists them all. Throws
+// Error on that, and where the tools lack what the drafter needs.
 std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools&);
 
 // Throws Error on a name that make_drafter does not know.
