@@ -1,6 +1,6 @@
 // The report as Markdown tables.
+#include "analysis/markdown.hh"
 #include "analysis/report.hh"
-#include "engine/error.hh"
 #include "model/observation.hh"
 
 namespace splitwan::analysis {
@@ -8,12 +8,7 @@ namespace {
 
 using engine::Json;
 
-std::string number(const Json& v, double scale, int digits) {
-  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
-}
-std::string ms(const Json& seconds) { return number(seconds, 1e3, 1); }
-std::string percent(const Json& fraction) { return number(fraction, 100, 2) + " %"; }
-std::string text(const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
+using markdown::ms, markdown::number, markdown::text;
 
 void measured(std::string& out, const Json& results) {
   out += "## Measured\n\n";
@@ -49,25 +44,6 @@ void projected(std::string& out, const Json& data) {
   }
 }
 
-void validated(std::string& out, const Json& v) {
-  if (v.is_null()) return;
-  out += "\n## Validation: each round-trip time predicted from the others\n\n";
-  if (v.contains("note")) {
-    out += text(v["note"]) + ".\n";
-    return;
-  }
-  out += fmt::format("Median error {}, worst {}.\n\n", percent(v["median_abs_error"]),
-                     percent(v["worst_abs_error"]));
-  out +=
-      "| held out | decoding | step predicted, ms | measured, ms | error | tokens/s error |\n"
-      "|---|---|--:|--:|--:|--:|\n";
-  for (const Json& f : v["folds"]) {
-    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", text(f["held_out"]), text(f["drafter"]),
-                       ms(f["predicted_step_s"]), ms(f["measured_step_s"]), percent(f["error"]),
-                       percent(f["tokens_per_s_error"]));
-  }
-}
-
 }  // namespace
 
 std::string render_markdown(const Json& data) {
@@ -76,8 +52,9 @@ std::string render_markdown(const Json& data) {
                                 source["runs"].get<int>(), text(source["compute"]), text(source["wire"]),
                                 text(source["plan"]));
   measured(out, data["summary"]["results"]);
+  out += markdown::guessing(data["study"]);
   projected(out, data);
-  validated(out, data["cross_validation"]);
+  out += markdown::validation(data);
   return out;
 }
 

@@ -1,0 +1,85 @@
+"use strict";
+// Charts made of elements, so that style sheets colour them: stacked bars, and dots with intervals.
+const charts = (() => {
+  const {element, ms, condition, legend} = page;
+
+  const parts = [
+    {key: "round_trip", title: "Round trips", seconds: s => s.network_s - s.wire_s},
+    {key: "wire", title: "Wire", seconds: s => s.wire_s},
+    {key: "client", title: "Client", seconds: s => s.client_s},
+    {key: "server", title: "Server", seconds: s => s.server_s},
+    {key: "overhead", title: "Overhead", seconds: s => s.overhead_s},
+  ];
+
+  // Where the steps of each result went; `name` says which result it is under its condition.
+  function bars(results, name) {
+    const known = results.filter(r => r.step.total_s !== null);
+    const longest = Math.max(...known.map(r => r.step.total_s)), widest = Math.max(...known.map(r => name(r).length));
+    const block = element("div", {class: "bars", style: `--names:${Math.min(30, Math.max(11, widest))}ch`}, legend(parts.map(p => [p.title, p.key])));
+    let last = null;
+    for (const r of known) {
+      if (condition(r) !== last) block.append(element("h3", {}, last = condition(r)));
+      const segments = parts.map(p => {
+        const seconds = Math.max(0, p.seconds(r.step)), share = seconds / longest;
+        return element("span", {class: `segment ${p.key}`, style: `width:${share * 100}%`, title: `${p.title}: ${ms(seconds)} ms`},
+                       share > 0.06 ? ms(seconds) : "");
+      });
+      block.append(element("div", {class: "bar"}, element("span", {class: "bar-name"}, name(r)),
+        element("span", {class: "track"}, ...segments), element("span", {class: "bar-total"}, `${ms(r.step.total_s)} ms`)));
+    }
+    return block;
+  }
+
+  // Round numbers from 0 to just above `high`, five or so.
+  function ticks(high) {
+    const rough = high / 5, power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map(f => f * power).find(s => s >= rough);
+    return Array.from({length: Math.ceil(high / step - 1e-9) + 1}, (_, i) => +(i * step).toPrecision(12));
+  }
+
+  // rows: [{name, marks: [{value, low, high} or null, one per group]}]; groups: [name]; `reference`: where a line is drawn;
+  // `end`: where the scale ends at least.
+  function dots({rows, groups, reference, label, end: least = 0}) {
+    const highest = Math.max(reference, ...rows.flatMap(r => r.marks.filter(m => m).map(m => m.high ?? m.value)));
+    const marks = ticks(Math.max(least, highest) * 1.02), end = marks.at(-1), at = value => `${value / end * 100}%`;
+    const lines = () => [...marks.map(t => element("i", {class: "grid", style: `left:${at(t)}`})),
+                         element("i", {class: "reference", style: `left:${at(reference)}`})];
+    const block = element("div", {class: "dots", role: "img", "aria-label": `${label}; the table below has the numbers`});
+    for (const row of rows) {
+      const plot = element("span", {class: "plot", style: `height:${10 + 11 * groups.length}px`}, ...lines());
+      row.marks.forEach((mark, i) => {
+        if (!mark) return;
+        const top = `top:${11 + 11 * i}px`, known = mark.low !== undefined && mark.low !== null;
+        const text = `${row.name}, ${groups[i]}: ${mark.value.toFixed(2)}` + (known ? ` (${mark.low.toFixed(2)} to ${mark.high.toFixed(2)})` : "");
+        if (known) plot.append(element("i", {class: `whisker group${i % 4}`, style: `${top};left:${at(mark.low)};width:${at(mark.high - mark.low)}`}));
+        plot.append(element("i", {class: `mark group${i % 4}`, style: `${top};left:${at(mark.value)}`, title: text}));
+      });
+      const values = row.marks.map(mark => element("span", {}, mark ? mark.value.toFixed(2) : "–"));
+      block.append(element("span", {class: "dot-name"}, row.name), plot, element("span", {class: "dot-values"}, ...values));
+    }
+    block.append(element("span", {}), element("span", {class: "axis"}, ...marks.map(t => element("span", {style: `left:${at(t)}`}, String(t)))),
+                 element("span", {}));
+    const key = groups.length > 1 || groups[0] !== "" ? [legend(groups.map((name, i) => [name, `dot group${i % 4}`]))] : [];
+    return element("div", {}, ...key, block);
+  }
+
+  const leastError = 1e-3;  // of the scatter's scale: less is nothing to see
+
+  // points: [{x, y, name}], y a signed share, drawn about 0.
+  function scatter({points, across, label}) {
+    const right = ticks(Math.max(...points.map(p => p.x), 1e-9) * 1.02), up = ticks(Math.max(...points.map(p => Math.abs(p.y)), leastError));
+    const x = value => value / right.at(-1) * 100, y = value => 50 - value / up.at(-1) * 50;
+    const shares = [...up.slice(1).map(t => -t).reverse(), ...up], text = t => `${t > 0 ? "+" : ""}${+(t * 100).toPrecision(6)} %`;
+    const plot = element("div", {class: "field"});
+    for (const t of shares) {
+      plot.append(element("i", {class: t === 0 ? "zero" : "rule", style: `top:${y(t)}%`}));
+      if (up.length < 5 || up.indexOf(Math.abs(t)) % 2 === 0) plot.append(element("span", {class: "share", style: `top:${y(t)}%`}, text(t)));
+    }
+    for (const t of right) plot.append(element("span", {class: "tick", style: `left:${x(t)}%`}, String(t)));
+    for (const p of points) plot.append(element("i", {class: "point", style: `left:${x(p.x)}%;top:${y(p.y)}%`, title: p.name}));
+    return element("div", {class: "scatter", role: "img", "aria-label": `${label}; the tables below have the numbers`}, plot,
+                   element("div", {class: "across"}, across));
+  }
+
+  return {parts, bars, dots, scatter};
+})();
