@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/error.hh"
 #include "engine/forward.hh"
@@ -17,8 +18,8 @@ Message answer(Party& party, const Message& request, const ModelConfig& config, 
   if (h.context != static_cast<std::uint32_t>(cache.committed())) {
     throw Error("out of step: the client has {} tokens, the server {}", h.context, cache.committed());
   }
-  if (h.rows == 0 || h.rows > static_cast<std::uint32_t>(config.context))
-    throw Error("a step of {} rows: expected 1 to {}, the model's context", h.rows, config.context);
+  if (const int most = std::max(config.context, widest_tree); h.rows == 0 || std::cmp_greater(h.rows, most))
+    throw Error("a step of {} rows: expected 1 to {}", h.rows, most);
   auto parent = h.parent;
   if (parent.empty()) {
     for (std::uint32_t i = 0; i < h.rows; ++i) parent.push_back(static_cast<std::int32_t>(i) - 1);

@@ -109,5 +109,17 @@ TEST(Ablation, tells_temperatures_apart_and_needs_a_sequential_run_of_each) {
   EXPECT_EQ(summary_of(mixed)["cells"].size(), 2u * 3 + 2 * 2);
 }
 
+TEST(Ablation, names_what_a_header_lacks) {
+  for (const auto& [object, key] :
+       {std::pair{"prompt", "name"}, {"prompt", "class"}, {"conditions", "rtt_s"}}) {
+    Run run = run_of(four[0]);
+    run.header[object].erase(key);
+    EXPECT_THAT(tests::error_of([&] { summarise({run}); }),
+                testing::HasSubstr(std::string("header: ") + object + "." + key + ": expected a"));
+    run.header.erase("prompt");
+    EXPECT_THAT(tests::error_of([&] { summarise({run}); }), testing::HasSubstr("header: prompt.name"));
+  }
+}
+
 }  // namespace
 }  // namespace splitwan::analysis

@@ -9,6 +9,7 @@ namespace splitwan::tests {
 struct TextModel {
   std::function<engine::Token(std::span<const engine::Token>)> next;
   std::vector<engine::Token> context;
+  std::function<void(engine::Party&, int rows)> forward = [](auto&, int) {};  // what a step costs
 
   // One step of the decoding loop: the tree that was proposed.
   engine::TokenBatch step(engine::Drafter& drafter, int room = 100) {
@@ -18,7 +19,9 @@ struct TextModel {
   }
 
   engine::TokenBatch step(engine::Party& party, engine::Drafter& drafter, int room) {
+    party.begin_step(party.step() + 1, static_cast<std::uint32_t>(context.size()));
     const engine::TokenBatch batch = drafter.propose(party, context, room);
+    forward(party, batch.rows());
     const std::vector<engine::Token> before = context;
     const std::function<engine::Token(std::int32_t)> choice = [&](std::int32_t row) {
       std::vector<engine::Token> path = before;

@@ -110,10 +110,12 @@ TEST(Sampling, options_out_of_range_are_named) {
   const auto error = [](const Sampling& s) { return tests::error_of([&] { check(s); }); };
   EXPECT_THAT(error({.temperature = -1}), HasSubstr("temperature -1: expected 0 (greedy) to 100"));
   EXPECT_THAT(error({.temperature = std::nan("")}), HasSubstr("temperature nan"));
+  EXPECT_THAT(error({.temperature = 1e-40}), HasSubstr("above 0 at least 1e-6"));
   EXPECT_THAT(error({.top_k = -1}), HasSubstr("top_k"));
   EXPECT_THAT(error({.top_p = 0}), HasSubstr("top_p 0: expected above 0"));
   EXPECT_THAT(error({.min_p = 2}), HasSubstr("min_p"));
   EXPECT_THAT(error({.repetition_penalty = 0}), HasSubstr("repetition_penalty"));
+  EXPECT_THAT(error({.repetition_penalty = 1e-300}), HasSubstr("0.01 to 100"));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace {
 using tests::RandomModel;
 
 const std::vector<std::string> drafters = {
-    "ngram",     "ngram-3",   "ngram-7",         "jacobi",          "jacobi-1",
-    "jacobi-12", "lookahead", "lookahead-1-2-1", "lookahead-3-4-2", "lookahead-7-5-7"};
+    "ngram",     "ngram-3",         "ngram-7",         "jacobi",          "jacobi-1", "jacobi-12",
+    "lookahead", "lookahead-1-2-1", "lookahead-3-4-2", "lookahead-7-5-7", "auto"};
 
 std::vector<Token> prompt_of(int n, int seed) {
   std::vector<Token> ids(n);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/drafters/auto.hh"
 #include "engine/drafters/draft_model.hh"
 #include "engine/drafters/jacobi.hh"
 #include "engine/drafters/lookahead.hh"
@@ -27,13 +28,34 @@ std::unique_ptr<Drafter> draft(const DrafterTools& tools, DraftTreeOptions optio
   return make_draft_tree(*tools.draft_model, *tools.sampler, options);
 }
 
+// The draft model's trees are best first: they may be larger than is ever sent.
+Made choose(const DrafterTools& tools) {
+  std::vector<AutoArm> arms;
+  arms.push_back({.name = "n-gram", .drafter = make_ngram({.n = 7}), .promise = 0.2});
+  for (const auto& [window, promise] : {std::pair{6, 0.25}, {15, 0.35}}) {
+    arms.push_back({.name = fmt::format("lookahead-{}", window),
+                    .drafter = make_lookahead({.window = window, .n = 5, .candidates = window}),
+                    .promise = promise,
+                    .rows = 6 * window,
+                    .whole = true});
+  }
+  if (tools.draft_model) {
+    arms.push_back({.name = "draft tree",
+                    .drafter = draft(tools, {.rows = 32}),
+                    .promise = 0.5,
+                    .rows = 32,
+                    .costs_rows = 16});
+  }
+  return make_auto(std::move(arms));
+}
+
 // `name`, or `name` and as many numbers as there are limits, as in lookahead-15-5-15.
 struct Family {
   const char* name;
   const char* usage;
   std::vector<std::pair<int, int>> limits;  // least and most of each number
   std::function<Made(const DrafterTools&, const Numbers&)> make;
-  bool needs_model = false;
+  enum { no, may, must } draft_model = no;
 };
 
 const std::vector<Family>& families() {
@@ -48,19 +70,22 @@ const std::vector<Family>& families() {
        "lookahead-WINDOW-NGRAM-CANDIDATES",
        {{1, 64}, {2, 16}, {1, 64}},
        [](auto&, auto& n) { return make_lookahead({.window = n[0], .n = n[1], .candidates = n[2]}); }},
-      {"draft", "draft (draft-tree-16)", {}, [](auto& tools, auto&) { return draft(tools, {}); }, true},
+      {"draft",
+       "draft (draft-tree-16)",
+       {},
+       [](auto& tools, auto&) { return draft(tools, {}); },
+       Family::must},
       {"draft-chain",
        "draft-chain-LENGTH (1 to 64)",
        {{1, 64}},
-       [](auto& tools, auto& n) {
-         return draft(tools, {.rows = n[0] + 1, .depth = n[0], .branches = 1});
-       },
-       true},
+       [](auto& tools, auto& n) { return draft(tools, {.rows = n[0] + 1, .depth = n[0], .branches = 1}); },
+       Family::must},
       {"draft-tree",
        "draft-tree-ROWS (2 to 256)",
        {{2, 256}},
        [](auto& tools, auto& n) { return draft(tools, {.rows = n[0]}); },
-       true},
+       Family::must},
+      {"auto", "auto", {}, [](auto& tools, auto&) { return choose(tools); }, Family::may},
   };
   return all;
 }
@@ -98,7 +123,7 @@ std::unique_ptr<Drafter> make_sequential() { return std::make_unique<Sequential>
 
 std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools& tools) {
   const auto& [family, numbers] = find(name);
-  if (family->needs_model && !tools.draft_model)
+  if (family->draft_model == Family::must && !tools.draft_model)
     throw Error(
         "decode '{}': expected a draft model beside it (--draft-model DIR, or \"draft_model\" in a scenario)",
         name);
@@ -106,11 +131,12 @@ std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTool
 }
 
 void check_drafter(const std::string& name) { find(name); }
-bool needs_draft_model(const std::string& name) { return find(name).first->needs_model; }
+bool needs_draft_model(const std::string& name) { return find(name).first->draft_model == Family::must; }
+bool uses_draft_model(const std::string& name) { return find(name).first->draft_model != Family::no; }
 
 std::vector<std::string> every_drafter(bool with_draft_model) {
-  std::vector<std::string> names = {"sequential", "ngram-3", "ngram-4", "ngram-5",
-                                    "ngram-6",    "ngram-7", "jacobi",  "lookahead"};
+  std::vector<std::string> names = {"sequential", "ngram-3", "ngram-4",   "ngram-5", "ngram-6",
+                                    "ngram-7",    "jacobi",  "lookahead", "auto"};
   if (with_draft_model) names.insert(names.end(), {"draft-chain-4", "draft-tree-16"});
   return names;
 }

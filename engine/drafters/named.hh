@@ -24,6 +24,7 @@ std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTool
 // Throws Error on a name that make_drafter does not know.
 void check_drafter(const std::string& name);
 bool needs_draft_model(const std::string& name);
+bool uses_draft_model(const std::string& name);  // where one is there
 // One name of every kind, for checks over all of them.
 std::vector<std::string> every_drafter(bool with_draft_model);
 

@@ -1,0 +1,43 @@
+#include "engine/drafters/acceptance.hh"
+
+#include <algorithm>
+
+namespace splitwan::engine {
+namespace {
+
+constexpr double memory = 0.98;  // a tree counts half after 34 more: texts change
+constexpr double doubt = 2;      // the promise counts as so many trees
+
+}  // namespace
+
+bool Acceptance::judge(const TokenBatch& tree, std::span<const Token> truth) {
+  std::vector<bool> on_path(tree.rows());
+  std::int32_t row = 0;
+  for (std::size_t i = 0;; ++i) {
+    const bool leaf = std::find(tree.parent.begin() + row, tree.parent.end(), row) == tree.parent.end();
+    if (leaf) break;
+    if (i == truth.size()) return false;
+    row = child_holding(tree, row, truth[i]);
+    if (row < 0) break;
+    on_path[row] = true;
+  }
+  rows_.resize(std::max(rows_.size(), on_path.size()));
+  for (std::size_t k = 1; k < on_path.size(); ++k)
+    rows_[k] = {rows_[k].seen * memory + 1, rows_[k].kept * memory + (on_path[k] ? 1 : 0)};
+  return true;
+}
+
+double Acceptance::share(std::size_t row) const {
+  const Row seen = row < rows_.size() ? rows_[row] : Row{};
+  const double weight =
+      doubt / (1 + seen.seen / 8);  // a promise not kept is forgotten, not averaged in forever
+  return (seen.kept + weight * promise_ / static_cast<double>(row)) / (seen.seen + weight);
+}
+
+double Acceptance::tokens(int rows) const {
+  double sum = 1;
+  for (int row = 1; row < rows; ++row) sum += share(row);
+  return sum;
+}
+
+}  // namespace splitwan::engine
