@@ -117,9 +117,11 @@ TEST(Report, the_pages_formula_is_the_models) {
   for (const double rtt : {0.0, 0.001, 0.08, 0.3}) {
     for (const double bps : {1e6, 33e6, 1e9, unlimited}) {
       for (const auto& d : m.drafters) {
-        const auto point = to_json(project(m, {"", rtt, bps, bps / 3, 0}, d.drafter));
-        expected.push_back(point["tokens_per_s"]);
-        cases.push_back(point);
+        for (const double chance : {0.0, 0.002}) {
+          const auto point = to_json(project(m, {"", rtt, bps, bps / 3, chance, chance}, d.drafter));
+          expected.push_back(point["tokens_per_s"]);
+          cases.push_back(point);
+        }
       }
     }
   }

@@ -4,15 +4,28 @@
 const closedForm = (() => {
   const leastTimeout = 0.2, kneeFrom = 16, trainGap = 2e-3, offloadBytes = 65216, longestOffload = 1e-3;
   const cubic = 0.4, slowestGrowth = 0.05, fastestGrowth = 0.5, duplicates = 3;
+  const keptAfterLoss = 0.7, leastWindow = 2, variationKept = 0.75, negligible = 1e-4;
   const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
   function wire(bytes, bps, link) {
     return (bytes + link.framing_bytes * Math.ceil(bytes / link.segment_bytes)) * 8 / bps;
   }
 
-  function harmonic(n) {
+  // Gauss-Legendre on [0, 1].
+  const nodes = [0.019855071751231884, 0.10166676129318664, 0.2372337950418355, 0.4082826787521751,
+                 0.5917173212478249, 0.7627662049581645, 0.8983332387068134, 0.9801449282487681];
+  const weights = [0.05061426814518813, 0.11119051722668724, 0.15685332293894363, 0.18134189168918100,
+                   0.18134189168918100, 0.15685332293894363, 0.11119051722668724, 0.05061426814518813];
+
+  // Expected lateness of the last of so many segments, in the jitter's scale.
+  function latest(segmentS, segments, jitter) {
+    const apart = Math.exp(-segmentS / jitter);
     let sum = 0;
-    for (let i = 1; i <= n; ++i) sum += 1 / i;
+    for (let i = 0; i < 8; ++i) {
+      let allEarly = 1, weight = 1;
+      for (let k = 0; k < segments && weight > negligible; ++k, weight *= apart) allEarly *= 1 - weight * nodes[i];
+      sum += weights[i] * (1 - allEarly) / nodes[i];
+    }
     return sum;
   }
 
@@ -22,67 +35,97 @@ const closedForm = (() => {
     const rates = [condition.up_bps ?? Infinity, condition.down_bps ?? Infinity];
     const ways = [0, 1].map(i => ({segment: (link.segment_bytes + link.framing_bytes) * 8 * (1 / rates[i]), byte: 8 * (1 / rates[i]),
                                    acknowledgement: link.framing_bytes * 8 / rates[1 - i]}));
-    const senders = [0, 1].map(() => ({window: initialWindow, threshold: Infinity, lastSent: 0,
-                                       used: false, epochWindow: 0, epoch: 0}));
+    const fresh = (size, threshold, most = 0, rise = 0) => ({size, threshold, most, rise, inUse: 0});
+    const senders = [0, 1].map(() => ({open: fresh(initialWindow, Infinity), closed: fresh(0, 0), closedShare: 0, lastSent: 0, timeout: 0, variation: 0, used: false}));
     let now = 0;
 
-    function idle(sender) {
-      if (!sender.used) return;
-      const timeout = rtt + leastTimeout;
-      let left = now - sender.lastSent - timeout;
-      if (left <= 0) return;
-      const least = Math.min(initialWindow, sender.window);
-      sender.threshold = Math.max(sender.threshold, 0.75 * sender.window);
-      for (; left > 0 && sender.window > least; left -= timeout) sender.window = Math.floor(sender.window / 2);
-      sender.window = Math.max(sender.window, least);
+    function idle(window, left, timeout) {
+      const least = Math.min(initialWindow, window.size);
+      window.threshold = Math.max(window.threshold, 0.75 * window.size);
+      for (; left > 0 && window.size > least; left -= timeout) window.size = Math.floor(window.size / 2);
+      window.size = Math.max(window.size, least);
     }
 
-    function acknowledged(sender, way, segments, limited) {
-      const before = sender.window;
-      if (before < sender.threshold) {
+    function acknowledged(window, way, segments, limited) {
+      const before = window.size;
+      if (before < window.threshold) {
         const most = limited ? before + segments : Math.max(before, 2 * segments);
-        const grown = Math.min(before + segments, most, sender.threshold);
+        const grown = Math.min(before + segments, most, window.threshold);
         const offload = Math.min(longestOffload, 4 * offloadBytes / (2 * before * link.segment_bytes / rtt));
         const train = Math.floor((rtt + offload) / 2 / way.segment) + 2;
         const atKnee = Math.max(Math.min(before + train, grown), Math.min(kneeFrom, grown));
         const found = way.segment > 0 && way.segment <= trainGap && train <= segments && grown >= kneeFrom;
-        sender.window = found ? atKnee : grown;
-        if (found) {
-          sender.threshold = sender.epochWindow = sender.window;
-          sender.epoch = 0;
-        }
+        window.size = found ? atKnee : grown;
+        if (found) Object.assign(window, fresh(window.size, window.size, window.size));
         return;
       }
       if (!limited) return;
-      const target = sender.epochWindow + cubic * Math.pow(sender.epoch + rtt, 3);
-      const growth = clamp((target - before) / before, slowestGrowth, fastestGrowth);
-      sender.window = before + segments * growth;
+      const target = window.most + cubic * Math.pow(window.inUse + rtt - window.rise, 3);
+      window.size = before + segments * clamp((target - before) / before, slowestGrowth, fastestGrowth);
+    }
+
+    function carry(window, way, segments, last) {
+      const round = rtt + way.segment + way.acknowledgement, carried = {seconds: 0, jitter: 0, flights: 0, queued: 0, lastSent: 0};
+      let left = segments, limited = false;
+      for (;;) {
+        const size = Math.max(1, Math.floor(window.size));
+        limited = limited || left >= size;
+        if (left <= size || size * way.segment >= round) {
+          carried.queued = (Math.min(left, size) - 1) * way.segment;
+          carried.lastSent = carried.seconds + (left - Math.min(left, size)) * way.segment;
+          break;
+        }
+        left -= size;
+        carried.seconds += round;
+        ++carried.flights;
+        if (jitter > 0) carried.jitter += 2;
+        acknowledged(window, way, size, true);
+      }
+      acknowledged(window, way, left, limited);
+      window.inUse += carried.seconds + round;
+      if (jitter > 0) carried.jitter += latest(way.segment, left, jitter);
+      carried.seconds += (left - 1) * way.segment + last + rtt / 2;
+      return carried;
+    }
+
+    const chanceOfLoss = segments => 1 - Math.pow(1 - loss, segments);
+    function lost(window) {
+      const size = Math.max(leastWindow, keptAfterLoss * window.size);
+      return fresh(size, size, window.size, Math.cbrt((window.size - size) / cubic));
     }
 
     function send(i, bytes, trip) {
-      const sender = senders[i], way = ways[i];
+      const sender = senders[i], way = ways[i], closed = sender.closedShare;
       const segments = Math.max(1, Math.ceil(bytes / link.segment_bytes));
       const last = (bytes - (segments - 1) * link.segment_bytes + link.framing_bytes) * way.byte;
-      const round = rtt + way.segment + way.acknowledgement;
-      idle(sender);
-      let waited = 0, left = segments, limited = false;
-      for (;;) {
-        const window = Math.max(1, Math.floor(sender.window));
-        limited = limited || left >= window;
-        if (left <= window || window * way.segment >= round) break;
-        left -= window;
-        waited += round;
-        acknowledged(sender, way, window, true);
+      const idleFor = now - sender.lastSent - sender.timeout;
+      if (sender.used && idleFor > 0) [sender.open, sender.closed].forEach(window => idle(window, idleFor, sender.timeout));
+      const carried = carry(sender.open, way, segments, last);
+      if (closed > 0) {
+        const other = carry(sender.closed, way, segments, last);
+        for (const part of ["seconds", "jitter", "flights", "lastSent"]) carried[part] += closed * (other[part] - carried[part]);
       }
-      acknowledged(sender, way, left, limited);
+      const rounds = carried.flights + (sender.used ? 1 : 0);
+      if (!sender.used) sender.variation = Math.max(2 * rtt, leastTimeout);
+      sender.variation = leastTimeout + (sender.variation - leastTimeout) * Math.pow(variationKept, rounds);
+      sender.timeout = rtt + carried.queued + sender.variation;
       sender.used = true;
-      sender.lastSent = now + waited;
-      sender.epoch += waited + round;
-      const any = 1 - Math.pow(1 - loss, segments), atEnd = 1 - Math.pow(1 - loss, Math.min(segments, duplicates));
+      sender.lastSent = now + carried.lastSent;
+      trip.jitter_s += carried.jitter * jitter;
+      if (loss === 0) return carried.seconds;
+      const any = chanceOfLoss(segments), atEnd = chanceOfLoss(Math.min(segments, duplicates));
       trip.recovery_s += (any - atEnd) * rtt;
       trip.timeout_s += atEnd * (rtt + leastTimeout);
-      if (jitter > 0) trip.jitter_s += jitter * harmonic(left);
-      return waited + (left - 1) * way.segment + last + rtt / 2;
+      const parts = [lost(sender.open), lost(sender.closed), sender.closed];
+      const shares = [(1 - closed) * any, closed * any, closed * (1 - any)];
+      const mean = fresh(0, 0);
+      sender.closedShare = shares[0] + shares[1] + shares[2];
+      parts.forEach((part, k) => {
+        if (shares[k] === 0) return;
+        for (const field of Object.keys(mean)) mean[field] += shares[k] / sender.closedShare * part[field];
+      });
+      sender.closed = mean;
+      return carried.seconds;
     }
 
     return {
