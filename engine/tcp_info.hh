@@ -1,4 +1,5 @@
-// What the kernel knows of a connection. A file of its own: <linux/tcp.h> and <netinet/tcp.h> exclude each other.
+// What the kernel knows of a connection. A file of its own: <linux/tcp.h> and <netinet/tcp.h> exclude each
+// other.
 #pragma once
 
 #include "engine/types.hh"

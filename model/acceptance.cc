@@ -12,7 +12,8 @@ namespace {
 
 // A class seen in one prompt alone says nothing about the spread: that of all prompts, else this.
 constexpr double unknown_spread = 0.25;
-constexpr double least_expected = 5;  // of a cell, for chi-square to hold (Cochran 1954): rarer counts are merged
+constexpr double least_expected =
+    5;  // of a cell, for chi-square to hold (Cochran 1954): rarer counts are merged
 
 using Prompts = std::map<std::string, TokenSums>;
 

@@ -1,4 +1,5 @@
-// Tokens gained per step, as a distribution: over steps, and over prompts, which differ more than their steps tell.
+// Tokens gained per step, as a distribution: over steps, and over prompts, which differ more than their steps
+// tell.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,8 @@ struct TokenSums {
   }
 };
 // A single prompt has no spread: NaN.
-ClassAcceptance summarise_prompts(const std::string& prompt_class, const std::map<std::string, TokenSums>& prompts);
+ClassAcceptance summarise_prompts(const std::string& prompt_class,
+                                  const std::map<std::string, TokenSums>& prompts);
 
 // Decode steps of one drafter.
 Acceptance describe_acceptance(std::span<const Observation>);
@@ -47,8 +49,8 @@ Acceptance describe_acceptance(std::span<const Observation>);
 // A prompt nobody has seen: its mean tokens per step, at least 1.
 double draw_tokens_per_step(const ClassAcceptance&, std::mt19937_64&);
 
-// Whether what a drafter gains depends on the round-trip time: chi-square over the tokens gained (Pearson), prompts
-// that were not run at every round-trip time left out.
+// Whether what a drafter gains depends on the round-trip time: chi-square over the tokens gained (Pearson),
+// prompts that were not run at every round-trip time left out.
 struct IndependenceTest {
   std::string drafter;
   double statistic = 0, p_value = 1;

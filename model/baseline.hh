@@ -1,4 +1,5 @@
-// The published model of a step (arXiv 2602.16760): tokens/s = acceptance / (RTT + constant), one constant per drafter.
+// The published model of a step (arXiv 2602.16760): tokens/s = acceptance / (RTT + constant), one constant
+// per drafter.
 #pragma once
 
 #include <map>

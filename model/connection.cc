@@ -8,35 +8,41 @@
 namespace splitwan::model {
 namespace {
 
-// Of tcp_cubic.c. HyStart looks for the end of slow start from 16 segments on, in acknowledgements less than 2 ms
-// apart; an unpaced socket is allowed what one offloaded packet (65,216 bytes) may take at twice the pace, 1 ms at most.
+// Of tcp_cubic.c. HyStart looks for the end of slow start from 16 segments on, in acknowledgements less than
+// 2 ms apart; an unpaced socket is allowed what one offloaded packet (65,216 bytes) may take at twice the
+// pace, 1 ms at most.
 constexpr double knee_from = 16, train_gap_s = 2e-3, offload_bytes = 65'216, longest_offload_s = 1e-3;
-constexpr double cubic = 0.4;                                 // segments per cubed second (RFC 9438)
+constexpr double cubic = 0.4;                                  // segments per cubed second (RFC 9438)
 constexpr double slowest_growth = 0.05, fastest_growth = 0.5;  // segments per acknowledgement
 constexpr double duplicates = 3;  // acknowledgements behind a gap that give a loss away (RFC 5681)
 
 constexpr double kept_after_loss = 0.7;  // CUBIC's share of the window (RFC 9438)
 constexpr double least_window = 2;
+constexpr double variation_kept = 0.75;  // per round, of what the variation has above its least
 
 double chance_of_loss(double loss, double segments) { return 1 - std::pow(1 - loss, segments); }
 
 // Gauss-Legendre on [0, 1].
-constexpr double nodes[] = {0.019855071751231884, 0.10166676129318664, 0.2372337950418355, 0.4082826787521751,
-                            0.5917173212478249,   0.7627662049581645,  0.8983332387068134, 0.9801449282487681};
-constexpr double weights[] = {0.05061426814518813, 0.11119051722668724, 0.15685332293894363, 0.18134189168918100,
-                              0.18134189168918100, 0.15685332293894363, 0.11119051722668724, 0.05061426814518813};
+constexpr double nodes[] = {0.019855071751231884, 0.10166676129318664, 0.2372337950418355,
+                            0.4082826787521751,   0.5917173212478249,  0.7627662049581645,
+                            0.8983332387068134,   0.9801449282487681};
+constexpr double weights[] = {0.05061426814518813, 0.11119051722668724, 0.15685332293894363,
+                              0.18134189168918100, 0.18134189168918100, 0.15685332293894363,
+                              0.11119051722668724, 0.05061426814518813};
 constexpr double negligible = 1e-4;
 
 }  // namespace
 
-// Expected delay of the last segment's arrival, in the jitter's scale, when each is late by an exponential time and
-// none overtakes: that of the largest of lateness less how long before the last it was sent. n at once: 1 + 1/2 + .. + 1/n.
+// Expected delay of the last segment's arrival, in the jitter's scale, when each is late by an exponential
+// time and none overtakes: that of the largest of lateness less how long before the last it was sent. n at
+// once: 1 + 1/2 + .. + 1/n.
 double Connection::latest(const Way& way, double segments) const {
   const double apart = std::exp(-way.segment_s / condition_.jitter_s);
   double sum = 0;
   for (int i = 0; i < 8; ++i) {
     double all_early = 1, weight = 1;
-    for (double k = 0; k < segments && weight > negligible; ++k, weight *= apart) all_early *= 1 - weight * nodes[i];
+    for (double k = 0; k < segments && weight > negligible; ++k, weight *= apart)
+      all_early *= 1 - weight * nodes[i];
     sum += weights[i] * (1 - all_early) / nodes[i];
   }
   return sum;
@@ -48,8 +54,7 @@ Connection::Connection(const Condition& condition, double initial_window, const 
   const double rates[2] = {condition.up_bps, condition.down_bps};
   for (int way = 0; way < 2; ++way) {
     const double bit_s = 1 / rates[way];
-    ways_[way] = {(segment_bytes + framing_bytes) * 8 * bit_s, 8 * bit_s,
-                  framing_bytes * 8 / rates[1 - way]};
+    ways_[way] = {(segment_bytes + framing_bytes) * 8 * bit_s, 8 * bit_s, framing_bytes * 8 / rates[1 - way]};
     senders_[way].open = {initial_window, infinite};
   }
 }
@@ -71,18 +76,17 @@ Trip Connection::exchange(double bytes_up, double bytes_down, double server_s) {
 
 void Connection::idle(Sender& sender) const {
   if (!sender.used) return;
-  const double left = now_ - sender.last_sent - condition_.rtt_s - least_timeout_s;
+  const double left = now_ - sender.last_sent - sender.timeout_s;
   if (left <= 0) return;
-  idle(sender.open, left);
-  idle(sender.closed, left);
+  idle(sender.open, left, sender.timeout_s);
+  idle(sender.closed, left, sender.timeout_s);
 }
 
 // tcp_slow_start_after_idle_check, tcp_cwnd_restart: half the window goes with every timeout that passes.
-void Connection::idle(Window& window, double left) const {
+void Connection::idle(Window& window, double left, double timeout_s) const {
   const double least = std::min(initial_window_, window.size);
   window.threshold = std::max(window.threshold, 0.75 * window.size);
-  for (; left > 0 && window.size > least; left -= condition_.rtt_s + least_timeout_s)
-    window.size = std::floor(window.size / 2);
+  for (; left > 0 && window.size > least; left -= timeout_s) window.size = std::floor(window.size / 2);
   window.size = std::max(window.size, least);
 }
 
@@ -95,7 +99,11 @@ Connection::Carried Connection::carry(Window& window, const Way& way, double seg
     const double size = std::max(1.0, std::floor(window.size));
     limited = limited || left >= size;
     // A window that covers the round trip keeps the link busy: the rest follows without a gap.
-    if (left <= size || size * way.segment_s >= round_s) break;
+    if (left <= size || size * way.segment_s >= round_s) {
+      carried.queued_s = (std::min(left, size) - 1) * way.segment_s;
+      carried.last_sent_s = carried.seconds + (left - std::min(left, size)) * way.segment_s;
+      break;
+    }
     left -= size;
     carried.seconds += round_s;
     ++carried.flights;
@@ -123,9 +131,15 @@ double Connection::send(int direction, double bytes, Trip& trip) {
     carried.seconds += closed * (other.seconds - carried.seconds);
     carried.jitter += closed * (other.jitter - carried.jitter);
     carried.flights += closed * (other.flights - carried.flights);
+    carried.last_sent_s += closed * (other.last_sent_s - carried.last_sent_s);
   }
+  double rounds = carried.flights;
+  if (sender.used) ++rounds;
+  if (!sender.used) sender.variation_s = std::max(2 * condition_.rtt_s, least_timeout_s);
+  sender.variation_s = least_timeout_s + (sender.variation_s - least_timeout_s) * std::pow(variation_kept, rounds);
+  sender.timeout_s = condition_.rtt_s + carried.queued_s + sender.variation_s;
   sender.used = true;
-  sender.last_sent = now_ + carried.flights * condition_.rtt_s;
+  sender.last_sent = now_ + carried.last_sent_s;
   trip.flights += carried.flights;
   trip.jitter_s += carried.jitter * condition_.jitter_s;
   if (condition_.loss == 0) return carried.seconds;
@@ -156,18 +170,19 @@ double Connection::send(int direction, double bytes, Trip& trip) {
   return carried.seconds;
 }
 
-// The window after one flight's acknowledgements. In slow start each adds a segment, but none beyond twice what
-// was ever under way at once; a train of them that lasts half the round trip ends slow start (HyStart).
+// The window after one flight's acknowledgements. In slow start each adds a segment, but none beyond twice
+// what was ever under way at once; a train of them that lasts half the round trip ends slow start (HyStart).
 void Connection::acknowledged(Window& window, const Way& way, double segments, bool limited) const {
   const double before = window.size;
   if (before < window.threshold) {
     const double most = limited ? before + segments : std::max(before, 2 * segments);
     const double grown = std::min({before + segments, most, window.threshold});
-    const double offload_s = std::min(
-        longest_offload_s, 4 * offload_bytes / (2 * before * segment_bytes / condition_.rtt_s));
+    const double offload_s =
+        std::min(longest_offload_s, 4 * offload_bytes / (2 * before * segment_bytes / condition_.rtt_s));
     const double train = std::floor((condition_.rtt_s + offload_s) / 2 / way.segment_s) + 2;
     const double at_knee = std::max(std::min(before + train, grown), std::min(knee_from, grown));
-    const bool found = way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments && grown >= knee_from;
+    const bool found =
+        way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments && grown >= knee_from;
     window.size = found ? at_knee : grown;
     if (found) window = {window.size, window.size, window.size, 0, 0};
     return;

@@ -64,10 +64,11 @@ Coverage cover(const LatencyModel& model, const std::vector<Observation>& others
     if (gain.prompts == 0) continue;
     const auto key = std::pair(run[0].condition, drafter->drafter);
     if (!means.contains(key)) means[key] = model.decode_step(*drafter, run[0].condition);
-    const Interval i = interval(model, *drafter, run[0].condition, means[key], gain, steps, 0, 1 + run[0].run);
+    const Interval i =
+        interval(model, *drafter, run[0].condition, means[key], gain, steps, 0, 1 + run[0].run);
     const double rate = tokens / seconds;
     ++coverage.runs;
-    rate < i.low ? ++coverage.below : rate > i.high ? ++coverage.above : ++coverage.inside;
+    rate<i.low ? ++coverage.below : rate> i.high ? ++coverage.above : ++coverage.inside;
   }
   return coverage;
 }

@@ -12,8 +12,9 @@ struct Coverage {
 };
 Json to_json(const Coverage&);
 
-// The runs of a held-out group: step times from the model (fitted without the group), tokens per step from the other
-// prompts of each run's class, in `others`.
-Coverage cover(const LatencyModel&, const std::vector<Observation>& others, const std::vector<Observation>& held_out);
+// The runs of a held-out group: step times from the model (fitted without the group), tokens per step from
+// the other prompts of each run's class, in `others`.
+Coverage cover(const LatencyModel&, const std::vector<Observation>& others,
+               const std::vector<Observation>& held_out);
 
 }  // namespace splitwan::model

@@ -13,7 +13,8 @@ using Observations = std::vector<Observation>;
 using Cell = std::pair<Condition, std::string>;  // condition and drafter
 using Runs = std::vector<std::span<const Observation>>;
 
-Fold compare_cell(const LatencyModel& model, const Baseline& baseline, const std::string& held_out, const Runs& runs) {
+Fold compare_cell(const LatencyModel& model, const Baseline& baseline, const std::string& held_out,
+                  const Runs& runs) {
   const Observation& any = runs[0][0];
   Fold fold{.held_out = held_out, .condition = any.condition, .drafter = any.drafter, .runs = runs.size()};
   double predicted_s = 0, measured_s = 0, tokens = 0;
@@ -124,11 +125,12 @@ std::vector<Fold> compare(const Group& group, const LatencyModel& model, const O
 CrossValidation cross_validate(const Observations& observations, const GroupOf& group_of,
                                const std::string& what) {
   CrossValidation result;
-  const std::size_t groups =
-      hold_out(observations, group_of,
-               [&](const Group& group, const LatencyModel& model, const Observations& others, const Observations& held) {
-                 for (Fold& fold : compare(group, model, others, held)) result.folds.push_back(std::move(fold));
-               });
+  const std::size_t groups = hold_out(observations, group_of,
+                                      [&](const Group& group, const LatencyModel& model,
+                                          const Observations& others, const Observations& held) {
+                                        for (Fold& fold : compare(group, model, others, held))
+                                          result.folds.push_back(std::move(fold));
+                                      });
   if (groups < 2) result.note = fmt::format("the traces hold only one {}: nothing can be held out", what);
   return result;
 }

@@ -26,17 +26,20 @@ std::vector<Unidentified> unidentified(const LatencyModel& m) {
     list.push_back({"work per row", fmt::format("every decode step had {:g} rows", m.rows.low),
                     "a drafter that checks several rows, as in decode ngram"});
   if (single(m.context))
-    list.push_back({"work per row and context", fmt::format("every decode step had {:g} tokens of context", m.context.low),
+    list.push_back({"work per row and context",
+                    fmt::format("every decode step had {:g} tokens of context", m.context.low),
                     "more steps, with a larger max_new_tokens"});
   if (m.loss.high == 0)
     list.push_back({"loss recovery", "no run lost packets: theory's cost is assumed",
                     "the same with network.loss, as in 0.1%"});
   else if (std::isnan(m.chance.recovery.error) || std::isnan(m.chance.timeout.error))
-    list.push_back({std::isnan(m.chance.timeout.error) ? "loss recovery by timeout" : "loss recovery by retransmission",
-                    "the lossy runs' messages are too much alike, or too few were lost",
-                    "a drafter with other row counts, or more loss"});
+    list.push_back(
+        {std::isnan(m.chance.timeout.error) ? "loss recovery by timeout" : "loss recovery by retransmission",
+         "the lossy runs' messages are too much alike, or too few were lost",
+         "a drafter with other row counts, or more loss"});
   if (m.jitter_s.high == 0)
-    list.push_back({"jitter", "no run had any: theory's cost is assumed", "the same with network.jitter, as in 2ms"});
+    list.push_back(
+        {"jitter", "no run had any: theory's cost is assumed", "the same with network.jitter, as in 2ms"});
   return list;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr int replicates = 1000;
 constexpr double tail = 0.05;  // on either side of a 90 % interval
-// What an e-folding outside the fitted range may change, as a standard deviation of the step: our estimate, no measurement.
+// What an e-folding outside the fitted range may change, as a standard deviation of the step: our estimate,
+// no measurement.
 constexpr double doubt_per_efold = 0.1;
 
 double square(double x) { return x * x; }
@@ -26,7 +27,8 @@ double coefficient_error(const LatencyModel& model, const StepShape& s, const Co
   }
   const auto part = [](double seconds, const Coefficient& c) {
     if (seconds == 0) return 0.0;
-    return std::isfinite(c.error) && c.value > 0 ? seconds * c.error / c.value : seconds;  // never measured: all of it
+    return std::isfinite(c.error) && c.value > 0 ? seconds * c.error / c.value
+                                                 : seconds;  // never measured: all of it
   };
   return std::sqrt(sum + square(part(mean.recovery_s, model.chance.recovery)) +
                    square(part(mean.timeout_s, model.chance.timeout)) +
@@ -56,7 +58,8 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
   std::mt19937_64 random(seed);
   const auto n = static_cast<double>(std::max<std::size_t>(steps, 1));
   const double step_noise =
-      std::sqrt(square(model.decode.noise_s) + square(model.chance.jitter_noise * condition.jitter_s)) / std::sqrt(n);
+      std::sqrt(square(model.decode.noise_s) + square(model.chance.jitter_noise * condition.jitter_s)) /
+      std::sqrt(n);
   const double constant = std::hypot(step_noise, coefficient_error(model, drafter.mean_shape(), mean));
   const double relative = doubt_per_efold * distance;
   const double recovery_s = model.chance.recovery.value * condition.rtt_s;
@@ -64,9 +67,11 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
   std::vector<double> rates(replicates);
   for (double& rate : rates) {
     double step_s = mean.total_s() - mean.loss_s() + constant * normal(random);
-    step_s += drawn_losses(mean.recovery_s, recovery_s, n, random) + drawn_losses(mean.timeout_s, timeout_s, n, random);
+    step_s += drawn_losses(mean.recovery_s, recovery_s, n, random) +
+              drawn_losses(mean.timeout_s, timeout_s, n, random);
     step_s *= std::max(0.1, 1 + relative * normal(random));
-    rate = draw_tokens_per_step(gain, random) / std::max(step_s, 0.1 * mean.total_s());  // a step is never free
+    rate =
+        draw_tokens_per_step(gain, random) / std::max(step_s, 0.1 * mean.total_s());  // a step is never free
   }
   std::sort(rates.begin(), rates.end());
   return {rates[static_cast<std::size_t>(tail * replicates)],

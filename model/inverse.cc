@@ -28,7 +28,8 @@ double largest(double low, double high, const std::function<bool(double)>& enoug
 
 }  // namespace
 
-Need what_it_takes(const LatencyModel& model, const Condition& condition, const std::string& drafter, double target) {
+Need what_it_takes(const LatencyModel& model, const Condition& condition, const std::string& drafter,
+                   double target) {
   const DrafterModel* d = model.find(drafter);
   if (!d) throw engine::Error("the model knows no drafter '{}'", drafter);
   Need need{.drafter = drafter, .tokens_per_s = rate_at(model, *d, condition)};
@@ -47,7 +48,8 @@ Need what_it_takes(const LatencyModel& model, const Condition& condition, const 
   const double gained = target * model.decode_step(*d, condition).total_s();
   const bool guesses = d->mean_shape().rows > 1;
   // No step gains more tokens than it has rows.
-  if (gained <= 1 || (guesses && gained <= d->mean_shape().rows)) need.least_tokens_per_step = std::max(1.0, gained);
+  if (gained <= 1 || (guesses && gained <= d->mean_shape().rows))
+    need.least_tokens_per_step = std::max(1.0, gained);
   return need;
 }
 
@@ -60,7 +62,8 @@ Json to_json(const Need& n) {
           {"least_tokens_per_step", known(n.least_tokens_per_step)}};
 }
 
-std::vector<Choice> advise(const LatencyModel& model, const Condition& condition, std::vector<std::string>& assumptions) {
+std::vector<Choice> advise(const LatencyModel& model, const Condition& condition,
+                           std::vector<std::string>& assumptions) {
   std::vector<Variant> variants{Variant{}};
   std::vector<std::string> unused;
   const auto multiply = [&](const std::vector<std::function<void(Variant&)>>& changes) {
@@ -72,7 +75,8 @@ std::vector<Choice> advise(const LatencyModel& model, const Condition& condition
         try {
           vary(model, v, unused);
           more.push_back(v);
-        } catch (const engine::Error&) {  // not this one: a model of few layers, or one whose traces do not say
+        } catch (
+            const engine::Error&) {  // not this one: a model of few layers, or one whose traces do not say
         }
       }
     }

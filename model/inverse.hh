@@ -6,7 +6,8 @@
 
 namespace splitwan::model {
 
-// What one drafter needs for `tokens_per_s`, each alone with the rest as the condition has it. NaN: no value is enough.
+// What one drafter needs for `tokens_per_s`, each alone with the rest as the condition has it. NaN: no value
+// is enough.
 struct Need {
   std::string drafter;
   double tokens_per_s = 0;     // as things are
@@ -21,8 +22,8 @@ struct Choice {
   Variant variant;
   Point point;
 };
-// Every split (1+1 to 8+8 layers), wire precision, width and fitted drafter over a link, best first. What the model's
-// traces do not tell about (no geometry, no plan) is not varied.
+// Every split (1+1 to 8+8 layers), wire precision, width and fitted drafter over a link, best first. What the
+// model's traces do not tell about (no geometry, no plan) is not varied.
 std::vector<Choice> advise(const LatencyModel&, const Condition&, std::vector<std::string>& assumptions);
 Json to_json(const Choice&);
 

@@ -48,8 +48,8 @@ PhaseModel fit_phase(const Observations& steps) {
   return phase;
 }
 
-// A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of RFC 6928's
-// that explains the measured network times best; RFC 6928's when they do not tell.
+// A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
+// RFC 6928's that explains the measured network times best; RFC 6928's when they do not tell.
 double fit_initial_window(LatencyModel model, const Observations& crossing) {
   constexpr int doublings = 3;
   double best = 0, best_misfit = std::numeric_limits<double>::infinity();
@@ -80,7 +80,8 @@ std::vector<Rest> rests(const LatencyModel& model, const Observations& crossing)
     const auto theory = model.run(run);
     for (std::size_t k = 0; k < run.size(); ++k) {
       const Observation& o = run[k];
-      all.push_back({&o, theory[k], o.total_s - o.client_s - o.server_s - theory[k].rtt_s - theory[k].wire_s});
+      all.push_back(
+          {&o, theory[k], o.total_s - o.client_s - o.server_s - theory[k].rtt_s - theory[k].wire_s});
     }
   }
   return all;
@@ -105,8 +106,9 @@ void fit_overhead(LatencyModel& model, const std::vector<Rest>& all) {
   }
 }
 
-// Losses are rare and dear: their mean counts, so neither robust nor on those steps alone that sent something again;
-// a closed window shows on the steps behind. Relative to the step, so that long round trips do not rule.
+// Losses are rare and dear: their mean counts, so neither robust nor on those steps alone that sent something
+// again; a closed window shows on the steps behind. Relative to the step, so that long round trips do not
+// rule.
 void fit_loss(LatencyModel& model, const std::vector<Rest>& all) {
   std::vector<double> recovery, timeout, left;
   for (const Rest& r : all) {
@@ -124,11 +126,13 @@ void fit_loss(LatencyModel& model, const std::vector<Rest>& all) {
 }
 
 double mean(const std::vector<double>& values) {
-  return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  return values.empty()
+             ? 0
+             : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each other, so
-// noise is what shows in the runs' means, brought to one step.
+// How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each
+// other, so noise is what shows in the runs' means, brought to one step.
 void fit_spread(LatencyModel& model, const Observations& crossing) {
   struct Residuals {
     std::vector<double> all, plain;
@@ -165,7 +169,8 @@ void fit_spread(LatencyModel& model, const Observations& crossing) {
     // Squares about the mean, which the stragglers are now part of.
     const double off = phase.stragglers_s * phase.stragglers_s;
     const auto& squares = plain.empty() ? any : plain;
-    const double steps = static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
+    const double steps =
+        static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
     phase.noise_s = std::sqrt(std::max(0.0, mean(squares) - off * steps));
   }
   if (jittery.empty()) return;

@@ -1,8 +1,8 @@
 // Where a step's time goes, as a closed form fitted to traces:
 //   step = client(rows, context) + server(rows, context) + the drafter's own work + overhead
 //        + RTT x flights(bytes, window) + bytes / rate + loss recovery + jitter
-// The network's part is a connection's (connection.hh): physics, with three fitted multiples for what chance does. The
-// others are fitted, each on its own measured part of the step.
+// The network's part is a connection's (connection.hh): physics, with three fitted multiples for what chance
+// does. The others are fitted, each on its own measured part of the step.
 #pragma once
 
 #include <cmath>
@@ -20,8 +20,9 @@ namespace splitwan::model {
 constexpr int model_schema_version = 2;
 // What the file keeps of the fit's own checks (validation.hh).
 constexpr const char* validation_keys[] = {
-    "folds", "lossy_folds", "coverage_90",     "coverage_runs", "baseline_folds",   "tokens_per_s_folds",
-    "residual_test", "acceptance_test", "unidentified",  "cross_validation", "test"};
+    "folds",          "lossy_folds",        "coverage_90",   "coverage_runs",
+    "baseline_folds", "tokens_per_s_folds", "residual_test", "acceptance_test",
+    "unidentified",   "cross_validation",   "test"};
 constexpr const char* model_kind = "latency_model";  // the file says so under "kind"
 
 // What one forward pass does. `share`: how often such a step occurs, for shapes that describe a drafter.
@@ -33,7 +34,8 @@ struct StepShape {
 // Seconds of a step by cause.
 struct Components {
   double rtt_s = 0, wire_s = 0, client_s = 0, server_s = 0, overhead_s = 0;
-  double recovery_s = 0, timeout_s = 0, jitter_s = 0;  // of losses, by retransmission and by timeout; of jitter
+  double recovery_s = 0, timeout_s = 0,
+         jitter_s = 0;  // of losses, by retransmission and by timeout; of jitter
   double loss_s() const { return recovery_s + timeout_s; }
   double total_s() const { return rtt_s + wire_s + client_s + server_s + overhead_s + loss_s() + jitter_s; }
   void add(const Components&, double share);
@@ -53,7 +55,8 @@ struct PhaseModel {
   Coefficient overhead_s;
   double stragglers_s = 0;  // what the few wild steps, which the coefficients pass over, add to the mean
   double residual_s = 0;    // robust standard deviation of a step about the prediction
-  double noise_s = 0;  // standard deviation of a run's mean step x root of its steps, where the network leaves nothing to chance
+  double noise_s = 0;       // standard deviation of a run's mean step x root of its steps, where the network
+                            // leaves nothing to chance
   std::size_t steps = 0;
   Components step(const StepShape&, const Trip&) const;
 };
@@ -74,7 +77,9 @@ struct DrafterModel {
   std::vector<StepShape> shapes;  // one per number of rows; shares sum to 1
   StepShape prompt;               // mean of its runs' prompts; no rows where the traces have none
   double tokens_per_step() const { return acceptance.mean(); }
-  std::size_t steps_per_run() const { return std::max<std::size_t>(1, steps / std::max<std::size_t>(1, runs)); }
+  std::size_t steps_per_run() const {
+    return std::max<std::size_t>(1, steps / std::max<std::size_t>(1, runs));
+  }
   StepShape mean_shape() const;
 };
 
@@ -103,19 +108,21 @@ struct LatencyModel {
   const PhaseModel& phase(bool prompt) const { return prompt && prefill ? *prefill : decode; }
   // One run's steps, in their order over one connection: only their rows, context and bytes are looked at.
   std::vector<Components> run(std::span<const Observation>) const;
-  // Mean decode step of this drafter in a run as long as the fitted ones. The prompt comes first, in `prompt` if asked for.
+  // Mean decode step of this drafter in a run as long as the fitted ones. The prompt comes first, in `prompt`
+  // if asked for.
   Components decode_step(const DrafterModel&, const Condition&, Components* prompt = nullptr) const;
 };
 
-// Throws Error without decode steps that crossed a network, and when runs differ in more than link, drafter, prompt and
-// seed. Live runs' links are measured first (live.hh).
+// Throws Error without decode steps that crossed a network, and when runs differ in more than link, drafter,
+// prompt and seed. Live runs' links are measured first (live.hh).
 LatencyModel fit(const std::vector<engine::Run>&);
 LatencyModel fit(const std::vector<Observation>&);  // `source` stays empty
 
 StepShape shape_of(const Observation&);
 // What one drafter's steps amount to. All of one drafter, decode steps among them.
 DrafterModel describe_drafter(const std::vector<Observation>&);
-// The order in which a run of so many steps has the drafter's shapes: each as often and as evenly as its share says.
+// The order in which a run of so many steps has the drafter's shapes: each as often and as evenly as its
+// share says.
 std::vector<const StepShape*> schedule(const DrafterModel&, std::size_t steps);
 // The slices of each run, in order.
 std::vector<std::span<const Observation>> by_run(const std::vector<Observation>&);

@@ -65,7 +65,8 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
     const Sampled& s = found->second;
     if (std::isinf(s.least_rtt_s))
       throw engine::Error(
-          "run {}: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one of them",
+          "run {}: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one "
+          "of them",
           o.run);
     o.condition.rtt_s = s.least_rtt_s;
     const double jitter_s = median(s.spreads_s) / deviation_of_two;

@@ -17,8 +17,12 @@ Json json(const WorkCost& w) {
           {"per_row_context_s", json(w.per_row_context_s)}};
 }
 Json json(const PhaseModel& p) {
-  return {{"client", json(p.client)},         {"server", json(p.server)},   {"overhead_s", json(p.overhead_s)},
-          {"stragglers_s", p.stragglers_s}, {"residual_s", p.residual_s}, {"noise_s", p.noise_s},
+  return {{"client", json(p.client)},
+          {"server", json(p.server)},
+          {"overhead_s", json(p.overhead_s)},
+          {"stragglers_s", p.stragglers_s},
+          {"residual_s", p.residual_s},
+          {"noise_s", p.noise_s},
           {"steps", p.steps}};
 }
 Json json(const StepShape& s) {
@@ -29,12 +33,9 @@ Json json(const StepShape& s) {
           {"bytes_down", s.bytes_down}};
 }
 Json json(const ClassAcceptance& c) {
-  return {{"class", c.prompt_class},
-          {"prompts", c.prompts},
-          {"steps", c.steps},
-          {"tokens_per_step", c.tokens_per_step},
-          {"log_mean", c.log_mean},
-          {"log_spread", c.log_spread}};
+  return {{"class", c.prompt_class}, {"prompts", c.prompts},
+          {"steps", c.steps},        {"tokens_per_step", c.tokens_per_step},
+          {"log_mean", c.log_mean},  {"log_spread", c.log_spread}};
 }
 Json json(const DrafterModel& d) {
   const StepShape mean = d.mean_shape();
@@ -60,12 +61,8 @@ Json json(const DrafterModel& d) {
 }  // namespace
 
 Json to_json(const Components& c) {
-  return {{"rtt_s", c.rtt_s},
-          {"wire_s", c.wire_s},
-          {"client_s", c.client_s},
-          {"server_s", c.server_s},
-          {"overhead_s", c.overhead_s},
-          {"loss_s", c.loss_s()},
+  return {{"rtt_s", c.rtt_s},       {"wire_s", c.wire_s},         {"client_s", c.client_s},
+          {"server_s", c.server_s}, {"overhead_s", c.overhead_s}, {"loss_s", c.loss_s()},
           {"jitter_s", c.jitter_s}};
 }
 
@@ -89,9 +86,9 @@ Json to_json(const LatencyModel& m) {
                  {"timeout", json(m.chance.timeout)},
                  {"jitter", json(m.chance.jitter)},
                  {"jitter_noise", m.chance.jitter_noise}};
-  j["ranges"] = {{"rtt_s", json(m.rtt_s)},       {"up_bps", json(m.up_bps)}, {"down_bps", json(m.down_bps)},
-                 {"loss", json(m.loss)},         {"jitter_s", json(m.jitter_s)},
-                 {"rows", json(m.rows)},         {"context", json(m.context)}};
+  j["ranges"] = {{"rtt_s", json(m.rtt_s)},    {"up_bps", json(m.up_bps)},     {"down_bps", json(m.down_bps)},
+                 {"loss", json(m.loss)},      {"jitter_s", json(m.jitter_s)}, {"rows", json(m.rows)},
+                 {"context", json(m.context)}};
   j["drafters"] = Json::array();
   for (const DrafterModel& d : m.drafters) j["drafters"].push_back(json(d));
   for (const auto& [key, value] : m.validation.items()) j[key] = value;

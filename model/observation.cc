@@ -110,9 +110,9 @@ Json to_json(const Condition& c) {
 
 Condition condition_of(const Json& object, const std::string& where) {
   if (!object.is_object()) throw engine::Error("{}: expected an object, found {}", where, object.type_name());
-  return {text_at(object, "network"), number_or(object, "rtt_s", 0, where), rate_of(object, "up_bps", where),
-          rate_of(object, "down_bps", where), number_or(object, "loss", 0, where),
-          number_or(object, "jitter_s", 0, where)};
+  return {text_at(object, "network"),          number_or(object, "rtt_s", 0, where),
+          rate_of(object, "up_bps", where),    rate_of(object, "down_bps", where),
+          number_or(object, "loss", 0, where), number_or(object, "jitter_s", 0, where)};
 }
 
 std::string bandwidth_label(const Condition& c) {

@@ -17,8 +17,11 @@ double beyond(const Range& r, double value) {
   return std::abs(std::log(value / edge));
 }
 
-std::string describe(const Range& r, double value, const std::string& what, double scale, const std::string& unit) {
-  const auto text = [&](double v) { return std::isinf(v) ? std::string("unlimited") : fmt::format("{:.4g} {}", v * scale, unit); };
+std::string describe(const Range& r, double value, const std::string& what, double scale,
+                     const std::string& unit) {
+  const auto text = [&](double v) {
+    return std::isinf(v) ? std::string("unlimited") : fmt::format("{:.4g} {}", v * scale, unit);
+  };
   const std::string fitted = r.low == r.high ? text(r.low) : text(r.low) + " to " + text(r.high);
   return fmt::format("{} {}: fitted on {}", what, text(value), fitted);
 }

@@ -13,7 +13,8 @@ namespace {
 
 using engine::Error;
 
-constexpr double row_bytes = 8192, header_bytes = 64;  // 4,096 values of 2 bytes; our own header stands for theirs
+constexpr double row_bytes = 8192,
+                 header_bytes = 64;  // 4,096 values of 2 bytes; our own header stands for theirs
 constexpr double prompt_rows = 24;
 // Published: steps of n-gram decoding carry 9 to 17 rows. Not published: which, and the path's rate.
 constexpr double fewest_rows = 9, middle_rows = 13, most_rows = 17;
@@ -46,7 +47,8 @@ Fitted fit_sequential(const std::vector<PublishedRun>& runs) {
   return f;
 }
 
-// Mean step of a run whose steps carry so many rows: the round trip is what the sequential runs leave after their bytes.
+// Mean step of a run whose steps carry so many rows: the round trip is what the sequential runs leave after
+// their bytes.
 double step_s(const Fitted& f, double rows, double bps, double steps) {
   const auto bytes = [](double n) { return header_bytes + n * row_bytes; };
   const double rtt_s = f.network_s - 2 * wire_s(bytes(1), bps);
@@ -80,7 +82,8 @@ std::vector<PublishedRun> read_published(const std::string& path) {
     runs.push_back({text("mode"), text("category"), number(r, "measured_tok_s", where),
                     number(r, "acceptance_rate", where), number(r, "num_steps", where),
                     number(t, "per_step_wall_ms", where) / 1e3, number(t, "network_rtt_mean_ms", where) / 1e3,
-                    number(t, "cloud_compute_mean_ms", where) / 1e3, number(t, "local_compute_ms", where) / 1e3});
+                    number(t, "cloud_compute_mean_ms", where) / 1e3,
+                    number(t, "local_compute_ms", where) / 1e3});
     const PublishedRun& last = runs.back();
     if (!(last.tokens_per_s > 0 && last.step_s > 0 && last.steps >= 1 && last.tokens_per_step >= 1))
       throw Error("{}: expected rates and times above 0 and 1 step and token per step or more", where);
@@ -98,7 +101,8 @@ Json compare_published(const std::vector<PublishedRun>& runs) {
     const double ours = r.tokens_per_step / step_s(f, middle_rows, middle_bps, r.steps);
     std::vector<double> range;
     for (const double rows : {fewest_rows, most_rows})
-      for (const double bps : {slow_bps, fast_bps}) range.push_back(r.tokens_per_step / step_s(f, rows, bps, r.steps));
+      for (const double bps : {slow_bps, fast_bps})
+        range.push_back(r.tokens_per_step / step_s(f, rows, bps, r.steps));
     const auto [low, high] = std::minmax_element(range.begin(), range.end());
     const double formula_error = formula / r.tokens_per_s - 1, model_error = ours / r.tokens_per_s - 1;
     formula_sum += std::abs(formula_error);
@@ -115,19 +119,24 @@ Json compare_published(const std::vector<PublishedRun>& runs) {
   }
   if (categories.empty()) throw Error("the published data hold sequential runs only: nothing to predict");
   const auto count = static_cast<double>(categories.size());
-  return {{"schema_version", 1},
-          {"kind", "published"},
-          {"fitted",
-           {{"network_s", f.network_s}, {"server_s", f.server_s}, {"client_s", f.client_s}, {"overhead_s", f.overhead_s}}},
-          {"assumptions",
-           {"tokens per step as measured in each n-gram run: both predictions are given them",
-            fmt::format("every n-gram step carries {:g} rows ({:g} to {:g} published, row counts are not in the data)",
-                        middle_rows, fewest_rows, most_rows),
-            fmt::format("{:g} Mbit/s each way ({:g} to {:g} in the range): nobody published the path's rate",
-                        middle_bps / 1e6, slow_bps / 1e6, fast_bps / 1e6)}},
-          {"categories", std::move(categories)},
-          {"mean_abs_error", {{"formula", formula_sum / count}, {"model", model_sum / count}}},
-          {"closer", model_sum < formula_sum}};
+  return {
+      {"schema_version", 1},
+      {"kind", "published"},
+      {"fitted",
+       {{"network_s", f.network_s},
+        {"server_s", f.server_s},
+        {"client_s", f.client_s},
+        {"overhead_s", f.overhead_s}}},
+      {"assumptions",
+       {"tokens per step as measured in each n-gram run: both predictions are given them",
+        fmt::format(
+            "every n-gram step carries {:g} rows ({:g} to {:g} published, row counts are not in the data)",
+            middle_rows, fewest_rows, most_rows),
+        fmt::format("{:g} Mbit/s each way ({:g} to {:g} in the range): nobody published the path's rate",
+                    middle_bps / 1e6, slow_bps / 1e6, fast_bps / 1e6)}},
+      {"categories", std::move(categories)},
+      {"mean_abs_error", {{"formula", formula_sum / count}, {"model", model_sum / count}}},
+      {"closer", model_sum < formula_sum}};
 }
 
 }  // namespace splitwan::model

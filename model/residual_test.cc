@@ -24,7 +24,9 @@ struct Term {
 constexpr Term terms[] = {
     {"round-trip time", [](const Step& s) { return s.o->condition.rtt_s; }},
     {"bytes over rate",
-     [](const Step& s) { return wire_s(s.o->bytes_up, s.o->condition.up_bps) + wire_s(s.o->bytes_down, s.o->condition.down_bps); }},
+     [](const Step& s) {
+       return wire_s(s.o->bytes_up, s.o->condition.up_bps) + wire_s(s.o->bytes_down, s.o->condition.down_bps);
+     }},
     {"bytes", [](const Step& s) { return s.o->bytes_up + s.o->bytes_down; }},
     {"rows", [](const Step& s) { return s.o->rows; }},
     {"rows squared", [](const Step& s) { return s.o->rows * s.o->rows; }},
@@ -95,7 +97,8 @@ ResidualTest test_residuals(const LatencyModel& model, const std::vector<Observa
   ResidualTest test;
   const double mean_step_s = total_s / static_cast<double>(std::max<std::size_t>(1, steps.size()));
   for (const Term& term : terms) test.terms.push_back(regress(term, steps, mean_step_s));
-  std::stable_sort(test.terms.begin(), test.terms.end(), [](auto& a, auto& b) { return a.effect > b.effect; });
+  std::stable_sort(test.terms.begin(), test.terms.end(),
+                   [](auto& a, auto& b) { return a.effect > b.effect; });
   test.passed = test.suspects().empty();
   return test;
 }

@@ -18,8 +18,8 @@ struct ResidualTest {
   std::vector<std::string> suspects() const;
 };
 
-// A term is suspect when its p-value is below 1 % after Bonferroni and it would explain 1 % of the step or more: in
-// large traces the smallest imperfection is significant.
+// A term is suspect when its p-value is below 1 % after Bonferroni and it would explain 1 % of the step or
+// more: in large traces the smallest imperfection is significant.
 ResidualTest test_residuals(const LatencyModel&, const std::vector<Observation>&);
 Json to_json(const ResidualTest&);
 

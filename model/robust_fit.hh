@@ -10,7 +10,8 @@ struct Coefficient {
   double error = 0;  // standard error; NaN when the data say nothing (at its bound, or not told apart)
 };
 
-// Of residuals, in standard deviations: what lies further out counts less. 95 % efficient on normal data (Huber 1981).
+// Of residuals, in standard deviations: what lies further out counts less. 95 % efficient on normal data
+// (Huber 1981).
 constexpr double huber_bound = 1.345;
 
 // y ~ sum of coefficients[j] * columns[j], coefficients >= 0: Huber weights, iteratively reweighted.

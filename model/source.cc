@@ -9,11 +9,11 @@
 namespace splitwan::model {
 namespace {
 
-// What may differ: the link and what was measured of it, the drafter, the prompt and its seed; and what names a run
-// but does not make it another system.
+// What may differ: the link and what was measured of it, the drafter, the prompt and its seed; and what names
+// a run but does not make it another system.
 constexpr std::array<std::string_view, 11> free_keys = {
-    "type", "schema_version", "run",      "scenario_name", "scenario", "conditions",
-    "drafter", "prompt",      "seed",     "simulator",     "commit"};
+    "type",    "schema_version", "run",  "scenario_name", "scenario", "conditions",
+    "drafter", "prompt",         "seed", "simulator",     "commit"};
 
 std::set<std::string> tied_keys(const Json& header) {
   std::set<std::string> keys;
@@ -43,8 +43,8 @@ void refuse(std::size_t first, std::size_t other, std::string key, Json a, Json 
     a = Json(a.value(inner, Json()));
     b = Json(b.value(inner, Json()));
   }
-  throw engine::Error("runs {} and {} differ in '{}' ({}, {}): fit a model for each", first, other, key, shorten(a),
-                      shorten(b));
+  throw engine::Error("runs {} and {} differ in '{}' ({}, {}): fit a model for each", first, other, key,
+                      shorten(a), shorten(b));
 }
 
 }  // namespace

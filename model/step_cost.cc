@@ -24,14 +24,8 @@ double WorkCost::at(const StepShape& s) const {
 }
 
 Components PhaseModel::step(const StepShape& s, const Trip& trip) const {
-  return {trip.rtt_s,
-          trip.wire_s,
-          client.at(s),
-          server.at(s),
-          overhead_s.value + stragglers_s,
-          trip.recovery_s,
-          trip.timeout_s,
-          trip.jitter_s};
+  return {trip.rtt_s,      trip.wire_s,    client.at(s), server.at(s), overhead_s.value + stragglers_s,
+          trip.recovery_s, trip.timeout_s, trip.jitter_s};
 }
 
 bool Range::holds(double value) const {
@@ -47,7 +41,8 @@ const DrafterModel* LatencyModel::find(const std::string& drafter) const {
 
 namespace {
 
-Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt, double draft_s) {
+Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt,
+                   double draft_s) {
   const PhaseModel& phase = model.phase(prompt);
   const Trip trip = connection.exchange(s.bytes_up, s.bytes_down, phase.server.at(s));
   Components c = phase.step(s, trip);
@@ -69,7 +64,8 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
   return predicted;
 }
 
-Components LatencyModel::decode_step(const DrafterModel& drafter, const Condition& condition, Components* prompt) const {
+Components LatencyModel::decode_step(const DrafterModel& drafter, const Condition& condition,
+                                     Components* prompt) const {
   Connection connection(condition, initial_window, chance.values());
   if (drafter.prompt.rows > 0) {
     const Components first = forward(*this, connection, drafter.prompt, true, 0);
@@ -78,7 +74,8 @@ Components LatencyModel::decode_step(const DrafterModel& drafter, const Conditio
   Components mean;
   const auto steps = schedule(drafter, drafter.steps_per_run());
   for (const StepShape* shape : steps)
-    mean.add(forward(*this, connection, *shape, false, drafter.draft_s), 1 / static_cast<double>(steps.size()));
+    mean.add(forward(*this, connection, *shape, false, drafter.draft_s),
+             1 / static_cast<double>(steps.size()));
   return mean;
 }
 

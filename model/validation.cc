@@ -32,7 +32,8 @@ Json acceptance_test(const std::vector<Observation>& observations) {
 
 }  // namespace
 
-Json validate(const LatencyModel& model, const std::vector<Observation>& observations, const OnProgress& progress) {
+Json validate(const LatencyModel& model, const std::vector<Observation>& observations,
+              const OnProgress& progress) {
   const Way ways[] = {{"rtt", by_rtt, "round-trip time"},
                       {"bandwidth", by_bandwidth, "bandwidth"},
                       {"condition", by_condition, "condition"},
@@ -45,14 +46,15 @@ Json validate(const LatencyModel& model, const std::vector<Observation>& observa
     if (progress) progress(done++, std::size(ways), std::string("holding out each ") + way.what);
     CrossValidation v;
     const bool conditions = std::string_view(way.name) == "condition";
-    const std::size_t groups = hold_out(
-        observations, way.group_of, [&](const Group& group, const LatencyModel& m, const auto& others, const auto& held) {
-          for (Fold& fold : compare(group, m, others, held)) v.folds.push_back(std::move(fold));
-          if (!conditions) return;
-          const Coverage c = cover(m, others, held);
-          whole.add(c);
-          if (held[0].condition.loss > 0 || held[0].condition.jitter_s > 0) by_chance.add(c);
-        });
+    const std::size_t groups =
+        hold_out(observations, way.group_of,
+                 [&](const Group& group, const LatencyModel& m, const auto& others, const auto& held) {
+                   for (Fold& fold : compare(group, m, others, held)) v.folds.push_back(std::move(fold));
+                   if (!conditions) return;
+                   const Coverage c = cover(m, others, held);
+                   whole.add(c);
+                   if (held[0].condition.loss > 0 || held[0].condition.jitter_s > 0) by_chance.add(c);
+                 });
     if (groups < 2) v.note = fmt::format("the traces hold only one {}: nothing can be held out", way.what);
     std::vector<Fold> with_loss, without;
     for (const Fold& fold : v.folds) (fold.condition.loss > 0 ? with_loss : without).push_back(fold);
@@ -77,7 +79,8 @@ Json validate(const LatencyModel& model, const std::vector<Observation>& observa
           {"cross_validation", std::move(details)}};
 }
 
-Json test_on(const LatencyModel& model, const std::vector<Observation>& fitted, const std::vector<Observation>& other) {
+Json test_on(const LatencyModel& model, const std::vector<Observation>& fitted,
+             const std::vector<Observation>& other) {
   std::vector<Observation> crossing;
   for (const Observation& o : other) {
     if (o.crossed()) crossing.push_back(o);

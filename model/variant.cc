@@ -13,15 +13,16 @@ using engine::Error;
 double need(const Json& object, const char* key, const char* where) {
   const Json value = object.is_object() ? object.value(key, Json()) : Json();
   if (!value.is_number() || !(value.get<double>() > 0))
-    throw Error("the model states no {}.{}: its traces' headers must, for another split, wire or geometry", where, key);
+    throw Error("the model states no {}.{}: its traces' headers must, for another split, wire or geometry",
+                where, key);
   return value.get<double>();
 }
 
 Geometry fitted_geometry(const LatencyModel& m) {
   const Json g = m.source.value("geometry", Json());
   const auto at = [&](const char* key) { return need(g, key, "geometry"); };
-  return {"fitted",  at("layers"), at("width"), at("heads"), at("kv_heads"), at("head_dim"), at("ffn"),
-          at("vocabulary")};
+  return {"fitted",       at("layers"),   at("width"), at("heads"),
+          at("kv_heads"), at("head_dim"), at("ffn"),   at("vocabulary")};
 }
 
 struct Plan {
@@ -32,7 +33,8 @@ Plan fitted_plan(const LatencyModel& m) {
   const Json p = m.source.value("plan", Json());
   const auto at = [&](const char* key) {
     const Json value = p.is_object() ? p.value(key, Json()) : Json();
-    if (!value.is_number()) throw Error("the model states no plan.{}: its traces' headers must, for another split", key);
+    if (!value.is_number())
+      throw Error("the model states no plan.{}: its traces' headers must, for another split", key);
     return value.get<double>();
   };
   return {at("head"), at("middle"), at("tail")};
@@ -50,7 +52,8 @@ void scale(Coefficient& c, double factor) {
   c.error *= factor;
 }
 
-// Reading weights scales with their number; arithmetic per row likewise; attention with layers x heads x their size.
+// Reading weights scales with their number; arithmetic per row likewise; attention with layers x heads x
+// their size.
 void scale(WorkCost& w, double weights, double attention) {
   scale(w.fixed_s, weights);
   scale(w.per_row_s, weights);
@@ -98,8 +101,8 @@ void set_tokens(ClassAcceptance& c, double tokens) {
 }  // namespace
 
 bool Variant::plain() const {
-  return !head && !tail && wire.empty() && geometry.empty() && !width && !tokens_per_step && client_speed == 1 &&
-         server_speed == 1;
+  return !head && !tail && wire.empty() && geometry.empty() && !width && !tokens_per_step &&
+         client_speed == 1 && server_speed == 1;
 }
 
 double Geometry::layer_weights() const {
@@ -119,7 +122,8 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
   LatencyModel m = fitted;
   if (v.plain()) return m;
   double client = 1, server = 1, client_attention = 1, server_attention = 1;
-  const bool moved = v.head || v.tail || !v.geometry.empty(), resized = !v.wire.empty() || !v.geometry.empty() || v.width;
+  const bool moved = v.head || v.tail || !v.geometry.empty(),
+             resized = !v.wire.empty() || !v.geometry.empty() || v.width;
   if (moved) {
     const Geometry old = fitted_geometry(fitted);
     Geometry now = old;
@@ -137,7 +141,9 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     const double head = v.head ? *v.head : plan.head, tail = v.tail ? *v.tail : plan.tail;
     if (head < 0 || tail < 0 || head + tail >= now.layers)
       throw Error("split {:g},{:g}: leaves the server none of {:g} layers", head, tail, now.layers);
-    const auto weights = [](const Geometry& g, double layers) { return layers * g.layer_weights() + g.head_weights(); };
+    const auto weights = [](const Geometry& g, double layers) {
+      return layers * g.layer_weights() + g.head_weights();
+    };
     const double middle = now.layers - head - tail;
     client = weights(now, head + tail) / weights(old, plan.head + plan.tail);
     server = middle * now.layer_weights() / (plan.middle * old.layer_weights());
@@ -145,17 +151,18 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     client_attention = attention * (head + tail) / (plan.head + plan.tail);
     server_attention = attention * middle / plan.middle;
     m.source["plan"] = {{"head", head}, {"middle", middle}, {"tail", tail}};
-    m.source["geometry"] = {{"layers", now.layers},     {"width", now.width},       {"heads", now.heads},
-                            {"kv_heads", now.kv_heads}, {"head_dim", now.head_dim}, {"ffn", now.ffn},
+    m.source["geometry"] = {{"layers", now.layers},        {"width", now.width},       {"heads", now.heads},
+                            {"kv_heads", now.kv_heads},    {"head_dim", now.head_dim}, {"ffn", now.ffn},
                             {"vocabulary", now.vocabulary}};
     assumptions.push_back(
-        "a party's time is that of reading its weights (layers, and the client's output head): it scales with their "
+        "a party's time is that of reading its weights (layers, and the client's output head): it scales "
+        "with their "
         "number, on the machines and in the storage fitted on");
     if (!v.geometry.empty()) assumptions.push_back("the drafter's tokens per step are the fitted model's");
   }
   if (v.client_speed != 1 || v.server_speed != 1)
-    assumptions.push_back(fmt::format("the client is {:g} and the server {:g} times as fast as fitted", v.client_speed,
-                                      v.server_speed));
+    assumptions.push_back(fmt::format("the client is {:g} and the server {:g} times as fast as fitted",
+                                      v.client_speed, v.server_speed));
   for (PhaseModel* phase : {&m.decode, m.prefill ? &*m.prefill : nullptr}) {
     if (!phase) continue;
     scale(phase->client, client / v.client_speed, client_attention / v.client_speed);
@@ -164,7 +171,8 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
   double row_bytes = 0;
   if (resized) {
     const Json old_wire = fitted.source.value("wire", Json());
-    if (!old_wire.is_string()) throw Error("the model states no wire: its traces' headers must, for another one");
+    if (!old_wire.is_string())
+      throw Error("the model states no wire: its traces' headers must, for another one");
     const double old_width = need(fitted.source.value("geometry", Json()), "width", "geometry");
     const double width = need(m.source.value("geometry", Json()), "width", "geometry");
     const double old_row = old_width * value_bytes(old_wire.get<std::string>());
@@ -178,16 +186,19 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
   if (v.width) {
     if (!(*v.width >= 1)) throw Error("width {:g}: expected 1 row or more", *v.width);
     for (DrafterModel& d : m.drafters) cap(d, *v.width, row_bytes);
-    assumptions.push_back("steps that gained more tokens than the width gain the width: what a chain of guesses would");
+    assumptions.push_back(
+        "steps that gained more tokens than the width gain the width: what a chain of guesses would");
   }
   if (v.tokens_per_step) {
-    if (!(*v.tokens_per_step >= 1)) throw Error("acceptance {:g}: expected 1 token per step or more", *v.tokens_per_step);
+    if (!(*v.tokens_per_step >= 1))
+      throw Error("acceptance {:g}: expected 1 token per step or more", *v.tokens_per_step);
     for (DrafterModel& d : m.drafters) {
       if (d.drafter == "sequential") continue;
       set_tokens(d.acceptance.all, *v.tokens_per_step);
       for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, *v.tokens_per_step);
     }
-    assumptions.push_back(fmt::format("{:g} tokens per step, as asked; rows and bytes as fitted", *v.tokens_per_step));
+    assumptions.push_back(
+        fmt::format("{:g} tokens per step, as asked; rows and bytes as fitted", *v.tokens_per_step));
   }
   return m;
 }

@@ -25,8 +25,8 @@ struct Geometry {
 };
 const std::vector<Geometry>& known_geometries();
 
-// The model as it would be; what that takes for granted is added to `assumptions`. Throws Error naming what is not known
-// (the trace's geometry or plan) or not possible (a split that leaves the server nothing).
+// The model as it would be; what that takes for granted is added to `assumptions`. Throws Error naming what
+// is not known (the trace's geometry or plan) or not possible (a split that leaves the server nothing).
 LatencyModel vary(const LatencyModel&, const Variant&, std::vector<std::string>& assumptions);
 
 }  // namespace splitwan::model

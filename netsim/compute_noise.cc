@@ -26,7 +26,8 @@ ComputeNoise read_compute_noise(const std::string& path) {
     auto ratios = lists.need<std::vector<double>>(name);
     if (ratios.empty()) throw Error("{}: expected ratios, found none", lists.path(name));
     for (const double ratio : ratios)
-      if (!(ratio > 0 && ratio <= 1000)) throw Error("{}: expected above 0 to 1000, found {:g}", lists.path(name), ratio);
+      if (!(ratio > 0 && ratio <= 1000))
+        throw Error("{}: expected above 0 to 1000, found {:g}", lists.path(name), ratio);
     try {
       noise.ratios[engine::phase_named(name)] = std::move(ratios);
     } catch (const Error& e) {

@@ -1,4 +1,5 @@
-// How real machines' jobs vary about their typical time, as recorded: what makes stated costs uncertain again.
+// How real machines' jobs vary about their typical time, as recorded: what makes stated costs uncertain
+// again.
 #pragma once
 
 #include <map>
@@ -10,7 +11,7 @@
 namespace splitwan::netsim {
 
 struct ComputeNoise {
-  std::string name;  // the file's, without folder
+  std::string name;                                     // the file's, without folder
   std::map<engine::Phase, std::vector<double>> ratios;  // duration over the median, of consecutive jobs
 };
 
@@ -18,7 +19,8 @@ struct ComputeNoise {
 // Throws Error naming file and key.
 ComputeNoise read_compute_noise(const std::string& path);
 
-// Each phase's jobs take the recorded ratios in their order, from a place that `seed` chooses, round and round.
+// Each phase's jobs take the recorded ratios in their order, from a place that `seed` chooses, round and
+// round.
 CostSource noisy_cost(CostSource, const ComputeNoise&, std::uint64_t seed);
 
 }  // namespace splitwan::netsim

@@ -49,10 +49,11 @@ std::vector<model::Observation> observe_live(const std::vector<engine::Run>& run
 
 void warn(const Json& j) {
   for (const Json& u : j["unidentified"])
-    fmt::print(stderr, "splitwan: fit: not told: {}: {}; a run that tells: {}\n", u["term"].get<std::string>(),
-               u["why"].get<std::string>(), u["run"].get<std::string>());
+    fmt::print(stderr, "splitwan: fit: not told: {}: {}; a run that tells: {}\n",
+               u["term"].get<std::string>(), u["why"].get<std::string>(), u["run"].get<std::string>());
   for (const Json& s : j["residual_test"]["suspects"])
-    fmt::print(stderr, "splitwan: fit: what is left still depends on: {}: the model lacks a term\n", s.get<std::string>());
+    fmt::print(stderr, "splitwan: fit: what is left still depends on: {}: the model lacks a term\n",
+               s.get<std::string>());
 }
 
 int fit_traces(const Options& o) {
@@ -61,8 +62,9 @@ int fit_traces(const Options& o) {
   const auto observations = observe_live(runs);
   {
     Progress progress;
-    fitted.validation = model::validate(
-        fitted, observations, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
+    fitted.validation = model::validate(fitted, observations, [&](auto done, auto total, const auto& what) {
+      progress.show(done, total, what);
+    });
   }
   if (!o.tests.empty()) {
     const auto others = read_traces(o.tests);
@@ -100,13 +102,15 @@ std::vector<engine::Run> read_traces(const std::vector<std::string>& paths) {
 
 void add_fit_command(CLI::App& app, std::function<int()>& chosen) {
   auto o = std::make_shared<Options>();
-  CLI::App* fit = app.add_subcommand("fit", "fit a latency model to traces, and validate it on conditions held out");
+  CLI::App* fit =
+      app.add_subcommand("fit", "fit a latency model to traces, and validate it on conditions held out");
   fit->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
   fit->add_option("-o,--output", o->output, "model file to write, as in model.json ('-': stdout)");
   fit->add_option("--test", o->tests, "traces to predict and not to fit, as of another kind of network")
       ->allow_extra_args(false);
-  fit->add_option("--published", o->published,
-                  "instead of traces: the published measurements (JSON), predicted by their formula and by ours");
+  fit->add_option(
+      "--published", o->published,
+      "instead of traces: the published measurements (JSON), predicted by their formula and by ours");
   fit->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
   fit->callback([&chosen, o] { chosen = [o] { return run_fit(*o); }; });
 }

@@ -42,7 +42,8 @@ int run_report(const Options& o) {
   const Json summary = analysis::summarise(runs);
   const bool steps = std::any_of(runs.begin(), runs.end(), [](auto& run) { return !run.steps.empty(); });
   if (!steps && (!o.output.empty() || !o.timeline.empty()))
-    throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)", o.traces[0]);
+    throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)",
+                o.traces[0]);
   if (!o.output.empty()) {
     const Json data = analysis::report_data(runs, model);
     engine::write_file(
@@ -60,10 +61,12 @@ void add_model_commands(CLI::App& app, std::function<int()>& chosen) {
   add_projection_commands(app, chosen);
   auto o = std::make_shared<Options>();
   CLI::App* report = app.add_subcommand("report", "what traces say: a page for people (-o) and a summary");
-  report->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl")->required();
+  report->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl")
+      ->required();
   report->add_option("--model", o->model, "model file to project with (default: one fitted to the traces)");
-  report->add_option("--timeline", o->timeline,
-                     "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");
+  report->add_option(
+      "--timeline", o->timeline,
+      "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");
   report->add_option("-o,--output", o->output, "report to write: report.html, or report.md for text");
   report->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
   report->callback([&chosen, o] { chosen = [o] { return run_report(*o); }; });

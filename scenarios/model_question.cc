@@ -28,11 +28,13 @@ void add_link_options(CLI::App& app, LinkWords& o) {
   app.add_option("--up", o.up, "rate from client to server, as in 20Mbit")->excludes(both);
   app.add_option("--down", o.down, "rate from server to client, as in 100Mbit")->excludes(both);
   app.add_option("--loss", o.loss, "packets lost by chance each way, as in 0.1% (default: none)");
-  app.add_option("--jitter", o.jitter, "scale of the packets' extra delay each way, as in 2ms (default: none)");
+  app.add_option("--jitter", o.jitter,
+                 "scale of the packets' extra delay each way, as in 2ms (default: none)");
 }
 
 void add_variant_options(CLI::App& app, VariantWords& o) {
-  app.add_option("--split", o.split, "layers that the client keeps at each end, as in 2,2 (default: as fitted)");
+  app.add_option("--split", o.split,
+                 "layers that the client keeps at each end, as in 2,2 (default: as fitted)");
   app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8");
   app.add_option("--width", o.width, "most rows of a step, as in 8");
   app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");

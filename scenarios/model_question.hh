@@ -10,7 +10,8 @@
 namespace splitwan::scenarios {
 
 struct LinkWords {
-  std::string rtt, bandwidth, up, down, loss, jitter;  // as people write them; empty = as most fitted runs had
+  std::string rtt, bandwidth, up, down, loss,
+      jitter;  // as people write them; empty = as most fitted runs had
 };
 void add_link_options(CLI::App&, LinkWords&);
 

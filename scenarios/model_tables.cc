@@ -24,12 +24,15 @@ std::string work(const std::string& who, const model::WorkCost& w) {
          coefficient(who + ", per row and 1000 tokens of context", w.per_row_context_s, 1e6);
 }
 
-std::string percent(const Json& v) { return v.is_null() ? "-" : fmt::format("{:.2f}", v.get<double>() * 100); }
+std::string percent(const Json& v) {
+  return v.is_null() ? "-" : fmt::format("{:.2f}", v.get<double>() * 100);
+}
 
 std::string validation(const std::string& held_out, const Json& v, const Json& baseline) {
   if (v.contains("note")) return fmt::format("  {:<14} {}\n", held_out, v["note"].get<std::string>());
-  return fmt::format("  {:<14} {:>8} {:>8} {:>8}   {:>8} {:>8}\n", held_out, percent(v["median"]), percent(v["worst"]),
-                     v["n"].dump(), percent(baseline["median"]), percent(baseline["worst"]));
+  return fmt::format("  {:<14} {:>8} {:>8} {:>8}   {:>8} {:>8}\n", held_out, percent(v["median"]),
+                     percent(v["worst"]), v["n"].dump(), percent(baseline["median"]),
+                     percent(baseline["worst"]));
 }
 
 std::string checks(const Json& v) {
@@ -40,8 +43,10 @@ std::string checks(const Json& v) {
                        t["drafter"].get<std::string>(), t["independent_of_rtt"] == true ? " not" : "",
                        t["p_value"].get<double>());
   const Json& suspects = v["residual_test"]["suspects"];
-  if (suspects.empty()) return out + "residual test: passed, nothing that is left depends on what was tried\n";
-  for (const Json& s : suspects) out += fmt::format("residual test: FAILED: depends on {}\n", s.get<std::string>());
+  if (suspects.empty())
+    return out + "residual test: passed, nothing that is left depends on what was tried\n";
+  for (const Json& s : suspects)
+    out += fmt::format("residual test: FAILED: depends on {}\n", s.get<std::string>());
   return out;
 }
 
@@ -79,13 +84,14 @@ std::string fit_table(const model::LatencyModel& m) {
   }
   const Json& v = m.validation;
   if (!v.contains("folds")) return out;
-  out += "\nheld out         error of the step time, %       the published formula's\n"
-         "                   median    worst    folds     median    worst\n";
+  out +=
+      "\nheld out         error of the step time, %       the published formula's\n"
+      "                   median    worst    folds     median    worst\n";
   for (const auto& [key, fold] : v["folds"].items()) out += validation(key, fold, v["baseline_folds"][key]);
   for (const auto& [key, fold] : v["lossy_folds"].items()) {
     if (key == "condition" && fold["n"] != 0)
-      out += fmt::format("  {:<14} {:>8} {:>8} {:>8}   (conditions that lose packets by chance)\n", "with loss",
-                         percent(fold["median"]), percent(fold["worst"]), fold["n"].dump());
+      out += fmt::format("  {:<14} {:>8} {:>8} {:>8}   (conditions that lose packets by chance)\n",
+                         "with loss", percent(fold["median"]), percent(fold["worst"]), fold["n"].dump());
   }
   if (v.contains("test")) out += validation("other traces", v["test"], v["test"]["baseline"]);
   return out + checks(v);
@@ -106,7 +112,8 @@ std::string cells_table(const Json& cells) {
   for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", key, width);
   for (const Json& cell : cells) {
     out += "\n";
-    for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", text(cell.value(key, Json())), width);
+    for (const auto& [key, width] : columns)
+      out += fmt::format("{:<{}}  ", text(cell.value(key, Json())), width);
   }
   return out + "\n";
 }

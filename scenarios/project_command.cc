@@ -59,10 +59,14 @@ model::LatencyModel read_varied(const Options& o, std::vector<std::string>& assu
 }
 
 // What the rate needs, per drafter; 1 when nothing would give it.
-int answer_target(const Options& o, const model::LatencyModel& m, const std::vector<std::string>& assumptions) {
+int answer_target(const Options& o, const model::LatencyModel& m,
+                  const std::vector<std::string>& assumptions) {
   const double target = parse_target(o.target);
   const auto conditions = conditions_of(o.link, m);
-  Json j = {{"schema_version", 1}, {"target_tokens_per_s", target}, {"assumptions", assumptions}, {"needs", Json::array()}};
+  Json j = {{"schema_version", 1},
+            {"target_tokens_per_s", target},
+            {"assumptions", assumptions},
+            {"needs", Json::array()}};
   bool possible = false;
   for (const model::Condition& c : conditions) {
     for (const std::string& drafter : drafters_of(o, m)) {
@@ -70,7 +74,8 @@ int answer_target(const Options& o, const model::LatencyModel& m, const std::vec
       Json& row = j["needs"].emplace_back(to_json(c));
       row.erase("network");
       row.update(to_json(need));
-      for (const char* way : {"longest_rtt_s", "least_bps", "least_tokens_per_step"}) possible |= !row[way].is_null();
+      for (const char* way : {"longest_rtt_s", "least_bps", "least_tokens_per_step"})
+        possible |= !row[way].is_null();
     }
   }
   finish(o, j, needs_table(j));
@@ -104,8 +109,9 @@ int run_advise(const Options& o) {
   if (choices.size() > o.top) choices.resize(o.top);
   Json j = {{"schema_version", 1},
             {"link", to_json(conditions[0])},
-            {"note", "ranked by expected tokens/s alone: fewer local layers and lower precision also change what the "
-                     "server can infer and how well the output agrees"},
+            {"note",
+             "ranked by expected tokens/s alone: fewer local layers and lower precision also change what the "
+             "server can infer and how well the output agrees"},
             {"assumptions", assumptions},
             {"choices", Json::array()}};
   j["link"].erase("network");
@@ -135,7 +141,8 @@ void add_projection_commands(CLI::App& app, std::function<int()>& chosen) {
       ->allow_extra_args(false);
   project->add_option("--prompt-class", o->prompt_class, "of the prompts, as in code (default: all)");
   project->add_option("--target", o->target, "ask what a rate needs instead, as in 15tok/s");
-  auto [advice, a] = add("advise", "rank split depth, width, wire precision and drafter for a link", run_advise);
+  auto [advice, a] =
+      add("advise", "rank split depth, width, wire precision and drafter for a link", run_advise);
   advice->add_option("--top", a->top, "choices to show")->capture_default_str();
 }
 

@@ -20,15 +20,18 @@ std::string assumed(const Json& list) {
 
 }  // namespace
 
-std::string projection_table(const std::vector<model::Point>& points, const std::vector<std::string>& assumptions) {
+std::string projection_table(const std::vector<model::Point>& points,
+                             const std::vector<std::string>& assumptions) {
   std::string out =
-      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms  first ms  break-even\n";
+      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms  first "
+      "ms  break-even\n";
   for (const model::Point& p : points) {
     const Json j = to_json(p);
-    out += fmt::format("{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f} {:>9} {:>11}{}\n",
-                       p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low,
-                       p.high, p.tokens_per_step, p.step_s * 1e3, number(j["time_to_first_token_s"], 1e3, 1),
-                       number(j["break_even_tokens_per_step"], 1, 3), p.extrapolated.empty() ? "" : "  extrapolated");
+    out += fmt::format(
+        "{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f} {:>9} {:>11}{}\n",
+        p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low, p.high,
+        p.tokens_per_step, p.step_s * 1e3, number(j["time_to_first_token_s"], 1e3, 1),
+        number(j["break_even_tokens_per_step"], 1, 3), p.extrapolated.empty() ? "" : "  extrapolated");
   }
   for (const model::Point& p : points) {
     if (p.extrapolated.empty()) continue;
@@ -39,9 +42,10 @@ std::string projection_table(const std::vector<model::Point>& points, const std:
 }
 
 std::string needs_table(const Json& j) {
-  std::string out = fmt::format("{:g} tokens/s needs one of these, all else as it is ('-': not enough)\n"
-                                "RTT ms  drafter       now tokens/s  RTT at most ms  rate at least Mbit/s  tokens/step at least\n",
-                                j["target_tokens_per_s"].get<double>());
+  std::string out = fmt::format(
+      "{:g} tokens/s needs one of these, all else as it is ('-': not enough)\n"
+      "RTT ms  drafter       now tokens/s  RTT at most ms  rate at least Mbit/s  tokens/step at least\n",
+      j["target_tokens_per_s"].get<double>());
   for (const Json& n : j["needs"]) {
     out += fmt::format("{:>6}  {:<12} {:>13} {:>15} {:>21} {:>21}\n", number(n["rtt_s"], 1e3, 1),
                        n["drafter"].get<std::string>(), number(n["tokens_per_s"], 1, 2),
@@ -74,7 +78,8 @@ std::string published_table(const Json& j) {
                        number(c["model_error"], 100, 1), number(c["model_range_tokens_per_s"][0], 1, 2),
                        number(c["model_range_tokens_per_s"][1], 1, 2));
   }
-  out += fmt::format("mean size of error: formula {} %, ours {} %\n", number(j["mean_abs_error"]["formula"], 100, 1),
+  out += fmt::format("mean size of error: formula {} %, ours {} %\n",
+                     number(j["mean_abs_error"]["formula"], 100, 1),
                      number(j["mean_abs_error"]["model"], 100, 1));
   return out + assumed(j["assumptions"]);
 }

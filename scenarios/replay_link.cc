@@ -14,7 +14,8 @@ using engine::PartyId;
 
 constexpr PartyId client = 0, server = 1;
 constexpr std::uint16_t port = 7420;  // in a namespace of its own
-constexpr auto oversleep = std::chrono::microseconds(60);  // of a sleep with real-time priority: what is left is spun
+constexpr auto oversleep =
+    std::chrono::microseconds(60);  // of a sleep with real-time priority: what is left is spun
 
 // Wall time; a job takes what the cost source says, in waiting.
 class WaitingClock : public engine::Clock {
@@ -35,10 +36,12 @@ class WaitingClock : public engine::Clock {
   netsim::CostSource cost_;
 };
 
-void take_part(PartyId self, engine::tcp::socket socket, const engine::PartyMain& main, netsim::CostSource cost) {
+void take_part(PartyId self, engine::tcp::socket socket, const engine::PartyMain& main,
+               netsim::CostSource cost) {
   WaitingClock clock(self, std::move(cost));
   engine::SocketTransport transport(clock);
-  transport.add(self == client ? server : client, self == client ? "server" : "client", std::move(socket), {});
+  transport.add(self == client ? server : client, self == client ? "server" : "client", std::move(socket),
+                {});
   main(transport, clock);
 }
 
@@ -50,7 +53,8 @@ Json to_json(const netsim::LinkCounts& c) {
 
 }  // namespace
 
-Json run_over_link(const NetworkChoice& n, std::uint64_t seed, const std::map<PartyId, engine::PartyMain>& parties,
+Json run_over_link(const NetworkChoice& n, std::uint64_t seed,
+                   const std::map<PartyId, engine::PartyMain>& parties,
                    std::map<PartyId, netsim::CostSource> costs) {
   netsim::EmulatedLink link({n.up, n.down}, seed);
   boost::asio::io_context io_client, io_server;

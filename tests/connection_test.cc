@@ -34,7 +34,8 @@ Means run(const Condition& c, const std::vector<int>& rows, int steps, double wo
     const double bytes = 64 + 8192.0 * (i < 0 ? 40 : rows[i % rows.size()]);
     const double model_s = network_s(connection.exchange(bytes, bytes, 0));
     const auto size = static_cast<std::uint64_t>(bytes);
-    const double theory_s = theory.exchange({size, size, nanoseconds(i < 0 ? 0 : std::llround(work_s * 1e9))});
+    const double theory_s =
+        theory.exchange({size, size, nanoseconds(i < 0 ? 0 : std::llround(work_s * 1e9))});
     connection.rest(work_s);
     if (i < 0) continue;
     means.model_s += model_s / steps;
@@ -50,7 +51,8 @@ class ConnectionOf : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ConnectionOf, steps_take_what_segments_take) {
   const Condition c{"", GetParam().rtt_s, GetParam().bps, GetParam().bps};
-  const std::vector<std::vector<int>> mixes = {{1}, {9}, {17}, {1, 1, 1, 13, 1, 9, 1, 1, 17}, {1, 4, 7, 10, 12}};
+  const std::vector<std::vector<int>> mixes = {
+      {1}, {9}, {17}, {1, 1, 1, 13, 1, 9, 1, 1, 17}, {1, 4, 7, 10, 12}};
   for (const auto& rows : mixes) {
     const Means m = run(c, rows, 60, 0.043);
     EXPECT_NEAR(m.model_s / m.theory_s, 1, rows.size() == 1 && rows[0] == 1 ? 1e-3 : 0.02)
@@ -92,7 +94,8 @@ TEST(Connection, rare_losses_cost_their_share_of_a_timeout_or_a_round_trip) {
   const Trip small = connection.exchange(1'000, 1'000, 0);  // a segment each way: nothing behind it tells
   EXPECT_NEAR(small.timeout_s, 2 * loss * 0.3, 1e-12);
   EXPECT_EQ(small.recovery_s, 0);
-  const Trip wide = connection.exchange(50 * 1448, 1'000, 0);  // the last three of 50 segments, and the answer
+  const Trip wide =
+      connection.exchange(50 * 1448, 1'000, 0);  // the last three of 50 segments, and the answer
   EXPECT_NEAR(wide.timeout_s, 4 * loss * 0.3, 1e-11);
   EXPECT_NEAR(wide.recovery_s, 47 * loss * 0.1, 1e-10);
 }

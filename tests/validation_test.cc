@@ -79,15 +79,17 @@ TEST(Identification, names_the_terms_that_the_runs_cannot_tell) {
 }
 
 TEST(Coverage, of_sequential_runs_that_vary_as_their_steps_do) {
-  const auto steps = observe(test::synthesise({.rtts_s = {0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15},
-                                               .rates_bps = {10e6, 20e6, 50e6, 100e6, 1e9},
-                                               .drafters = {"sequential"},
-                                               .steps = 20,
-                                               .noise = 0.2}));
+  const auto steps =
+      observe(test::synthesise({.rtts_s = {0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15},
+                                .rates_bps = {10e6, 20e6, 50e6, 100e6, 1e9},
+                                .drafters = {"sequential"},
+                                .steps = 20,
+                                .noise = 0.2}));
   Coverage all;
-  hold_out(steps, by_condition, [&](const Group&, const LatencyModel& m, const auto& others, const auto& held) {
-    all.add(cover(m, others, held));
-  });
+  hold_out(steps, by_condition,
+           [&](const Group&, const LatencyModel& m, const auto& others, const auto& held) {
+             all.add(cover(m, others, held));
+           });
   EXPECT_EQ(all.runs, 90u);
   EXPECT_GE(all.share(), 0.8) << all.below << " below, " << all.above << " above";
   EXPECT_LE(all.share(), 0.97);

@@ -17,8 +17,8 @@ const LatencyModel& fitted() {
   static const LatencyModel model = [] {
     LatencyModel m = fit(test::synthesise({}));
     m.source["plan"] = {{"head", 2}, {"middle", 28}, {"tail", 2}};
-    m.source["geometry"] = {{"layers", 32},    {"width", 4096},   {"heads", 32},   {"kv_heads", 8},
-                            {"head_dim", 128}, {"ffn", 14336}, {"vocabulary", 32000}};
+    m.source["geometry"] = {{"layers", 32},    {"width", 4096}, {"heads", 32},        {"kv_heads", 8},
+                            {"head_dim", 128}, {"ffn", 14336},  {"vocabulary", 32000}};
     return m;
   }();
   return model;
@@ -27,7 +27,8 @@ const LatencyModel& fitted() {
 LatencyModel varied(const Variant& v) {
   std::vector<std::string> assumptions;
   LatencyModel m = vary(fitted(), v, assumptions);
-  EXPECT_EQ(assumptions.empty(), !v.head && v.geometry.empty() && !v.width && !v.tokens_per_step && v.server_speed == 1);
+  EXPECT_EQ(assumptions.empty(),
+            !v.head && v.geometry.empty() && !v.width && !v.tokens_per_step && v.server_speed == 1);
   return m;
 }
 
@@ -38,7 +39,8 @@ TEST(Variant, the_same_split_is_the_same_model) {
 TEST(Variant, layers_move_with_their_weights) {
   const LatencyModel m = varied({.head = 4, .tail = 4});
   const Geometry& g = known_geometries()[0];
-  EXPECT_NEAR(g.layer_weights(), 218'103'808, 1);  // Mistral 7B: 4096^2 x 2 + 4096 x 1024 x 2 + 3 x 4096 x 14336
+  EXPECT_NEAR(g.layer_weights(), 218'103'808,
+              1);  // Mistral 7B: 4096^2 x 2 + 4096 x 1024 x 2 + 3 x 4096 x 14336
   EXPECT_NEAR(m.decode.server.fixed_s.value / fitted().decode.server.fixed_s.value, 24.0 / 28, 1e-12);
   EXPECT_NEAR(m.decode.client.fixed_s.value / fitted().decode.client.fixed_s.value,
               (8 * g.layer_weights() + g.head_weights()) / (4 * g.layer_weights() + g.head_weights()), 1e-12);
@@ -52,8 +54,8 @@ TEST(Variant, a_70b_model_sends_16_kb_a_row_and_reads_its_weights) {
   const LatencyModel m = vary(base, {.geometry = "llama-70b"}, assumptions);
   const StepShape row = m.find("sequential")->mean_shape();
   EXPECT_NEAR(row.bytes_up, 64 + 16384, 1e-9);
-  EXPECT_NEAR(m.decode.server.fixed_s.value / base.decode.server.fixed_s.value, 76 * 855'638'016.0 / (28 * 218'103'808.0),
-              1e-6);
+  EXPECT_NEAR(m.decode.server.fixed_s.value / base.decode.server.fixed_s.value,
+              76 * 855'638'016.0 / (28 * 218'103'808.0), 1e-6);
   EXPECT_FALSE(assumptions.empty());
   const LatencyModel faster = vary(base, {.geometry = "llama-70b", .server_speed = 10}, assumptions);
   EXPECT_NEAR(faster.decode.server.fixed_s.value * 10, m.decode.server.fixed_s.value, 1e-12);
@@ -64,8 +66,10 @@ TEST(Variant, precision_changes_the_bytes_of_rows_and_not_of_headers) {
   for (DrafterModel& d : base.drafters)
     for (StepShape& s : d.shapes) s.bytes_up = s.bytes_down = 64 + 8192 * s.rows;
   std::vector<std::string> assumptions;
-  EXPECT_NEAR(vary(base, {.wire = "int8"}, assumptions).find("sequential")->mean_shape().bytes_down, 64 + 4096, 1e-9);
-  EXPECT_NEAR(vary(base, {.wire = "f32"}, assumptions).find("sequential")->mean_shape().bytes_down, 64 + 16384, 1e-9);
+  EXPECT_NEAR(vary(base, {.wire = "int8"}, assumptions).find("sequential")->mean_shape().bytes_down,
+              64 + 4096, 1e-9);
+  EXPECT_NEAR(vary(base, {.wire = "f32"}, assumptions).find("sequential")->mean_shape().bytes_down,
+              64 + 16384, 1e-9);
 }
 
 TEST(Variant, a_width_caps_rows_and_what_they_gain) {

@@ -4,6 +4,7 @@
 const connection = (() => {
   const leastTimeout = 0.2, kneeFrom = 16, trainGap = 2e-3, offloadBytes = 65216, longestOffload = 1e-3;
   const cubic = 0.4, slowestGrowth = 0.05, fastestGrowth = 0.5, duplicates = 3, keptAfterLoss = 0.7, leastWindow = 2;
+  const variationKept = 0.75;
   // Gauss-Legendre on [0, 1].
   const nodes = [0.019855071751231884, 0.10166676129318664, 0.2372337950418355, 0.4082826787521751,
                  0.5917173212478249, 0.7627662049581645, 0.8983332387068134, 0.9801449282487681];
@@ -25,7 +26,7 @@ const connection = (() => {
     const ways = rates.map((rate, i) => ({segment: (link.segment_bytes + link.framing_bytes) * 8 * (1 / rate), byte: 8 * (1 / rate),
                                           acknowledgement: link.framing_bytes * 8 / rates[1 - i], latest: new Map()}));
     const senders = rates.map(() => ({open: newWindow(initialWindow, Infinity), closed: newWindow(0, 0), closedShare: 0,
-                                      lastSent: 0, used: false}));
+                                      lastSent: 0, timeout: 0, variation: 0, used: false}));
     let now = 0;
 
     // Expected delay of the last arrival, in the jitter's scale.
@@ -43,10 +44,10 @@ const connection = (() => {
       return way.latest.get(segments);
     }
 
-    function idle(window, rest) {
+    function idle(window, rest, timeout) {
       const least = Math.min(initialWindow, window.size);
       window.threshold = Math.max(window.threshold, 0.75 * window.size);
-      for (let left = rest; left > 0 && window.size > least; left -= rtt + leastTimeout) window.size = Math.floor(window.size / 2);
+      for (let left = rest; left > 0 && window.size > least; left -= timeout) window.size = Math.floor(window.size / 2);
       window.size = Math.max(window.size, least);
     }
 
@@ -70,21 +71,27 @@ const connection = (() => {
 
     function carry(window, way, segments, last) {
       const round = rtt + way.segment + way.acknowledgement;
-      let seconds = 0, late = 0, flights = 0, left = segments, limited = false;
+      const carried = {seconds: 0, late: 0, flights: 0, lastSent: 0, queued: 0};
+      let left = segments, limited = false;
       for (;;) {
-        const size = Math.max(1, Math.floor(window.size));
+        const size = Math.max(1, Math.floor(window.size)), once = Math.min(left, size);
         limited = limited || left >= size;
-        if (left <= size || size * way.segment >= round) break;
+        if (left <= size || size * way.segment >= round) {
+          carried.queued = (once - 1) * way.segment;
+          carried.lastSent = carried.seconds + (left - once) * way.segment;
+          break;
+        }
         left -= size;
-        seconds += round;
-        ++flights;
-        if (jitter > 0) late += 2;
+        carried.seconds += round;
+        ++carried.flights;
+        if (jitter > 0) carried.late += 2;
         acknowledged(window, way, size, true);
       }
       acknowledged(window, way, left, limited);
-      window.inUse += seconds + round;
-      if (jitter > 0) late += latest(way, left);
-      return {seconds: seconds + (left - 1) * way.segment + last + rtt / 2, late, flights};
+      window.inUse += carried.seconds + round;
+      if (jitter > 0) carried.late += latest(way, left);
+      carried.seconds += (left - 1) * way.segment + last + rtt / 2;
+      return carried;
     }
 
     // What a loss makes of a sender: the mean of those that lost now, from either state, and of those that lost before.
@@ -107,18 +114,21 @@ const connection = (() => {
       const sender = senders[i], way = ways[i];
       const segments = Math.max(1, Math.ceil(bytes / link.segment_bytes));
       const last = (bytes - (segments - 1) * link.segment_bytes + link.framing_bytes) * way.byte;
-      const rest = now - sender.lastSent - rtt - leastTimeout;
+      const rest = now - sender.lastSent - sender.timeout;
       if (sender.used && rest > 0) {
-        idle(sender.open, rest);
-        idle(sender.closed, rest);
+        idle(sender.open, rest, sender.timeout);
+        idle(sender.closed, rest, sender.timeout);
       }
       const carried = carry(sender.open, way, segments, last), closed = sender.closedShare;
       if (closed > 0) {
         const other = carry(sender.closed, way, segments, last);
-        for (const key of Object.keys(carried)) carried[key] += closed * (other[key] - carried[key]);
+        for (const key of ["seconds", "late", "flights", "lastSent"]) carried[key] += closed * (other[key] - carried[key]);
       }
+      if (!sender.used) sender.variation = Math.max(2 * rtt, leastTimeout);
+      sender.variation = leastTimeout + (sender.variation - leastTimeout) * Math.pow(variationKept, carried.flights + (sender.used ? 1 : 0));
+      sender.timeout = rtt + carried.queued + sender.variation;
       sender.used = true;
-      sender.lastSent = now + carried.flights * rtt;
+      sender.lastSent = now + carried.lastSent;
       trip.jitter_s += carried.late * jitter;
       if (loss === 0) return carried.seconds;
       const any = chanceOfLoss(loss, segments), atEnd = chanceOfLoss(loss, Math.min(segments, duplicates));
