@@ -1,4 +1,6 @@
 // The report as Markdown tables.
+#include <algorithm>
+
 #include "analysis/markdown.hh"
 #include "analysis/report.hh"
 #include "model/observation.hh"
@@ -9,6 +11,21 @@ namespace {
 using engine::Json;
 
 using markdown::ms, markdown::number, markdown::text;
+
+// The drafter, and what else sets results of one condition apart.
+std::string name(const Json& result, const Json& results) {
+  std::string name = text(result["drafter"]);
+  for (const char* key : {"sampling", "wire", "plan", "compute"}) {
+    const bool varies =
+        std::any_of(results.begin(), results.end(), [&](const Json& r) { return r[key] != result[key]; });
+    if (!varies) continue;
+    const Json& value = result[key];
+    name += ", " + (key == std::string("sampling") && value.is_object()
+                        ? fmt::format("temperature {:g}", value.value("temperature", 0.0))
+                        : text(value));
+  }
+  return name;
+}
 
 void measured(std::string& out, const Json& results) {
   out += "## Measured\n\n";
@@ -21,7 +38,7 @@ void measured(std::string& out, const Json& results) {
     const Json waiting =
         s["network_s"].is_null() ? Json() : Json(s["network_s"].get<double>() - s["wire_s"].get<double>());
     out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                       label(model::condition_of(r, "summary")), text(r["drafter"]),
+                       label(model::condition_of(r, "summary")), name(r, results),
                        number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 2),
                        ms(r["time_to_first_token_s"]), ms(s["total_s"]), ms(waiting), ms(s["wire_s"]),
                        ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));

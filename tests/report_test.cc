@@ -138,6 +138,7 @@ TEST(Report, markdown_says_what_guessing_gains_by_prompt_class_round_trip_and_te
                     c["rows_per_step"].get<double>());
     EXPECT_NE(text.find(row), std::string::npos) << row;
   }
+  EXPECT_NE(text.find("| 80 ms, 100/200 Mbit/s | ngram, temperature 0.8 |"), std::string::npos);
   EXPECT_LT(text.find("| ngram | average |"),
             text.find("| sequential | average |"));  // what gains most first
 }

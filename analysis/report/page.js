@@ -19,9 +19,11 @@
 
   function header() {
     const rtts = results.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
+    const lossy = results.some(r => r.loss > 0) ? results.map(r => r.loss).sort((a, b) => a - b) : [];
     const drafters = listed(results.map(r => r.drafter));
     at("conditions").textContent = `${count(source.runs, "run")} at ${low === high ? low : `${low} to ${high}`} ms round-trip time, ` +
-      `${listed(results.map(bandwidth))} up/down, decoding ${drafters}.`;
+      `${listed(results.map(bandwidth))} up/down` +
+      `${lossy.length ? `, packet loss ${listed(lossy.map(size))}` : ""}, decoding ${drafters}.`;
     const facts = {"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
                    "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit};
     for (const [name, value] of Object.entries(facts)) at("source").append(element("div", {}, element("dt", {}, name), element("dd", {}, words(value))));
@@ -90,7 +92,7 @@
       return;
     }
     at("curve-why").textContent = "Lines are the fitted model on the link set below; points are measured, with 90 % intervals, and fade when they were " +
-      "measured on another link. Bands, on the usual link, are where nine of ten runs would land. Move the sliders (arrow keys work) to ask about another network.";
+      "measured on another link. The band, on the usual link, is where nine of ten runs of the fastest would land. Move the sliders (arrow keys work) to ask about another network.";
     projection.show(data, {controls: at("controls"), curve: at("curve"), readout: at("readout"), data: at("curve-data")});
     at("curve-data").append(dataBlock(pointColumns, data.projection, "splitwan-projection.csv"));
   }

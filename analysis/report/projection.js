@@ -26,29 +26,29 @@ const projection = (() => {
       grid.map(() => null))];
   }
 
-  // Behind the curves: where a run would land, in nine of ten cases, known at the usual link. Between the points of the
-  // projection the interval keeps its proportion to the curve.
-  function bands(data, state) {
+  // Behind the curves: where nine of ten runs of the fastest drafter at the slider's round-trip time would land, known at
+  // the usual link. Between the points of the projection the interval keeps its proportion to the curve.
+  function band(data, state) {
     return u => {
       if (linkOf(state.condition) !== linkOf(state.usual) || state.acceptance !== 1 || state.promptClass !== "") return;
-      const {ctx, bbox} = u;
+      const here = u.data[0].findLastIndex(rtt => rtt <= state.condition.rtt_s * 1e3 * (1 + 1e-9));
+      const order = data.model.drafters.map((d, i) => [u.data[i + 1][Math.max(0, here)] ?? 0, i]).sort((a, b) => b[0] - a[0]);
+      const [rate, index] = order[0], {drafter} = data.model.drafters[index], curve = u.data[index + 1];
+      const known = data.projection.filter(p => p.drafter === drafter), {ctx, bbox} = u;
+      if (rate === 0 || known.length < 2) return;
+      const edge = key => u.data[0].map((rtt, k) => {
+        const next = known.findIndex(p => p.rtt_s * 1e3 >= rtt);
+        if (next < 1) return null;
+        const [a, b] = [known[next - 1], known[next]], share = (rtt / 1e3 - a.rtt_s) / (b.rtt_s - a.rtt_s);
+        const factor = (1 - share) * a[key] / a.tokens_per_s + share * b[key] / b.tokens_per_s;
+        return [u.valToPos(rtt, "x", true), u.valToPos(curve[k] * factor, "y", true)];
+      }).filter(p => p);
       ctx.save();
-      ctx.globalAlpha = 0.13;
-      data.model.drafters.forEach((drafter, i) => {
-        const known = data.projection.filter(p => p.drafter === drafter.drafter), curve = u.data[i + 1];
-        if (!state.shown.has(drafter.drafter) || known.length < 2) return;
-        const edge = key => u.data[0].map((rtt, k) => {
-          const next = known.findIndex(p => p.rtt_s * 1e3 >= rtt);
-          if (next < 1) return null;
-          const [a, b] = [known[next - 1], known[next]], share = (rtt / 1e3 - a.rtt_s) / (b.rtt_s - a.rtt_s);
-          const factor = (1 - share) * a[key] / a.tokens_per_s + share * b[key] / b.tokens_per_s;
-          return [u.valToPos(rtt, "x", true), u.valToPos(curve[k] * factor, "y", true)];
-        }).filter(p => p);
-        ctx.beginPath();
-        for (const [x, y] of [...edge("low"), ...edge("high").reverse()]) ctx.lineTo(x, Math.max(y, bbox.top));
-        ctx.fillStyle = state.colour(drafter.drafter);
-        ctx.fill();
-      });
+      ctx.globalAlpha = 0.15;
+      ctx.beginPath();
+      for (const [x, y] of [...edge("low"), ...edge("high").reverse()]) ctx.lineTo(x, Math.max(y, bbox.top));
+      ctx.fillStyle = state.colour(drafter);
+      ctx.fill();
       ctx.restore();
     };
   }
@@ -72,7 +72,7 @@ const projection = (() => {
       ctx.setLineDash([]);
       for (const point of state.measured.filter(p => state.shown.has(p.drafter))) {
         const px = x(point.rtt_s * 1e3), half = point.tokens_per_s_half_width ?? 0;
-        ctx.globalAlpha = linkOf(point) === linkOf(state.condition) ? 1 : 0.2;  // measured on another link than the curve's
+        ctx.globalAlpha = linkOf(point) === linkOf(state.condition) ? 1 : 0.12;  // measured on another link than the curve's
         ctx.strokeStyle = ctx.fillStyle = state.colour(point.drafter);
         ctx.lineWidth = 1.5 * ratio;
         ctx.beginPath();
@@ -91,6 +91,10 @@ const projection = (() => {
     };
   }
 
+  // Of what was measured on the link that is shown.
+  const highest = state => Math.max(0, ...state.measured.filter(p => state.shown.has(p.drafter) && linkOf(p) === linkOf(state.condition))
+    .map(p => p.tokens_per_s + (p.tokens_per_s_half_width ?? 0)));
+
   function chart(data, state, at, theme) {
     state.ink = ink[theme];
     const names = data.model.drafters.map(d => d.drafter), colours = series[theme];
@@ -100,11 +104,11 @@ const projection = (() => {
     at.replaceChildren();
     return new uPlot({
       width: at.clientWidth, height, legend: {show: false}, cursor: {show: false},
-      scales: {x: {time: false, range: () => [0, state.furthest]}, y: {range: (u, low, high) => [0, high * 1.08]}},
+      scales: {x: {time: false, range: () => [0, state.furthest]}, y: {range: (u, low, high) => [0, Math.max(high, highest(state)) * 1.05]}},
       axes: [{...axis, label: "round-trip time, ms"}, {...axis, label: "tokens per second"}],
       series: [{}, ...names.map((name, i) => ({label: name, stroke: state.colour(name), width: 2, points: {show: false},
                                                dash: i >= colours.length ? [8, 5] : undefined}))],
-      hooks: {drawAxes: [bands(data, state)], draw: [overlay(state)]},
+      hooks: {drawAxes: [band(data, state)], draw: [overlay(state)]},
     }, curves(data, state), at);
   }
 

@@ -39,8 +39,9 @@ const validation = (() => {
   function errors(folds) {
     const panel = (title, key) => element("div", {}, element("h3", {}, title), charts.scatter({
       label: `${title}, signed error over round-trip time`, across: "round-trip time, ms",
-      points: folds.map(f => ({x: f.rtt_s * 1e3, y: f[key], name: `${f.held_out}, ${f.drafter}: ${percent(f[key])}`}))}));
-    return element("div", {class: "panels"}, panel("This model: error of the mean step", "error"), panel("Published formula, on its own scale", "baseline_error"));
+      points: folds.map(f => ({x: f.rtt_s * 1e3, y: f[key], group: f.loss > 0 ? 1 : 0, name: `${f.held_out}, ${f.drafter}: ${percent(f[key])}`}))}));
+    const key = folds.some(f => f.loss > 0) ? [page.legend([["without loss", "dot group0"], ["with loss", "dot group1"]])] : [];
+    return element("div", {}, ...key, element("div", {class: "panels"}, panel("This model: error of the mean step", "error"), panel("Published formula, on its own scale", "baseline_error")));
   }
 
   function remarks(v) {
