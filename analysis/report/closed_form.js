@@ -105,7 +105,7 @@ const closedForm = (() => {
         const other = carry(sender.closed, way, segments, last);
         for (const part of ["seconds", "jitter", "flights", "lastSent"]) carried[part] += closed * (other[part] - carried[part]);
       }
-      const rounds = carried.flights + (sender.used ? 1 : 0);
+      const rounds = sender.used ? carried.flights + 1 : Math.max(0, carried.flights - 1);
       if (!sender.used) sender.variation = Math.max(2 * rtt, leastTimeout);
       sender.variation = leastTimeout + (sender.variation - leastTimeout) * Math.pow(variationKept, rounds);
       sender.timeout = rtt + carried.queued + sender.variation;
