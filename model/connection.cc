@@ -133,8 +133,8 @@ double Connection::send(int direction, double bytes, Trip& trip) {
     carried.flights += closed * (other.flights - carried.flights);
     carried.last_sent_s += closed * (other.last_sent_s - carried.last_sent_s);
   }
-  double rounds = carried.flights;
-  if (sender.used) ++rounds;
+  // It begins to fall two rounds late: the first deviations are still that large.
+  const double rounds = sender.used ? carried.flights + 1 : std::max(0.0, carried.flights - 1);
   if (!sender.used) sender.variation_s = std::max(2 * condition_.rtt_s, least_timeout_s);
   sender.variation_s = least_timeout_s + (sender.variation_s - least_timeout_s) * std::pow(variation_kept, rounds);
   sender.timeout_s = condition_.rtt_s + carried.queued_s + sender.variation_s;

@@ -87,7 +87,7 @@ TEST(Projection, a_guess_that_costs_more_must_gain_more) {
 TEST(Projection, interval_holds_the_point_and_repeats) {
   const LatencyModel model = fit(test::synthesise({.noise = 0.1}));
   const Condition c{"", 0.080, 100e6, 200e6, 0};
-  const Point point = project(model, c, "ngram", 7), again = project(model, c, "ngram", 7);
+  const Point point = project(model, c, "ngram", "", 7), again = project(model, c, "ngram", "", 7);
   EXPECT_LT(point.low, point.tokens_per_s);
   EXPECT_GT(point.high, point.tokens_per_s);
   EXPECT_EQ(point.low, again.low);

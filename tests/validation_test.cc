@@ -59,7 +59,7 @@ TEST(Independence, of_the_round_trip_time_is_seen_and_so_is_its_lack) {
     for (const IndependenceTest& t : test_rtt_independence(observe(test::synthesise(world)))) {
       if (t.drafter == "ngram") return t.p_value;
     }
-    return NAN;
+    return std::numeric_limits<double>::quiet_NaN();
   };
   EXPECT_GT(p_of({}), 0.01);
   EXPECT_LT(p_of({.luck_per_rtt = 4}), 0.001);

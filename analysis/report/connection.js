@@ -124,8 +124,9 @@ const connection = (() => {
         const other = carry(sender.closed, way, segments, last);
         for (const key of ["seconds", "late", "flights", "lastSent"]) carried[key] += closed * (other[key] - carried[key]);
       }
+      const rounds = sender.used ? carried.flights + 1 : Math.max(0, carried.flights - 1);
       if (!sender.used) sender.variation = Math.max(2 * rtt, leastTimeout);
-      sender.variation = leastTimeout + (sender.variation - leastTimeout) * Math.pow(variationKept, carried.flights + (sender.used ? 1 : 0));
+      sender.variation = leastTimeout + (sender.variation - leastTimeout) * Math.pow(variationKept, rounds);
       sender.timeout = rtt + carried.queued + sender.variation;
       sender.used = true;
       sender.lastSent = now + carried.lastSent;
