@@ -181,8 +181,8 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
   cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
   cmd->add_option(
          "--decode", o->decode,
-         "sequential, ngram[-3 to -7], jacobi[-BLOCK], lookahead[-W-N-G], draft, draft-chain-LENGTH, "
-         "draft-tree-ROWS, or auto: by measurement")
+         "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
+         "measurement); with --draft-model: draft, draft-chain-LENGTH, draft-tree-ROWS")
       ->capture_default_str();
   cmd->add_option("--draft-model", o->draft_model,
                   "folder of a small model with the same vocabulary, to guess with");

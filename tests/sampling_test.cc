@@ -81,6 +81,17 @@ TEST(Sampling, filters_keep_what_their_definitions_say) {
   EXPECT_EQ(kept({.top_k = 3, .top_p = 0.7}), (std::vector<int>{0, 1}));
 }
 
+TEST(Sampling, drafters_may_drop_the_unlikely_and_keep_the_scores_of_the_others) {
+  const Sampler sampler({.temperature = 1});
+  const Logits logits{0, std::log(0.5f), std::log(0.01f), std::log(0.002f)};
+  std::vector<float> all, likely;
+  sampler.scores(logits, std::vector<Token>{1, 2}, all);
+  sampler.scores(logits, std::vector<Token>{1, 2}, likely, 0.005);
+  EXPECT_FLOAT_EQ(likely[0], all[0] + std::log(1.512f / 1.51f));  // of what is left
+  EXPECT_TRUE(std::isfinite(likely[2]));
+  EXPECT_TRUE(std::isinf(likely[3]));
+}
+
 TEST(Sampling, penalty_looks_at_the_path_alone) {
   const Sampler sampler({.repetition_penalty = 2});
   const Logits logits{3, 2, -1, -1.5f};

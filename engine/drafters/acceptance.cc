@@ -6,7 +6,7 @@ namespace splitwan::engine {
 namespace {
 
 constexpr double memory = 0.98;  // a tree counts half after 34 more: texts change
-constexpr double doubt = 2;      // the promise counts as so many trees
+constexpr double doubt = 4;      // trees that what is thought of a row beforehand counts as
 
 }  // namespace
 
@@ -22,16 +22,22 @@ bool Acceptance::judge(const TokenBatch& tree, std::span<const Token> truth) {
     on_path[row] = true;
   }
   rows_.resize(std::max(rows_.size(), on_path.size()));
-  for (std::size_t k = 1; k < on_path.size(); ++k)
-    rows_[k] = {rows_[k].seen * memory + 1, rows_[k].kept * memory + (on_path[k] ? 1 : 0)};
+  all_.seen *= memory;
+  all_.kept *= memory;
+  for (std::size_t k = 1; k < on_path.size(); ++k) {
+    const double kept = on_path[k] ? 1 : 0;
+    rows_[k] = {rows_[k].seen * memory + 1, rows_[k].kept * memory + kept};
+    all_.seen += 1.0 / static_cast<double>(k);
+    all_.kept += kept;
+  }
   return true;
 }
 
+// Few trees say little about one row: what all rows together say, at 1 / k, stands in for the others.
 double Acceptance::share(std::size_t row) const {
   const Row seen = row < rows_.size() ? rows_[row] : Row{};
-  const double weight =
-      doubt / (1 + seen.seen / 8);  // a promise not kept is forgotten, not averaged in forever
-  return (seen.kept + weight * promise_ / static_cast<double>(row)) / (seen.seen + weight);
+  const double usual = (all_.kept + doubt * promise_) / (all_.seen + doubt) / static_cast<double>(row);
+  return (seen.kept + doubt * usual) / (seen.seen + doubt);
 }
 
 double Acceptance::tokens(int rows) const {

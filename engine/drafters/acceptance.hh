@@ -23,6 +23,7 @@ class Acceptance {
   double share(std::size_t row) const;
   double promise_;
   std::vector<Row> rows_;
+  Row all_;  // of all rows, where row k of a tree counts as 1 / k seen
 };
 
 }  // namespace splitwan::engine

@@ -42,7 +42,7 @@ Made choose(const DrafterTools& tools) {
   if (tools.draft_model) {
     arms.push_back({.name = "draft tree",
                     .drafter = draft(tools, {.rows = 32}),
-                    .promise = 0.5,
+                    .promise = 0.7,
                     .rows = 32,
                     .costs_rows = 16});
   }

@@ -48,10 +48,10 @@ void StepCost::learn(const StepTimes& t) {
   if (bytes <= 0 || t.network_s <= 0) return;
   row_bytes_ = std::max(t.bytes_up, t.bytes_down) / t.rows;
   if (!network_) {
-    // A fifth for the bytes, until steps of several sizes tell.
+    // A twentieth for the bytes, until steps of several sizes tell.
     const double trips = round_trips(t.bytes_up, t.bytes_down);
-    const double rtt = 0.8 * t.network_s / trips, byte = 0.2 * t.network_s / bytes;
-    network_.emplace(Fit::Vector{rtt, byte}, Fit::Vector{0.3 * rtt, byte});
+    const double rtt = 0.95 * t.network_s / trips, byte = 0.05 * t.network_s / bytes;
+    network_.emplace(Fit::Vector{rtt, byte}, Fit::Vector{0.3 * rtt, 4 * byte});
   } else {
     learn_window(t);
   }
