@@ -14,17 +14,15 @@ using markdown::ms, markdown::number, markdown::text;
 
 // The drafter, and what else sets results of one condition apart.
 std::string name(const Json& result, const Json& results) {
-  std::string name = text(result["drafter"]);
-  for (const char* key : {"sampling", "wire", "plan", "compute"}) {
-    const bool varies =
-        std::any_of(results.begin(), results.end(), [&](const Json& r) { return r[key] != result[key]; });
-    if (!varies) continue;
+  std::string out = text(result["drafter"]);
+  for (const std::string key : {"sampling", "wire", "plan", "compute"}) {
     const Json& value = result[key];
-    name += ", " + (key == std::string("sampling") && value.is_object()
-                        ? fmt::format("temperature {:g}", value.value("temperature", 0.0))
-                        : text(value));
+    if (std::all_of(results.begin(), results.end(), [&](const Json& r) { return r[key] == value; })) continue;
+    const bool sampling = key == "sampling" && value.is_object();
+    out += fmt::format(
+        ", {}", sampling ? fmt::format("temperature {:g}", value.value("temperature", 0.0)) : text(value));
   }
-  return name;
+  return out;
 }
 
 void measured(std::string& out, const Json& results) {

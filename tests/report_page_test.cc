@@ -117,11 +117,11 @@ TEST(Page, a_browser_draws_every_section_of_it) {
   std::string log;
   const std::string page = drawn(render_report(runs, std::nullopt), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
-  for (const char* part :
-       {"Tokens per step at 80 ms round-trip time", "class=\"mark group0\"", "class=\"whisker group0\"",
-        "class=\"segment server\"", "<canvas", "type=\"range\"", "Guesses that hold",
-        "Milliseconds per token at 80 ms", "Inside the range that was measured.",
-        "Every fold: each round-trip time held out", "class=\"point\"", "intervals held", "Standard error"}) {
+  for (const char* part : {"Tokens per step at 80 ms round-trip time", "class=\"mark group0\"",
+                           "class=\"whisker group0\"", "class=\"segment server\"", "<canvas",
+                           "type=\"range\"", "Guesses that hold", "Milliseconds per token at 80 ms",
+                           "Inside the range that was measured.", "Every fold: each round-trip time held out",
+                           "class=\"point group0\"", "intervals held", "Standard error"}) {
     EXPECT_NE(page.find(part), std::string::npos) << part;
   }
 }
