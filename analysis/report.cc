@@ -51,11 +51,19 @@ Json validation_of(const LatencyModel& m, const std::vector<engine::Run>& runs) 
   return model::validate(m, observations);
 }
 
+void refuse_mixed_sampling(const std::vector<engine::Run>& runs) {
+  for (const engine::Run& run : runs) {
+    if (run.header.value("sampling", Json()) != runs[0].header.value("sampling", Json()))
+      throw engine::Error("the runs differ in sampling, and acceptance depends on it");
+  }
+}
+
 // The model and what is known of its worth: what its file says, or what these runs say of a model fitted to
 // them.
 void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
   try {
     if (!m) {
+      refuse_mixed_sampling(runs);
       m = model::fit(runs);
       m->validation = validation_of(*m, runs);
     }

@@ -1,6 +1,7 @@
 // The comparison of drafters: what counts, what is left out, and how classes are averaged.
 #include <gmock/gmock.h>
 
+#include "analysis/report.hh"
 #include "analysis/summary.hh"
 #include "tests/fixtures.hh"
 
@@ -112,13 +113,27 @@ TEST(Ablation, tells_temperatures_apart_and_needs_a_sequential_run_of_each) {
 TEST(Ablation, names_what_a_header_lacks) {
   for (const auto& [object, key] :
        {std::pair{"prompt", "name"}, {"prompt", "class"}, {"conditions", "rtt_s"}}) {
-    Run run = run_of(four[0]);
+    engine::Run run = run_of(four[0]);
     run.header[object].erase(key);
     EXPECT_THAT(tests::error_of([&] { summarise({run}); }),
                 testing::HasSubstr(std::string("header: ") + object + "." + key + ": expected a"));
     run.header.erase("prompt");
     EXPECT_THAT(tests::error_of([&] { summarise({run}); }), testing::HasSubstr("header: prompt.name"));
   }
+}
+
+TEST(Ablation, is_in_the_report_as_a_table_and_in_the_page_as_data) {
+  std::vector<engine::Run> runs;
+  for (const Written& w : four) runs.push_back(run_of(w));
+  const Json data = report_data(runs, std::nullopt);
+  const std::string markdown = render_markdown(data);
+  EXPECT_THAT(markdown, testing::HasSubstr("## What guessing gains"));
+  EXPECT_THAT(markdown, testing::HasSubstr("| guess | a | 1.50 | 1.00 to 2.00 | 4.0 |"));
+  EXPECT_THAT(markdown, testing::HasSubstr("| guess | average | 2.75 |"));
+  EXPECT_THAT(render_html(data), testing::HasSubstr("\"kind\":\"ablation\""));
+  runs[0].header["sampling"]["temperature"] = runs[4].header["sampling"]["temperature"] = 0.5;
+  EXPECT_THAT(report_data(runs, std::nullopt)["why_no_model"].dump(),
+              testing::HasSubstr("differ in sampling"));
 }
 
 }  // namespace
