@@ -19,6 +19,7 @@ inline std::string percent(const Json& fraction, int digits = 2) {
 }
 inline std::string text(const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
 
-std::string guessing(const Json& study);  // of an "ablation"; nothing of any other
+std::string guessing(const Json& study);   // of an "ablation"; nothing of any other
+std::string validation(const Json& data);  // of a report
 
 }  // namespace splitwan::analysis::markdown

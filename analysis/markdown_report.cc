@@ -1,20 +1,28 @@
 // The report as Markdown tables.
+#include <algorithm>
+
 #include "analysis/markdown.hh"
 #include "analysis/report.hh"
-#include "engine/error.hh"
 #include "model/observation.hh"
 
 namespace splitwan::analysis {
 namespace {
 
 using engine::Json;
-using markdown::ms, markdown::number, markdown::percent, markdown::text;
 
-// The drafter, and the temperature where tokens are drawn.
-std::string decoding(const Json& result) {
-  const Json sampling = result.value("sampling", Json());
-  const double temperature = sampling.is_object() ? sampling.value("temperature", 0.0) : 0;
-  return text(result["drafter"]) + (temperature > 0 ? fmt::format(", temperature {:g}", temperature) : "");
+using markdown::ms, markdown::number, markdown::text;
+
+// The drafter, and what else sets results of one condition apart.
+std::string name(const Json& result, const Json& results) {
+  std::string out = text(result["drafter"]);
+  for (const std::string key : {"sampling", "wire", "plan", "compute"}) {
+    const Json& value = result[key];
+    if (std::all_of(results.begin(), results.end(), [&](const Json& r) { return r[key] == value; })) continue;
+    const bool sampling = key == "sampling" && value.is_object();
+    out += fmt::format(
+        ", {}", sampling ? fmt::format("temperature {:g}", value.value("temperature", 0.0)) : text(value));
+  }
+  return out;
 }
 
 void measured(std::string& out, const Json& results) {
@@ -27,11 +35,11 @@ void measured(std::string& out, const Json& results) {
     const Json& s = r["step"];
     const Json waiting =
         s["network_s"].is_null() ? Json() : Json(s["network_s"].get<double>() - s["wire_s"].get<double>());
-    out +=
-        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                    label(model::condition_of(r, "summary")), decoding(r), number(r["tokens_per_s"], 1, 2),
-                    number(r["tokens_per_step"], 1, 2), ms(r["time_to_first_token_s"]), ms(s["total_s"]),
-                    ms(waiting), ms(s["wire_s"]), ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                       label(model::condition_of(r, "summary")), name(r, results),
+                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 2),
+                       ms(r["time_to_first_token_s"]), ms(s["total_s"]), ms(waiting), ms(s["wire_s"]),
+                       ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
   }
 }
 
@@ -51,25 +59,6 @@ void projected(std::string& out, const Json& data) {
   }
 }
 
-void validated(std::string& out, const Json& v) {
-  if (v.is_null()) return;
-  out += "\n## Validation: each round-trip time predicted from the others\n\n";
-  if (v.contains("note")) {
-    out += text(v["note"]) + ".\n";
-    return;
-  }
-  out += fmt::format("Median error {}, worst {}.\n\n", percent(v["median_abs_error"]),
-                     percent(v["worst_abs_error"]));
-  out +=
-      "| held out | decoding | step predicted, ms | measured, ms | error | tokens/s error |\n"
-      "|---|---|--:|--:|--:|--:|\n";
-  for (const Json& f : v["folds"]) {
-    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", text(f["held_out"]), text(f["drafter"]),
-                       ms(f["predicted_step_s"]), ms(f["measured_step_s"]), percent(f["error"]),
-                       percent(f["tokens_per_s_error"]));
-  }
-}
-
 }  // namespace
 
 std::string render_markdown(const Json& data) {
@@ -77,10 +66,10 @@ std::string render_markdown(const Json& data) {
   std::string out = fmt::format("# splitwan report\n\n{} runs. Compute: {}. Wire: {}. Plan: {}.\n\n",
                                 source["runs"].get<int>(), text(source["compute"]), text(source["wire"]),
                                 text(source["plan"]));
-  out += markdown::guessing(data["study"]);
   measured(out, data["summary"]["results"]);
+  out += markdown::guessing(data["study"]);
   projected(out, data);
-  validated(out, data["cross_validation"]);
+  out += markdown::validation(data);
   return out;
 }
 

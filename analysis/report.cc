@@ -3,9 +3,10 @@
 #include "analysis/report_assets.hh"
 #include "analysis/summary.hh"
 #include "engine/error.hh"
-#include "model/cross_validate.hh"
 #include "model/link.hh"
+#include "model/live.hh"
 #include "model/projection.hh"
+#include "model/validation.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 using engine::Json;
 using model::LatencyModel;
 
-constexpr int report_schema_version = 1;
+constexpr int report_schema_version = 2;
 
 Json source_of(const std::vector<engine::Run>& runs) {
   Json source = Json::object();
@@ -44,21 +45,38 @@ Json projections(const LatencyModel& m) {
   return points;
 }
 
-// A model to show and its validation on these runs, or why there is none.
-void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
+Json validation_of(const LatencyModel& m, const std::vector<engine::Run>& runs) {
+  auto observations = model::observe(runs);
+  model::measure_live_links(observations, runs);
+  return model::validate(m, observations);
+}
+
+void refuse_mixed_sampling(const std::vector<engine::Run>& runs) {
   for (const engine::Run& run : runs) {
-    if (run.header.value("sampling", Json()) == runs[0].header.value("sampling", Json())) continue;
-    data["why_no_model"] = "the runs differ in sampling, and acceptance depends on it";
-    return;
+    if (run.header.value("sampling", Json()) != runs[0].header.value("sampling", Json()))
+      throw engine::Error("the runs differ in sampling, and acceptance depends on it");
   }
+}
+
+// The model and what is known of its worth: what its file says, or what these runs say of a model fitted to
+// them.
+void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
   try {
-    if (!m) m = model::fit(runs);
-    data["cross_validation"] =
-        to_json(cross_validate(model::observe(runs), model::by_rtt, "round-trip time"));
+    if (!m) {
+      refuse_mixed_sampling(runs);
+      m = model::fit(runs);
+      m->validation = validation_of(*m, runs);
+    }
   } catch (const engine::Error& e) {
-    data["why_no_model"] = e.what();
+    data[m ? "why_no_validation" : "why_no_model"] = e.what();
   }
   if (!m) return;
+  if (m->validation.contains("folds")) {
+    data["validation"] = m->validation;
+  } else if (data["why_no_validation"].is_null()) {
+    data["why_no_validation"] = "the model's file holds no validation";
+  }
+  m->validation = Json::object();  // the page has it once
   data["model"] = to_json(*m);
   data["usual_condition"] = to_json(usual_condition(*m));
   data["projection"] = projections(*m);
@@ -100,7 +118,8 @@ Json report_data(const std::vector<engine::Run>& runs, const std::optional<Laten
                {"why_no_model", Json()},
                {"usual_condition", Json()},
                {"projection", Json::array()},
-               {"cross_validation", Json()},
+               {"validation", Json()},
+               {"why_no_validation", Json()},
                {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}}};
   add_model(data, runs, m);
   return data;
@@ -111,11 +130,14 @@ std::string render_html(const Json& data) {
                                   {"uplot_css", assets::uplot_css},
                                   {"uplot_js", assets::uplot_js},
                                   {"uplot_license", assets::uplot_license},
+                                  {"connection_js", assets::connection_js},
                                   {"closed_form_js", assets::closed_form_js},
                                   {"blocks_js", assets::blocks_js},
                                   {"charts_js", assets::charts_js},
                                   {"guessing_js", assets::guessing_js},
+                                  {"sliders_js", assets::sliders_js},
                                   {"projection_js", assets::projection_js},
+                                  {"validation_js", assets::validation_js},
                                   {"page_js", assets::page_js},
                                   {"data", for_script(data)}});
 }

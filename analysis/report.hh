@@ -9,8 +9,9 @@
 namespace splitwan::analysis {
 
 // Everything a report shows, as JSON: {schema_version, kind, source, summary, study (the scenario's own
-// summary, or null), model, why_no_model, projection, cross_validation, link}. Without a model it fits one to
-// the runs; where that cannot be, why_no_model says so.
+// summary, or null), model, why_no_model, usual_condition, projection, validation (model/validation.hh),
+// why_no_validation, link}. Without a model it fits one to the runs; where that cannot be, why_no_model says
+// so.
 engine::Json report_data(const std::vector<engine::Run>&, const std::optional<model::LatencyModel>&);
 
 // One HTML file that needs no network. `data` is in it as <script type="application/json" id="data">.

@@ -66,6 +66,7 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   span.flights = arrival->flights;
   span.cwnd = arrival->cwnd;
   span.retransmits = arrival->retransmits;
+  span.tcp = arrival->tcp;
   record(span);
   return arrival;
 }

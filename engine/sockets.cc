@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "engine/error.hh"
+#include "engine/tcp_info.hh"
 
 namespace splitwan::engine {
 
@@ -102,6 +103,7 @@ class SocketTransport::Connection {
  private:
   void read() {
     std::string why = "closed by the peer";
+    std::uint32_t sent_again = 0;  // as of the last message
     try {
       for (Limits limits{limits_.rows, limits_.first_payload};; limits = limits_) {
         Prefix prefix;
@@ -114,6 +116,9 @@ class SocketTransport::Connection {
                                                        asio::buffer(arrival.message.payload)};
         asio::read(socket_, rest);
         read_lists(lists, arrival.message.header);
+        const TcpInfo info = tcp_info_of(socket_.native_handle());
+        arrival.tcp = info.sample;
+        arrival.retransmits = info.retransmits - std::exchange(sent_again, info.retransmits);
         std::unique_lock lock(inbox_.mutex);
         arrival.at = clock_.now();  // under the lock: stamps grow along the inbox
         if (inbox_.closing) continue;  // nobody will look

@@ -27,6 +27,9 @@ std::string line_of(const Span& s, int run) {
                    s.flights);
     if (s.cwnd > 0) fmt::format_to(out, R"("cwnd":{},)", s.cwnd);
     if (s.retransmits > 0) fmt::format_to(out, R"("retransmits":{},)", s.retransmits);
+    if (s.tcp != TcpSample{})
+      fmt::format_to(out, R"("tcp_rtt_ns":{},"tcp_rtt_spread_ns":{},"tcp_window":{},)", s.tcp.rtt.count(),
+                     s.tcp.rtt_spread.count(), s.tcp.window);
   }
   fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
   return line;
@@ -96,6 +99,9 @@ Span span_of(const Json& j) {
     s.flights = field<std::uint32_t>(j, "flights");
     if (j.contains("cwnd")) s.cwnd = field<std::uint32_t>(j, "cwnd");
     if (j.contains("retransmits")) s.retransmits = field<std::uint32_t>(j, "retransmits");
+    if (j.contains("tcp_rtt_ns")) s.tcp.rtt = instant(j, "tcp_rtt_ns");
+    if (j.contains("tcp_rtt_spread_ns")) s.tcp.rtt_spread = instant(j, "tcp_rtt_spread_ns");
+    if (j.contains("tcp_window")) s.tcp.window = field<std::uint32_t>(j, "tcp_window");
   }
   return s;
 }

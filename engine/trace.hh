@@ -31,6 +31,7 @@ struct Span {
   std::uint32_t flights = 0;  // recv: TCP flights the message took, 0 = not known
   std::uint32_t cwnd = 0;     // recv: the sender's congestion window in bytes then, 0 = not known
   std::uint32_t retransmits = 0;  // recv: segments sent again on this way since the message before
+  TcpSample tcp = {};             // recv
   bool operator==(const Span&) const = default;
 };
 

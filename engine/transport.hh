@@ -20,6 +20,7 @@ struct Arrival {
   std::uint32_t flights = 0;  // TCP flights the message took; 0 = not known (live sockets, ideal links)
   std::uint32_t cwnd = 0;     // sender's congestion window in bytes as it came; 0 = not known
   std::uint32_t retransmits = 0;  // segments sent again on this way since the message before
+  TcpSample tcp = {};
 };
 
 class Transport {

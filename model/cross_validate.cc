@@ -4,34 +4,48 @@
 #include <map>
 
 #include "engine/error.hh"
+#include "model/baseline.hh"
 
 namespace splitwan::model {
 namespace {
 
 using Observations = std::vector<Observation>;
 using Cell = std::pair<Condition, std::string>;  // condition and drafter
+using Runs = std::vector<std::span<const Observation>>;
 
-Fold compare(const LatencyModel& model, const std::string& held_out, const Observations& steps) {
-  Fold fold{.held_out = held_out,
-            .condition = steps[0].condition,
-            .drafter = steps[0].drafter,
-            .steps = steps.size()};
-  const DrafterModel* known = model.find(fold.drafter);
+Fold compare_cell(const LatencyModel& model, const Baseline& baseline, const std::string& held_out,
+                  const Runs& runs) {
+  const Observation& any = runs[0][0];
+  Fold fold{.held_out = held_out, .condition = any.condition, .drafter = any.drafter, .runs = runs.size()};
   double predicted_s = 0, measured_s = 0, tokens = 0;
-  for (const Observation& o : steps) {
-    predicted_s += model.decode.step(shape_of(o), o.condition).total_s() + (known ? known->draft_s : 0);
-    measured_s += o.total_s;
-    tokens += o.accepted;
+  std::vector<double> typical, measured;
+  for (const auto run : runs) {
+    const auto predicted = model.run(run);
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      if (run[i].prefill) continue;
+      predicted_s += predicted[i].total_s();
+      measured_s += run[i].total_s;
+      typical.push_back(predicted[i].total_s() - predicted[i].loss_s() - model.decode.stragglers_s);
+      measured.push_back(run[i].total_s);
+      tokens += run[i].accepted;
+      ++fold.steps;
+    }
   }
-  const auto count = static_cast<double>(steps.size());
+  const auto count = static_cast<double>(fold.steps);
   fold.predicted_step_s = predicted_s / count;
   fold.measured_step_s = measured_s / count;
   fold.error = predicted_s / measured_s - 1;
+  const DrafterModel* known = model.find(fold.drafter);
   fold.predicted_tokens_per_s =
       known ? known->tokens_per_step() / model.decode_step(*known, fold.condition).total_s()
             : tokens / predicted_s;
   fold.measured_tokens_per_s = tokens / measured_s;
   fold.tokens_per_s_error = fold.predicted_tokens_per_s / fold.measured_tokens_per_s - 1;
+  fold.baseline_step_s = baseline.step_s(fold.condition, fold.drafter);
+  fold.baseline_error = fold.baseline_step_s / fold.measured_step_s - 1;
+  fold.predicted_median_s = median(std::move(typical));
+  fold.measured_median_s = median(std::move(measured));
+  fold.median_error = fold.predicted_median_s / fold.measured_median_s - 1;
   return fold;
 }
 
@@ -39,22 +53,25 @@ Json json(const Fold& f) {
   Json j = {{"held_out", f.held_out}};
   j.update(to_json(f.condition));
   j.update({{"drafter", f.drafter},
+            {"runs", f.runs},
             {"steps", f.steps},
             {"predicted_step_s", f.predicted_step_s},
             {"measured_step_s", f.measured_step_s},
             {"error", f.error},
             {"predicted_tokens_per_s", f.predicted_tokens_per_s},
             {"measured_tokens_per_s", f.measured_tokens_per_s},
-            {"tokens_per_s_error", f.tokens_per_s_error}});
+            {"tokens_per_s_error", f.tokens_per_s_error},
+            {"baseline_step_s", f.baseline_step_s},
+            {"baseline_error", f.baseline_error},
+            {"median_error", f.median_error}});
   return j;
 }
 
 // Adds median and worst size of one error over the folds; null without folds.
 void add_summary(Json& j, const std::vector<Fold>& folds, double Fold::*error, const std::string& name) {
-  std::vector<double> sizes;
-  for (const Fold& f : folds) sizes.push_back(std::abs(f.*error));
-  j["median_abs_" + name] = sizes.empty() ? Json() : Json(median(sizes));
-  j["worst_abs_" + name] = sizes.empty() ? Json() : Json(*std::max_element(sizes.begin(), sizes.end()));
+  const Json s = summary(folds, error);
+  j["median_abs_" + name] = s["median"];
+  j["worst_abs_" + name] = s["worst"];
 }
 
 }  // namespace
@@ -63,36 +80,59 @@ Group by_rtt(const Observation& o) {
   return {o.condition.rtt_s, fmt::format("{:g} ms", o.condition.rtt_s * 1e3)};
 }
 Group by_bandwidth(const Observation& o) { return {o.condition.down_bps, bandwidth_label(o.condition)}; }
+Group by_condition(const Observation& o) { return {o.condition.rtt_s, label(o.condition)}; }
 Group by_prompt_class(const Observation& o) { return {0, o.prompt_class}; }
 Group by_drafter(const Observation& o) { return {0, o.drafter}; }
 
-CrossValidation cross_validate(const Observations& observations, const GroupOf& group_of,
-                               const std::string& what) {
-  std::map<Group, std::map<Cell, Observations>> groups;
-  for (const Observation& o : observations) {
-    if (o.crossed() && !o.prefill) groups[group_of(o)][{o.condition, o.drafter}].push_back(o);
-  }
-  CrossValidation result;
-  if (groups.size() < 2) {
-    result.note = fmt::format("the traces hold only one {}: nothing can be held out", what);
-    return result;
-  }
-  for (const auto& [held_out, cells] : groups) {
-    Observations others;
-    for (const Observation& o : observations) {
-      if (group_of(o) != held_out) others.push_back(o);
-    }
-    const LatencyModel model = fit(others);
-    for (const auto& [cell, steps] : cells) result.folds.push_back(compare(model, held_out.label, steps));
-  }
-  return result;
+Json summary(const std::vector<Fold>& folds, double Fold::*error) {
+  std::vector<double> sizes;
+  for (const Fold& f : folds) sizes.push_back(std::abs(f.*error));
+  return {{"median", sizes.empty() ? Json() : Json(median(sizes))},
+          {"worst", sizes.empty() ? Json() : Json(*std::max_element(sizes.begin(), sizes.end()))},
+          {"n", sizes.size()}};
 }
 
-Json cross_validate_all(const Observations& observations) {
-  return {{"by_rtt", to_json(cross_validate(observations, by_rtt, "round-trip time"))},
-          {"by_bandwidth", to_json(cross_validate(observations, by_bandwidth, "bandwidth"))},
-          {"by_prompt_class", to_json(cross_validate(observations, by_prompt_class, "prompt class"))},
-          {"by_drafter", to_json(cross_validate(observations, by_drafter, "drafter"))}};
+std::size_t hold_out(const Observations& observations, const GroupOf& group_of, const OnHeldOut& act) {
+  std::map<Group, Observations> groups;
+  for (const auto run : by_run(observations)) {
+    if (std::none_of(run.begin(), run.end(), [](auto& o) { return o.crossed() && !o.prefill; })) continue;
+    Observations& group = groups[group_of(run[0])];
+    for (const Observation& o : run) {
+      if (o.crossed()) group.push_back(o);
+    }
+  }
+  if (groups.size() < 2) return groups.size();
+  for (const auto& [group, held_out] : groups) {
+    Observations others;
+    for (const auto& [other, steps] : groups) {
+      if (other != group) others.insert(others.end(), steps.begin(), steps.end());
+    }
+    act(group, fit(others), others, held_out);
+  }
+  return groups.size();
+}
+
+std::vector<Fold> compare(const Group& group, const LatencyModel& model, const Observations& others,
+                          const Observations& held_out) {
+  const Baseline baseline(others);
+  std::map<Cell, Runs> cells;
+  for (const auto run : by_run(held_out)) cells[{run[0].condition, run[0].drafter}].push_back(run);
+  std::vector<Fold> folds;
+  for (const auto& [cell, runs] : cells) folds.push_back(compare_cell(model, baseline, group.label, runs));
+  return folds;
+}
+
+CrossValidation cross_validate(const Observations& observations, const GroupOf& group_of,
+                               const std::string& what) {
+  CrossValidation result;
+  const std::size_t groups = hold_out(observations, group_of,
+                                      [&](const Group& group, const LatencyModel& model,
+                                          const Observations& others, const Observations& held) {
+                                        for (Fold& fold : compare(group, model, others, held))
+                                          result.folds.push_back(std::move(fold));
+                                      });
+  if (groups < 2) result.note = fmt::format("the traces hold only one {}: nothing can be held out", what);
+  return result;
 }
 
 Json to_json(const CrossValidation& v) {
@@ -100,6 +140,7 @@ Json to_json(const CrossValidation& v) {
   for (const Fold& f : v.folds) j["folds"].push_back(json(f));
   add_summary(j, v.folds, &Fold::error, "error");
   add_summary(j, v.folds, &Fold::tokens_per_s_error, "tokens_per_s_error");
+  add_summary(j, v.folds, &Fold::baseline_error, "baseline_error");
   if (!v.note.empty()) j["note"] = v.note;
   return j;
 }

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "engine/error.hh"
 #include "model/link.hh"
+#include "model/live.hh"
+#include "model/source.hh"
 
 namespace splitwan::model {
 namespace {
@@ -37,41 +40,144 @@ WorkCost fit_work(const Observations& steps, Measured measured) {
   return {c[0], c[1], c[2]};
 }
 
-double network_s(const Observation& o, double window_bytes) {
-  return round_trips(o.bytes_up, o.bytes_down, window_bytes) * o.condition.rtt_s +
-         wire_s(o.bytes_up, o.condition.up_bps) + wire_s(o.bytes_down, o.condition.down_bps);
-}
-
-// A connection in use keeps the window it grew, so what a step meets is anything from the initial window up.
-// The doubling of it that explains the measured network times best; the initial one when they do not tell.
-double fit_window(const Observations& steps) {
-  constexpr int doublings = 10;
-  double best = 0, best_misfit = std::numeric_limits<double>::infinity();
-  for (int i = 0; i <= doublings; ++i) {
-    const double window = initial_window_segments * segment_bytes * (1 << i);
-    double misfit = 0;
-    for (const Observation& o : steps) misfit += std::abs(o.network_s - network_s(o, window));
-    if (misfit < best_misfit * (1 - 1e-9)) best = window, best_misfit = misfit;
-  }
-  return best;
-}
-
-PhaseModel fit_phase(const Observations& steps, const std::map<std::string, double>& draft_s) {
+PhaseModel fit_phase(const Observations& steps) {
   PhaseModel phase;
   phase.steps = steps.size();
   phase.client = fit_work(steps, [](const Observation& o) { return o.client_s - o.draft_s; });
   phase.server = fit_work(steps, [](const Observation& o) { return o.server_s; });
-  phase.window_bytes = fit_window(steps);
-  const auto rest = column(steps, [&](const Observation& o) {
-    return o.total_s - o.client_s - o.server_s - network_s(o, phase.window_bytes);
-  });
-  phase.overhead_s = robust_fit({std::vector<double>(steps.size(), 1.0)}, rest)[0];
-  phase.residual_s = robust_spread(column(steps, [&](const Observation& o) {
-    const auto draft = draft_s.find(o.drafter);
-    const double own = draft == draft_s.end() ? 0 : draft->second;
-    return o.total_s - own - phase.step(shape_of(o), o.condition).total_s();
-  }));
   return phase;
+}
+
+// A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
+// RFC 6928's that explains the measured network times best; RFC 6928's when they do not tell.
+double fit_initial_window(LatencyModel model, const Observations& crossing) {
+  constexpr int doublings = 3;
+  double best = 0, best_misfit = std::numeric_limits<double>::infinity();
+  for (int i = 0; i <= doublings; ++i) {
+    model.initial_window = initial_window_segments * (1 << i);
+    double misfit = 0;
+    for (const auto run : by_run(crossing)) {
+      const auto predicted = model.run(run);
+      for (std::size_t k = 0; k < run.size(); ++k)
+        misfit += std::abs(run[k].network_s - predicted[k].rtt_s - predicted[k].wire_s);
+    }
+    if (misfit < best_misfit * (1 - 1e-9)) best = model.initial_window, best_misfit = misfit;
+  }
+  return best;
+}
+
+// What is left of a step, beside what theory expects chance to add to it.
+struct Rest {
+  const Observation* step;
+  Components theory;
+  double left_s;
+};
+
+std::vector<Rest> rests(const LatencyModel& model, const Observations& crossing) {
+  std::vector<Rest> all;
+  all.reserve(crossing.size());
+  for (const auto run : by_run(crossing)) {
+    const auto theory = model.run(run);
+    for (std::size_t k = 0; k < run.size(); ++k) {
+      const Observation& o = run[k];
+      all.push_back(
+          {&o, theory[k], o.total_s - o.client_s - o.server_s - theory[k].rtt_s - theory[k].wire_s});
+    }
+  }
+  return all;
+}
+
+// Overhead, and jitter where there is any, on the steps that lost nothing.
+void fit_overhead(LatencyModel& model, const std::vector<Rest>& all) {
+  for (const bool prompt : {false, true}) {
+    if (prompt && !model.prefill) continue;
+    std::vector<double> ones, jitter, left;
+    for (const Rest& r : all) {
+      if (r.step->prefill != prompt || r.step->retransmits > 0) continue;
+      ones.push_back(1);
+      jitter.push_back(r.theory.jitter_s);
+      left.push_back(r.left_s);
+    }
+    if (left.empty()) continue;  // every step lost something
+    const bool jittery = *std::max_element(jitter.begin(), jitter.end()) > 0;
+    const auto fitted = jittery ? robust_fit({ones, jitter}, left) : robust_fit({ones}, left);
+    (prompt ? *model.prefill : model.decode).overhead_s = fitted[0];
+    if (jittery && !prompt) model.chance.jitter = fitted[1];
+  }
+}
+
+// Losses are rare and dear: their mean counts, so neither robust nor on those steps alone that sent something
+// again; a closed window shows on the steps behind. Relative to the step, so that long round trips do not
+// rule.
+void fit_loss(LatencyModel& model, const std::vector<Rest>& all) {
+  std::vector<double> recovery, timeout, left;
+  for (const Rest& r : all) {
+    if (r.step->prefill || r.step->condition.loss == 0) continue;
+    const double jitter_s = model.chance.jitter.value * r.theory.jitter_s;
+    const double scale = r.theory.total_s();
+    recovery.push_back(r.theory.recovery_s / scale);
+    timeout.push_back(r.theory.timeout_s / scale);
+    left.push_back((r.left_s - model.decode.overhead_s.value - jitter_s) / scale);
+  }
+  if (left.empty()) return;
+  const auto fitted = robust_fit({recovery, timeout}, left, std::numeric_limits<double>::infinity());
+  model.chance.recovery = fitted[0];
+  model.chance.timeout = fitted[1];
+}
+
+double mean(const std::vector<double>& values) {
+  return values.empty()
+             ? 0
+             : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each
+// other, so noise is what shows in the runs' means, brought to one step.
+void fit_spread(LatencyModel& model, const Observations& crossing) {
+  struct Residuals {
+    std::vector<double> all, plain;
+  } by_phase[2];
+  std::vector<double> plain, jittery, any;  // of runs: squared sum over number of steps
+  double jitter_s = 0;
+  for (const auto run : by_run(crossing)) {
+    const auto predicted = model.run(run);
+    const Condition& c = run[0].condition;
+    std::vector<double> decode;
+    bool lost = false;
+    for (std::size_t k = 0; k < run.size(); ++k) {
+      const double residual = run[k].total_s - predicted[k].total_s();
+      by_phase[run[k].prefill].all.push_back(residual);
+      if (c.jitter_s == 0 && c.loss == 0) by_phase[run[k].prefill].plain.push_back(residual);
+      if (!run[k].prefill) decode.push_back(residual);
+      lost = lost || run[k].retransmits > 0;
+    }
+    if (decode.empty()) continue;
+    const double square = std::pow(mean(decode), 2) * static_cast<double>(decode.size());
+    any.push_back(square);
+    if (c.jitter_s == 0 && c.loss == 0) plain.push_back(square);
+    if (c.jitter_s > 0 && !lost) {
+      jittery.push_back(square);
+      jitter_s += c.jitter_s;
+    }
+  }
+  for (const bool prompt : {false, true}) {
+    if (prompt && !model.prefill) continue;
+    PhaseModel& phase = prompt ? *model.prefill : model.decode;
+    const Residuals& r = by_phase[prompt];
+    phase.residual_s = robust_spread(r.all);
+    phase.stragglers_s = std::max(0.0, mean(r.plain.empty() ? r.all : r.plain));
+    // Squares about the mean, which the stragglers are now part of.
+    const double off = phase.stragglers_s * phase.stragglers_s;
+    const auto& squares = plain.empty() ? any : plain;
+    const double steps =
+        static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
+    phase.noise_s = std::sqrt(std::max(0.0, mean(squares) - off * steps));
+  }
+  if (jittery.empty()) return;
+  jitter_s /= static_cast<double>(jittery.size());
+  // Without runs that have none, all of it counts as noise already.
+  const double more = plain.empty() ? 0 : std::max(0.0, mean(jittery) - mean(plain));
+  model.chance.jitter_noise = std::sqrt(more) / jitter_s;
 }
 
 std::vector<FittedCondition> conditions_of(const Observations& steps) {
@@ -86,64 +192,47 @@ std::vector<FittedCondition> conditions_of(const Observations& steps) {
   return conditions;
 }
 
-// The header entries that a model is tied to: runs that differ in one would be averaged into nobody's model.
-// Runs that crossed no network do not count.
-Json common_source(const std::vector<engine::Run>& runs, const Observations& observations) {
-  std::set<std::size_t> crossing;
-  for (const Observation& o : observations) {
-    if (o.crossed()) crossing.insert(o.run);
-  }
-  Json source = Json::object();
-  if (crossing.empty()) return source;
-  const std::size_t first = *crossing.begin();
-  for (const char* key : {"compute", "plan", "wire", "geometry"}) {
-    source[key] = runs[first].header.value(key, Json());
-    for (const std::size_t i : crossing) {
-      const Json other = runs[i].header.value(key, Json());
-      if (other == source[key]) continue;
-      throw engine::Error("runs {} and {} differ in '{}' ({}, {}): fit a model for each", first, i, key,
-                          source[key].dump(), other.dump());
-    }
-  }
-  for (const std::size_t i : crossing) {
-    if (runs[i].header["conditions"].value("rtt_s", Json()).is_number()) continue;
-    throw engine::Error("run {}: crosses a network but states no conditions.rtt_s: the model needs it", i);
-  }
-  source["machine"] = runs[first].header.value("machine", Json());
-  return source;
-}
-
 }  // namespace
 
 LatencyModel fit(const Observations& observations) {
-  Observations decode, prefill;
+  Observations decode, prefill, crossing;
   for (const Observation& o : observations) {
-    if (o.crossed()) (o.prefill ? prefill : decode).push_back(o);
+    if (!o.crossed()) continue;
+    (o.prefill ? prefill : decode).push_back(o);
+    crossing.push_back(o);
   }
   if (decode.empty())
     throw engine::Error("the traces hold no decode step that crossed a network: nothing to fit");
 
   LatencyModel model;
   std::map<std::string, Observations> by_drafter;
-  for (const Observation& o : decode) by_drafter[o.drafter].push_back(o);
-  std::map<std::string, double> draft_s;
+  for (const Observation& o : crossing) by_drafter[o.drafter].push_back(o);
   for (const auto& [drafter, steps] : by_drafter) {
-    draft_s[drafter] = model.drafters.emplace_back(describe_drafter(steps)).draft_s;
+    if (std::any_of(steps.begin(), steps.end(), [](auto& o) { return !o.prefill; }))
+      model.drafters.push_back(describe_drafter(steps));
   }
   model.conditions = conditions_of(decode);
-  model.decode = fit_phase(decode, draft_s);
-  if (!prefill.empty()) model.prefill = fit_phase(prefill, {});
+  model.decode = fit_phase(decode);
+  if (!prefill.empty()) model.prefill = fit_phase(prefill);
+  model.initial_window = fit_initial_window(model, crossing);
+  const auto left = rests(model, crossing);
+  fit_overhead(model, left);
+  fit_loss(model, left);
+  fit_spread(model, crossing);
   model.rtt_s = range(decode, [](auto& o) { return o.condition.rtt_s; });
   model.up_bps = range(decode, [](auto& o) { return o.condition.up_bps; });
   model.down_bps = range(decode, [](auto& o) { return o.condition.down_bps; });
+  model.loss = range(decode, [](auto& o) { return o.condition.loss; });
+  model.jitter_s = range(decode, [](auto& o) { return o.condition.jitter_s; });
   model.rows = range(decode, [](auto& o) { return o.rows; });
   model.context = range(decode, [](auto& o) { return o.context; });
   return model;
 }
 
 LatencyModel fit(const std::vector<engine::Run>& runs) {
-  const Observations observations = observe(runs);
+  Observations observations = observe(runs);
   Json source = common_source(runs, observations);
+  measure_live_links(observations, runs);
   LatencyModel model = fit(observations);
   model.source = std::move(source);
   return model;

@@ -60,11 +60,10 @@ PhaseModel phase(ObjectReader& parent, const std::string& key) {
   const PhaseModel p{work(in, "client"),
                      work(in, "server"),
                      coefficient(in, "overhead_s"),
-                     in.need<double>("window_bytes"),
+                     in.need<double>("stragglers_s"),
                      in.need<double>("residual_s"),
+                     in.need<double>("noise_s"),
                      in.need<std::size_t>("steps")};
-  if (!(p.window_bytes > 0))
-    throw Error("{}: expected more than 0, found {}", in.path("window_bytes"), p.window_bytes);
   in.done();
   return p;
 }
@@ -77,6 +76,23 @@ StepShape shape(const Json& j, const std::string& where) {
   return s;
 }
 
+ClassAcceptance gain(const Json& j, const std::string& where) {
+  ObjectReader in(j, where);
+  const ClassAcceptance c{in.need<std::string>("class"), in.need<std::size_t>("prompts"),
+                          in.need<std::size_t>("steps"), in.need<double>("tokens_per_step"),
+                          in.need<double>("log_mean"),   in.need<double>("log_spread")};
+  in.done();
+  return c;
+}
+
+ChanceModel chance(ObjectReader& parent) {
+  ObjectReader in = child(parent, "chance");
+  const ChanceModel c{coefficient(in, "recovery"), coefficient(in, "timeout"), coefficient(in, "jitter"),
+                      in.need<double>("jitter_noise")};
+  in.done();
+  return c;
+}
+
 DrafterModel drafter(const Json& j, const std::string& where) {
   ObjectReader in(j, where);
   DrafterModel d;
@@ -84,16 +100,13 @@ DrafterModel drafter(const Json& j, const std::string& where) {
   d.runs = in.need<std::size_t>("runs");
   d.steps = in.need<std::size_t>("steps");
   d.draft_s = in.need<double>("draft_s");
-  d.accepted = in.need<std::vector<std::uint64_t>>("accepted");
+  d.acceptance.steps_by_tokens = in.need<std::vector<std::uint64_t>>("accepted");
+  d.prompt = shape(at(in, "prompt"), in.path("prompt"));
   for (const Json& s : list(in, "shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
-  for (const Json& c : list(in, "classes")) {
-    ObjectReader gain(c, in.path("classes"));
-    d.classes.push_back({gain.need<std::string>("class"), gain.need<std::size_t>("steps"),
-                         gain.need<double>("tokens_per_step")});
-    gain.done();
-  }
+  d.acceptance.all = gain(at(in, "all_prompts"), in.path("all_prompts"));
+  for (const Json& c : list(in, "classes")) d.acceptance.classes.push_back(gain(c, in.path("classes")));
   for (const char* derived :
-       {"tokens_per_step", "rows_per_step", "bytes_up_per_step", "bytes_down_per_step"}) {
+       {"tokens_per_step", "rows_per_step", "bytes_up_per_step", "bytes_down_per_step", "steps_per_run"}) {
     in.find(derived);
   }
   in.done();
@@ -104,13 +117,13 @@ DrafterModel drafter(const Json& j, const std::string& where) {
 
 void read_source(ObjectReader& parent, LatencyModel& model) {
   ObjectReader in = child(parent, "fitted_on");
-  for (const char* key : {"compute", "plan", "wire", "geometry", "machine"}) {
+  for (const char* key : {"compute", "plan", "wire", "storage", "geometry", "machine", "mode"}) {
     if (const Json* value = in.find(key)) model.source[key] = *value;
   }
   for (const Json& c : list(in, "conditions")) {
     const Condition condition = condition_of(c, in.path("conditions"));
     ObjectReader counts(c, in.path("conditions"));
-    for (const char* key : {"network", "rtt_s", "up_bps", "down_bps", "loss"}) counts.find(key);
+    for (const char* key : {"network", "rtt_s", "up_bps", "down_bps", "loss", "jitter_s"}) counts.find(key);
     model.conditions.push_back(
         {condition, counts.need<std::size_t>("runs"), counts.need<std::size_t>("steps")});
     counts.done();
@@ -139,10 +152,16 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   m.decode = phase(in, "decode");
   if (const Json* prefill = in.find("prefill"); prefill && !prefill->is_null())
     m.prefill = phase(in, "prefill");
+  m.initial_window = in.need<double>("initial_window_segments");
+  if (!(m.initial_window >= 1))
+    throw Error("{}: expected 1 or more, found {}", in.path("initial_window_segments"), m.initial_window);
+  m.chance = chance(in);
   ObjectReader ranges = child(in, "ranges");
   for (auto [key, into] : {std::pair{"rtt_s", &m.rtt_s},
                            {"up_bps", &m.up_bps},
                            {"down_bps", &m.down_bps},
+                           {"loss", &m.loss},
+                           {"jitter_s", &m.jitter_s},
                            {"rows", &m.rows},
                            {"context", &m.context}}) {
     *into = range(ranges, key);
@@ -150,7 +169,9 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   ranges.done();
   for (const Json& d : list(in, "drafters")) m.drafters.push_back(drafter(d, in.path("drafters")));
   if (m.drafters.empty()) throw Error("{}: expected one drafter or more, found none", in.path("drafters"));
-  m.cross_validation = in.get<Json>("cross_validation", Json::object());
+  for (const char* key : validation_keys) {
+    if (const Json* value = in.find(key)) m.validation[key] = *value;
+  }
   in.done();
   return m;
 }

@@ -17,8 +17,13 @@ Json json(const WorkCost& w) {
           {"per_row_context_s", json(w.per_row_context_s)}};
 }
 Json json(const PhaseModel& p) {
-  return {{"client", json(p.client)},       {"server", json(p.server)},   {"overhead_s", json(p.overhead_s)},
-          {"window_bytes", p.window_bytes}, {"residual_s", p.residual_s}, {"steps", p.steps}};
+  return {{"client", json(p.client)},
+          {"server", json(p.server)},
+          {"overhead_s", json(p.overhead_s)},
+          {"stragglers_s", p.stragglers_s},
+          {"residual_s", p.residual_s},
+          {"noise_s", p.noise_s},
+          {"steps", p.steps}};
 }
 Json json(const StepShape& s) {
   return {{"rows", s.rows},
@@ -26,6 +31,11 @@ Json json(const StepShape& s) {
           {"context", s.context},
           {"bytes_up", s.bytes_up},
           {"bytes_down", s.bytes_down}};
+}
+Json json(const ClassAcceptance& c) {
+  return {{"class", c.prompt_class}, {"prompts", c.prompts},
+          {"steps", c.steps},        {"tokens_per_step", c.tokens_per_step},
+          {"log_mean", c.log_mean},  {"log_spread", c.log_spread}};
 }
 Json json(const DrafterModel& d) {
   const StepShape mean = d.mean_shape();
@@ -36,26 +46,24 @@ Json json(const DrafterModel& d) {
             {"rows_per_step", mean.rows},
             {"bytes_up_per_step", mean.bytes_up},
             {"bytes_down_per_step", mean.bytes_down},
+            {"steps_per_run", d.steps_per_run()},
             {"draft_s", d.draft_s},
-            {"accepted", d.accepted},
+            {"accepted", d.acceptance.steps_by_tokens},
+            {"prompt", json(d.prompt)},
             {"shapes", Json::array()},
+            {"all_prompts", json(d.acceptance.all)},
             {"classes", Json::array()}};
   for (const StepShape& s : d.shapes) j["shapes"].push_back(json(s));
-  for (const auto& c : d.classes) {
-    j["classes"].push_back(
-        {{"class", c.prompt_class}, {"steps", c.steps}, {"tokens_per_step", c.tokens_per_step}});
-  }
+  for (const auto& c : d.acceptance.classes) j["classes"].push_back(json(c));
   return j;
 }
 
 }  // namespace
 
 Json to_json(const Components& c) {
-  return {{"rtt_s", c.rtt_s},
-          {"wire_s", c.wire_s},
-          {"client_s", c.client_s},
-          {"server_s", c.server_s},
-          {"overhead_s", c.overhead_s}};
+  return {{"rtt_s", c.rtt_s},       {"wire_s", c.wire_s},         {"client_s", c.client_s},
+          {"server_s", c.server_s}, {"overhead_s", c.overhead_s}, {"loss_s", c.loss_s()},
+          {"jitter_s", c.jitter_s}};
 }
 
 Json to_json(const LatencyModel& m) {
@@ -73,14 +81,17 @@ Json to_json(const LatencyModel& m) {
       {"schema_version", model_schema_version}, {"kind", model_kind}, {"fitted_on", std::move(fitted_on)}};
   j["decode"] = json(m.decode);
   j["prefill"] = m.prefill ? json(*m.prefill) : Json();
-  j["ranges"] = {{"rtt_s", json(m.rtt_s)},
-                 {"up_bps", json(m.up_bps)},
-                 {"down_bps", json(m.down_bps)},
-                 {"rows", json(m.rows)},
+  j["initial_window_segments"] = m.initial_window;
+  j["chance"] = {{"recovery", json(m.chance.recovery)},
+                 {"timeout", json(m.chance.timeout)},
+                 {"jitter", json(m.chance.jitter)},
+                 {"jitter_noise", m.chance.jitter_noise}};
+  j["ranges"] = {{"rtt_s", json(m.rtt_s)},    {"up_bps", json(m.up_bps)},     {"down_bps", json(m.down_bps)},
+                 {"loss", json(m.loss)},      {"jitter_s", json(m.jitter_s)}, {"rows", json(m.rows)},
                  {"context", json(m.context)}};
   j["drafters"] = Json::array();
   for (const DrafterModel& d : m.drafters) j["drafters"].push_back(json(d));
-  j["cross_validation"] = m.cross_validation;
+  for (const auto& [key, value] : m.validation.items()) j[key] = value;
   return j;
 }
 

@@ -54,6 +54,7 @@ Observation start(const Run& run, std::size_t index) {
 
 void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
   const double took = seconds(span.end - span.begin);
+  if (span.op == Op::recv) o.retransmits += span.retransmits;
   if (span.party != client) {
     if (span.op == Op::recv) o.flights_up = span.flights;
     return;
@@ -72,6 +73,7 @@ void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
       o.flights_down = span.flights;
       o.server_s = seconds(span.held);  // of a prompt's chunks the last reply is the one that is waited for
       arrived = span.arrived;
+      o.tcp = span.tcp;
       ++o.round_trips;
       break;
   }
@@ -97,17 +99,20 @@ std::string megabits(double bps) { return std::isinf(bps) ? "unlimited" : fmt::f
 
 Json to_json(const Condition& c) {
   const auto rate = [](double bps) { return std::isinf(bps) ? Json() : Json(bps); };
-  return {{"network", c.network},
-          {"rtt_s", c.rtt_s},
-          {"up_bps", rate(c.up_bps)},
-          {"down_bps", rate(c.down_bps)},
-          {"loss", c.loss}};
+  Json j = {{"network", c.network},
+            {"rtt_s", c.rtt_s},
+            {"up_bps", rate(c.up_bps)},
+            {"down_bps", rate(c.down_bps)},
+            {"loss", c.loss}};
+  if (c.jitter_s > 0) j["jitter_s"] = c.jitter_s;
+  return j;
 }
 
 Condition condition_of(const Json& object, const std::string& where) {
   if (!object.is_object()) throw engine::Error("{}: expected an object, found {}", where, object.type_name());
-  return {text_at(object, "network"), number_or(object, "rtt_s", 0, where), rate_of(object, "up_bps", where),
-          rate_of(object, "down_bps", where), number_or(object, "loss", 0, where)};
+  return {text_at(object, "network"),          number_or(object, "rtt_s", 0, where),
+          rate_of(object, "up_bps", where),    rate_of(object, "down_bps", where),
+          number_or(object, "loss", 0, where), number_or(object, "jitter_s", 0, where)};
 }
 
 std::string bandwidth_label(const Condition& c) {
@@ -116,9 +121,10 @@ std::string bandwidth_label(const Condition& c) {
 }
 
 std::string label(const Condition& c) {
-  if (c.network == "sockets") return "live connection";
+  if (c.network == "sockets" && c.rtt_s == 0) return "live connection";
   std::string text = fmt::format("{:g} ms, {}", c.rtt_s * 1e3, bandwidth_label(c));
   if (c.loss > 0) text += fmt::format(", {:g} % loss", c.loss * 100);
+  if (c.jitter_s > 0) text += fmt::format(", jitter {:g} ms", c.jitter_s * 1e3);
   return text;
 }
 

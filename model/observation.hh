@@ -15,10 +15,11 @@ using engine::Json;
 struct Condition {
   std::string network;
   double rtt_s = 0, up_bps = 0, down_bps = 0, loss = 0;
+  double jitter_s = 0;  // scale of what is added to packets' delays, each way
   auto operator<=>(const Condition&) const = default;
 };
 
-Json to_json(const Condition&);                                        // infinite rates become null
+Json to_json(const Condition&);  // infinite rates become null; jitter only where there is some
 Condition condition_of(const Json& object, const std::string& where);  // throws Error naming `where`
 std::string bandwidth_label(const Condition&);                         // "20/100 Mbit/s"
 std::string label(const Condition&);                                   // "80 ms, 20/100 Mbit/s"
@@ -39,6 +40,8 @@ struct Observation {
   double overhead_s = 0;                           // what is left of total_s
   double total_s = 0;
   std::uint32_t drafted = 0, accepted = 0;
+  std::uint32_t retransmits = 0;  // segments sent again, either way
+  engine::TcpSample tcp;          // of the client's own socket after the step
 
   bool crossed() const { return bytes_up > 0 && bytes_down > 0; }  // the step used the network
 };

@@ -3,88 +3,104 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <random>
 
 #include "engine/error.hh"
 
 namespace splitwan::model {
 namespace {
 
-constexpr int replicates = 1000;
-constexpr double tail = 0.05;  // on either side of a 90 % interval
-
-double uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
-
-// Box-Muller: the standard library's distributions differ between implementations.
-double normal(std::mt19937_64& random) {
-  const double radius = std::sqrt(-2 * std::log(1 - uniform(random)));
-  return radius * std::cos(2 * M_PI * uniform(random));
+// How far a value lies outside a range, in e-foldings; from 0 any value is one.
+double beyond(const Range& r, double value) {
+  if (r.holds(value)) return 0;
+  const double edge = value < r.low ? r.low : r.high;
+  if (!(edge > 0) || !(value > 0) || std::isinf(edge) || std::isinf(value)) return 1;
+  return std::abs(std::log(value / edge));
 }
 
-// Mean tokens per step of `steps` steps drawn from the histogram.
-double resampled_gain(const std::vector<double>& cumulative, std::size_t steps, std::mt19937_64& random) {
-  double tokens = 0;
-  for (std::size_t i = 0; i < steps; ++i) {
-    const double at = uniform(random) * cumulative.back();
-    tokens +=
-        static_cast<double>(std::upper_bound(cumulative.begin(), cumulative.end(), at) - cumulative.begin());
-  }
-  return tokens / static_cast<double>(steps);
+std::string describe(const Range& r, double value, const std::string& what, double scale,
+                     const std::string& unit) {
+  const auto text = [&](double v) {
+    return std::isinf(v) ? std::string("unlimited") : fmt::format("{:.4g} {}", v * scale, unit);
+  };
+  const std::string fitted = r.low == r.high ? text(r.low) : text(r.low) + " to " + text(r.high);
+  return fmt::format("{} {}: fitted on {}", what, text(value), fitted);
 }
 
-void set_interval(Point& point, const DrafterModel& drafter, double residual_s, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  const std::size_t steps = std::max<std::size_t>(1, drafter.steps / std::max<std::size_t>(1, drafter.runs));
-  std::vector<double> cumulative;
-  double sum = 0;
-  for (const auto count : drafter.accepted) cumulative.push_back(sum += static_cast<double>(count));
-  std::vector<double> rates(replicates);
-  for (double& rate : rates) {
-    const double noise = residual_s / std::sqrt(static_cast<double>(steps)) * normal(random);
-    const double step_s = std::max(point.step_s + noise, 0.1 * point.step_s);  // a step is never free
-    rate = resampled_gain(cumulative, steps, random) / step_s;
+// Adds what lies outside to `names`; returns how far, all in all.
+double distance(const LatencyModel& m, const Condition& c, std::vector<std::string>& names) {
+  const struct {
+    const Range& range;
+    double value;
+    const char *what, *unit;
+    double scale;
+  } checks[] = {{m.rtt_s, c.rtt_s, "round-trip time", "ms", 1e3},
+                {m.up_bps, c.up_bps, "rate up", "Mbit/s", 1e-6},
+                {m.down_bps, c.down_bps, "rate down", "Mbit/s", 1e-6},
+                {m.loss, c.loss, "loss", "%", 100},
+                {m.jitter_s, c.jitter_s, "jitter", "ms", 1e3}};
+  double total = 0;
+  for (const auto& check : checks) {
+    const double far = beyond(check.range, check.value);
+    if (far > 0) names.push_back(describe(check.range, check.value, check.what, check.scale, check.unit));
+    total += far;
   }
-  std::sort(rates.begin(), rates.end());
-  point.low = rates[static_cast<std::size_t>(tail * replicates)];
-  point.high = rates[static_cast<std::size_t>((1 - tail) * replicates) - 1];
+  return total;
 }
 
 }  // namespace
 
 Point project(const LatencyModel& model, const Condition& condition, const std::string& drafter,
-              std::uint64_t seed) {
+              const std::string& prompt_class, std::uint64_t seed) {
   const DrafterModel* d = model.find(drafter);
   if (!d) {
     std::string known;
     for (const DrafterModel& m : model.drafters) known += (known.empty() ? "" : ", ") + m.drafter;
     throw engine::Error("the model knows no drafter '{}': expected one of {}", drafter, known);
   }
+  const ClassAcceptance& gain = d->acceptance.of(prompt_class);
   Point point;
   point.condition = condition;
   point.drafter = drafter;
-  point.components = model.decode_step(*d, condition);
+  Components prompt;
+  point.components = model.decode_step(*d, condition, &prompt);
+  if (d->prompt.rows > 0) point.time_to_first_token_s = prompt.total_s();
   point.step_s = point.components.total_s();
-  point.tokens_per_step = d->tokens_per_step();
+  point.tokens_per_step = gain.tokens_per_step;
   point.tokens_per_s = point.tokens_per_step / point.step_s;
-  point.extrapolated = !model.rtt_s.holds(condition.rtt_s) || !model.up_bps.holds(condition.up_bps) ||
-                       !model.down_bps.holds(condition.down_bps);
-  set_interval(point, *d, model.decode.residual_s, seed);
+  const StepShape mean = d->mean_shape();
+  point.bytes_per_token = (mean.bytes_up + mean.bytes_down) / point.tokens_per_step;
+  if (const DrafterModel* plain = model.find("sequential"))
+    point.break_even = point.step_s / model.decode_step(*plain, condition).total_s();
+  const double far = distance(model, condition, point.extrapolated);
+  const Interval i = interval(model, *d, condition, point.components, gain, d->steps_per_run(), far, seed);
+  point.low = std::min(i.low, point.tokens_per_s);
+  point.high = std::max(i.high, point.tokens_per_s);
   return point;
 }
 
 Json to_json(const Point& p) {
-  const Json condition = to_json(p.condition);
-  return {{"rtt_s", condition["rtt_s"]},
-          {"up_bps", condition["up_bps"]},
-          {"down_bps", condition["down_bps"]},
-          {"drafter", p.drafter},
-          {"tokens_per_s", p.tokens_per_s},
-          {"low", p.low},
-          {"high", p.high},
-          {"tokens_per_step", p.tokens_per_step},
-          {"step_s", p.step_s},
-          {"components", to_json(p.components)},
-          {"extrapolated", p.extrapolated}};
+  const auto known = [](double v) { return std::isnan(v) ? Json() : Json(v); };
+  Json j = to_json(p.condition);
+  j.erase("network");
+  Json shares = Json::object();
+  const Json components = to_json(p.components);
+  for (const auto& [key, seconds] : components.items())
+    shares[key.substr(0, key.size() - 2)] = seconds.get<double>() / p.step_s;  // "rtt_s" -> "rtt"
+  j.update({{"drafter", p.drafter},
+            {"tokens_per_s", p.tokens_per_s},
+            {"tokens_per_s_ci90", {p.low, p.high}},
+            {"low", p.low},
+            {"high", p.high},
+            {"tokens_per_step", p.tokens_per_step},
+            {"step_s", p.step_s},
+            {"time_to_first_token_s", known(p.time_to_first_token_s)},
+            {"bytes_per_token", p.bytes_per_token},
+            {"break_even_tokens_per_step", known(p.break_even)},
+            {"components", components},
+            {"shares", std::move(shares)},
+            {"extrapolated", !p.extrapolated.empty()},
+            {"warnings", p.extrapolated}});
+  return j;
 }
 
 Condition usual_condition(const LatencyModel& model) {

@@ -12,7 +12,6 @@ using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
 constexpr double mad_to_sigma = 1.4826;  // of a normal distribution
-constexpr double huber_bound = 1.345;    // in sigmas: 95 % efficient on normal data (Huber 1981)
 // Deterministic runs fit exactly; below 1 % of the typical value a difference is structure, not a wild point.
 constexpr double least_relative_sigma = 0.01;
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
@@ -53,9 +52,9 @@ Solution solve_nonnegative(const Matrix& a, const Vector& b) {
 }
 
 // Square root of Huber's weight, so that it multiplies rows.
-Vector root_weights(const Vector& residual, double sigma) {
+Vector root_weights(const Vector& residual, double sigma, double bound) {
   return residual.unaryExpr(
-      [&](double r) { return std::sqrt(std::min(1.0, huber_bound * sigma / std::abs(r))); });
+      [&](double r) { return r == 0 ? 1.0 : std::sqrt(std::min(1.0, bound * sigma / std::abs(r))); });
 }
 
 double median_distance_from_zero(const Vector& v) {
@@ -67,7 +66,7 @@ double median_distance_from_zero(const Vector& v) {
 }  // namespace
 
 std::vector<Coefficient> robust_fit(const std::vector<std::vector<double>>& columns,
-                                    const std::vector<double>& y) {
+                                    const std::vector<double>& y, double bound) {
   const auto n = static_cast<Eigen::Index>(y.size()), p = static_cast<Eigen::Index>(columns.size());
   const Eigen::Index kept = std::min(n, p);
   Matrix x(n, p);
@@ -92,7 +91,7 @@ std::vector<Coefficient> robust_fit(const std::vector<std::vector<double>>& colu
     solution = solve_nonnegative(r, b);
     residual = target - x * solution.value;
     const double sigma = std::max(mad_to_sigma * median_distance_from_zero(residual), least_sigma);
-    weight = root_weights(residual, sigma);
+    weight = root_weights(residual, sigma, bound);
     if (before.size() && (solution.value - before).norm() <= 1e-13 * before.norm()) break;
   }
 

@@ -29,6 +29,9 @@ struct Batches {
   std::uint32_t wide_every = 0;  // 0 = never
   std::vector<std::uint32_t> wide_rows;
   double tokens_per_step = 1;  // gained on the wide steps
+  // Or step by step, as a run was recorded: then `steps` is their number, and the three above say nothing.
+  std::vector<std::uint32_t> rows, accepted;
+  std::string prompt_name = "stated", prompt_class = "other";
 };
 // Client 0 and server 1, in the engine's own order of work and messages.
 Scripts scripts_of(const Batches&, const Profile&);

@@ -107,15 +107,18 @@ Scripts scripts_of(const Batches& batches, const Profile& profile) {
   w.scripts()[client].steps.push_back(step);
   double owed = 0;  // tokens that the mean owes to the next wide step
   std::uint32_t context = batches.prompt, gained = 1;
+  const bool recorded = !batches.rows.empty();
   for (std::uint32_t i = 1; i <= batches.steps; ++i) {
     owed += batches.tokens_per_step - 1;
     const bool wide = batches.wide_every > 0 && i % batches.wide_every == 0;
     const std::uint32_t rows =
-        wide ? batches.wide_rows[(i / batches.wide_every - 1) % batches.wide_rows.size()] : 1;
+        recorded ? batches.rows[i - 1]
+        : wide   ? batches.wide_rows[(i / batches.wide_every - 1) % batches.wide_rows.size()]
+                 : 1;
     const std::uint32_t kept = gained;
     const double guessed = std::clamp(std::round(owed), 0.0, static_cast<double>(rows - 1));
     owed -= guessed;
-    gained = 1 + static_cast<std::uint32_t>(guessed);
+    gained = recorded ? batches.accepted[i - 1] : 1 + static_cast<std::uint32_t>(guessed);
     w.begin(i + 1, context);
     w.work(client, Phase::draft, 0);
     w.work(client, Phase::head, rows);

@@ -24,11 +24,30 @@ std::string work(const std::string& who, const model::WorkCost& w) {
          coefficient(who + ", per row and 1000 tokens of context", w.per_row_context_s, 1e6);
 }
 
-std::string validation(const std::string& held_out, const Json& v) {
+std::string percent(const Json& v) {
+  return v.is_null() ? "-" : fmt::format("{:.2f}", v.get<double>() * 100);
+}
+
+std::string validation(const std::string& held_out, const Json& v, const Json& baseline) {
   if (v.contains("note")) return fmt::format("  {:<14} {}\n", held_out, v["note"].get<std::string>());
-  return fmt::format("  {:<14} {:>8} % median {:>8} % worst, of {} folds\n", held_out,
-                     number(v["median_abs_error"], 100, 2), number(v["worst_abs_error"], 100, 2),
-                     v["folds"].size());
+  return fmt::format("  {:<14} {:>8} {:>8} {:>8}   {:>8} {:>8}\n", held_out, percent(v["median"]),
+                     percent(v["worst"]), v["n"].dump(), percent(baseline["median"]),
+                     percent(baseline["worst"]));
+}
+
+std::string checks(const Json& v) {
+  std::string out = fmt::format("\n90 % intervals held {} % of {} runs on conditions and prompts held out\n",
+                                percent(v["coverage_90"]), v["coverage_runs"]["all"]["runs"].dump());
+  for (const Json& t : v["acceptance_test"])
+    out += fmt::format("tokens per step of {} do{} depend on the round-trip time (p = {:.3g})\n",
+                       t["drafter"].get<std::string>(), t["independent_of_rtt"] == true ? " not" : "",
+                       t["p_value"].get<double>());
+  const Json& suspects = v["residual_test"]["suspects"];
+  if (suspects.empty())
+    return out + "residual test: passed, nothing that is left depends on what was tried\n";
+  for (const Json& s : suspects)
+    out += fmt::format("residual test: FAILED: depends on {}\n", s.get<std::string>());
+  return out;
 }
 
 // What sets results apart beside condition and drafter: "2+8+2 f32 reference".
@@ -53,28 +72,29 @@ std::string fit_table(const model::LatencyModel& m) {
       fmt::format("decode step, fitted to {:<6} steps       milliseconds  std error\n", m.decode.steps);
   out += work("client", m.decode.client) + work("server", m.decode.server) +
          coefficient("overhead", m.decode.overhead_s, 1e3);
+  out += coefficient("loss, multiple of theory's round trips", m.chance.recovery, 1) +
+         coefficient("loss, multiple of theory's timeouts", m.chance.timeout, 1) +
+         coefficient("jitter, multiple of theory's", m.chance.jitter, 1);
   out += fmt::format(
-      "  residual {:.3f} ms, congestion window {} bytes\n\ndrafter        tokens/step  rows/step  steps\n",
-      m.decode.residual_s * 1e3, m.decode.window_bytes);
+      "  residual {:.3f} ms, initial window {:g} segments\n\ndrafter        tokens/step  rows/step  steps\n",
+      m.decode.residual_s * 1e3, m.initial_window);
   for (const auto& d : m.drafters) {
     out += fmt::format("  {:<12} {:>11.3f} {:>10.2f} {:>6}\n", d.drafter, d.tokens_per_step(),
                        d.mean_shape().rows, d.steps);
   }
-  out += "\nheld out       error of the step time\n";
-  for (const auto& [key, v] : m.cross_validation.items()) out += validation(key.substr(3), v);  // "by_rtt"
-  return out;
-}
-
-std::string projection_table(const std::vector<model::Point>& points) {
-  std::string out =
-      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms\n";
-  for (const model::Point& p : points) {
-    out +=
-        fmt::format("{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f}{}\n",
-                    p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low,
-                    p.high, p.tokens_per_step, p.step_s * 1e3, p.extrapolated ? "  extrapolated" : "");
+  const Json& v = m.validation;
+  if (!v.contains("folds")) return out;
+  out +=
+      "\nheld out         error of the step time, %       the published formula's\n"
+      "                   median    worst    folds     median    worst\n";
+  for (const auto& [key, fold] : v["folds"].items()) out += validation(key, fold, v["baseline_folds"][key]);
+  for (const auto& [key, fold] : v["lossy_folds"].items()) {
+    if (key == "condition" && fold["n"] != 0)
+      out += fmt::format("  {:<14} {:>8} {:>8} {:>8}   (conditions that lose packets by chance)\n",
+                         "with loss", percent(fold["median"]), percent(fold["worst"]), fold["n"].dump());
   }
-  return out;
+  if (v.contains("test")) out += validation("other traces", v["test"], v["test"]["baseline"]);
+  return out + checks(v);
 }
 
 // Any list of like objects: a column per key.
@@ -92,7 +112,8 @@ std::string cells_table(const Json& cells) {
   for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", key, width);
   for (const Json& cell : cells) {
     out += "\n";
-    for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", text(cell.value(key, Json())), width);
+    for (const auto& [key, width] : columns)
+      out += fmt::format("{:<{}}  ", text(cell.value(key, Json())), width);
   }
   return out + "\n";
 }

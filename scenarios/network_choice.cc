@@ -14,13 +14,13 @@ namespace {
 using engine::Error;
 using engine::ObjectReader;
 
-constexpr std::string_view kind_names[] = {"local", "ideal", "ns3", "sockets"};
+constexpr std::string_view kind_names[] = {"local", "ideal", "ns3", "sockets", "tun"};
 
 NetworkKind kind_named(const std::string& name) {
   for (std::size_t i = 0; i < std::size(kind_names); ++i) {
     if (kind_names[i] == name) return static_cast<NetworkKind>(i);
   }
-  throw Error("'{}': expected local, ideal, ns3 or sockets", name);
+  throw Error("'{}': expected local, ideal, ns3, sockets or tun", name);
 }
 
 // Typical paths. LTE and satellite: deep queues, asymmetric rates; their jitter and loss are examples, not
@@ -139,9 +139,10 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   r.done();
   if (!n.server.empty() && n.kind != NetworkKind::sockets)
     throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
-  if (n.kind == NetworkKind::ns3 && (n.up.bits_per_second == 0 || n.down.bits_per_second == 0))
+  const bool packets = n.kind == NetworkKind::ns3 || n.kind == NetworkKind::tun;
+  if (packets && (n.up.bits_per_second == 0 || n.down.bits_per_second == 0))
     throw Error("{}: rate: only ideal links are unlimited", where);
-  if (n.kind == NetworkKind::ns3) {
+  if (packets) {
     check(n.up, where + ": up");
     check(n.down, where + ": down");
   }
@@ -188,7 +189,10 @@ Json conditions_of(const NetworkChoice& n) {
                {"up_bps", n.up.bits_per_second},
                {"down_bps", n.down.bits_per_second},
                {"loss", n.up.loss}};
-  if (n.kind == NetworkKind::sockets) json["rtt_s"] = nullptr;  // nobody set it; the trace measures it
+  if (n.up.jitter.law != netsim::JitterLaw::none)
+    json["jitter_s"] = std::chrono::duration<double>(n.up.jitter.scale).count();
+  if (n.kind == NetworkKind::sockets)  // nobody set them; the trace measures them
+    json["rtt_s"] = json["up_bps"] = json["down_bps"] = nullptr;
   return json;
 }
 

@@ -24,7 +24,7 @@ namespace splitwan::scenarios {
 using engine::Json;
 using engine::Nanos;
 
-enum class NetworkKind { local, ideal, ns3, sockets };
+enum class NetworkKind { local, ideal, ns3, sockets, tun };  // tun: the kernel's TCP over a delay line, replays only
 std::string_view name_of(NetworkKind);
 
 struct NetworkChoice {

@@ -39,6 +39,40 @@ netsim::Batches read_batches(const Json& json, const std::string& where) {
   return b;
 }
 
+netsim::Batches read_recorded(const Json& json, const std::string& where) {
+  netsim::Batches b;
+  ObjectReader r(json, where);
+  b.name = r.need<std::string>("drafter");
+  b.prompt_name = r.need<std::string>("prompt");
+  b.prompt_class = r.need<std::string>("class");
+  b.prompt = r.need<std::uint32_t>("prompt_rows");
+  b.rows = r.need<std::vector<std::uint32_t>>("rows");
+  b.accepted = r.need<std::vector<std::uint32_t>>("accepted");
+  r.done();
+  b.steps = static_cast<std::uint32_t>(b.rows.size());
+  if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt_rows: expected 1 to 1048576", where);
+  if (b.rows.empty() || b.rows.size() != b.accepted.size())
+    throw Error("{}: rows, accepted: expected as many of each, found {} and {}", where, b.rows.size(), b.accepted.size());
+  for (std::size_t i = 0; i < b.rows.size(); ++i)
+    if (b.accepted[i] < 1 || b.accepted[i] > b.rows[i] || b.rows[i] > 4096)
+      throw Error("{}: step {}: expected 1 to 4096 rows and 1 to as many tokens, found {} and {}", where, i + 1, b.rows[i],
+                  b.accepted[i]);
+  return b;
+}
+
+// {"note", "source", "runs": [{"drafter", "prompt", "class", "prompt_rows", "rows": [..], "accepted": [..]}, ..]}
+std::vector<netsim::Batches> read_decoding(const std::string& path) {
+  const Json json = engine::read_json_file(path);
+  ObjectReader r(json, path);
+  for (const char* said : {"note", "source"}) r.find(said);
+  const Json runs = r.need<Json>("runs");
+  r.done();
+  if (!runs.is_array() || runs.empty()) throw Error("{}: runs: expected a list of runs", path);
+  std::vector<netsim::Batches> list;
+  for (const Json& run : runs) list.push_back(read_recorded(run, fmt::format("{}: run {}", path, list.size())));
+  return list;
+}
+
 ReplayCell read_cell(const Json& json, const std::string& file) {
   const std::string folder = fs::path(file).parent_path().string();
   ReplayCell cell;
@@ -48,19 +82,23 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   cell.seed = r.get("seed", cell.seed);
   if (const Json* network = r.find("network"))
     cell.network = read_network(*network, file + ": network", folder);
-  if (cell.network.kind != NetworkKind::ns3 && cell.network.kind != NetworkKind::ideal)
-    throw Error("{}: network: kind: a replay runs over ns3 or ideal, not {}", file, name_of(cell.network.kind));
+  if (cell.network.kind == NetworkKind::local || cell.network.kind == NetworkKind::sockets)
+    throw Error("{}: network: kind: a replay runs over ns3, ideal or tun, not {}", file, name_of(cell.network.kind));
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
   if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())
     cell.profile = netsim::read_profile(beside(folder, profile));
   if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty()) cell.trace = beside(folder, trace);
   const Json* batches = inner.find("batches");
-  if (batches) cell.batches = read_batches(*batches, file + ": replay: batches");
+  if (batches) cell.batches.push_back(read_batches(*batches, file + ": replay: batches"));
+  const auto decoding = inner.get<std::string>("decoding", "");
+  if (!decoding.empty()) cell.batches = read_decoding(beside(folder, decoding));
+  if (const auto noise = inner.get<std::string>("noise", ""); !noise.empty())
+    cell.noise = netsim::read_compute_noise(beside(folder, noise));
   inner.done();
   r.done();
-  if (cell.trace.empty() == (batches == nullptr))
-    throw Error("{}: replay: expected either a trace or batches", file);
+  if (!cell.trace.empty() + (batches != nullptr) + !decoding.empty() != 1)
+    throw Error("{}: replay: expected either a trace or batches or a decoding", file);
   if (cell.trace.empty() && !cell.profile) throw Error("{}: replay: batches need a profile", file);
   cell.resolved = json;
   return cell;

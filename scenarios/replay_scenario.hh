@@ -3,7 +3,9 @@
 // {"name", "summary", "network": {..}, "seed", "sweep": {..},
 //  "replay": {"trace": "t.jsonl", "profile": "p.json"}            what ran, over another network or machine
 //         or {"batches": {"name", "prompt", "steps", "wide_every", "wide_rows": [9, 17], "tokens_per_step"},
-//             "profile": "p.json"}}                               what is said to have run
+//             "profile": "p.json"}                                what is said to have run
+//         or {"decoding": "d.json", "profile": "p.json"}          the steps of recorded runs, one run each
+//          "noise": "n.json"                                      their costs vary as recorded ones did
 #pragma once
 
 #include <optional>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "engine/trace.hh"
+#include "netsim/compute_noise.hh"
 #include "netsim/replay.hh"
 #include "scenarios/network_choice.hh"
 
@@ -20,7 +23,8 @@ struct ReplayCell {
   std::string name;
   NetworkChoice network;
   std::string trace;                         // empty: batches
-  netsim::Batches batches;
+  std::vector<netsim::Batches> batches;      // one run each
+  std::optional<netsim::ComputeNoise> noise;
   std::optional<netsim::Profile> profile;    // none: the trace's own durations and bytes
   std::uint64_t seed = 1;
   Json resolved;

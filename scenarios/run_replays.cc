@@ -7,6 +7,7 @@
 #include "engine/error.hh"
 #include "model/observation.hh"
 #include "scenarios/machine.hh"
+#include "scenarios/replay_link.hh"
 #include "scenarios/replay_scenario.hh"
 #include "scenarios/simulated_network.hh"
 
@@ -19,7 +20,9 @@ using engine::Run;
 // What one cell plays: the scripts, and what they were made from.
 struct Play {
   const ReplayCell* cell = nullptr;
-  const Run* recorded = nullptr;  // none: batches
+  const Run* recorded = nullptr;             // none: batches
+  const netsim::Batches* batches = nullptr;  // none: recorded
+  std::uint64_t seed = 1;
 };
 
 std::uint64_t row_bytes(const Run& run, const std::string& file) {
@@ -29,10 +32,10 @@ std::uint64_t row_bytes(const Run& run, const std::string& file) {
   return h["geometry"]["width"].get<std::uint64_t>() * (h["wire"] == "f32" ? 4 : 2);
 }
 
-Json header_of(const Play& play, const SimulatedNetwork& network) {
+Json header_of(const Play& play, const Json& simulator) {
   const ReplayCell& cell = *play.cell;
   Json plan, prompt, geometry, wire;
-  std::string drafter = cell.batches.name, compute = "recorded:" + cell.trace;
+  std::string drafter, compute = "recorded:" + cell.trace;
   if (play.recorded) {
     const Json& h = play.recorded->header;
     drafter = h.value("drafter", drafter);
@@ -41,7 +44,9 @@ Json header_of(const Play& play, const SimulatedNetwork& network) {
     geometry = h.value("geometry", Json());
     wire = h.value("wire", Json());
   } else {
-    prompt = {{"name", "stated"}, {"class", "other"}, {"tokens", cell.batches.prompt}};
+    const netsim::Batches& b = *play.batches;
+    drafter = b.name;
+    prompt = {{"name", b.prompt_name}, {"class", b.prompt_class}, {"tokens", b.prompt}};
   }
   if (const auto& p = cell.profile) {
     compute = "profile:" + p->name;
@@ -51,6 +56,7 @@ Json header_of(const Play& play, const SimulatedNetwork& network) {
             {"middle", geometry.value("layers", 0) - p->head_layers - p->tail_layers},
             {"tail", p->tail_layers}};
   }
+  if (cell.noise) compute += ", noise:" + cell.noise->name;
   Json header = {{"type", "run"},
                  {"schema_version", engine::trace_schema_version},
                  {"run", 0},
@@ -63,8 +69,8 @@ Json header_of(const Play& play, const SimulatedNetwork& network) {
                  {"wire", wire},
                  {"compute", compute},
                  {"geometry", geometry},
-                 {"seed", cell.seed},
-                 {"simulator", network.settings()},
+                 {"seed", play.seed},
+                 {"simulator", simulator},
                  {"commit", build_commit_text()},
                  {"machine", machine(1)},
                  {"scenario", cell.resolved}};
@@ -74,7 +80,7 @@ Json header_of(const Play& play, const SimulatedNetwork& network) {
 
 netsim::Scripts scripts_for(const Play& play) {
   const ReplayCell& cell = *play.cell;
-  if (!play.recorded) return netsim::scripts_of(cell.batches, *cell.profile);
+  if (play.batches) return netsim::scripts_of(*play.batches, *cell.profile);
   netsim::Scripts scripts;
   try {
     scripts = netsim::scripts_of(*play.recorded);
@@ -86,17 +92,28 @@ netsim::Scripts scripts_for(const Play& play) {
   return scripts;
 }
 
+netsim::CostSource cost_for(const Play& play) {
+  const ReplayCell& cell = *play.cell;
+  auto cost = cell.profile ? netsim::profile_cost(*cell.profile) : netsim::recorded_cost(*play.recorded, cell.trace);
+  return cell.noise ? netsim::noisy_cost(std::move(cost), *cell.noise, play.seed) : cost;
+}
+
 Run run_play(const Play& play) {
   const ReplayCell& cell = *play.cell;
   const netsim::Scripts scripts = scripts_for(play);
-  SimulatedNetwork network(cell.network, cell.seed,
-                           cell.profile ? netsim::profile_cost(*cell.profile)
-                                        : netsim::recorded_cost(*play.recorded, cell.trace));
   std::map<engine::PartyId, engine::MemoryRecorder> recorders;
   std::map<engine::PartyId, engine::PartyMain> parties;
   for (const auto& [party, script] : scripts)
     parties[party] = netsim::play(party, script, recorders[party]);
-  network.run(parties);
+  Json simulator, links;
+  if (cell.network.kind == NetworkKind::tun) {
+    links = run_over_link(cell.network, play.seed, parties, {{0, cost_for(play)}, {1, cost_for(play)}});
+  } else {
+    SimulatedNetwork network(cell.network, play.seed, cost_for(play));
+    network.run(parties);
+    simulator = network.settings();
+    links = network.totals();
+  }
 
   Run run;
   for (auto& [party, recorder] : recorders) {
@@ -104,14 +121,14 @@ Run run_play(const Play& play) {
     run.steps.insert(run.steps.end(), recorder.run.steps.begin(), recorder.run.steps.end());
   }
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
-  run.header = header_of(play, network);
+  run.header = header_of(play, simulator);
   const Nanos total = run.steps.empty() ? Nanos{} : run.steps.back().end;
   run.end = {{"type", "end"},
              {"run", 0},
              {"finish", "replayed"},
              {"steps", run.steps.size()},
              {"total_ns", total.count()},
-             {"links", network.totals()}};
+             {"links", links}};
   return run;
 }
 
@@ -123,13 +140,13 @@ std::vector<Run> run_replays(
   std::map<std::string, std::vector<Run>> traces;
   std::vector<Play> plays;
   for (const ReplayCell& cell : cells) {
-    if (cell.trace.empty()) {
-      plays.push_back({&cell});
-      continue;
-    }
+    // The runs of one decoding have seeds of their own: chance does not strike all of them at the same places.
+    const auto seed = [&] { return cell.seed + (cell.batches.size() > 1 ? plays.size() : 0); };
+    for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
+    if (cell.trace.empty()) continue;
     auto [trace, fresh] = traces.try_emplace(cell.trace);
     if (fresh) trace->second = engine::read_trace_file(cell.trace);
-    for (const Run& run : trace->second) plays.push_back({&cell, &run});
+    for (const Run& run : trace->second) plays.push_back({&cell, &run, nullptr, cell.seed});
   }
 
   std::vector<Run> runs(plays.size());
@@ -157,7 +174,9 @@ std::vector<Run> run_replays(
       }
     }
   };
-  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  // In real time they would disturb each other.
+  const bool alone = std::any_of(cells.begin(), cells.end(), [](auto& c) { return c.network.kind == NetworkKind::tun; });
+  const std::size_t cores = alone ? 1 : std::max(1u, std::thread::hardware_concurrency());
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < std::min(cores, plays.size()); ++i) threads.emplace_back(worker);

@@ -52,16 +52,19 @@ TEST(LatencyModel, planted_coefficients_come_back) {
   const World world;
   const LatencyModel model = fit(test::synthesise(world));
   expect_planted(model.decode, world, 1e-6);
-  EXPECT_EQ(model.decode.window_bytes, 14480);
+  EXPECT_EQ(model.initial_window, 10);
   EXPECT_LT(model.decode.residual_s, 1e-8);
 }
 
-TEST(LatencyModel, a_connection_with_a_larger_window_is_recognised) {
+TEST(LatencyModel, a_connection_with_a_larger_initial_window_is_recognised) {
   auto steps = observe(test::synthesise({}));
   for (Observation& o : steps) {  // as if the window never made a step wait
-    o.network_s -= (round_trips(o.bytes_up, o.bytes_down, 14480) - 1) * o.condition.rtt_s;
+    const double network_s =
+        o.condition.rtt_s + wire_s(o.bytes_up, o.condition.up_bps) + wire_s(o.bytes_down, o.condition.down_bps);
+    o.total_s -= o.network_s - network_s;
+    o.network_s = network_s;
   }
-  EXPECT_EQ(fit(steps).decode.window_bytes, 28960);
+  EXPECT_EQ(fit(steps).initial_window, 20);
 }
 
 TEST(LatencyModel, one_step_in_twenty_may_be_wild) {
@@ -109,7 +112,8 @@ TEST(LatencyModel, acceptance_is_kept_per_drafter_and_prompt_class) {
   const LatencyModel model = fit(test::synthesise({}));
   const DrafterModel& ngram = *model.find("ngram");
   EXPECT_NEAR(ngram.tokens_per_step(), 10.0 / 6, 1e-12);
-  EXPECT_EQ(ngram.classes.size(), 2u);
+  EXPECT_EQ(ngram.acceptance.classes.size(), 2u);
+  EXPECT_EQ(ngram.acceptance.steps_by_tokens, (std::vector<std::uint64_t>{0, 320, 80, 0, 80}));
   EXPECT_EQ(ngram.shapes.size(), 2u);  // 9 and 17 rows
   EXPECT_EQ(model.find("sequential")->tokens_per_step(), 1);
 }
@@ -151,11 +155,41 @@ TEST(LatencyModel, refuses_runs_of_different_wires) {
             "runs 0 and 3 differ in 'wire' (\"f16\", \"int8\"): fit a model for each");
 }
 
+TEST(LatencyModel, refuses_runs_that_differ_in_anything_but_link_drafter_prompt_and_seed) {
+  const auto refusal = [](const char* key, const Json& value) {
+    auto runs = test::synthesise({});
+    runs[3].header[key] = value;
+    return message_of([&] { fit(runs); });
+  };
+  EXPECT_EQ(refusal("storage", "int8"), "runs 0 and 3 differ in 'storage' (null, \"int8\"): fit a model for each");
+  EXPECT_EQ(refusal("plan", {{"head", 1}, {"middle", 8}, {"tail", 3}}),
+            "runs 0 and 3 differ in 'plan.tail' (2, 3): fit a model for each");
+  EXPECT_NE(refusal("compute", "measured").find("differ in 'compute'"), std::string::npos);
+  EXPECT_NE(refusal("machine", {{"cpu", "none"}, {"threads", 2}}).find("differ in 'machine.threads' (1, 2)"),
+            std::string::npos);
+  EXPECT_EQ(refusal("seed", 77), "no error");
+  EXPECT_EQ(refusal("commit", "1111111"), "no error");
+}
+
 TEST(LatencyModel, refuses_a_network_of_unknown_round_trip_time) {
   auto runs = test::synthesise({});
   runs[1].header["conditions"]["rtt_s"] = nullptr;
   EXPECT_EQ(message_of([&] { fit(runs); }),
-            "run 1: crosses a network but states no conditions.rtt_s: the model needs it");
+            "run 1: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one of them");
+}
+
+TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
+  auto runs = test::synthesise({.rtts_s = {0.080}});
+  for (auto& run : runs) {
+    run.header["conditions"] = {{"network", "sockets"}, {"rtt_s", nullptr}, {"up_bps", nullptr}, {"down_bps", nullptr}};
+    for (engine::Span& s : run.spans) {
+      if (s.op == engine::Op::recv && s.party == 0) s.tcp = {std::chrono::milliseconds(80), {}, 10};
+    }
+  }
+  const LatencyModel model = fit(runs);
+  EXPECT_EQ(model.rtt_s.low, 0.080);
+  EXPECT_NEAR(2 / model.up_bps.low, 1 / 100e6 + 1 / 200e6, 0.05 / 100e6);  // one rate for both ways
+  expect_planted(model.decode, World{}, 0.02);
 }
 
 TEST(LatencyModel, ignores_runs_that_crossed_no_network) {

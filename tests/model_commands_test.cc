@@ -55,7 +55,73 @@ class ModelCommands : public ::testing::Test {
 TEST_F(ModelCommands, fit_writes_the_model_it_prints) {
   const Json printed = Json::parse(output({"fit", trace, "-o", model, "--json"}));
   EXPECT_EQ(printed, engine::read_json_file(model));
-  EXPECT_LT(printed["cross_validation"]["by_rtt"]["worst_abs_error"], 1e-3);
+  EXPECT_LT(printed["folds"]["rtt"]["worst"], 1e-3);
+  EXPECT_EQ(printed["folds"]["drafter"]["n"], 8);
+  EXPECT_GT(printed["baseline_folds"]["rtt"]["worst"], printed["folds"]["rtt"]["worst"].get<double>());
+}
+
+TEST_F(ModelCommands, fit_needs_no_file_to_print) {
+  EXPECT_EQ(Json::parse(output({"fit", trace, "--json"}))["kind"], "latency_model");
+}
+
+TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
+  const std::string other = folder / "o.jsonl";
+  std::ofstream(other) << test::trace_text(test::synthesise({.rtts_s = {0.06, 0.1}}));
+  const Json j = Json::parse(output({"fit", trace, "--test", other, "--json"}));
+  EXPECT_EQ(j["test"]["n"], 4);
+  EXPECT_LT(j["test"]["worst"], 1e-3);
+  EXPECT_LT(j["test"]["of_medians"]["worst"], 1e-3);
+  auto strange = test::synthesise({.rtts_s = {0.06}});
+  for (auto& run : strange) run.header["wire"] = "f32";
+  std::ofstream(other) << test::trace_text(strange);
+  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"), std::string::npos);
+}
+
+TEST_F(ModelCommands, project_says_what_a_rate_of_tokens_needs) {
+  output({"fit", trace, "-o", model});
+  const Json j = Json::parse(
+      output({"project", model, "--target", "15tok/s", "--rtt", "80ms", "--drafter", "sequential", "--json"}));
+  const Json need = j["needs"][0];
+  EXPECT_LT(need["tokens_per_s"], 15);
+  const double rtt_s = need["longest_rtt_s"];
+  EXPECT_LT(rtt_s, 0.08);
+  const Json there = Json::parse(output({"project", model, "--rtt", std::to_string(rtt_s * 1e3) + "ms", "--drafter",
+                                         "sequential", "--json"}));
+  EXPECT_NEAR(there["points"][0]["tokens_per_s"], 15, 1e-3);
+  EXPECT_TRUE(need["least_bps"].is_null());              // 80 ms alone take too long
+  EXPECT_TRUE(need["least_tokens_per_step"].is_null());  // sequential decoding gains one
+}
+
+TEST_F(ModelCommands, a_rate_that_nothing_gives_is_a_no) {
+  output({"fit", trace, "-o", model});
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run({"project", model, "--target", "1000000tok/s", "--json"}), 1);
+  ::testing::internal::GetCapturedStdout();
+  EXPECT_NE(error({"project", model, "--target", "fast"}).find("target 'fast': expected tokens per second"),
+            std::string::npos);
+}
+
+TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
+  output({"fit", trace, "-o", model});
+  const Json j = Json::parse(output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
+  const Json choices = j["choices"];
+  ASSERT_GT(choices.size(), 6u);
+  for (std::size_t i = 1; i < choices.size(); ++i)
+    EXPECT_GE(choices[i - 1]["tokens_per_s"], choices[i]["tokens_per_s"].get<double>());
+  EXPECT_EQ(choices[0]["wire"], "int8");  // on a slow link the fewest bytes win
+}
+
+TEST_F(ModelCommands, published_data_are_predicted_by_both_formulas) {
+  const fs::path data = fs::path(SPLITWAN_SOURCE_DIR) / "../shared/measurements/wan-80ms-mistral-7b.json";
+  if (!fs::exists(data)) GTEST_SKIP() << data << " is not there";
+  const Json j = Json::parse(output({"fit", "--published", data, "--json"}));
+  ASSERT_EQ(j["categories"].size(), 4u);
+  EXPECT_LT(j["mean_abs_error"]["model"], j["mean_abs_error"]["formula"].get<double>());
+  const Json categories = j["categories"];
+  for (const Json& c : categories) {
+    EXPECT_NEAR(c["formula_tokens_per_s"].get<double>(), c["tokens_per_step"].get<double>() / 0.1203, 0.05);
+    EXPECT_LE(c["model_range_tokens_per_s"][0], c["model_tokens_per_s"].get<double>());
+  }
 }
 
 TEST_F(ModelCommands, project_answers_for_every_drafter_and_round_trip_time) {

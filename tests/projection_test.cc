@@ -7,6 +7,7 @@
 
 #include "engine/error.hh"
 #include "model/cross_validate.hh"
+#include "model/validation.hh"
 #include "tests/trace_fixture.hh"
 
 namespace splitwan::model {
@@ -24,10 +25,14 @@ TEST(CrossValidation, a_round_trip_time_never_seen_is_predicted) {
 }
 
 TEST(CrossValidation, holds_out_bandwidths_classes_and_drafters_too) {
-  const Json all = cross_validate_all(observe(test::synthesise({.rates_bps = {10e6, 100e6}})));
-  EXPECT_LT(all["by_bandwidth"]["worst_abs_error"], 1e-3);
-  EXPECT_LT(all["by_prompt_class"]["worst_abs_error"], 1e-3);
-  EXPECT_EQ(all["by_drafter"]["folds"].size(), 16u);
+  const auto steps = observe(test::synthesise({.rates_bps = {10e6, 100e6}}));
+  const Json all = validate(fit(steps), steps);
+  EXPECT_LT(all["folds"]["bandwidth"]["worst"], 1e-3);
+  EXPECT_LT(all["folds"]["prompt_class"]["worst"], 1e-3);
+  EXPECT_EQ(all["folds"]["drafter"]["n"], 16);
+  EXPECT_EQ(all["cross_validation"]["by_condition"]["folds"].size(), 16u);
+  for (const char* way : {"rtt", "bandwidth", "condition"})
+    EXPECT_GT(all["baseline_folds"][way]["worst"], 2 * all["folds"][way]["worst"].get<double>()) << way;
 }
 
 TEST(CrossValidation, says_so_when_there_is_nothing_to_hold_out) {
@@ -49,14 +54,40 @@ TEST(Projection, is_the_planted_formula) {
                       World::at(world.server, 1, context) + world.overhead_s;
   EXPECT_NEAR(point.tokens_per_s, 1 / step, 1e-6 / step);
   EXPECT_NEAR(point.components.wire_s, wire, 1e-12);
-  EXPECT_FALSE(project(model, {"", 0.060, 100e6, 200e6, 0}, "ngram").extrapolated);
-  EXPECT_TRUE(project(model, {"", 0.200, 100e6, 200e6, 0}, "ngram").extrapolated);
+  EXPECT_NEAR(point.bytes_per_token, 2 * 1088, 1e-9);
+  EXPECT_NEAR(point.break_even, 1, 1e-12);
+}
+
+TEST(Projection, outside_the_fitted_range_says_so_and_widens_the_interval) {
+  const LatencyModel model = fit(test::synthesise({.noise = 0.05}));
+  const Point inside = project(model, {"", 0.060, 100e6, 200e6, 0}, "ngram");
+  EXPECT_TRUE(inside.extrapolated.empty());
+  const auto width = [](const Point& p) { return (p.high - p.low) / p.tokens_per_s; };
+  const Point outside = project(model, {"", 0.600, 100e6, 200e6, 0}, "sequential");
+  EXPECT_EQ(outside.extrapolated, std::vector<std::string>{"round-trip time 600 ms: fitted on 20 ms to 150 ms"});
+  EXPECT_GT(width(outside), 3 * width(project(model, {"", 0.060, 100e6, 200e6, 0}, "sequential")));
+  EXPECT_EQ(project(model, {"", 0.060, 100e6, 200e6, 0.01}, "ngram").extrapolated,
+            std::vector<std::string>{"loss 1 %: fitted on 0 %"});
+}
+
+TEST(Projection, a_guess_that_costs_more_must_gain_more) {
+  const LatencyModel model = fit(test::synthesise({}));
+  const Condition c{"", 0.040, 20e6, 20e6, 0};
+  const Point ngram = project(model, c, "ngram"), plain = project(model, c, "sequential");
+  EXPECT_NEAR(ngram.break_even, ngram.step_s / plain.step_s, 1e-12);
+  EXPECT_EQ(ngram.tokens_per_step > ngram.break_even, ngram.tokens_per_s > plain.tokens_per_s);
+  double shares = 0;
+  const Json j = to_json(ngram);
+  const Json parts = j["shares"];
+  for (const auto& [part, share] : parts.items()) shares += share.get<double>();
+  EXPECT_NEAR(shares, 1, 1e-12);
+  EXPECT_EQ(j["tokens_per_s_ci90"][0], ngram.low);
 }
 
 TEST(Projection, interval_holds_the_point_and_repeats) {
   const LatencyModel model = fit(test::synthesise({.noise = 0.1}));
   const Condition c{"", 0.080, 100e6, 200e6, 0};
-  const Point point = project(model, c, "ngram", 7), again = project(model, c, "ngram", 7);
+  const Point point = project(model, c, "ngram", "", 7), again = project(model, c, "ngram", "", 7);
   EXPECT_LT(point.low, point.tokens_per_s);
   EXPECT_GT(point.high, point.tokens_per_s);
   EXPECT_EQ(point.low, again.low);

@@ -67,6 +67,47 @@ TEST(Replay, scenarios_that_say_too_little_or_too_much_are_explained) {
   EXPECT_THAT(refusal({{"batches", {{"wide_every", 3}}}}), HasSubstr("wide_rows: expected"));
 }
 
+TEST(Replay, of_recorded_decoding_is_one_run_per_prompt_with_its_rows_and_gains) {
+  const tests::TemporaryFolder folder;
+  std::ofstream(folder / "d.json") << R"({"runs": [
+    {"drafter": "ngram", "prompt": "code-1", "class": "code", "prompt_rows": 12, "rows": [1, 9, 4], "accepted": [1, 5, 2]},
+    {"drafter": "sequential", "prompt": "creative-1", "class": "creative", "prompt_rows": 7, "rows": [1], "accepted": [1]}]})";
+  const Json scenario = {{"replay", {{"decoding", "d.json"}, {"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"}}},
+                         {"network", {{"kind", "ideal"}, {"rtt", "50ms"}}}};
+  const auto runs = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].header["drafter"], "ngram");
+  EXPECT_EQ(runs[0].header["prompt"]["class"], "code");
+  EXPECT_NE(runs[0].header["seed"], runs[1].header["seed"]);
+  ASSERT_EQ(runs[0].steps.size(), 4u);
+  EXPECT_EQ(runs[0].steps[0].rows, 12u);
+  EXPECT_EQ(runs[0].steps[2].rows, 9u);
+  EXPECT_EQ(runs[0].steps[2].accepted, 5u);
+  EXPECT_EQ(runs[0].steps[3].context, 12u + 1 + 1 + 5);
+
+  std::ofstream(folder / "d.json") << R"({"runs": [{"drafter": "n", "prompt": "p", "class": "c", "prompt_rows": 1, "rows": [1], "accepted": [2]}]})";
+  EXPECT_THAT(tests::error_of([&] { read_replays(scenario, folder / "s.json"); }),
+              HasSubstr("step 1: expected 1 to 4096 rows and 1 to as many tokens, found 1 and 2"));
+}
+
+TEST(Noise, varies_each_phase_as_recorded_and_repeats_with_its_seed) {
+  const tests::TemporaryFolder folder;
+  std::ofstream(folder / "n.json") << R"({"phases": {"middle": [1.0, 2.0, 0.5]}})";
+  const auto noise = netsim::read_compute_noise(folder / "n.json");
+  const netsim::CostSource flat = [](auto...) { return engine::Nanos(100); };
+  const auto costs = [&](std::uint64_t seed, engine::Phase phase) {
+    const auto cost = netsim::noisy_cost(flat, noise, seed);
+    std::vector<std::int64_t> list;
+    for (int i = 0; i < 6; ++i) list.push_back(cost(1, {phase, 1}, {}).count());
+    return list;
+  };
+  EXPECT_THAT(costs(1, engine::Phase::middle), testing::UnorderedElementsAre(100, 200, 50, 100, 200, 50));
+  EXPECT_EQ(costs(1, engine::Phase::middle), costs(1, engine::Phase::middle));
+  EXPECT_THAT(costs(1, engine::Phase::head), testing::Each(100));
+  std::ofstream(folder / "n.json") << R"({"phases": {"middle": [0]}})";
+  EXPECT_THAT(tests::error_of([&] { netsim::read_compute_noise(folder / "n.json"); }), HasSubstr("phases.middle: expected above 0"));
+}
+
 TEST(Profile, charges_the_larger_of_reading_weights_and_arithmetic) {
   const auto profile = netsim::read_profile(SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json");
   const auto cost = netsim::profile_cost(profile);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "model/link.hh"
+#include "netsim/flight_theory.hh"
 
 namespace splitwan::test {
 namespace {
@@ -16,12 +17,22 @@ using engine::Span;
 
 Nanos nanos(double seconds) { return Nanos(std::llround(seconds * 1e9)); }
 
+// The network is netsim's theory of Linux's TCP: code of its own, not the model's.
+netsim::FlightTheory theory_of(double rtt_s, double up_bps, double down_bps) {
+  netsim::Edge edge{0, 1, {}, {}};
+  edge.forward.delay = edge.backward.delay = nanos(rtt_s / 2);
+  edge.forward.bits_per_second = up_bps;
+  edge.backward.bits_per_second = down_bps;
+  return {edge, {}};
+}
+
 struct Writer {
   const World& world;
   std::mt19937_64& random;
   double rtt_s, rate_bps;
   engine::Run run;
-  Nanos now{};
+  netsim::FlightTheory theory = theory_of(rtt_s, rate_bps, 2 * rate_bps);
+  Nanos now{}, last_message{};
 
   double uniform() { return static_cast<double>(random() >> 11) * 0x1p-53; }
 
@@ -32,12 +43,12 @@ struct Writer {
   void step(std::uint64_t id, std::uint32_t rows, std::uint32_t context, std::uint32_t accepted) {
     const double factor = uniform() < world.outlier_share ? 10 : 1;
     const auto bytes = message_bytes(rows);
-    const double window = model::initial_window_segments * model::segment_bytes;
-    const int up = model::flights(bytes, window), down = up;
-    const Nanos rounds = nanos((up + down - 1) * rtt_s);
-    const Nanos there = rounds / 2 + nanos(model::wire_s(bytes, rate_bps));
-    const Nanos back = rounds - rounds / 2 + nanos(model::wire_s(bytes, 2 * rate_bps));
+    const int up = model::flights(bytes, theory.window(true) * model::segment_bytes);
+    const int down = model::flights(bytes, theory.window(false) * model::segment_bytes);
     const Nanos client = cost(world.client, rows, context, factor), head = client / 3;
+    const double waited_s = theory.exchange({bytes, bytes, now + head - last_message});
+    const Nanos extra = nanos(world.extra_per_rtt * rtt_s + world.extra_per_squared_row_s * rows * rows);
+    const Nanos there = nanos(waited_s / 2) + extra, back = nanos(waited_s / 2);
     const Nanos server = cost(world.server, rows, context, factor);
 
     const Nanos begin = now;
@@ -64,6 +75,7 @@ struct Writer {
     run.spans.back().held = server;
     run.spans.back().flights = static_cast<std::uint32_t>(down);
     work(0, Phase::tail, arrived, arrived + client - head);
+    last_message = arrived;
     now = arrived + client - head + nanos(world.overhead_s);
     run.steps.push_back({id, id == 1, begin, now, rows, context, id == 1 ? 0 : rows - 1, accepted});
   }
@@ -89,13 +101,14 @@ engine::Run synthesise_run(const World& world, std::mt19937_64& random, int inde
       {"commit", "0000000"},
       {"machine", {{"cpu", "none"}, {"threads", 1}}},
       {"scenario", Json::object()}};
-  // Guessing sends 9 or 17 rows (17 need a second flight) and gains 1, 2 or 4 tokens.
+  // Guessing sends 9 or 17 rows (17 need a second flight on a young connection) and gains 1, 2 or 4 tokens.
   constexpr std::array<std::uint32_t, 6> gains{1, 2, 1, 1, 4, 1};
   w.step(1, prompt_tokens, 0, 1);
   std::uint32_t context = prompt_tokens;
   for (int i = 0; i < world.steps; ++i) {
     const bool guesses = drafter != "sequential";
-    const std::uint32_t gained = guesses ? gains[(i + prompt_class.size()) % gains.size()] : 1;
+    const bool lucky = guesses && w.uniform() < world.luck_per_rtt * rtt_s;
+    const std::uint32_t gained = !guesses ? 1 : lucky ? 4 : gains[(i + prompt_class.size()) % gains.size()];
     w.step(2 + i, !guesses ? 1 : i % 3 ? 9 : 17, context, gained);
     context += gained;
   }

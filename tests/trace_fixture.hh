@@ -20,6 +20,8 @@ struct World {
   int steps = 60;            // decode steps per run
   double noise = 0;          // relative, on each piece of work
   double outlier_share = 0;  // of steps whose work takes ten times as long
+  double extra_per_rtt = 0, extra_per_squared_row_s = 0;  // of the network's time: what no term of the model says
+  double luck_per_rtt = 0;                                // share of steps that gain 4 tokens, per second of RTT
   std::uint64_t seed = 1;
 
   static double at(const PlantedCost& c, double rows, double context) {

@@ -63,5 +63,23 @@ const charts = (() => {
     return element("div", {}, ...key, block);
   }
 
-  return {parts, bars, dots};
+  const leastError = 1e-3;  // of the scatter's scale: less is nothing to see
+
+  // points: [{x, y, name, group}], y a signed share, drawn about 0.
+  function scatter({points, across, label}) {
+    const right = ticks(Math.max(...points.map(p => p.x), 1e-9) * 1.02), up = ticks(Math.max(...points.map(p => Math.abs(p.y)), leastError));
+    const x = value => value / right.at(-1) * 100, y = value => 50 - value / up.at(-1) * 50;
+    const shares = [...up.slice(1).map(t => -t).reverse(), ...up], text = t => `${t > 0 ? "+" : ""}${+(t * 100).toPrecision(6)} %`;
+    const plot = element("div", {class: "field"});
+    for (const t of shares) {
+      plot.append(element("i", {class: t === 0 ? "zero" : "rule", style: `top:${y(t)}%`}));
+      if (up.length < 5 || up.indexOf(Math.abs(t)) % 2 === 0) plot.append(element("span", {class: "share", style: `top:${y(t)}%`}, text(t)));
+    }
+    for (const t of right) plot.append(element("span", {class: "tick", style: `left:${x(t)}%`}, String(t)));
+    for (const p of points) plot.append(element("i", {class: `point group${p.group}`, style: `left:${x(p.x)}%;top:${y(p.y)}%`, title: p.name}));
+    return element("div", {class: "scatter", role: "img", "aria-label": `${label}; the tables below have the numbers`}, plot,
+                   element("div", {class: "across"}, across));
+  }
+
+  return {parts, bars, dots, scatter};
 })();

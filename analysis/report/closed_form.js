@@ -1,39 +1,52 @@
 "use strict";
-// The latency model of model/step_cost.cc, in the browser: same formula, same coefficients, no DOM.
-// Seconds, bytes and bit/s; a rate of null is not limited. `link` holds the constants of model/link.hh.
+// The latency model of model/step_cost.cc in the browser: same formula, same coefficients, no DOM.
 const closedForm = (() => {
-  function flights(bytes, window) {
-    let count = 1;
-    for (; bytes > window; ++count) {
-      bytes -= window;
-      window *= 2;
-    }
-    return count;
-  }
-
-  function wire(bytes, bps, link) {
-    if (bps === null) return 0;
-    return (bytes + link.framing_bytes * Math.ceil(bytes / link.segment_bytes)) * 8 / bps;
-  }
+  const causes = ["rtt_s", "wire_s", "client_s", "server_s", "overhead_s", "loss_s", "jitter_s"];
 
   function work(cost, shape) {
     return cost.fixed_s.value + cost.per_row_s.value * shape.rows +
            cost.per_row_context_s.value * shape.rows * shape.context;
   }
 
+  function forward(phase, tcp, shape, draft) {
+    const server = work(phase.server, shape), trip = tcp.exchange(shape.bytes_up, shape.bytes_down, server);
+    const client = work(phase.client, shape) + draft, overhead = phase.overhead_s.value + phase.stragglers_s;
+    tcp.rest(client + overhead);
+    return {rtt_s: trip.rtt_s, wire_s: trip.wire_s, client_s: client, server_s: server, overhead_s: overhead,
+            loss_s: trip.recovery_s + trip.timeout_s, jitter_s: trip.jitter_s};
+  }
+
+  // The order of a run's shapes: each as often and as evenly as its share says.
+  function schedule(drafter) {
+    const owed = drafter.shapes.map(() => 0), order = [];
+    for (let i = 0; i < drafter.steps_per_run; ++i) {
+      let next = 0;
+      drafter.shapes.forEach((shape, k) => {
+        owed[k] += shape.share;
+        if (owed[k] > owed[next]) next = k;
+      });
+      --owed[next];
+      order.push(drafter.shapes[next]);
+    }
+    return order;
+  }
+
   // Mean seconds of a decode step by cause. `drafter` is one of model.drafters.
   function decodeStep(model, drafter, condition, link) {
-    const phase = model.decode;
-    const mean = {rtt_s: 0, wire_s: 0, client_s: drafter.draft_s, server_s: 0, overhead_s: phase.overhead_s.value};
-    for (const shape of drafter.shapes) {
-      const trips = flights(shape.bytes_up, phase.window_bytes) + flights(shape.bytes_down, phase.window_bytes) - 1;
-      mean.rtt_s += shape.share * trips * condition.rtt_s;
-      mean.wire_s += shape.share * (wire(shape.bytes_up, condition.up_bps, link) +
-                                    wire(shape.bytes_down, condition.down_bps, link));
-      mean.client_s += shape.share * work(phase.client, shape);
-      mean.server_s += shape.share * work(phase.server, shape);
+    const tcp = connection.connect(condition, model.initial_window_segments, model.chance, link);
+    const mean = {total_s: 0}, steps = schedule(drafter);
+    for (const cause of causes) mean[cause] = 0;
+    if (drafter.prompt.rows > 0) {
+      const first = forward(model.prefill ?? model.decode, tcp, drafter.prompt, 0);
+      mean.prompt_s = causes.reduce((sum, cause) => sum + first[cause], 0);
     }
-    mean.total_s = mean.rtt_s + mean.wire_s + mean.client_s + mean.server_s + mean.overhead_s;
+    for (const shape of steps) {
+      const step = forward(model.decode, tcp, shape, drafter.draft_s);
+      for (const cause of causes) {
+        mean[cause] += step[cause] / steps.length;
+        mean.total_s += step[cause] / steps.length;
+      }
+    }
     return mean;
   }
 
@@ -41,5 +54,5 @@ const closedForm = (() => {
     return drafter.tokens_per_step / decodeStep(model, drafter, condition, link).total_s;
   }
 
-  return {flights, decodeStep, tokensPerSecond};
+  return {decodeStep, tokensPerSecond};
 })();

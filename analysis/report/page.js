@@ -1,58 +1,65 @@
 "use strict";
 // Fills the page from the JSON it carries.
 (() => {
-  const {element, fixed, ms, percent, size, bandwidth, condition, count, table, csvButton, dataBlock} = page;
-  const {parts, bars} = charts;
+  const {element, fixed, ms, size, count, bandwidth, condition, table, dataBlock} = page;
   const data = JSON.parse(document.getElementById("data").textContent);
   const at = id => document.getElementById(id);
   const {source, model} = data, results = data.summary.results;
   const study = data.study?.kind === "ablation" && data.study.cells.length ? data.study : null;
-  const temperatures = new Set(results.map(r => r.sampling?.temperature ?? 0));
-  const decoding = r => temperatures.size > 1 ? `${r.drafter}, temperature ${r.sampling?.temperature ?? 0}` : r.drafter;
   const words = value => value === null ? "not stated" : typeof value === "string" ? value :
     typeof value === "object" ? Object.entries(value).map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ") : String(value);
+  const geometry = g => g?.layers ? `${g.layers} layers, width ${g.width ?? "?"}, vocabulary ${g.vocabulary ?? "?"}` : g;
   const listed = values => [...new Set(values)].join(", ");
+  const mostBars = 30;
+
+  // What sets results of one condition apart.
+  const varies = key => new Set(results.map(r => JSON.stringify(r[key]))).size > 1;
+  const name = r => [r.drafter, varies("sampling") && `temperature ${r.sampling?.temperature ?? 0}`, varies("wire") && r.wire,
+                     varies("plan") && words(r.plan), varies("compute") && words(r.compute)].filter(Boolean).join(", ");
 
   function header() {
     const rtts = results.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
+    const lossy = results.some(r => r.loss > 0) ? results.map(r => r.loss).sort((a, b) => a - b) : [];
     const drafters = listed(results.map(r => r.drafter));
     at("conditions").textContent = `${count(source.runs, "run")} at ${low === high ? low : `${low} to ${high}`} ms round-trip time, ` +
-      `${listed(results.map(bandwidth))} up/down, decoding ${drafters}.`;
+      `${listed(results.map(bandwidth))} up/down` +
+      `${lossy.length ? `, packet loss ${listed(lossy.map(size))}` : ""}, decoding ${drafters}.`;
     const facts = {"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
-                   "Geometry": source.geometry, "Machine": source.machine, "Commit": source.commit};
+                   "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit};
     for (const [name, value] of Object.entries(facts)) at("source").append(element("div", {}, element("dt", {}, name), element("dd", {}, words(value))));
   }
 
   const card = (value, title, detail) => element("div", {class: "card"}, element("b", {}, value), element("span", {}, title), element("small", {}, detail));
 
   function headline() {
+    const decoded = results.filter(r => r.tokens_per_s !== null);
+    if (!decoded.length) return;
     if (study) {
       at("headline").append(...guessing.headline(study).map(([value, title, detail]) => card(value, title, detail)));
       return;
     }
-    const decoded = results.filter(r => r.tokens_per_s !== null);
-    if (!decoded.length) return;
     const best = decoded.reduce((a, b) => b.tokens_per_s > a.tokens_per_s ? b : a);
     const usual = data.usual_condition ?? best;
     const there = decoded.filter(r => condition(r) === condition(usual)).sort((a, b) => b.tokens_per_s - a.tokens_per_s);
     for (const r of there.slice(0, 3)) {
-      at("headline").append(card(fixed(r.tokens_per_s, 2), `tokens/s, ${r.drafter}`, `at ${condition(r)}, ${fixed(r.tokens_per_step, 2)} tokens per step`));
+      at("headline").append(card(fixed(r.tokens_per_s, 2), `tokens/s, ${name(r)}`, `at ${condition(r)}, ${fixed(r.tokens_per_step, 2)} tokens per step`));
     }
-    if (!there.includes(best)) at("headline").append(card(fixed(best.tokens_per_s, 2), `tokens/s at best, ${best.drafter}`, `at ${condition(best)}`));
-    const v = data.cross_validation;
-    if (v && v.folds.length) at("headline").append(card(size(v.median_abs_error), "median error, held-out RTTs", `worst ${size(v.worst_abs_error)} of the step time`));
+    if (!there.includes(best)) at("headline").append(card(fixed(best.tokens_per_s, 2), `tokens/s at best, ${name(best)}`, `at ${condition(best)}`));
+    const v = data.validation?.folds, way = v?.condition?.n ? v.condition : v?.rtt;
+    if (way?.n) at("headline").append(card(size(way.median), "median error, held-out conditions", `worst ${size(way.worst)} of the step time`));
   }
 
   const resultColumns = [
     {name: "rtt_s", title: "RTT, ms", value: r => r.rtt_s, text: r => fixed(r.rtt_s * 1e3, 0)},
     {name: "bandwidth", title: "Up/down", value: bandwidth},
-    {name: "drafter", title: "Decoding", value: decoding},
+    {name: "loss", title: "Loss", value: r => r.loss, text: r => size(r.loss)},
+    {name: "drafter", title: "Decoding", value: name},
     {name: "tokens_per_s", title: "Tokens/s", value: r => r.tokens_per_s, text: r => fixed(r.tokens_per_s, 2)},
     {name: "tokens_per_s_half_width", title: "± 90 %", value: r => r.tokens_per_s_half_width, text: r => fixed(r.tokens_per_s_half_width, 2)},
     {name: "tokens_per_step", title: "Tokens/step", value: r => r.tokens_per_step, text: r => fixed(r.tokens_per_step, 2)},
     {name: "time_to_first_token_s", title: "First token, ms", value: r => r.time_to_first_token_s, text: r => ms(r.time_to_first_token_s)},
     {name: "step_s", title: "Step, ms", value: r => r.step.total_s, text: r => ms(r.step.total_s)},
-    ...parts.map(p => ({name: `${p.key}_s`, title: p.title, value: r => r.step.total_s === null ? null : p.seconds(r.step),
+    ...charts.parts.map(p => ({name: `${p.key}_s`, title: p.title, value: r => r.step.total_s === null ? null : p.seconds(r.step),
                         text: r => r.step.total_s === null ? "–" : ms(p.seconds(r.step))})),
   ];
 
@@ -66,17 +73,17 @@
     {name: "extrapolated", title: "Range", value: p => p.extrapolated ? "extrapolated" : "measured"},
   ];
 
-  const foldColumns = [
-    {name: "held_out", title: "Held out", value: f => f.held_out},
-    {name: "bandwidth", title: "Up/down", value: bandwidth},
-    {name: "drafter", title: "Decoding", value: f => f.drafter},
-    {name: "predicted_step_s", title: "Step, predicted", value: f => f.predicted_step_s, text: f => ms(f.predicted_step_s)},
-    {name: "measured_step_s", title: "measured, ms", value: f => f.measured_step_s, text: f => ms(f.measured_step_s)},
-    {name: "error", title: "error", value: f => f.error, text: f => percent(f.error)},
-    {name: "predicted_tokens_per_s", title: "Tokens/s predicted", value: f => f.predicted_tokens_per_s, text: f => fixed(f.predicted_tokens_per_s, 2)},
-    {name: "measured_tokens_per_s", title: "measured", value: f => f.measured_tokens_per_s, text: f => fixed(f.measured_tokens_per_s, 2)},
-    {name: "tokens_per_s_error", title: "error", value: f => f.tokens_per_s_error, text: f => percent(f.tokens_per_s_error)},
-  ];
+  // Every result, or where that is too many, those on the usual link, or of one round-trip time of it.
+  function decomposition() {
+    const usual = data.usual_condition ?? results[Math.floor(results.length / 2)];
+    const link = r => bandwidth(r) === bandwidth(usual) && r.loss === usual.loss && r.jitter_s === usual.jitter_s;
+    const choices = [results, results.filter(link), results.filter(r => link(r) && r.rtt_s === usual.rtt_s)];
+    const shown = choices.find(c => c.length <= mostBars) ?? choices.at(-1).slice(0, mostBars);
+    at("bars-why").textContent = (shown.length < results.length ? `Shown: ${shown.length} of ${results.length}; the table has all. ` : "") +
+      (study ? "From here on every prompt counts, those left out above too." : "");
+    at("bars").append(charts.bars(shown, name));
+    at("bars-data").append(dataBlock(resultColumns, results, "splitwan-measured.csv"));
+  }
 
   function curve() {
     if (!model) {
@@ -84,49 +91,48 @@
       at("curve-block").remove();
       return;
     }
-    at("curve-why").textContent = "Lines are the fitted model at the bandwidth set below; points are measured, with 90 % intervals, " +
-      "and fade when they were measured at another bandwidth. Move the sliders (arrow keys work) to ask about another network.";
-    projection.show(data, {controls: at("controls"), curve: at("curve"), readout: at("readout")});
+    at("curve-why").textContent = "Lines are the fitted model on the link set below; points are measured, with 90 % intervals, and fade when they were " +
+      "measured on another link. The band, on the usual link, is where nine of ten runs of the fastest would land. Move the sliders (arrow keys work) to ask about another network.";
+    projection.show(data, {controls: at("controls"), curve: at("curve"), readout: at("readout"), data: at("curve-data")});
     at("curve-data").append(dataBlock(pointColumns, data.projection, "splitwan-projection.csv"));
   }
 
-  function validation() {
-    const v = data.cross_validation;
-    at("validation-why").textContent = !v ? `Not validated: ${data.why_no_model}.` : v.note ? `Not validated: ${v.note}.` :
-      `Each round-trip time was left out in turn, the model fitted to the others, and asked for the one it had not seen. Step time: median error ` +
-      `${size(v.median_abs_error)}, worst ${size(v.worst_abs_error)}. Tokens per second: median ${size(v.median_abs_tokens_per_s_error)}, worst ${size(v.worst_abs_tokens_per_s_error)}.`;
-    if (v && v.folds.length) at("validation").append(table(foldColumns, v.folds), csvButton(foldColumns, v.folds, "splitwan-validation.csv"));
+  function gains() {
+    if (!study) return;
+    at("guessing-section").hidden = false;
+    guessing.show(study, {why: at("guessing-why"), at: at("guessing")});
+  }
+
+  function fitted() {
+    const cost = (name, c, unit, scale) => ({name, value: c.value * scale, error: c.error === null ? null : c.error * scale, unit});
+    const work = (who, w) => [cost(`${who}, fixed`, w.fixed_s, "ms", 1e3), cost(`${who}, per row`, w.per_row_s, "ms", 1e3),
+                              cost(`${who}, per row and 1000 tokens of context`, w.per_row_context_s, "ms", 1e6)];
+    const {decode, chance} = model, drafts = model.drafters.filter(d => d.draft_s > 1e-6);
+    const rows = [...work("client", decode.client), ...work("server", decode.server), cost("overhead", decode.overhead_s, "ms", 1e3),
+      {name: "rare slow steps, spread over all", value: decode.stragglers_s * 1e3, error: null, unit: "ms"},
+      ...drafts.map(d => ({name: `guessing, ${d.drafter}`, value: d.draft_s * 1e3, error: null, unit: "ms"})),
+      cost("retransmission, of theory", chance.recovery, "×", 1), cost("timeout, of theory", chance.timeout, "×", 1), cost("jitter, of theory", chance.jitter, "×", 1)];
+    return [table([{title: "Decode step", value: r => r.name}, {title: "Fitted", value: r => r.value, text: r => fixed(r.value, 4)},
+                   {title: "Standard error", value: r => r.error, text: r => fixed(r.error, 4)}, {title: "", value: r => r.unit}], rows),
+      element("p", {}, `Fitted to ${count(decode.steps, "decode step")} by robust non-negative least squares; a step strays ` +
+        `${ms(decode.residual_s)} ms from it (robust standard deviation). Connections begin with a window of ${model.initial_window_segments} segments. ` +
+        "A multiple of 1 without a standard error is theory: no run lost packets, or had jitter.")];
   }
 
   function modelText() {
-    const leftOut = "It leaves out loss and retransmission, queueing behind other traffic, changes of the path during a run, and the " +
-      "congestion window's history: a step's messages meet one window size. Each step is taken as independent of the one before.";
-    at("model").append(element("p", {}, "step = round trips × RTT + bytes ÷ rate, up and down + client(rows, context) + server(rows, context) + overhead; " +
-      "tokens per second = tokens per step ÷ step."));
-    if (model) {
-      const cost = (name, c, unit, scale) => ({name, value: c.value * scale, error: c.error === null ? null : c.error * scale, unit});
-      const work = (who, w) => [cost(`${who}, fixed`, w.fixed_s, "ms", 1e3), cost(`${who}, per row`, w.per_row_s, "ms", 1e3),
-                                cost(`${who}, per row and 1000 tokens of context`, w.per_row_context_s, "ms", 1e6)];
-      const rows = [...work("client", model.decode.client), ...work("server", model.decode.server), cost("overhead", model.decode.overhead_s, "ms", 1e3)];
-      at("model").append(table([
-        {title: "Decode step", value: r => r.name}, {title: "Fitted, ms", value: r => r.value, text: r => fixed(r.value, 4)},
-        {title: "Standard error", value: r => r.error, text: r => fixed(r.error, 4)}], rows),
-        element("p", {}, `Fitted to ${count(model.decode.steps, "decode step")} by robust non-negative least squares; a step strays ` +
-          `${ms(model.decode.residual_s)} ms from it (robust standard deviation). Congestion window met: ${model.decode.window_bytes} bytes.`));
-    }
-    at("model").append(element("p", {}, leftOut), element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`));
+    at("model").append(element("p", {}, "step = round trips × RTT + bytes ÷ rate, up and down + client(rows, context) + server(rows, context) + guessing + overhead + losses + jitter; " +
+      "tokens per second = tokens per step ÷ step. Round trips follow the connection's congestion window from its first message on."));
+    if (model) at("model").append(...fitted());
+    at("model").append(element("p", {}, "It leaves out queueing behind other traffic and changes of the path during a run. Losses and jitter count as their means, " +
+      "packets being lost independently of each other. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
+      element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`));
   }
 
   header();
   headline();
-  if (study) {
-    at("guessing-section").hidden = false;
-    at("bars-why").textContent = "From here on every prompt counts, those left out above too.";
-    guessing.show(study, {why: at("guessing-why"), at: at("guessing")});
-  }
-  at("bars").append(bars(results, decoding));
-  at("bars-data").append(dataBlock(resultColumns, results, "splitwan-measured.csv"));
+  gains();
+  decomposition();
   curve();
-  validation();
+  validation.show(data, {why: at("validation-why"), at: at("validation")});
   modelText();
 })();

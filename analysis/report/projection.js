@@ -1,24 +1,59 @@
 "use strict";
 // The projection chart: the closed form as curves, measured points with their 90 % intervals on it, and sliders.
 const projection = (() => {
-  const {element, fixed, ms, megabits} = page;
-  const series = {light: ["#2f5bd0", "#c2255c", "#2b8a3e", "#d9480f", "#7048e8", "#0b7285"],
-                  dark: ["#8fb0ff", "#ff8fb4", "#7ddc90", "#ffb07a", "#b9a2ff", "#66d9e8"]};
+  const {element, fixed, ms, condition: describe, csv, download} = page;
+  const series = {light: ["#2f5bd0", "#c2255c", "#2b8a3e", "#d9480f", "#7048e8", "#0b7285", "#7a5d00", "#495057"],
+                  dark: ["#8fb0ff", "#ff8fb4", "#7ddc90", "#ffb07a", "#b9a2ff", "#66d9e8", "#e6cf6a", "#c3c9d1"]};
   const ink = {light: {text: "#3f4650", grid: "#e4e6ea", mark: "#868e96"}, dark: {text: "#b8bfca", grid: "#2c323b", mark: "#868e96"}};
-  const unlimited = 1000;  // position of the rate sliders' right end
+  const shownAtFirst = 6, gridPoints = 120, height = 360;
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const parts = [["rtt_s", "Round trips", "round_trip"], ["wire_s", "Wire", "wire"], ["client_s", "Client", "client"], ["server_s", "Server", "server"],
+                 ["overhead_s", "Overhead", "overhead"], ["loss_s", "Losses", "loss"], ["jitter_s", "Jitter", "jitter"]];
 
-  // Slider positions 0..999 are 1 Mbit/s to 10 Gbit/s in even ratios; 1000 is no limit.
-  const rateAt = position => position >= unlimited ? null : 1e6 * 10 ** (position / 250);
-  const positionOf = bps => bps === null ? unlimited : Math.max(0, Math.min(999, Math.log10(bps / 1e6) * 250));
+  const linkOf = c => [c.up_bps, c.down_bps, c.loss ?? 0, c.jitter_s ?? 0].join();
 
-  function slider(name, attributes, onchange) {
-    const output = element("output", {});
-    const input = element("input", {type: "range", oninput: onchange, ...attributes});
-    return {input, output, label: element("label", {}, element("span", {}, name), input, output)};
+  // Tokens per step at the sliders' acceptance: of guesses, the first token of a step is none.
+  function gain(state, drafter) {
+    const ofClass = drafter.classes.find(c => c.class === state.promptClass);
+    return 1 + ((ofClass ?? drafter).tokens_per_step - 1) * state.acceptance;
   }
 
-  // Once per chart: measured points and whiskers over the curves, and the RTT slider's position under them.
+  function curves(data, state) {
+    const nearest = Math.max(0.01, Math.min(state.nearest, state.condition.rtt_s * 1e3)), ratio = state.furthest / nearest;
+    const grid = Array.from({length: gridPoints}, (_, i) => nearest * ratio ** (i / (gridPoints - 1)));
+    return [grid, ...data.model.drafters.map(drafter => state.shown.has(drafter.drafter) ? grid.map(rtt =>
+      gain(state, drafter) / closedForm.decodeStep(data.model, drafter, {...state.condition, rtt_s: rtt / 1e3}, data.link).total_s) :
+      grid.map(() => null))];
+  }
+
+  // Behind the curves: where nine of ten runs of the fastest drafter at the slider's round-trip time would land, known at
+  // the usual link. Between the points of the projection the interval keeps its proportion to the curve.
+  function band(data, state) {
+    return u => {
+      if (linkOf(state.condition) !== linkOf(state.usual) || state.acceptance !== 1 || state.promptClass !== "") return;
+      const here = u.data[0].findLastIndex(rtt => rtt <= state.condition.rtt_s * 1e3 * (1 + 1e-9));
+      const order = data.model.drafters.map((d, i) => [u.data[i + 1][Math.max(0, here)] ?? 0, i]).sort((a, b) => b[0] - a[0]);
+      const [rate, index] = order[0], {drafter} = data.model.drafters[index], curve = u.data[index + 1];
+      const known = data.projection.filter(p => p.drafter === drafter), {ctx, bbox} = u;
+      if (rate === 0 || known.length < 2) return;
+      const edge = key => u.data[0].map((rtt, k) => {
+        const next = known.findIndex(p => p.rtt_s * 1e3 >= rtt);
+        if (next < 1) return null;
+        const [a, b] = [known[next - 1], known[next]], share = (rtt / 1e3 - a.rtt_s) / (b.rtt_s - a.rtt_s);
+        const factor = (1 - share) * a[key] / a.tokens_per_s + share * b[key] / b.tokens_per_s;
+        return [u.valToPos(rtt, "x", true), u.valToPos(curve[k] * factor, "y", true)];
+      }).filter(p => p);
+      ctx.save();
+      ctx.globalAlpha = 0.15;
+      ctx.beginPath();
+      for (const [x, y] of [...edge("low"), ...edge("high").reverse()]) ctx.lineTo(x, Math.max(y, bbox.top));
+      ctx.fillStyle = state.colour(drafter);
+      ctx.fill();
+      ctx.restore();
+    };
+  }
+
+  // Measured points and whiskers over the curves, and the RTT slider's position under them.
   function overlay(state) {
     return u => {
       const {ctx, bbox} = u, ratio = devicePixelRatio;
@@ -35,10 +70,9 @@ const projection = (() => {
       ctx.lineTo(x(state.condition.rtt_s * 1e3), bbox.top + bbox.height);
       ctx.stroke();
       ctx.setLineDash([]);
-      for (const point of state.measured) {
-        const here = point.up_bps === state.condition.up_bps && point.down_bps === state.condition.down_bps;
+      for (const point of state.measured.filter(p => state.shown.has(p.drafter))) {
         const px = x(point.rtt_s * 1e3), half = point.tokens_per_s_half_width ?? 0;
-        ctx.globalAlpha = here ? 1 : 0.25;  // measured on another bandwidth than the curve's
+        ctx.globalAlpha = linkOf(point) === linkOf(state.condition) ? 1 : 0.12;  // measured on another link than the curve's
         ctx.strokeStyle = ctx.fillStyle = state.colour(point.drafter);
         ctx.lineWidth = 1.5 * ratio;
         ctx.beginPath();
@@ -57,85 +91,108 @@ const projection = (() => {
     };
   }
 
-  function curves(data, state) {
-    const grid = Array.from({length: state.furthest - 4}, (_, i) => i + 5);  // ms; nearer than that the curve is all compute
-    return [grid, ...data.model.drafters.map(drafter => grid.map(rtt =>
-      closedForm.tokensPerSecond(data.model, drafter, {...state.condition, rtt_s: rtt / 1e3}, data.link)))];
-  }
+  // Of what was measured on the link that is shown.
+  const highest = state => Math.max(0, ...state.measured.filter(p => state.shown.has(p.drafter) && linkOf(p) === linkOf(state.condition))
+    .map(p => p.tokens_per_s + (p.tokens_per_s_half_width ?? 0)));
 
   function chart(data, state, at, theme) {
     state.ink = ink[theme];
-    const names = data.model.drafters.map(d => d.drafter);
-    state.colour = name => series[theme][Math.max(0, names.indexOf(name)) % series[theme].length];
+    const names = data.model.drafters.map(d => d.drafter), colours = series[theme];
+    state.colour = name => colours[Math.max(0, names.indexOf(name)) % colours.length];
     const axis = {stroke: state.ink.text, grid: {stroke: state.ink.grid, width: 1}, ticks: {stroke: state.ink.grid, width: 1},
                   font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 24};
     at.replaceChildren();
     return new uPlot({
-      width: at.clientWidth, height: 340, scales: {x: {time: false}, y: {range: (u, low, high) => [0, high * 1.08]}},
+      width: at.clientWidth, height, legend: {show: false}, cursor: {show: false},
+      scales: {x: {time: false, range: () => [0, state.furthest]}, y: {range: (u, low, high) => [0, Math.max(high, highest(state)) * 1.05]}},
       axes: [{...axis, label: "round-trip time, ms"}, {...axis, label: "tokens per second"}],
-      series: [{label: "RTT", value: (u, v) => v === null ? "–" : `${v} ms`},
-               ...names.map(name => ({label: name, stroke: state.colour(name), width: 2, points: {show: false},
-                                      value: (u, v) => v === null ? "–" : fixed(v, 2)}))],
-      hooks: {draw: [overlay(state)]},
+      series: [{}, ...names.map((name, i) => ({label: name, stroke: state.colour(name), width: 2, points: {show: false},
+                                               dash: i >= colours.length ? [8, 5] : undefined}))],
+      hooks: {drawAxes: [band(data, state)], draw: [overlay(state)]},
     }, curves(data, state), at);
   }
 
+  function outside(data, {rtt_s, up_bps, down_bps, loss, jitter_s}) {
+    const ranges = data.model.ranges, rate = page.megabits, milliseconds = s => `${+(s * 1e3).toPrecision(4)} ms`;
+    const share = v => `${+(v * 100).toPrecision(3)} %`;
+    const checks = [["round-trip time", rtt_s, ranges.rtt_s, milliseconds], ["bandwidth up", up_bps, ranges.up_bps, rate], ["bandwidth down", down_bps, ranges.down_bps, rate],
+                    ["loss", loss ?? 0, ranges.loss, share], ["jitter", jitter_s ?? 0, ranges.jitter_s, milliseconds]];
+    const beyond = ([, value, range]) => (value ?? Infinity) < (range.low ?? Infinity) * (1 - 1e-9) || (value ?? Infinity) > (range.high ?? Infinity) * (1 + 1e-9);
+    return checks.filter(beyond).map(([name, , range, text]) =>
+      `${name} (measured: ${range.low === range.high ? text(range.low) : `${text(range.low)} to ${text(range.high)}`})`);
+  }
+
+  // Time per token by cause, for each curve shown, at the sliders' setting.
   function readout(data, state) {
-    const {rtt_s, up_bps, down_bps} = state.condition, ranges = data.model.ranges;
-    const within = (value, range) => (value ?? Infinity) >= (range.low ?? Infinity) * (1 - 1e-9) &&
-                                     (value ?? Infinity) <= (range.high ?? Infinity) * (1 + 1e-9);
-    const fitted = within(rtt_s, ranges.rtt_s) && within(up_bps, ranges.up_bps) && within(down_bps, ranges.down_bps);
-    const cards = data.model.drafters.map(drafter => {
-      const step = closedForm.decodeStep(data.model, drafter, state.condition, data.link);
-      return element("div", {class: "reading", style: `--series:${state.colour(drafter.drafter)}`},
-        element("b", {}, drafter.drafter), element("span", {class: "value"}, `${fixed(drafter.tokens_per_step / step.total_s, 2)} tokens/s`),
-        element("span", {}, `${fixed(drafter.tokens_per_step, 2)} tokens per step of ${ms(step.total_s)} ms: round trips ${ms(step.rtt_s)}, ` +
-          `wire ${ms(step.wire_s)}, client ${ms(step.client_s)}, server ${ms(step.server_s)}, overhead ${ms(step.overhead_s)}`));
+    const asked = data.model.drafters.filter(d => state.shown.has(d.drafter)).map(drafter => {
+      const step = closedForm.decodeStep(data.model, drafter, state.condition, data.link), tokens = gain(state, drafter);
+      return {name: drafter.drafter, step, tokens, rate: tokens / step.total_s};
+    }).sort((a, b) => b.rate - a.rate);
+    const plain = data.model.drafters.find(d => d.drafter === "sequential");
+    const plainStep = plain && closedForm.decodeStep(data.model, plain, state.condition, data.link).total_s;
+    const longest = Math.max(...asked.map(a => 1 / a.rate)), used = parts.filter(([key]) => asked.some(a => a.step[key] > 0));
+    const rows = asked.map(a => {
+      const segments = used.map(([key, title, kind]) => {
+        const seconds = a.step[key] / a.tokens;
+        return element("span", {class: `segment ${kind}`, style: `width:${seconds / longest * 100}%`, title: `${title}: ${ms(seconds)} ms per token`},
+                       seconds / longest > 0.06 ? ms(seconds) : "");
+      });
+      const needs = plain && a.name !== "sequential" ? `; as fast as sequential from ${fixed(a.step.total_s / plainStep, 2)} tokens per step on` : "";
+      return element("div", {class: "bar reading"}, element("span", {class: "bar-name"}, element("i", {class: "swatch", style: `background:${state.colour(a.name)}`}), a.name),
+        element("span", {class: "track"}, ...segments), element("b", {class: "bar-total"}, `${fixed(a.rate, 2)} tokens/s`),
+        element("small", {}, `${fixed(a.tokens, 2)} tokens per step of ${ms(a.step.total_s)} ms${needs}`));
     });
-    return [element("div", {class: "readings"}, ...cards), element("p", {class: "range"}, fitted ? "Inside the range that was measured." :
-      "Extrapolated: this round-trip time or bandwidth lies outside what was measured.")];
+    const far = outside(data, state.condition);
+    const range = far.length ? `Extrapolated, outside what was measured: ${far.join(", ")}.` : "Inside the range that was measured.";
+    return [element("h3", {}, `Milliseconds per token at ${describe({...state.condition, network: ""})}`), page.legend(used.map(([, title, kind]) => [title, kind])),
+            element("div", {class: "bars"}, ...rows), element("p", {class: "range", role: "status"}, range)];
+  }
+
+  function firstShown(data, state) {
+    const rate = d => d.tokens_per_step / closedForm.decodeStep(data.model, d, state.condition, data.link).total_s;
+    const order = data.model.drafters.map(d => [d.drafter === "sequential" ? Infinity : rate(d), d.drafter]).sort((a, b) => b[0] - a[0]);
+    return new Set(order.slice(0, shownAtFirst).map(([, name]) => name));
   }
 
   // Draws everything and keeps it in step with the sliders, the theme, the window and the printer.
   function show(data, places) {
-    const measured = data.summary.results.filter(r => r.tokens_per_s !== null);
-    const state = {condition: {...data.usual_condition}, measured,
-                   furthest: Math.ceil(Math.max(0.2, 1.2 * Math.max(...measured.map(r => r.rtt_s))) * 1e3 / 50) * 50};
+    // A live run states no link; where all were on one, the model's measurement of it places them.
+    const live = data.model.fitted_on.conditions.filter(c => c.network === "sockets");
+    const placed = data.summary.results.map(r => r.network === "sockets" && live.length === 1 ? {...r, ...live[0]} : r);
+    const measured = placed.filter(r => r.tokens_per_s !== null && (r.network !== "sockets" || live.length === 1));
+    const rtts = [...measured.map(r => r.rtt_s), data.usual_condition.rtt_s];
+    const state = {condition: {...data.usual_condition}, usual: data.usual_condition, acceptance: 1, promptClass: "", measured,
+                   nearest: Math.max(1, 600 * Math.min(...rtts)), furthest: Math.ceil(Math.max(0.2, 1.2 * Math.max(...rtts)) * 1e3 / 50) * 50};
+    state.shown = firstShown(data, state);
     let plot;
     const redraw = () => {
+      plot.setData(curves(data, state));
       places.readout.replaceChildren(...readout(data, state));
-      rtt.output.value = `${+(state.condition.rtt_s * 1e3).toPrecision(3)} ms`;
-      up.output.value = megabits(state.condition.up_bps);
-      down.output.value = megabits(state.condition.down_bps);
     };
+    const chips = element("fieldset", {class: "chips"}, element("legend", {}, "Curves"));
     const rebuild = theme => {
       plot = chart(data, state, places.curve, theme ?? (dark.matches ? "dark" : "light"));
-      redraw();
+      places.readout.replaceChildren(...readout(data, state));
+      for (const chip of chips.querySelectorAll("label")) chip.style.setProperty("--series", state.colour(chip.textContent));
     };
-    const changed = change => () => {
-      change();
-      plot.setData(curves(data, state));
-      redraw();
-    };
-    const rtt = slider("Round-trip time", {min: 1, max: state.furthest, step: 1, value: state.condition.rtt_s * 1e3},
-                       changed(() => { state.condition.rtt_s = rtt.input.valueAsNumber / 1e3; }));
-    const rate = (name, key) => {
-      const control = slider(name, {min: 0, max: unlimited, step: 5, value: positionOf(state.condition[key])},
-                             changed(() => { state.condition[key] = rateAt(control.input.valueAsNumber); }));
-      return control;
-    };
-    const up = rate("Bandwidth up", "up_bps"), down = rate("Bandwidth down", "down_bps");
-    const reset = element("button", {type: "button", onclick: () => {
-      state.condition = {...data.usual_condition};
-      rtt.input.value = state.condition.rtt_s * 1e3;
-      up.input.value = positionOf(state.condition.up_bps);
-      down.input.value = positionOf(state.condition.down_bps);
-      changed(() => {})();
-    }}, "As measured");
-    places.controls.append(rtt.label, up.label, down.label, reset);
+    for (const {drafter: name} of data.model.drafters) {
+      const box = element("input", {type: "checkbox", onchange: () => {
+        if (box.checked) state.shown.add(name);
+        else state.shown.delete(name);
+        redraw();
+      }});
+      box.checked = state.shown.has(name);
+      chips.append(element("label", {}, box, name));
+    }
+    const classes = [...new Set(data.model.drafters.flatMap(d => d.classes.map(c => c.class)))].filter(name => name !== "");
+    places.controls.append(...sliders.controls(state, classes, redraw).nodes);
+    places.controls.after(chips);
     rebuild();
+    const columns = [{name: "rtt_s", value: row => row[0] / 1e3}, ...data.model.drafters.map((d, i) => ({name: `tokens_per_s ${d.drafter}`, value: row => row[i + 1]}))];
+    places.data.append(element("button", {type: "button", onclick: () =>
+      download("splitwan-curve.csv", csv(columns, plot.data[0].map((_, k) => plot.data.map(column => column[k]))))}, "Download the curves as set (CSV)"));
     dark.addEventListener("change", () => rebuild());
-    addEventListener("resize", () => plot.setSize({width: places.curve.clientWidth, height: 340}));
+    addEventListener("resize", () => plot.setSize({width: places.curve.clientWidth, height}));
     addEventListener("beforeprint", () => rebuild("light"));
     addEventListener("afterprint", () => rebuild());
   }

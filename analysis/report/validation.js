@@ -1,0 +1,91 @@
+"use strict";
+// What the fit says about its own worth: conditions held out, intervals, residuals, and the published formula beside it.
+const validation = (() => {
+  const {element, fixed, ms, percent, size, count, bandwidth, table, csvButton, dataBlock} = page;
+  const ways = [["rtt", "round-trip time"], ["bandwidth", "bandwidth"], ["condition", "condition"], ["prompt_class", "prompt class"], ["drafter", "drafter"]];
+
+  const share = (name, title, value) => ({name, title, value, text: row => size(value(row))});
+  const summaryColumns = [
+    {name: "held_out", title: "Held out: each", value: r => r.what},
+    {name: "folds", title: "Folds", value: r => r.folds.n, text: r => String(r.folds.n)},
+    share("step_median", "Step time: median error", r => r.folds.median),
+    share("step_worst", "worst", r => r.folds.worst),
+    share("formula_median", "Published formula: median", r => r.formula.median),
+    share("formula_worst", "worst", r => r.formula.worst),
+    share("tokens_per_s_median", "Tokens/s: median", r => r.tokens.median),
+    share("tokens_per_s_worst", "worst", r => r.tokens.worst),
+  ];
+  const lossyColumns = [
+    {name: "lossy_folds", title: "Lossy folds", value: r => r.lossy.n, text: r => String(r.lossy.n)},
+    share("lossy_median", "Lossy: median", r => r.lossy.median),
+    share("lossy_worst", "worst", r => r.lossy.worst),
+  ];
+
+  const foldColumns = [
+    {name: "held_out", title: "Held out", value: f => f.held_out},
+    {name: "rtt_s", title: "RTT, ms", value: f => f.rtt_s, text: f => fixed(f.rtt_s * 1e3, 0)},
+    {name: "bandwidth", title: "Up/down", value: bandwidth},
+    {name: "loss", title: "Loss", value: f => f.loss, text: f => size(f.loss)},
+    {name: "drafter", title: "Decoding", value: f => f.drafter},
+    {name: "predicted_step_s", title: "Step predicted, ms", value: f => f.predicted_step_s, text: f => ms(f.predicted_step_s)},
+    {name: "measured_step_s", title: "measured", value: f => f.measured_step_s, text: f => ms(f.measured_step_s)},
+    {name: "error", title: "error", value: f => f.error, text: f => percent(f.error)},
+    {name: "baseline_error", title: "formula's error", value: f => f.baseline_error, text: f => percent(f.baseline_error)},
+    {name: "predicted_tokens_per_s", title: "Tokens/s predicted", value: f => f.predicted_tokens_per_s, text: f => fixed(f.predicted_tokens_per_s, 2)},
+    {name: "measured_tokens_per_s", title: "measured", value: f => f.measured_tokens_per_s, text: f => fixed(f.measured_tokens_per_s, 2)},
+    {name: "tokens_per_s_error", title: "error", value: f => f.tokens_per_s_error, text: f => percent(f.tokens_per_s_error)},
+  ];
+
+  function errors(folds) {
+    const panel = (title, key) => element("div", {}, element("h3", {}, title), charts.scatter({
+      label: `${title}, signed error over round-trip time`, across: "round-trip time, ms",
+      points: folds.map(f => ({x: f.rtt_s * 1e3, y: f[key], group: f.loss > 0 ? 1 : 0, name: `${f.held_out}, ${f.drafter}: ${percent(f[key])}`}))}));
+    const key = folds.some(f => f.loss > 0) ? [page.legend([["without loss", "dot group0"], ["with loss", "dot group1"]])] : [];
+    return element("div", {}, ...key, element("div", {class: "panels"}, panel("This model: error of the mean step", "error"), panel("Published formula, on its own scale", "baseline_error")));
+  }
+
+  function remarks(v) {
+    const said = [], covered = v.coverage_runs?.all, chancy = v.coverage_runs?.with_loss_or_jitter;
+    if (covered?.runs) {
+      said.push(`90 % intervals held ${size(covered.share)} of ${count(covered.runs, "run")} on conditions and prompts that the fit had not seen` +
+        (chancy?.runs && chancy.runs < covered.runs ? ` (with loss or jitter: ${size(chancy.share)} of ${chancy.runs})` : "") + ".");
+    }
+    if (v.residual_test) {
+      said.push(v.residual_test.passed ? "What the model leaves of a step depends on nothing that was tried by 1 % of the step or more." :
+        `What the model leaves of a step still depends on ${v.residual_test.suspects.join(", ")}: the model lacks a term.`);
+    }
+    const dependent = (v.acceptance_test ?? []).filter(t => !t.independent_of_rtt).map(t => t.drafter);
+    if (v.acceptance_test?.length) {
+      said.push(dependent.length ? `Tokens gained per step depend on the round-trip time for ${dependent.join(", ")} (chi-square, 1 %).` :
+        "Tokens gained per step do not depend on the round-trip time (chi-square, 1 %).");
+    }
+    if (v.test) said.push(`On other traces, not fitted to: median error ${size(v.test.median)}, worst ${size(v.test.worst)}, of ${count(v.test.n, "condition")}.`);
+    for (const u of v.unidentified ?? []) said.push(`Not told by these runs: ${u.term}: ${u.why}. A run that tells: ${u.run}.`);
+    return element("ul", {class: "remarks"}, ...said.map(text => element("li", {}, text)));
+  }
+
+  function show(data, places) {
+    const v = data.validation;
+    if (!v) {
+      places.why.textContent = `Not validated: ${data.why_no_validation ?? data.why_no_model}.`;
+      return;
+    }
+    places.why.textContent = "Whole conditions are left out in turn, the model fitted to the others and asked for what it has not seen. Step time is predicted " +
+      "given the held-out steps' rows and bytes; tokens per second with tokens per step from the other folds as well. The published formula is RTT + one constant per drafter, on the same folds.";
+    const none = {n: 0, median: null, worst: null};
+    const rows = ways.filter(([way]) => v.folds[way]).map(([way, what]) => ({way, what, folds: v.folds[way], formula: v.baseline_folds?.[way] ?? none,
+      tokens: v.tokens_per_s_folds?.[way] ?? none, lossy: v.lossy_folds?.[way] ?? none, note: v.folds[way].note}));
+    const known = rows.filter(r => r.folds.n > 0), columns = known.some(r => r.lossy.n > 0) ? [...summaryColumns, ...lossyColumns] : summaryColumns;
+    if (known.length) places.at.append(table(columns, known), csvButton(columns, known, "splitwan-validation.csv"));
+    for (const r of rows.filter(r => r.note)) places.at.append(element("p", {class: "range"}, `Not held out: ${r.note}.`));
+    const folds = way => v.cross_validation?.[`by_${way}`]?.folds ?? [];
+    const drawn = folds("condition").length ? folds("condition") : folds("rtt");
+    if (drawn.length) places.at.append(errors(drawn));
+    places.at.append(remarks(v));
+    for (const {way, what} of known) {
+      if (folds(way).length) places.at.append(dataBlock(foldColumns, folds(way), `splitwan-folds-${way}.csv`, `Every fold: each ${what} held out`));
+    }
+  }
+
+  return {show};
+})();

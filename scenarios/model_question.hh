@@ -1,0 +1,28 @@
+// What project and advise are asked about: a link, and how the fitted system would be changed.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "model/variant.hh"
+
+namespace splitwan::scenarios {
+
+struct LinkWords {
+  std::string rtt, bandwidth, up, down, loss,
+      jitter;  // as people write them; empty = as most fitted runs had
+};
+void add_link_options(CLI::App&, LinkWords&);
+
+struct VariantWords {
+  std::string split, wire, geometry;
+  double width = 0, tokens_per_step = 0, client_speed = 1, server_speed = 1;  // 0 = as fitted
+};
+void add_variant_options(CLI::App&, VariantWords&);
+
+// Round-trip times ascending as given; all but them is the same. Throws Error naming the value.
+std::vector<model::Condition> conditions_of(const LinkWords&, const model::LatencyModel&);
+model::Variant variant_of(const VariantWords&);
+
+}  // namespace splitwan::scenarios
