@@ -1,4 +1,5 @@
 // `splitwan-engine`: the subcommands that run a model. Users call it through `splitwan`.
+#include "scenarios/attack_command.hh"
 #include "scenarios/commands.hh"
 #include "scenarios/train_command.hh"
 
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
   splitwan::scenarios::add_export_command(app, chosen);
   splitwan::scenarios::add_bench_command(app, chosen);
   splitwan::scenarios::add_verify_command(app, chosen);
+  splitwan::scenarios::add_attack_command(app, chosen);
   splitwan::scenarios::add_train_command(app, chosen);
   return splitwan::scenarios::run_program(app, chosen, argc, argv);
 }

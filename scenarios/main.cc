@@ -25,6 +25,7 @@ constexpr EngineCommand engine_commands[] = {
     {"export", "Write the checkpoint that the untrusted side may have"},
     {"bench", "How fast this machine runs a model, against what it could"},
     {"verify", "Does speculation change the output? Every drafter against decoding one by one"},
+    {"attack", "How much leaks: recover text from what the server sees"},
     {"train", "Train a small model, as the demo model was"}};
 
 int become_engine(char** argv) {

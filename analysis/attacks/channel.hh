@@ -1,0 +1,38 @@
+// What a defence does to activations between the two machines.
+#pragma once
+
+#include <ATen/core/Generator.h>
+
+#include "engine/codec.hh"
+
+namespace splitwan::attacks {
+
+struct Channel {
+  engine::WireType wire = engine::WireType::f32;
+  double noise =
+      0;  // standard deviation of the Gaussian noise that the client adds, in the activation's unit
+
+  // What the other side decodes: noise first, then the wire's rounding. The generator is used for noise only.
+  at::Tensor operator()(const at::Tensor& hidden, at::Generator) const;
+};
+
+// decode(encode(x)), as a message carries it.
+at::Tensor round_trip(const at::Tensor& hidden, engine::WireType);
+
+// Root of the mean square of all values.
+double rms_of(const at::Tensor&);
+
+// Streams of a seed's random numbers, one per use.
+enum Stream : std::uint64_t {
+  documents_stream = 1,
+  pairs_stream,
+  calibration_stream,
+  lora_stream,
+  permutation_stream,
+  learning_stream
+};
+
+// One generator per purpose: `stream` keeps those of one seed apart.
+at::Generator generator_of(std::uint64_t seed, std::uint64_t stream);
+
+}  // namespace splitwan::attacks

@@ -1,0 +1,94 @@
+#include "analysis/attacks/view.hh"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/attacks/matching.hh"
+#include "engine/philox.hh"
+
+namespace splitwan::attacks {
+
+Split View::split(std::uint64_t stream, std::size_t i) const {
+  const auto which =
+      engine::philox(seed, {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(stream), 13, 0})[0];
+  const std::size_t at = which % depths.size();
+  return {depths[at], {defence.wire, sigma.empty() ? 0 : sigma[at]}};
+}
+
+void set_noise(View& view, std::span<const Text> texts) {
+  if (view.defence.noise <= 0) return;
+  for (const at::Tensor& rows : states(*view.victim, texts, view.depths))
+    view.sigma.push_back(view.defence.noise * rms_of(rows));
+}
+
+void decode_documents(View& view, const std::vector<Prompted>& prompts, int new_tokens) {
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const Split split = view.split(documents_stream, i);
+    const auto generator = generator_of(view.seed, documents_stream << 32 | i);
+    view.documents.push_back(decode(*view.victim, split, prompts[i], new_tokens, generator));
+    view.document_depth.push_back(split.depth);
+  }
+}
+
+void add_labels(Pairs& pairs, std::span<const Text> texts) {
+  std::vector<std::int64_t> current, next;
+  for (const Text& text : texts) {
+    current.insert(current.end(), text.ids.begin(), text.ids.end());
+    next.insert(next.end(), text.greedy.begin(), text.greedy.end());
+  }
+  pairs.current = at::tensor(current, at::kLong);
+  pairs.next = at::tensor(next, at::kLong);
+}
+
+void make_pairs(View& view, std::span<const Text> texts) {
+  const Pieces& known = view.weights_known ? *view.victim : *view.attacker;
+  std::vector<at::Tensor> input, output;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto generator = generator_of(view.seed, pairs_stream << 32 | i);
+    auto [in, out] = seen(known, view.split(pairs_stream, i), texts.subspan(i, 1), generator);
+    input.push_back(std::move(in)), output.push_back(std::move(out));
+  }
+  view.pairs.input = at::cat(input);
+  view.pairs.output = at::cat(output);
+  add_labels(view.pairs, texts);
+}
+
+double calibrate(const View& view, Cut cut, int norm, std::span<const Text> texts) {
+  std::vector<double> distances;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const Split split = view.split(calibration_stream, i);
+    const auto generator = generator_of(view.seed, calibration_stream << 32 | i);
+    const auto [in, out] = seen(*view.victim, split, texts.subspan(i, 1), generator);
+    const Search search{*view.attacker, cut, {split.depth}, split.channel.wire, 0};
+    for (const double d :
+         right_distances(search, {cut == Cut::input ? in : out, texts[i].ids.front()}, texts[i].ids, norm))
+      distances.push_back(d);
+  }
+  std::ranges::sort(distances);
+  return distances[(distances.size() - 1) * 99 / 100];
+}
+
+double perplexity(const View& view, const std::vector<Prompted>& prompts) {
+  const int layers = view.victim->config().layers;
+  double log_p = 0, tokens = 0;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const Split split = view.split(documents_stream, i);
+    const std::vector<Token>& ids = prompts[i].prompt;
+    const std::vector<Text> text{{ids, {}}};
+    const auto went =
+        seen(*view.victim, split, text, generator_of(view.seed, documents_stream << 32 | i)).second;
+    // The last layers' keys and values come from the same rows: a session of those alone.
+    Session tail(*view.victim, layers);
+    tail.begin(chain(ids.size()));
+    const at::Tensor x =
+        tail.through(round_trip(went, split.channel.wire).clone(), layers - split.depth, layers);
+    const at::Tensor log_probabilities = at::log_softmax(view.victim->logits(x).to(at::kDouble), 1);
+    for (std::size_t t = 1; t < ids.size(); ++t, ++tokens)
+      log_p += log_probabilities[static_cast<std::int64_t>(t) - 1][ids[t]].item<double>();
+  }
+  return std::exp(-log_p / tokens);
+}
+
+}  // namespace splitwan::attacks

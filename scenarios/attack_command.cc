@@ -1,0 +1,84 @@
+#include "scenarios/attack_command.hh"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+
+#include "analysis/attacks/suite.hh"
+#include "engine/output_file.hh"
+#include "scenarios/console.hh"
+#include "scenarios/sweep.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+struct Options {
+  std::string scenario, output;
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+
+std::atomic<int> caught = 0;  // the signal that asks to end
+
+class Watched {
+ public:
+  Watched() {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int s) { caught = s; });
+  }
+  ~Watched() {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+  }
+};
+
+std::string remaining(double done, double total, std::chrono::steady_clock::time_point begin) {
+  const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (done <= 0 || passed < 1) return "";
+  const double left = passed / done * (total - done);
+  return left > 90 ? fmt::format(", about {:.0f} min left", left / 60)
+                   : fmt::format(", about {:.0f} s left", left);
+}
+
+int attack_command(const Options& o) {
+  const Json scenario = read_scenario_file(o.scenario, o.overrides);
+  auto inputs = files_named_in(scenario, o.scenario);
+  inputs.push_back(o.scenario);
+  engine::check_output(o.output, inputs);
+  const attacks::Options options = attacks::read_options(scenario, o.scenario);
+  const Watched watched;
+  Progress progress;
+  const auto begin = std::chrono::steady_clock::now();
+  Json result = attacks::run_suite(
+      options, o.scenario, [] { return caught != 0; },
+      [&](double done, double total, const std::string& job) {
+        progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(total),
+                      job + remaining(done, total, begin));
+      });
+  // Tokens per second and the link of each depth and defence ("speed", "link") would be added to `result`
+  // here.
+  result["compute"] = fmt::format("measured: {} threads, one per attack", options.threads);
+  if (!o.output.empty()) engine::write_file(o.output, result.dump() + "\n");
+  if (caught) return 128 + caught;
+  if (o.json) {
+    fmt::print("{}\n", result.dump());
+  } else if (o.output != "-") {
+    fmt::print("{}", attacks::tables(result));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_attack_command(CLI::App& app, Chosen& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand("attack", "How much leaks: recover text from what the server sees");
+  cmd->add_option("scenario", o->scenario, "scenario file (JSON), such as scenarios/attack.json")->required();
+  cmd->add_option("-o,--output", o->output,
+                  "keep the result (JSON) in this file; of an interrupted run what is finished");
+  cmd->add_option("--set", o->overrides, "override a key: --set depths=[2]")->allow_extra_args(false);
+  cmd->add_flag("--json", o->json, "print the result as one JSON object");
+  cmd->callback([o, &chosen] { chosen = [o] { return attack_command(*o); }; });
+}
+
+}  // namespace splitwan::scenarios
