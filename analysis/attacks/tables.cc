@@ -101,7 +101,10 @@ Json spread_of(const Json& rows) {
     Json key;
     for (const std::string& name : spread_keys()) key[name] = row[name];
     auto group = std::ranges::find(groups, key, [](const auto& g) { return g.first; });
-    if (group == groups.end()) group = groups.insert(groups.end(), {key, {}});
+    if (group == groups.end()) {
+      groups.emplace_back(key, std::vector<double>{});
+      group = std::prev(groups.end());
+    }
     group->second.push_back(row["top1"].get<double>());
   }
   Json out = Json::array();
