@@ -26,21 +26,15 @@ class Suite : public testing::Test {
                {{"text", "def add(a, b):\n    return a + b # 3"}, {"names", Json::array()}},
                {{"text", "the little girl lives at number 7 of the long road"}, {"names", {"girl"}}}}}}
             .dump());
-    scenario_ = {{"model", "model"},
-                 {"documents", "texts.json"},
-                 {"depths", {0, 1}},
-                 {"seeds", {1}},
-                 {"new_tokens", 6},
-                 {"prompt_tokens", 16},
-                 {"search_documents", 2},
-                 {"pairs", 3200},
-                 {"text_tokens", 32},
-                 {"published_pairs", 320},
-                 {"shuffled_pairs", 1600},
-                 {"defence_pairs", 1600},
-                 {"lora_steps", 2},
-                 {"defence_depths", {1}},
-                 {"defences", {"f16", "noise 0.5", "random depth", "lora outer layers"}}};
+    scenario_ = {
+        {"model", "model"},       {"documents", "texts.json"},
+        {"depths", {0, 1}},       {"seeds", {1}},
+        {"new_tokens", 6},        {"prompt_tokens", 16},
+        {"search_documents", 2},  {"pairs", 3200},
+        {"text_tokens", 32},      {"published_pairs", 320},
+        {"shuffled_pairs", 1600}, {"defence_pairs", 1600},
+        {"lora_steps", 2},        {"defence_attackers", known_attackers()},
+        {"defence_depths", {1}},  {"defences", {"f16", "noise 0.5", "random depth", "lora outer layers"}}};
   }
   Json run(const Stop& stop = never) const {
     return run_suite(read_options(scenario_, file_), file_, stop, quiet);

@@ -123,8 +123,10 @@ void finish(Cell& cell, const Common& common, const Stop& stop) {
     const std::size_t wanted = cell.searches() ? common.options.search_documents : view.documents.size();
     for (const std::size_t d : some_documents(common, view.documents.size(), wanted)) {
       if (stop()) throw Stopped{};
-      truth.push_back(truth_of(view.documents[d], cell.target, common.kinds));
-      recovered.push_back(attack(view.documents[d], d));
+      const Document document =
+          cell.searches() ? first_rows(view.documents[d], common.options.search_tokens) : view.documents[d];
+      truth.push_back(truth_of(document, cell.target, common.kinds));
+      recovered.push_back(attack(document, d));
     }
   }
   Json row = {{"cut", name_of(cell.cut)},
@@ -146,7 +148,8 @@ double weight_of(const Cell& cell, const Common& common) {
   const Options& o = common.options;
   const auto& config = cell.view->victim->config();
   const double rows = cell.cut == Cut::input ? cell.view->depth : config.layers - cell.view->depth;
-  if (cell.searches()) return o.search_documents * (0.1 + 0.1 * rows);
+  if (cell.searches())
+    return o.search_documents * o.search_tokens * (cell.attacker == "sipit" ? 0.04 : 0.006) * (1 + rows);
   const double pairs =
       static_cast<double>(cell.view->defended() ? std::min(o.pairs, o.defence_pairs) : o.pairs);
   if (cell.attacker == "mlp") return pairs / 15e3;

@@ -104,6 +104,21 @@ Document decode(const Pieces& pieces, const Split& split, const Prompted& text, 
   return document;
 }
 
+Document first_rows(const Document& d, std::size_t count) {
+  Document out = d;
+  count = std::min(count, d.ids.size());
+  out.ids.resize(count);
+  out.next.resize(count);
+  out.name.resize(count);
+  out.prompt = std::min(d.prompt, count);
+  out.rejected.clear();
+  const auto rows = static_cast<std::int64_t>(count);
+  out.input = d.input.narrow(0, 0, rows), out.output = d.output.narrow(0, 0, rows);
+  out.rejected_input = d.rejected_input.narrow(0, 0, 0),
+  out.rejected_output = d.rejected_output.narrow(0, 0, 0);
+  return out;
+}
+
 std::vector<at::Tensor> states(const Pieces& pieces, std::span<const Text> texts,
                                std::span<const int> layers) {
   std::vector<std::vector<at::Tensor>> parts(layers.size());

@@ -46,6 +46,9 @@ struct Document {
 // rounds it for the client: it has that, whatever it sends. `generator` draws the noise.
 Document decode(const Pieces&, const Split&, const Prompted&, int new_tokens, at::Generator);
 
+// Its first rows only; nothing that was rejected.
+Document first_rows(const Document&, std::size_t count);
+
 // Kept rows only, all given beforehand: for training.
 struct Text {
   std::vector<Token> ids;     // begin-of-text token first

@@ -12,8 +12,8 @@ namespace splitwan::attacks {
 struct Training {
   std::int64_t pairs = 0;  // in all: the learning rate falls to 0 over them (cosine)
   int epochs = 1;
-  int batch = 512;  // pairs per step
-  double rate = 2e-3;
+  int batch = 256;  // pairs per step
+  double rate = 3e-3;
   bool windows = false;  // rows come in windows of positions, as the sequence network wants them
 };
 

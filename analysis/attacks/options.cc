@@ -59,8 +59,6 @@ Defence defence_named(const std::string& name) {
   return d;
 }
 
-bool Options::wants(const std::string& attacker) const { return std::ranges::count(attackers, attacker) > 0; }
-
 namespace {
 
 class Reader {
@@ -106,6 +104,16 @@ std::vector<Cut> cuts_named(const std::vector<std::string>& names, const std::st
   return cuts;
 }
 
+std::vector<std::string> attackers_named(const std::vector<std::string>& names, const std::string& where) {
+  if (names.empty()) throw Error("{}: the list is empty", where);
+  for (const std::string& name : names) {
+    if (!std::ranges::count(known_attackers(), name))
+      throw Error("{}: unknown attacker '{}': expected one of {}", where, name,
+                  fmt::join(known_attackers(), ", "));
+  }
+  return names;
+}
+
 }  // namespace
 
 Options read_options(const Json& scenario, const std::string& file) {
@@ -117,13 +125,9 @@ Options read_options(const Json& scenario, const std::string& file) {
   r.filled("depths", o.depths);
   if ((*r).find("cuts")) o.cuts = cuts_named((*r).need<std::vector<std::string>>("cuts"), (*r).path("cuts"));
   r.filled("cuts", o.cuts);
-  o.attackers = (*r).get("attackers", known_attackers());
-  r.filled("attackers", o.attackers);
-  for (const std::string& name : o.attackers) {
-    if (!std::ranges::count(known_attackers(), name))
-      throw Error("{}: unknown attacker '{}': expected one of {}", (*r).path("attackers"), name,
-                  fmt::join(known_attackers(), ", "));
-  }
+  o.attackers = attackers_named((*r).get("attackers", known_attackers()), (*r).path("attackers"));
+  o.defence_attackers =
+      attackers_named((*r).get("defence_attackers", o.defence_attackers), (*r).path("defence_attackers"));
   for (const std::string& name : (*r).get("defences", std::vector<std::string>{})) {
     const Defence d = defence_named(name);
     if (!std::ranges::count(o.defences, d)) o.defences.push_back(d);
@@ -137,7 +141,8 @@ Options read_options(const Json& scenario, const std::string& file) {
   r.number("document_limit", o.document_limit, 2, 100'000);
   r.number("prompt_tokens", o.prompt_tokens, 4, 1 << 20);
   r.number("new_tokens", o.new_tokens, 2, 1 << 20);
-  r.number("search_documents", o.search_documents, 2, 100'000);
+  r.number("search_documents", o.search_documents, 1, 100'000);
+  r.number("search_tokens", o.search_tokens, 3, 1 << 20);
   if (const Json* training = (*r).find("training")) {
     Reader inner(*training, (*r).path("training"));
     if (const Json* list = (*inner).find("files")) {

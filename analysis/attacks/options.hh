@@ -30,23 +30,23 @@ struct Options {
   std::vector<Cut> cuts = {Cut::input, Cut::output};
   std::vector<std::string> attackers;  // default: all
   std::vector<Defence> defences = {{}};
+  std::vector<std::string> defence_attackers = {"nearest_neighbour", "mlp", "vocabulary_matching",
+                                                "finish_the_model"};
   std::vector<int> defence_depths = {2};  // of every defence but "none"
   std::vector<std::uint64_t> seeds = {1, 2, 3};
   std::vector<std::string> documents;  // held out: .json with names, or plain texts split at blank lines
   int document_limit = 40;
-  int prompt_tokens = 48;                         // longer prompts are cut there
-  int new_tokens = 16;                            // decoded after each, with n-gram speculation
-  int search_documents = 8;                       // of them, for the attacks that search
-  std::vector<std::string> training_files;        // empty: sampled from the model
-  int text_tokens = 96;                           // rows of each training text
+  int prompt_tokens = 48;                        // longer prompts are cut there
+  int new_tokens = 16;                           // decoded after each, with n-gram speculation
+  int search_documents = 6, search_tokens = 20;  // so many documents' first rows, for the attacks that search
+  std::vector<std::string> training_files;       // empty: sampled from the model
+  int text_tokens = 96;                          // rows of each training text
   std::int64_t pairs = 300'000, chunk = 300'000;  // for the learned attackers; held in memory at once
-  std::int64_t published_pairs = 880, shuffled_pairs = 60'000, defence_pairs = 100'000;
+  std::int64_t published_pairs = 880, shuffled_pairs = 30'000, defence_pairs = 60'000;
   double rare = 0.1;  // the rarest tokens that together make up this share of the training text
   int lora_rank = 8, lora_steps = 100;
   int threads = 2;
   Json resolved;
-
-  bool wants(const std::string& attacker) const;
 };
 
 // Throws Error naming the file, the key, what was expected and what was found.

@@ -17,9 +17,8 @@ Tensor stacked(const std::array<const engine::TensorView*, n>& views) {
   return at::cat(parts);
 }
 
-// Half-split rotary embedding of [heads, rows, head_dim] at positions from `first` on.
-Tensor rotated(const engine::ModelConfig& c, const Tensor& x, std::int64_t first) {
-  const Tensor positions = at::arange(first, first + x.size(1), at::kFloat);
+// Half-split rotary embedding of [heads, rows, head_dim] at these positions.
+Tensor rotated(const engine::ModelConfig& c, const Tensor& x, const Tensor& positions) {
   const Tensor angles = at::outer(positions, at::tensor(engine::rope_frequencies(c)));
   const Tensor cosine = angles.cos(), sine = angles.sin();
   const std::int64_t half = x.size(2) / 2;
@@ -34,25 +33,31 @@ Tensor smooth_norm(const Tensor& x, const Tensor& gain, double eps) {
 }
 
 Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Tensor& x, const Past& past,
-               Past* grown) {
+               Past* grown, bool branches) {
   const std::int64_t rows = x.size(0), before = past.keys.defined() ? past.keys.size(1) : 0;
   const Tensor qkv = at::linear(smooth_norm(x, layer.attention_norm, c.rms_eps), layer.qkv);
   const auto heads_of = [&](std::int64_t first, int heads) {  // [heads, rows, head_dim]
     return qkv.narrow(1, first, heads * c.head_dim).view({rows, heads, c.head_dim}).transpose(0, 1);
   };
-  const Tensor queries = rotated(c, heads_of(0, c.heads), before);
-  Tensor keys = rotated(c, heads_of(c.q_width(), c.kv_heads), before);
+  const Tensor positions =
+      branches ? at::full({rows}, before, at::kFloat) : at::arange(before, before + rows, at::kFloat);
+  const Tensor queries = rotated(c, heads_of(0, c.heads), positions);
+  Tensor keys = rotated(c, heads_of(c.q_width(), c.kv_heads), positions);
   Tensor values = heads_of(c.q_width() + c.kv_width(), c.kv_heads);
   if (before > 0) keys = at::cat({past.keys, keys}, 1), values = at::cat({past.values, values}, 1);
   if (grown) *grown = {keys.detach(), values.detach()};
   const int group = c.heads / c.kv_heads;
   const Tensor all_keys = keys.repeat_interleave(group, 0), all_values = values.repeat_interleave(group, 0);
   Tensor scores = at::matmul(queries, all_keys.transpose(1, 2)) / std::sqrt(static_cast<double>(c.head_dim));
-  const Tensor query_at = at::arange(before, before + rows).unsqueeze(1),
-               key_at = at::arange(before + rows).unsqueeze(0);
-  Tensor hidden = key_at > query_at;
-  if (c.sliding_window > 0) hidden = hidden.logical_or(key_at <= query_at - c.sliding_window);
-  if (rows > 1 || c.sliding_window > 0) scores = scores.masked_fill(hidden, -INFINITY);
+  if (rows > 1 || c.sliding_window > 0) {
+    const Tensor key = at::arange(before + rows).unsqueeze(0),
+                 own = at::arange(before, before + rows).unsqueeze(1);
+    Tensor hidden = branches ? (key >= before).logical_and(key != own) : key > own;
+    if (c.sliding_window > 0)
+      hidden = hidden.logical_or(key.clamp_max(branches ? before : before + rows) <=
+                                 positions.to(at::kLong).unsqueeze(1) - c.sliding_window);
+    scores = scores.masked_fill(hidden, -INFINITY);
+  }
   const Tensor mixed = at::matmul(at::softmax(scores, -1), all_values);  // [heads, rows, head_dim]
   const Tensor y = x + at::linear(mixed.transpose(0, 1).reshape({rows, c.q_width()}), layer.out);
   const Tensor gate_up = at::linear(smooth_norm(y, layer.ffn_norm, c.rms_eps), layer.gate_up);

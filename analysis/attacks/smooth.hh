@@ -21,7 +21,7 @@ struct Past {
 // x: [rows, width] at the positions after `past` -> the layer's output. `grown`, where given, gets past and
 // rows.
 at::Tensor forward(const engine::ModelConfig&, const SmoothLayer&, const at::Tensor& x, const Past& past,
-                   Past* grown = nullptr);
+                   Past* grown = nullptr, bool branches = false);
 
 at::Tensor smooth_norm(const at::Tensor& x, const at::Tensor& gain, double eps);
 

@@ -73,7 +73,7 @@ class Suite {
   void plan(Seed& seed) {
     for (const Defence& defence : o_.defences) {
       if (defence.random_depth) {
-        add_view(seed, defence, std::ranges::max(o_.depths), o_.depths);
+        add_view(seed, defence, std::ranges::max(o_.depths), o_.depths);  // named by the deepest
         continue;
       }
       for (const int depth : defence.name == "none" ? o_.depths : o_.defence_depths)
@@ -82,7 +82,7 @@ class Suite {
     for (const View& view : seed.views) {
       for (const Cut cut : o_.cuts) {
         for (const Target target : {Target::current, Target::next}) {
-          for (const std::string& attacker : o_.attackers) {
+          for (const std::string& attacker : view.defended() ? o_.defence_attackers : o_.attackers) {
             if (!applies(attacker, view, cut, target)) continue;
             seed.cells.emplace_back();
             Cell& cell = seed.cells.back();
