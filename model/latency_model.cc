@@ -45,6 +45,9 @@ PhaseModel fit_phase(const Observations& steps) {
   phase.steps = steps.size();
   phase.client = fit_work(steps, [](const Observation& o) { return o.client_s - o.draft_s; });
   phase.server = fit_work(steps, [](const Observation& o) { return o.server_s; });
+  double lead_s = 0, client_s = 0;
+  for (const Observation& o : steps) lead_s += o.lead_s, client_s += o.client_s;
+  if (client_s > 0) phase.lead_share = lead_s / client_s;
   return phase;
 }
 
