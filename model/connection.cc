@@ -212,7 +212,7 @@ void Connection::acknowledged(Window& window, const Way& way, double segments, b
         way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments && grown >= knee_from &&
         window.most == 0 && in_one_train(window, way);
     window.size = found ? at_knee : grown;
-    if (found) window = {window.size, window.size, window.size, 0, 0};
+    if (found) window = {window.size, window.size, window.size, 0, 0, window.ahead_s};
     return;
   }
   if (!limited) return;
