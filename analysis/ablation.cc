@@ -71,6 +71,7 @@ Json number_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(); }
 double ratio(double a, double b) { return b > 0 ? a / b : std::nan(""); }
 
 Json interval(std::vector<double> values) {
+  std::erase_if(values, [](double v) { return std::isnan(v); });  // prompts that ended with their first token
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());
   const auto at = [&](double q) {
@@ -146,6 +147,18 @@ Json average(const Key& key, const Categories& categories, const std::vector<Jso
   return j;
 }
 
+// What a header says; a trace may come from anywhere, and a live one states no round-trip time.
+template <typename T>
+T stated(const engine::Run& run, const char* object, const char* key) {
+  constexpr bool number = std::is_same_v<T, double>;
+  const auto in = run.header.find(object);
+  const Json found = in != run.header.end() && in->is_object() ? in->value(key, Json()) : Json();
+  if (number ? !found.is_number() : !found.is_string())
+    throw engine::Error("ablation: header: {}.{}: expected a {}, found {}", object, key,
+                        number ? "number" : "text", found.dump());
+  return found.get<T>();
+}
+
 double temperature_of(const engine::Run& run) {
   const Json sampling = run.header.value("sampling", Json::object());
   return sampling.value("temperature", 0.0);
@@ -156,7 +169,7 @@ std::map<std::pair<double, std::string>, double> repetition(const std::vector<en
   std::map<std::pair<double, std::string>, double> found;
   for (const engine::Run& run : runs) {
     if (run.header.value("drafter", "") != "sequential") continue;
-    found[{temperature_of(run), run.header["prompt"]["name"]}] =
+    found[{temperature_of(run), stated<std::string>(run, "prompt", "name")}] =
         repeated_4grams(run.end.value("output_ids", std::vector<engine::Token>()));
   }
   return found;
@@ -176,13 +189,13 @@ Json ablation_summary(const std::vector<engine::Run>& runs) {
   std::map<Key, Categories> table;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const Json& header = runs[i].header;
-    const std::string name = header["prompt"]["name"];
+    const auto name = stated<std::string>(runs[i], "prompt", "name");
     const auto of_text = repeated.find({temperature_of(runs[i]), name});
     if (of_text == repeated.end())
       throw engine::Error("ablation: prompt {} at temperature {} has no sequential run to compare with", name,
                           temperature_of(runs[i]));
-    const Key key{temperature_of(runs[i]), header["conditions"]["rtt_s"], header["drafter"]};
-    Cell& cell = table[key][header["prompt"]["class"]];
+    const Key key{temperature_of(runs[i]), stated<double>(runs[i], "conditions", "rtt_s"), header["drafter"]};
+    Cell& cell = table[key][stated<std::string>(runs[i], "prompt", "class")];
     if (of_text->second >= most_repeated) {
       ++cell.left_out;
     } else {
@@ -192,6 +205,7 @@ Json ablation_summary(const std::vector<engine::Run>& runs) {
   Json j = {{"schema_version", summary_schema_version},
             {"kind", "ablation"},
             {"compute", runs.empty() ? Json() : runs[0].header.value("compute", Json())},
+            {"prompts_too_long", runs.empty() ? Json() : runs[0].header.value("prompts_left_out", Json())},
             {"left_out_from_repeat_4gram", most_repeated},
             {"cells", Json::array()}};
   std::map<std::tuple<double, double, std::string>, double> sequential;  // tokens per second

@@ -49,6 +49,7 @@ class Generator {
     party_.begin_step(party_.step() + 1, 0);
     const at::Tensor logits = forward_.prefill(context_);
     take(chosen(logits, 0, context_), logits, 0);
+    drafter_.prefilled(party_.spans());
     done_.prefill = party_.now() - begin_;
     record({.step = party_.step(), .prefill = true, .begin = begin_, .rows = rows, .accepted = 1});
   }

@@ -30,19 +30,23 @@ struct Bf16 : Bf16Dot {
   static constexpr int inputs = 2, elements = 32;
 };
 
-// Sums of a tile go to y, or, where k is cut into blocks, continue from there: f32 keeps every bit.
+// Sums of a tile go to y, and, where k is cut into blocks, those after the first continue from there: f32
+// keeps every bit.
 template <int Rows, int Panels>
-INLINE void load_sums(V (&sum)[Panels][Rows], const float* y, std::int64_t m, std::int64_t columns) {
+INLINE void start_sums(V (&sum)[Panels][Rows], std::int64_t from, const float* y, std::int64_t m,
+                       std::int64_t columns) {
 #pragma GCC unroll 6
   for (int p = 0; p < Panels; ++p) {
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
-      const float* from = y + r * m + p * panel;
-      if (columns >= (p + 1) * panel) {
-        sum[p][r] = load(from);
+      const float* at = y + r * m + p * panel;
+      if (from == 0) {
+        sum[p][r] = zero();
+      } else if (columns >= (p + 1) * panel) {
+        sum[p][r] = load(at);
       } else {
         float part[panel] = {};
-        for (std::int64_t j = 0; j < columns - p * panel; ++j) part[j] = from[j];
+        for (std::int64_t j = 0; j < columns - p * panel; ++j) part[j] = at[j];
         sum[p][r] = load(part);
       }
     }
@@ -86,13 +90,7 @@ struct FloatProduct {
     const typename F::X* in = x + row * steps + from * Rows;
     y += row * m + p0 * panel;
     V sum[Panels][Rows];
-    if (from > 0) {
-      load_sums<Rows, Panels>(sum, y, m, m - p0 * panel);
-    } else {
-      for (auto& column : sum) {
-        for (V& v : column) v = zero();
-      }
-    }
+    start_sums<Rows, Panels>(sum, from, y, m, m - p0 * panel);
     for (std::int64_t i = from; i < to; ++i, w += F::elements, in += Rows) {
 #pragma GCC unroll 6
       for (int p = 0; p < Panels; ++p) {
@@ -129,13 +127,7 @@ struct IntProduct {
     const std::int32_t* in = x + (row * steps + from * Rows) * words;
     y += row * m + p0 * panel;
     V sum[Panels][Rows];
-    if (from > 0) {
-      load_sums<Rows, Panels>(sum, y, m, m - p0 * panel);
-    } else {
-      for (auto& column : sum) {
-        for (V& v : column) v = zero();
-      }
-    }
+    start_sums<Rows, Panels>(sum, from, y, m, m - p0 * panel);
     for (std::int64_t g = from; g < to; ++g, w += group_bytes, in += words * Rows) {
       I part[Panels][Rows];
 #pragma GCC unroll 6

@@ -47,6 +47,12 @@ std::size_t nucleus(const std::vector<float>& logits, const std::vector<Token>& 
   return order.size();
 }
 
+// Those with this share of the best one's probability.
+void keep_from(std::vector<float>& logits, double share) {
+  const auto floor = static_cast<float>(*std::max_element(logits.begin(), logits.end()) + std::log(share));
+  for (float& logit : logits) logit = logit < floor ? none : logit;
+}
+
 void filter(std::vector<float>& logits, const Sampling& s) {
   if (s.top_k > 0 || s.top_p < 1) {
     std::vector<Token> order = by_likelihood(logits);
@@ -56,11 +62,7 @@ void filter(std::vector<float>& logits, const Sampling& s) {
     }
     if (s.top_p < 1) keep_first(logits, order, nucleus(logits, order, s.top_p));
   }
-  if (s.min_p > 0) {
-    const auto floor =
-        static_cast<float>(*std::max_element(logits.begin(), logits.end()) + std::log(s.min_p));
-    for (float& logit : logits) logit = logit < floor ? none : logit;
-  }
+  if (s.min_p > 0) keep_from(logits, s.min_p);
 }
 
 void add_noise(std::vector<float>& logits, std::uint64_t seed, std::uint64_t position) {
@@ -84,21 +86,24 @@ void check(const Sampling& s) {
   const auto must = [](bool holds, const char* name, double found, const char* expected) {
     if (!holds) throw Error("{} {}: expected {}", name, found, expected);
   };
-  must(s.temperature >= 0 && s.temperature <= 100, "temperature", s.temperature, "0 (greedy) to 100");
+  // Below these bounds scores would overflow, and the first token would win whatever the model says.
+  must(s.temperature == 0 || (s.temperature >= 1e-6 && s.temperature <= 100), "temperature", s.temperature,
+       "0 (greedy) to 100, of those above 0 at least 1e-6");
   must(s.top_k >= 0, "top_k", s.top_k, "0 (all) or more");
   must(s.top_p > 0 && s.top_p <= 1, "top_p", s.top_p, "above 0, at most 1");
   must(s.min_p >= 0 && s.min_p <= 1, "min_p", s.min_p, "0 to 1");
-  must(s.repetition_penalty > 0 && s.repetition_penalty <= 100, "repetition_penalty", s.repetition_penalty,
-       "above 0, at most 100 (1 = none)");
+  must(s.repetition_penalty >= 1e-2 && s.repetition_penalty <= 100, "repetition_penalty",
+       s.repetition_penalty, "0.01 to 100 (1 = none)");
 }
 
-void Sampler::scores(std::span<const float> logits, std::span<const Token> path,
-                     std::vector<float>& out) const {
+void Sampler::scores(std::span<const float> logits, std::span<const Token> path, std::vector<float>& out,
+                     double least_share) const {
   out.assign(logits.begin(), logits.end());
   if (options_.repetition_penalty != 1) penalize(out, path, options_.repetition_penalty);
   if (options_.greedy()) return;
   for (float& logit : out) logit = static_cast<float>(logit / options_.temperature);
   filter(out, options_);
+  if (least_share > 0) keep_from(out, least_share);
   double sum = 0;
   const float top = *std::max_element(out.begin(), out.end());
   for (const float logit : out) sum += std::exp(logit - top);

@@ -35,7 +35,10 @@ class Sampler {
   // min-p in this order, plus Gumbel noise of (seed, position, token); -infinity = filtered out. The best one
   // is distributed as the probabilities say (Gumbel-max). A drafter that scores its own logits so shares the
   // target's luck.
-  void scores(std::span<const float> logits, std::span<const Token> path, std::vector<float>& out) const;
+  // Tokens with less than `least_share` of the best one's probability are filtered out too, and cost no draw:
+  // for drafters.
+  void scores(std::span<const float> logits, std::span<const Token> path, std::vector<float>& out,
+              double least_share = 0) const;
 
  private:
   Sampling options_;

@@ -1,5 +1,8 @@
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/error.hh"
 #include "engine/forward.hh"
 #include "engine/hello.hh"
@@ -15,14 +18,19 @@ Message answer(Party& party, const Message& request, const ModelConfig& config, 
   if (h.context != static_cast<std::uint32_t>(cache.committed())) {
     throw Error("out of step: the client has {} tokens, the server {}", h.context, cache.committed());
   }
-  if (h.rows == 0 || h.context + h.rows > static_cast<std::uint32_t>(config.context)) {
-    throw Error("{} rows after {} tokens: the model's context is {}", h.rows, h.context, config.context);
-  }
+  if (const int most = std::max(config.context, widest_tree); h.rows == 0 || std::cmp_greater(h.rows, most))
+    throw Error("a step of {} rows: expected 1 to {}", h.rows, most);
   auto parent = h.parent;
   if (parent.empty()) {
     for (std::uint32_t i = 0; i < h.rows; ++i) parent.push_back(static_cast<std::int32_t>(i) - 1);
   }
   if (parent.size() != h.rows) throw Error("{} parents for {} rows", parent.size(), h.rows);
+  // Branches share positions: near the end of the context, a tree may have more rows than positions are left.
+  const int deepest = std::ranges::max(depths(parent));
+  if (static_cast<int>(h.context) + deepest >= config.context) {
+    throw Error("a path of {} rows after {} tokens: the model's context is {}", deepest + 1, h.context,
+                config.context);
+  }
   party.begin_step(h.step, h.context);
   const double bytes = 2.0 * static_cast<double>(request.payload.size());
   at::Tensor hidden = party.work(Work{Phase::codec, h.rows, 0, 0, bytes},

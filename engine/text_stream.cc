@@ -43,19 +43,22 @@ void TextStream::emit_to(std::size_t end) {
   emitted_ = end;
 }
 
+bool TextStream::cut_at_stop(std::size_t searched) {
+  std::size_t end = std::string::npos;
+  for (const std::string& stop : stops_)
+    end = std::min(end, text_.find(stop, searched - std::min(searched, stop.size() - 1)));
+  if (end == std::string::npos) return false;
+  text_.resize(end);
+  return true;
+}
+
 bool TextStream::push(Token token) {
   if (stopped_) return true;
   const std::string more = newly_decoded(token);
   const std::size_t searched = text_.size();
   text_ += more;
-  std::size_t end = std::string::npos;
-  for (const std::string& stop : stops_)
-    end = std::min(end, text_.find(stop, searched - std::min(searched, stop.size() - 1)));
-  if (end != std::string::npos) {
-    text_.resize(end);
-    stopped_ = true;
-  }
-  emit_to(stopped_ ? end : possible_stop());
+  stopped_ = cut_at_stop(searched);
+  emit_to(stopped_ ? text_.size() : possible_stop());
   return stopped_;
 }
 
@@ -63,7 +66,10 @@ void TextStream::finish() {
   if (!stopped_) {
     const std::span<const Token> window = std::span(ids_).subspan(anchor_);
     const std::string before = tokenizer_.decode(window.first(settled_ - anchor_));
-    text_ += tokenizer_.decode(window).substr(before.size());
+    const std::string now = tokenizer_.decode(window);
+    const std::size_t searched = text_.size();
+    if (now.size() > before.size()) text_ += now.substr(before.size());
+    cut_at_stop(searched);  // a token may hold a stop string and the first bytes of a character
     anchor_ = settled_ = ids_.size();
   }
   emit_to(text_.size());

@@ -24,6 +24,7 @@ class TextStream {
 
  private:
   std::string newly_decoded(Token);
+  bool cut_at_stop(std::size_t searched);  // looks at what the text has gained since it was this long
   std::size_t possible_stop()
       const;  // where a stop string may begin that the end of the text has not completed
   void emit_to(std::size_t end);

@@ -38,6 +38,10 @@ struct Message {
 constexpr std::size_t prefix_size = 64;
 using Prefix = std::array<std::byte, prefix_size>;
 
+// Rows of a step: more than any drafter's tree has (lookahead-64-16-64: 1921). Branches share positions, so
+// that a tree may have more rows than a small model's context.
+constexpr int widest_tree = 2048;
+
 // Upper bounds that a receiver enforces before it allocates.
 struct Limits {
   std::uint32_t rows = 1 << 16;

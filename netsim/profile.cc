@@ -75,7 +75,11 @@ Profile read_profile(const std::string& path) {
 CostSource profile_cost(const Profile& profile) {
   return [phases = profile.phases](PartyId, const engine::Work& work, Nanos) {
     const auto it = phases.find(work.phase);
-    if (it == phases.end()) return Nanos{};
+    if (it == phases.end()) {
+      if (work.phase == Phase::draft && work.flops > 0)
+        throw Error("the profile states no cost of phase \"draft\", and this run guesses with a draft model");
+      return Nanos{};
+    }
     const PhaseCost& cost = it->second;
     const double attention = cost.per_row_context_ns * work.rows * work.context;
     return std::max(cost.base, work.rows * cost.per_row) + Nanos(static_cast<std::int64_t>(attention));

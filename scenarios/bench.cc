@@ -175,7 +175,10 @@ Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchP
       flops_per_s.push_back(machine.flops_per_s());
       const auto rows = static_cast<std::uint32_t>(plan.prefill[i]);
       const auto work = bench.ends().logits_work(bench.ends().head().work(engine::Phase::head, rows, 0), 1);
-      prefill[i].add(times, work.flops, flops_per_s.back());
+      // Of the last layer, rows but the last one are computed no further than their keys and values.
+      const double left_out =
+          (rows - 1.0) * (2.0 * c.width * (c.q_width() + 3.0 * c.ffn) + 2.0 * c.q_width() * (rows + 1.0));
+      prefill[i].add(times, work.flops - left_out, flops_per_s.back());
     }
   }
   if (bytes_per_s.empty()) bytes_per_s.push_back(machine.bytes_per_s());

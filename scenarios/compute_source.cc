@@ -19,17 +19,19 @@ ComputeSource::ComputeSource(const std::string& text) : kind_(text.substr(0, tex
   }
 }
 
-netsim::CostSource ComputeSource::cost(const std::string& drafter, const std::string& prompt) const {
+netsim::CostSource ComputeSource::cost(const std::string& drafter, const std::string& prompt,
+                                       const Json& sampling) const {
   if (kind_ == "reference") return netsim::reference_cost();
   if (kind_ == "measured") return netsim::measured_cost();
   if (profile_) return netsim::profile_cost(*profile_);
   for (const engine::Run& run : recorded_) {
     const Json which = run.header.value("prompt", Json());
     if (run.header.value("drafter", Json()) == drafter && which.is_object() &&
-        which.value("name", Json()) == prompt)
+        which.value("name", Json()) == prompt && run.header.value("sampling", sampling) == sampling)
       return netsim::recorded_cost(run, path_);
   }
-  throw Error("{}: holds no run of drafter {} on prompt {}", path_, drafter, prompt);
+  throw Error("{}: holds no run of drafter {} on prompt {} with sampling {}", path_, drafter, prompt,
+              sampling.dump());
 }
 
 netsim::MessageSize ComputeSource::message_size() const {

@@ -15,7 +15,8 @@ class ComputeSource {
   explicit ComputeSource(const std::string& text);
 
   // For one run. Throws Error when a recording holds no such run.
-  netsim::CostSource cost(const std::string& drafter, const std::string& prompt) const;
+  netsim::CostSource cost(const std::string& drafter, const std::string& prompt,
+                          const engine::Json& sampling) const;
   netsim::MessageSize message_size() const;
 
  private:

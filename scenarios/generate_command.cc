@@ -64,6 +64,7 @@ Scenario scenario_for(const Options& o) {
   s.resolved = {{"command", "generate"},
                 {"model", o.model},
                 {"decode", o.decode},
+                {"draft_model", o.draft_model},
                 {"max_new_tokens", o.max_new_tokens}};
   return s;
 }
@@ -178,7 +179,10 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
       ->excludes(file);
   cmd->add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
   cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
-  cmd->add_option("--decode", o->decode, "sequential, ngram (n = 4), ngram-3 .. ngram-7")
+  cmd->add_option(
+         "--decode", o->decode,
+         "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
+         "measurement); with --draft-model: draft, draft-chain-LENGTH, draft-tree-ROWS")
       ->capture_default_str();
   cmd->add_option("--draft-model", o->draft_model,
                   "folder of a small model with the same vocabulary, to guess with");
@@ -195,6 +199,7 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
       ->capture_default_str();
   cmd->add_option("--stop", o->stop, "end the text before this string; may be given several times")
       ->take_all()
+      ->allow_extra_args(false)  // or "[END]" would be read as a list, and lose its brackets
       ->check(not_empty);
   cmd->add_option("--split", o->split,
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")

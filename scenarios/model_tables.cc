@@ -58,8 +58,11 @@ std::string variant(const Json& result) {
   };
   const Json& plan = result["plan"];
   if (!plan.is_object()) return text("wire") + " " + text("compute");
-  return fmt::format("{}+{}+{} {} {}", plan["head"].dump(), plan["middle"].dump(), plan["tail"].dump(),
-                     text("wire"), text("compute"));
+  const Json sampling = result.value("sampling", Json());
+  const double temperature = sampling.is_object() ? sampling.value("temperature", 0.0) : 0;
+  return fmt::format("{}+{}+{} {} {}{}", plan["head"].dump(), plan["middle"].dump(), plan["tail"].dump(),
+                     text("wire"), text("compute"),
+                     temperature > 0 ? fmt::format(" temperature {}", temperature) : "");
 }
 
 }  // namespace

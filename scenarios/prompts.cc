@@ -75,6 +75,11 @@ std::vector<Prompt> read_prompts(const Json& list, int limit, const std::string&
     }
   }
   if (prompts.empty()) throw Error("{}: prompts: the list is empty", file);
+  // Recordings and summaries find a prompt by its name; two files may hold the same class.
+  std::map<std::string, int> named;
+  for (Prompt& p : prompts) {
+    if (const int before = named[p.name]++; before > 0) p.name += fmt::format(" ({})", before + 1);
+  }
   return prompts;
 }
 

@@ -25,7 +25,8 @@ void run_live(const Scenario& s, const engine::ModelConfig& config, const engine
   engine::SocketTransport transport(clock);
   const auto endpoint = engine::parse_endpoint(s.network.server);
   engine::Limits limits;
-  limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * config.context * config.width);
+  limits.payload =
+      std::max<std::uint64_t>(1 << 16, 4ull * std::max(config.context, engine::widest_tree) * config.width);
   transport.add(server, "server " + s.network.server, engine::connect(io, endpoint), limits);
   client_main(transport, clock);
 }
@@ -58,6 +59,7 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
           {"geometry", geometry(config)},
           {"seed", s.seed},
+          {"prompts_left_out", s.prompts_left_out},
           {"commit", build_commit_text()},
           {"machine", machine(s.threads)},
           {"scenario", s.resolved}};
@@ -109,7 +111,7 @@ engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOpti
 }
 
 const engine::ModelEnds* draft_model_of(const Scenario& s, Resources& resources, const std::string& decode) {
-  if (s.draft_model.empty() || !engine::needs_draft_model(decode)) return nullptr;
+  if (s.draft_model.empty() || !engine::uses_draft_model(decode)) return nullptr;
   LoadedModel& draft = resources.model(s.draft_model, engine::Storage::automatic, s.place);
   const int theirs = draft.config().vocabulary,
             ours = resources.model(s.model, s.storage, s.place).config().vocabulary;
@@ -147,7 +149,9 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
       engine::SocketNetwork().run(parties);
     } else {
       const ComputeSource& compute = resources.compute(s.compute);
-      SimulatedNetwork network(s.network, s.seed, compute.cost(decode, prompt.name), compute.message_size());
+      SimulatedNetwork network(s.network, s.seed,
+                               compute.cost(decode, prompt.name, sampling_json(s.sampling)),
+                               compute.message_size());
       network.run(parties);
       simulator = network.settings();
       links = network.totals();
@@ -179,13 +183,32 @@ std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, c
   return ids;
 }
 
+void fit_prompts(Scenario& s, Resources& resources) {
+  const auto context =
+      static_cast<std::size_t>(resources.model(s.model, s.storage, s.place).config().context);
+  const std::size_t before = s.prompts.size();
+  std::erase_if(s.prompts, [&](const Prompt& prompt) {
+    const std::size_t tokens = prompt_ids(s, resources, prompt).size();
+    if (s.skip_long_prompts) return tokens + s.max_new_tokens > context;
+    if (tokens >= context)
+      throw Error("prompt {}: {} tokens, the model's context is {}, one must be left to generate",
+                  prompt.name, tokens, context);
+    return false;
+  });
+  s.prompts_left_out = before - s.prompts.size();
+  if (s.prompts.empty()) throw Error("every prompt is longer than the model's context of {}", context);
+}
+
 std::vector<engine::Run> run_scenarios(
-    const std::vector<Scenario>& scenarios,
+    std::vector<Scenario> scenarios,
     const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
   std::size_t total = 0;
-  for (const Scenario& s : scenarios) total += s.decode.size() * s.prompts.size();
   std::vector<engine::Run> runs;
   Resources resources;
+  for (Scenario& s : scenarios) {
+    fit_prompts(s, resources);  // before hours of others have run
+    total += s.decode.size() * s.prompts.size();
+  }
   for (const Scenario& s : scenarios) {
     for (const std::string& decode : s.decode) {
       for (const Prompt& prompt : s.prompts) {

@@ -24,9 +24,12 @@ Outcome run_prompt(const Scenario&, Resources&, const std::string& decode, const
 // The prompt's tokens, begin-of-text token included where the model has one.
 std::vector<engine::Token> prompt_ids(const Scenario&, Resources&, const Prompt&);
 
+// Prompts that the context cannot hold: left out and counted where the scenario says so, else an Error names
+// the first.
+void fit_prompts(Scenario&, Resources&);
+
 // Every scenario x drafter x prompt, in order. `progress(done, total, what)` is called before each run.
 std::vector<engine::Run> run_scenarios(
-    const std::vector<Scenario>&,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
+    std::vector<Scenario>, const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
 
 }  // namespace splitwan::scenarios

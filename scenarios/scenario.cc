@@ -70,6 +70,7 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   s.max_new_tokens = r.get("max_new_tokens", s.max_new_tokens);
   s.stop_at_eos = r.get("stop_at_eos", s.stop_at_eos);
   if (s.network.kind == NetworkKind::tun) throw Error("{}: network: kind: tun is for replays", file);
+  s.skip_long_prompts = r.get("skip_long_prompts", s.skip_long_prompts);
   if (s.max_new_tokens < 1)
     throw Error("{}: max_new_tokens: expected at least 1, found {}", file, s.max_new_tokens);
   s.threads = r.get("threads", s.threads);

@@ -24,9 +24,11 @@ struct Scenario {
   NetworkChoice network;
   std::string compute = "reference";  // "reference", "measured", or "recorded:TRACE"
   std::vector<std::string> decode = {"sequential"};
-  std::string draft_model;     // folder, for the drafters that need one
-  engine::Sampling sampling;   // its seed is the scenario's
+  std::string draft_model;    // folder, for the drafters that need one
+  engine::Sampling sampling;  // its seed is the scenario's
   std::vector<Prompt> prompts;
+  bool skip_long_prompts = false;    // those that leave no room for max_new_tokens
+  std::size_t prompts_left_out = 0;  // so many were
   int max_new_tokens = 64;
   bool stop_at_eos = true;
   int threads = 1;

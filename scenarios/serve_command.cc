@@ -43,8 +43,9 @@ void session(tcp::socket socket, int number, bool admitted, const Options& o,
     fmt::print(stderr, "session {}: {} connected\n", number, peer);
     engine::WallClock clock;
     engine::SocketTransport transport(clock);
-    engine::Limits limits{static_cast<std::uint32_t>(config.context)};
-    limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * config.context * config.width);
+    const int rows = std::max(config.context, engine::widest_tree);
+    engine::Limits limits{static_cast<std::uint32_t>(rows)};
+    limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * rows * config.width);
     limits.first_payload = 1 << 16;
     transport.add(client, peer, std::move(socket), limits);
     if (!admitted) {

@@ -77,7 +77,8 @@ ModelConfig provide_config(const Recipe& recipe, const engine::Tokenizer& tokeni
 }
 
 // Its ids must mean what the student's mean.
-std::optional<Teacher> provide_teacher(const Recipe& recipe, const std::string& output) {
+std::optional<Teacher> provide_teacher(const Recipe& recipe, const ModelConfig& student,
+                                       const std::string& output) {
   if (!recipe.teacher) return {};
   const std::string& folder = recipe.teacher->model;
   const std::string tokenizer = folder + "/tokenizer.model";
@@ -85,6 +86,10 @@ std::optional<Teacher> provide_teacher(const Recipe& recipe, const std::string& 
     throw engine::Error("{}: expected the tokenizer of the model in training, found another", tokenizer);
   }
   Teacher teacher(folder);
+  if (teacher.config().vocabulary != student.vocabulary) {  // their logits are compared place by place
+    throw engine::Error("{}: expected a vocabulary of {}, as the model in training has, found {}", folder,
+                        student.vocabulary, teacher.config().vocabulary);
+  }
   if (recipe.context > teacher.config().context) {
     throw engine::Error("context: expected at most the teacher's {}, found {}", teacher.config().context,
                         recipe.context);
@@ -128,7 +133,7 @@ int train(const TrainOptions& options) {
   const bool resumed = has_state(options.output);
   TrainState state = resumed ? load_state(options.output, config) : first_state(recipe, config);
   const DataMix mix(recipe, *tokenizer, config.bos);
-  const std::optional<Teacher> teacher = provide_teacher(recipe, options.output);
+  const std::optional<Teacher> teacher = provide_teacher(recipe, config, options.output);
   fmt::print(stderr, "{} parameters, {} training tokens, {} at step {} of {}\n", state.weights.numel(),
              mix.training_tokens(), resumed ? "resuming" : "starting", state.step, recipe.steps);
   Stepper stepper(recipe, config, state, imitation_of(recipe, teacher));

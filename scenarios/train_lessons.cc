@@ -96,9 +96,10 @@ void Lessons::open(int part) {
   Part opened{engine::SafetensorsFile(path(part)), nullptr, nullptr};
   for (const TensorView& view : opened.file.tensors()) {
     const std::vector<std::int64_t> shape = view.shape;
-    if (view.name == "ids" && shape == std::vector<std::int64_t>{part_windows, recipe_.context + 1})
+    if (view.name == "ids" && view.dtype == engine::DType::f32 &&
+        shape == std::vector<std::int64_t>{part_windows, recipe_.context + 1})
       opened.ids = &view;
-    if (view.name == "features" &&
+    if (view.name == "features" && view.dtype == engine::DType::f16 &&
         shape == std::vector<std::int64_t>{part_windows, recipe_.context, teacher_.config().width})
       opened.features = &view;
   }

@@ -55,9 +55,10 @@ struct Verdict {
       if (first_difference.empty()) first_difference = fmt::format("{}, token {}", prompt, same);
     }
     // Logits are comparable as long as what they follow is the same: one token further than the tokens.
-    for (std::size_t i = 0; i < std::min({same + 1, w.logits.size(), sequential.logits.size()}); ++i)
-      max_logit_diff =
-          std::max(max_logit_diff, (w.logits[i] - sequential.logits[i]).abs().max().item<double>());
+    for (std::size_t i = 0; i < std::min({same + 1, w.logits.size(), sequential.logits.size()}); ++i) {
+      const double diff = (w.logits[i] - sequential.logits[i]).abs().max().item<double>();
+      max_logit_diff = std::max(max_logit_diff, std::isnan(diff) ? INFINITY : diff);  // std::max drops NaN
+    }
     for (std::size_t i = 0; i < w.tokens.size(); ++i)
       log_p += at::log_softmax(w.logits[i].to(at::kDouble), 0)[w.tokens[i]].item<double>();
   }
@@ -135,17 +136,22 @@ std::string table(const Json& out) {
 }
 
 int verify_command(const Options& o) {
-  const Scenario s = scenario_for(o);
-  auto decodes = o.decode.empty() ? engine::every_drafter(!o.draft_model.empty()) : engine::split_list(o.decode);
+  Scenario s = scenario_for(o);
+  auto decodes =
+      o.decode.empty() ? engine::every_drafter(!o.draft_model.empty()) : engine::split_list(o.decode);
   std::erase(decodes, "sequential");
+  if (decodes.empty())
+    throw Error("--decode {}: expected something to compare with decoding one by one", o.decode);
   for (const std::string& name : decodes) engine::check_drafter(name);
   Resources resources;
   const auto& config = resources.model(s.model, s.storage, s.place).config();
-  std::vector<Prompt> prompts;
+  std::vector<Prompt>& prompts = s.prompts;
   if (!o.prompts.empty()) prompts = read_prompts(Json(o.prompts), 0, "");
   const int random = o.random > 0 || !prompts.empty() ? o.random : 12;
   for (Prompt& p : random_prompts(random, config.vocabulary, o.seed)) prompts.push_back(std::move(p));
 
+  s.skip_long_prompts = true;
+  fit_prompts(s, resources);
   std::vector<Verdict> verdicts(decodes.size() + 1);
   Progress progress;
   for (std::size_t p = 0; p < prompts.size(); ++p) {
@@ -162,6 +168,7 @@ int verify_command(const Options& o) {
               {"wire", o.wire},
               {"temperature", o.sampling.temperature},
               {"prompts", prompts.size()},
+              {"prompts_left_out", s.prompts_left_out},
               {"drafters", Json::array()}};
   bool holds = true;
   for (std::size_t d = 0; d < verdicts.size(); ++d) {
@@ -183,7 +190,9 @@ void add_verify_command(CLI::App& app, Chosen& chosen) {
   cmd->add_option("--model", o->model, "model folder")->required();
   cmd->add_option("--draft-model", o->draft_model, "folder of a small model with the same vocabulary");
   cmd->add_option("--decode", o->decode, "drafters joined by commas (default: one of every kind)");
-  cmd->add_option("--prompts", o->prompts, "prompt sets (.json), question files (.jsonl) or texts");
+  cmd->add_option("--prompts", o->prompts,
+                  "prompt sets (.json), question files (.jsonl) or texts; may be given several times")
+      ->allow_extra_args(false);
   cmd->add_option("--random", o->random,
                   "also so many prompts of random tokens (12 when no other prompts are given)")
       ->check(CLI::Range(0, 100000));

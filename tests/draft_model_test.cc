@@ -28,7 +28,9 @@ Generation run(RandomModel& target, Drafter& drafter, const Sampling& sampling) 
   return done;
 }
 
-const Sampling samplings[] = {{}, {.temperature = 0.8, .seed = 3}, {.temperature = 1.2, .top_k = 12, .seed = 4},
+const Sampling samplings[] = {{},
+                              {.temperature = 0.8, .seed = 3},
+                              {.temperature = 1.2, .top_k = 12, .seed = 4},
                               {.temperature = 1, .repetition_penalty = 1.4, .seed = 5}};
 
 TEST(DraftModel, that_is_the_target_itself_is_always_right_even_about_draws) {
@@ -36,7 +38,8 @@ TEST(DraftModel, that_is_the_target_itself_is_always_right_even_about_draws) {
   for (const Sampling& sampling : samplings) {
     const Sampler sampler(sampling);
     const auto chain = make_draft_tree(*target.whole, sampler, {.rows = 5, .depth = 4, .branches = 1});
-    const Generation plain = run(target, *make_sequential(), sampling), guessed = run(target, *chain, sampling);
+    const Generation plain = run(target, *make_sequential(), sampling),
+                     guessed = run(target, *chain, sampling);
     EXPECT_EQ(guessed.output, plain.output);
     EXPECT_EQ(guessed.steps, 1u + (47 + 4) / 5);  // the prompt's, then five tokens a step
   }
@@ -97,11 +100,28 @@ TEST(DraftModel, tree_holds_its_budget_best_first_and_no_path_past_the_room) {
     }
     const auto drafter = make_draft_tree(*target.whole, sampler, {.rows = 8});
     EXPECT_EQ(drafter->propose(party, prompt, 0).rows(), 1);
-    const TokenBatch chain =
-        make_draft_tree(*target.whole, sampler, {.rows = 6, .depth = 5, .branches = 1})->propose(party, prompt, 9);
+    const TokenBatch chain = make_draft_tree(*target.whole, sampler, {.rows = 6, .depth = 5, .branches = 1})
+                                 ->propose(party, prompt, 9);
     EXPECT_TRUE(is_chain(chain.parent));
     EXPECT_EQ(chain.rows(), 6);
   });
+}
+
+TEST(DraftModel, fills_the_context_to_its_end_over_the_split) {
+  RandomModel target(Json{{"max_position_embeddings", 24}});
+  const Sampler sampler;
+  const auto run_with = [&](Drafter& drafter) {
+    Generation done;
+    tests::split(target, 1, 1, {}, [&](Party& p, Forward& f) {
+      done = generate(p, f, drafter, target.config(), prompt, {.max_new_tokens = 100, .stop_at_eos = false});
+    });
+    EXPECT_EQ(done.finish, "context");
+    return done.output;
+  };
+  const auto plain = run_with(*make_sequential());
+  for (const int rows : {8, 40}) {
+    EXPECT_EQ(run_with(*make_draft_tree(*target.whole, sampler, {.rows = rows})), plain);
+  }
 }
 
 TEST(DraftModel, is_asked_for_by_name) {

@@ -53,10 +53,15 @@ TEST(Ngram, never_drafts_past_the_room_it_is_given) {
 }
 
 TEST(Drafters, are_known_by_name) {
-  for (const char* name : {"sequential", "ngram", "ngram-3", "ngram-7"})
+  for (const char* name :
+       {"sequential", "ngram", "ngram-3", "ngram-7", "jacobi", "jacobi-16", "lookahead", "lookahead-15-5-15", "auto"})
     EXPECT_NE(make_drafter(name, {}), nullptr);
-  EXPECT_THAT(tests::error_of([] { make_drafter("ngram-9", {}); }),
-              testing::HasSubstr("expected sequential, ngram"));
+  for (const char* name : {"ngram-9", "ngram-", "jacobi-0", "jacobi-4-4", "jacobi-x", "lookahead-7-5",
+                           "lookahead-7-1-7", "lookahead-7-5-1000", "lookahead-7-5-7-", ""}) {
+    EXPECT_THAT(tests::error_of([&] { make_drafter(name, {}); }),
+                testing::HasSubstr("expected sequential, ngram"))
+        << name;
+  }
 }
 
 }  // namespace

@@ -81,6 +81,17 @@ TEST(Sampling, filters_keep_what_their_definitions_say) {
   EXPECT_EQ(kept({.top_k = 3, .top_p = 0.7}), (std::vector<int>{0, 1}));
 }
 
+TEST(Sampling, drafters_may_drop_the_unlikely_and_keep_the_scores_of_the_others) {
+  const Sampler sampler({.temperature = 1});
+  const Logits logits{0, std::log(0.5f), std::log(0.01f), std::log(0.002f)};
+  std::vector<float> all, likely;
+  sampler.scores(logits, std::vector<Token>{1, 2}, all);
+  sampler.scores(logits, std::vector<Token>{1, 2}, likely, 0.005);
+  EXPECT_FLOAT_EQ(likely[0], all[0] + std::log(1.512f / 1.51f));  // of what is left
+  EXPECT_TRUE(std::isfinite(likely[2]));
+  EXPECT_TRUE(std::isinf(likely[3]));
+}
+
 TEST(Sampling, penalty_looks_at_the_path_alone) {
   const Sampler sampler({.repetition_penalty = 2});
   const Logits logits{3, 2, -1, -1.5f};
@@ -110,10 +121,12 @@ TEST(Sampling, options_out_of_range_are_named) {
   const auto error = [](const Sampling& s) { return tests::error_of([&] { check(s); }); };
   EXPECT_THAT(error({.temperature = -1}), HasSubstr("temperature -1: expected 0 (greedy) to 100"));
   EXPECT_THAT(error({.temperature = std::nan("")}), HasSubstr("temperature nan"));
+  EXPECT_THAT(error({.temperature = 1e-40}), HasSubstr("above 0 at least 1e-6"));
   EXPECT_THAT(error({.top_k = -1}), HasSubstr("top_k"));
   EXPECT_THAT(error({.top_p = 0}), HasSubstr("top_p 0: expected above 0"));
   EXPECT_THAT(error({.min_p = 2}), HasSubstr("min_p"));
   EXPECT_THAT(error({.repetition_penalty = 0}), HasSubstr("repetition_penalty"));
+  EXPECT_THAT(error({.repetition_penalty = 1e-300}), HasSubstr("0.01 to 100"));
 }
 
 }  // namespace

@@ -168,7 +168,8 @@ TEST(Server, answers_nonsense_with_one_clear_error_that_reaches_the_client) {
   EXPECT_THAT(refused([](Message& m) { m.header.width = 16; }), HasSubstr("expected width 32"));
   EXPECT_THAT(refused([](Message& m) { m.header.keep = {0}; }), HasSubstr("does not continue a path"));
   EXPECT_THAT(refused([](Message& m) { m.header.parent = {0}; }), HasSubstr("not an earlier row"));
-  EXPECT_THAT(refused([](Message& m) { m.header.rows = 300; }), HasSubstr("context is 256"));
+  EXPECT_THAT(refused([](Message& m) { m.header.rows = 3000; }),
+              HasSubstr("a step of 3000 rows: expected 1 to 2048"));
 }
 
 }  // namespace

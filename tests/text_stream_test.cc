@@ -80,6 +80,20 @@ TEST(TextStream, ends_at_the_earliest_of_several_stop_strings) {
   EXPECT_EQ(none.all, "ab##");
 }
 
+// Token 1 is a stop string and the first byte of a character that never comes.
+struct StopAndHalf : ByteTokens {
+  std::string decode(std::span<const Token> ids) const override {
+    std::string raw;
+    for (const Token id : ids) raw += id == 1 ? "##\xF0" : std::string(1, static_cast<char>(id));
+    return valid_utf8(raw);
+  }
+};
+
+TEST(TextStream, finds_a_stop_string_in_what_it_held_back_to_the_end) {
+  EXPECT_EQ(stream(StopAndHalf(), std::vector<Token>{'a', 1}, {"##"}).all, "a");
+  EXPECT_EQ(stream(StopAndHalf(), std::vector<Token>{'a', 1}, {}).all, "a##\xEF\xBF\xBD");
+}
+
 TEST(TextStream, of_real_vocabularies_equals_decoding_at_once) {
   SPLITWAN_NEED_SHARED("tokenizers");
   for (const char* name : {"gpt2", "llama2", "mistral"}) {

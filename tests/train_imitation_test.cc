@@ -1,6 +1,7 @@
 // Training on what a teacher writes and thinks.
 #include <gmock/gmock.h>
 
+#include "scenarios/train_model.hh"
 #include "scenarios/train_recipe.hh"
 #include "tests/fixtures.hh"
 #include "tests/train_fixture.hh"
@@ -104,6 +105,16 @@ TEST_F(Training, RecipeErrorsOfATeacherNameTheKey) {
   EXPECT_THAT(error("prompt_tokens", {9, 8}),
               HasSubstr("teacher: prompt_tokens: expected [shortest, longest]"));
   EXPECT_THAT(error("prompt_tokens", {2, 32}), HasSubstr("teacher.prompt_tokens below context"));
+}
+
+TEST(DemoDraft, IsAtMostAnEighthOfTheDemoModelAndSharesItsTokenizer) {
+  const std::string folder = SPLITWAN_SOURCE_DIR "/scenarios/";
+  const auto parameters = [&](const char* model) {
+    return scenarios::elements_of(scenarios::layout_of(engine::read_model_config(folder + model)));
+  };
+  EXPECT_LE(8 * parameters("demo-draft"), parameters("demo-model"));
+  EXPECT_TRUE(bytes_of(folder + "demo-draft/tokenizer.model") ==
+              bytes_of(folder + "demo-model/tokenizer.model"));
 }
 
 }  // namespace

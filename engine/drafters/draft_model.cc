@@ -11,6 +11,10 @@
 namespace splitwan::engine {
 namespace {
 
+// Share of the best guess's probability from which on a token is no guess: drawing noise for the whole
+// vocabulary would cost more than the model.
+constexpr double unlikely = 1e-3;
+
 struct Node {
   Token token = 0;
   std::int32_t parent = -1;  // node; nodes_[0] is the context's last token
@@ -52,9 +56,8 @@ class DraftTree : public Drafter {
     nodes_.assign(1, {.token = context.back()});
     if (depth < 1) return TokenBatch::chain(context.last(1));
     path_.assign(context.begin(), context.end());
-    expand({0}, read(party, context.subspan(cache_.committed())));
-    for (auto next = frontier(depth); !next.empty(); next = frontier(depth))
-      expand(next, compute(party, next));
+    read(party, context.subspan(cache_.committed()));
+    for (auto next = frontier(depth); !next.empty(); next = frontier(depth)) compute(party, next);
     return tree();
   }
 
@@ -76,27 +79,29 @@ class DraftTree : public Drafter {
     open_rows_ = 0;
   }
 
-  // Takes committed tokens in; logits of the last one [1, vocabulary].
-  at::Tensor read(Party& party, std::span<const Token> tokens) {
+  // Takes committed tokens in, and expands the last one.
+  void read(Party& party, std::span<const Token> tokens) {
     constexpr std::size_t chunk = 128;
     for (; tokens.size() > chunk; tokens = tokens.subspan(chunk)) forward(party, tokens.first(chunk), 0);
-    return forward(party, tokens, 1);
+    forward(party, tokens, 1);
   }
 
-  at::Tensor forward(Party& party, std::span<const Token> tokens, int wanted) {
+  // Scores, noise and sorting cost more than the small model itself: they belong to the work that is charged.
+  void forward(Party& party, std::span<const Token> tokens, int wanted) {
     const auto rows = static_cast<std::uint32_t>(tokens.size());
-    return party.work(work(rows, wanted), [&] {
+    party.work(work(rows, wanted), [&] {
       cache_.begin(TokenBatch::chain(tokens).parent);
       const at::Tensor hidden = model_.head()(model_.embed(tokens), cache_, wanted);
       std::vector<std::int32_t> all(rows);
       std::iota(all.begin(), all.end(), 0);
       cache_.commit(all);
-      return wanted > 0 ? model_.logits(hidden) : at::Tensor();
+      if (wanted > 0) expand({0}, model_.logits(hidden));
+      return true;
     });
   }
 
-  // Runs nodes whose parents have run; logits [nodes, vocabulary].
-  at::Tensor compute(Party& party, const std::vector<std::int32_t>& nodes) {
+  // Runs nodes whose parents have run, and expands them.
+  void compute(Party& party, const std::vector<std::int32_t>& nodes) {
     std::vector<Token> tokens;
     std::vector<std::int32_t> parents;
     for (const std::int32_t n : nodes) {
@@ -104,10 +109,11 @@ class DraftTree : public Drafter {
       parents.push_back(nodes_[n].parent == 0 ? -1 : nodes_[nodes_[n].parent].row);
     }
     const auto rows = static_cast<std::uint32_t>(nodes.size());
-    return party.work(work(rows, rows), [&] {
+    party.work(work(rows, rows), [&] {
       open_rows_ == 0 ? cache_.begin(parents) : cache_.grow(parents);
       for (const std::int32_t n : nodes) nodes_[n].row = open_rows_++;
-      return model_.logits(model_.head()(model_.embed(tokens), cache_));
+      expand(nodes, model_.logits(model_.head()(model_.embed(tokens), cache_)));
+      return true;
     });
   }
 
@@ -123,7 +129,7 @@ class DraftTree : public Drafter {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (std::int32_t n = nodes[i]; n > 0; n = nodes_[n].parent)
         path_.insert(path_.begin() + static_cast<std::ptrdiff_t>(context), nodes_[n].token);
-      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, vocabulary}, path_, scores_);
+      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, vocabulary}, path_, scores_, unlikely);
       path_.resize(context);
       const Node parent = nodes_[nodes[i]];
       for (const Candidate& c : candidates(scores_, options_.branches))

@@ -23,6 +23,8 @@ struct Verified {
 class Drafter {
  public:
   virtual ~Drafter() = default;
+  // Once, after the prompt went through the model: what the client did for it.
+  virtual void prefilled(std::span<const Span>) {}
   // The next step's tree. Row 0 is the last token of `context`, the only one the model has not seen; no path
   // is longer than 1 + `room` rows. What it computes is the drafter's to account for, as Phase::draft.
   virtual TokenBatch propose(Party&, std::span<const Token> context, int room) = 0;

@@ -1,9 +1,13 @@
 #include "engine/drafters/named.hh"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
+#include "engine/drafters/auto.hh"
 #include "engine/drafters/draft_model.hh"
+#include "engine/drafters/jacobi.hh"
+#include "engine/drafters/lookahead.hh"
 #include "engine/drafters/ngram.hh"
 #include "engine/error.hh"
 
@@ -17,45 +21,100 @@ class Sequential : public Drafter {
   }
 };
 
-using Maker = std::function<std::unique_ptr<Drafter>(const DrafterTools&)>;
+using Numbers = std::vector<int>;
+using Made = std::unique_ptr<Drafter>;
 
-struct Named {
-  Maker make;
-  bool needs_model = false;
+std::unique_ptr<Drafter> draft(const DrafterTools& tools, DraftTreeOptions options) {
+  return make_draft_tree(*tools.draft_model, *tools.sampler, options);
+}
+
+// The draft model's trees are best first: they may be larger than is ever sent.
+Made choose(const DrafterTools& tools) {
+  std::vector<AutoArm> arms;
+  arms.push_back({.name = "n-gram", .drafter = make_ngram({.n = 7}), .promise = 0.2});
+  for (const auto& [window, promise] : {std::pair{6, 0.25}, {15, 0.35}}) {
+    arms.push_back({.name = fmt::format("lookahead-{}", window),
+                    .drafter = make_lookahead({.window = window, .n = 5, .candidates = window}),
+                    .promise = promise,
+                    .rows = 6 * window,
+                    .whole = true});
+  }
+  if (tools.draft_model) {
+    arms.push_back({.name = "draft tree",
+                    .drafter = draft(tools, {.rows = 32}),
+                    .promise = 0.7,
+                    .rows = 32,
+                    .costs_rows = 16});
+  }
+  return make_auto(std::move(arms));
+}
+
+// `name`, or `name` and as many numbers as there are limits, as in lookahead-15-5-15.
+struct Family {
+  const char* name;
+  const char* usage;
+  std::vector<std::pair<int, int>> limits;  // least and most of each number
+  std::function<Made(const DrafterTools&, const Numbers&)> make;
+  enum { no, may, must } draft_model = no;
 };
 
-// The number that follows `prefix`, when it is within the limits.
-std::optional<int> number_after(std::string_view prefix, std::string_view name, int least, int most) {
-  if (!name.starts_with(prefix)) return {};
-  name.remove_prefix(prefix.size());
-  int number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || end != name.data() + name.size() || number < least || number > most) return {};
-  return number;
+const std::vector<Family>& families() {
+  static const std::vector<Family> all = {
+      {"sequential", "sequential", {}, [](auto&, auto&) { return make_sequential(); }},
+      {"ngram", "ngram (ngram-4)", {}, [](auto&, auto&) { return make_ngram({}); }},
+      {"ngram", "ngram-3 to ngram-7", {{3, 7}}, [](auto&, auto& n) { return make_ngram({.n = n[0]}); }},
+      {"jacobi", "jacobi (jacobi-8)", {}, [](auto&, auto&) { return make_jacobi({}); }},
+      {"jacobi", "jacobi-BLOCK", {{1, 64}}, [](auto&, auto& n) { return make_jacobi({.block = n[0]}); }},
+      {"lookahead", "lookahead (lookahead-15-5-15)", {}, [](auto&, auto&) { return make_lookahead({}); }},
+      {"lookahead",
+       "lookahead-WINDOW-NGRAM-CANDIDATES",
+       {{1, 64}, {2, 16}, {1, 64}},
+       [](auto&, auto& n) { return make_lookahead({.window = n[0], .n = n[1], .candidates = n[2]}); }},
+      {"draft",
+       "draft (draft-tree-16)",
+       {},
+       [](auto& tools, auto&) { return draft(tools, {}); },
+       Family::must},
+      {"draft-chain",
+       "draft-chain-LENGTH (1 to 64)",
+       {{1, 64}},
+       [](auto& tools, auto& n) { return draft(tools, {.rows = n[0] + 1, .depth = n[0], .branches = 1}); },
+       Family::must},
+      {"draft-tree",
+       "draft-tree-ROWS (2 to 256)",
+       {{2, 256}},
+       [](auto& tools, auto& n) { return draft(tools, {.rows = n[0]}); },
+       Family::must},
+      {"auto", "auto", {}, [](auto& tools, auto&) { return choose(tools); }, Family::may},
+  };
+  return all;
 }
 
-Named draft_tree(DraftTreeOptions options) {
-  return {[options](const DrafterTools& tools) {
-            return make_draft_tree(*tools.draft_model, *tools.sampler, options);
-          },
-          true};
-}
-
-Named find(const std::string& name) {
-  if (name == "sequential") return {[](auto&) { return make_sequential(); }};
-  if (name == "ngram") return {[](auto&) { return make_ngram({}); }};
-  for (int n = 3; n <= 7; ++n) {
-    if (name == fmt::format("ngram-{}", n)) return {[n](auto&) { return make_ngram({.n = n}); }};
+// The numbers of `text`, when it is the family's name and they are within its limits.
+std::optional<Numbers> numbers_in(const std::string& text, const Family& family) {
+  if (!text.starts_with(family.name)) return {};
+  const char* at = text.data() + std::string_view(family.name).size();
+  const char* const end = text.data() + text.size();
+  Numbers numbers;
+  for (const auto& [least, most] : family.limits) {
+    int number = 0;
+    if (at == end || *at != '-') return {};
+    const auto [next, error] = std::from_chars(at + 1, end, number);
+    if (error != std::errc() || number < least || number > most) return {};
+    numbers.push_back(number);
+    at = next;
   }
-  if (name == "draft") return draft_tree({});
-  if (const auto length = number_after("draft-chain-", name, 1, 64))
-    return draft_tree({.rows = *length + 1, .depth = *length, .branches = 1});
-  if (const auto rows = number_after("draft-tree-", name, 2, 256)) return draft_tree({.rows = *rows});
-  throw Error(
-      "decode '{}': expected sequential, ngram, ngram-3 to ngram-7, draft-chain-LENGTH (1 to 64), "
-      "draft-tree-ROWS (2 to "
-      "256), or draft (draft-tree-16)",
-      name);
+  if (at != end) return {};
+  return numbers;
+}
+
+std::pair<const Family*, Numbers> find(const std::string& name) {
+  std::vector<std::string> usages;
+  for (const Family& family : families()) {
+    if (auto numbers = numbers_in(name, family)) return {&family, std::move(*numbers)};
+    usages.emplace_back(family.usage);
+  }
+  throw Error("decode '{}': expected {}", name, fmt::join(usages, ", "));
 }
 
 }  // namespace
@@ -63,41 +122,23 @@ Named find(const std::string& name) {
 std::unique_ptr<Drafter> make_sequential() { return std::make_unique<Sequential>(); }
 
 std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools& tools) {
-  const Named named = find(name);
-  if (named.needs_model && !tools.draft_model)
+  const auto& [family, numbers] = find(name);
+  if (family->draft_model == Family::must && !tools.draft_model)
     throw Error(
         "decode '{}': expected a draft model beside it (--draft-model DIR, or \"draft_model\" in a scenario)",
         name);
-  return named.make(tools);
+  return family->make(tools, numbers);
 }
 
 void check_drafter(const std::string& name) { find(name); }
-bool needs_draft_model(const std::string& name) { return find(name).needs_model; }
+bool needs_draft_model(const std::string& name) { return find(name).first->draft_model == Family::must; }
+bool uses_draft_model(const std::string& name) { return find(name).first->draft_model != Family::no; }
 
 std::vector<std::string> every_drafter(bool with_draft_model) {
-  std::vector<std::string> names = {"sequential", "ngram-3", "ngram-4", "ngram-5", "ngram-6", "ngram-7"};
+  std::vector<std::string> names = {"sequential", "ngram-3", "ngram-4",   "ngram-5", "ngram-6",
+                                    "ngram-7",    "jacobi",  "lookahead", "auto"};
   if (with_draft_model) names.insert(names.end(), {"draft-chain-4", "draft-tree-16"});
   return names;
-}
-
-std::int32_t child_holding(const TokenBatch& batch, std::int32_t row, Token token) {
-  for (std::int32_t next = row + 1; next < batch.rows(); ++next) {
-    if (batch.parent[next] == row && batch.ids[next] == token) return next;
-  }
-  return -1;
-}
-
-std::int32_t graft(TokenBatch& batch, std::int32_t row, std::span<const Token> chain) {
-  for (const Token token : chain) {
-    std::int32_t next = child_holding(batch, row, token);
-    if (next < 0) {
-      next = batch.rows();
-      batch.ids.push_back(token);
-      batch.parent.push_back(row);
-    }
-    row = next;
-  }
-  return row;
 }
 
 }  // namespace splitwan::engine

@@ -17,14 +17,14 @@ struct DrafterTools {
   const ModelEnds* draft_model = nullptr;  // all its layers; none = no draft model is there
 };
 
-// "sequential", "ngram" (n = 4), "ngram-3" .. "ngram-7", "draft-chain-K" (K guesses), "draft-tree-R" (R rows,
-// root included), "draft" (draft-tree-16). Throws Error on anything else, and where the tools lack what the
-// drafter needs.
+// By a name such as "ngram-5" or "lookahead-15-5-15"; the message on an unknown one lists them all. Throws
+// Error on that, and where the tools lack what the drafter needs.
 std::unique_ptr<Drafter> make_drafter(const std::string& name, const DrafterTools&);
 
 // Throws Error on a name that make_drafter does not know.
 void check_drafter(const std::string& name);
 bool needs_draft_model(const std::string& name);
+bool uses_draft_model(const std::string& name);  // where one is there
 // One name of every kind, for checks over all of them.
 std::vector<std::string> every_drafter(bool with_draft_model);
 
