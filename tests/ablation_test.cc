@@ -112,7 +112,7 @@ TEST(Ablation, tells_temperatures_apart_and_needs_a_sequential_run_of_each) {
 TEST(Ablation, names_what_a_header_lacks) {
   for (const auto& [object, key] :
        {std::pair{"prompt", "name"}, {"prompt", "class"}, {"conditions", "rtt_s"}}) {
-    Run run = run_of(four[0]);
+    engine::Run run = run_of(four[0]);
     run.header[object].erase(key);
     EXPECT_THAT(tests::error_of([&] { summarise({run}); }),
                 testing::HasSubstr(std::string("header: ") + object + "." + key + ": expected a"));

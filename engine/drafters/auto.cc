@@ -24,7 +24,8 @@ struct Arm : AutoArm {
   double sent = 6;   // steps of a whole arm; the promise counts as so many
   double ask_s = 0;  // what a proposal takes
   int asks = 0;
-  TokenBatch tree;  // its proposal
+  int tree_rows = rows;  // that it is asked for
+  TokenBatch tree;       // its proposal
 };
 
 struct Choice {
@@ -63,6 +64,7 @@ class Auto : public Drafter {
       reason_ += "; " + text(best);
       if (best.beats(chosen_)) chosen_ = best;
     }
+    if (chosen_.arm && chosen_.arm->most_rows > 0) resize(*chosen_.arm);
     explain(alone, wait);
     TokenBatch batch = chosen_.arm ? chosen_.arm->tree : TokenBatch::chain(context.last(1));
     batch.ids.resize(chosen_.rows);  // parents come first: any first part of a tree is one
@@ -130,6 +132,17 @@ class Auto : public Drafter {
     // The first one reads the prompt and tells nothing about the others.
     if (++arm.asks > 1) arm.ask_s = arm.asks == 2 ? took : arm.ask_s + (took - arm.ask_s) / 4;
     if (!arm.whole) guesses_.push_back({&arm, arm.tree, context.size()});
+  }
+
+  // A tree sent whole may have been too small; of one sent less than half, the rest was made for nothing.
+  void resize(Arm& arm) {
+    int& rows = arm.tree_rows;
+    if (chosen_.rows >= rows) {
+      rows = std::min(rows * 3 / 2, arm.most_rows);
+    } else if (2 * chosen_.rows < rows) {
+      rows = std::max(rows / 2, 8);
+    }
+    arm.drafter->limit(rows);
   }
 
   Choice best_of(Arm& arm, int most, double drafting_s) const {

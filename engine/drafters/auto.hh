@@ -13,7 +13,8 @@ struct AutoArm {
   std::string name;
   std::unique_ptr<Drafter> drafter;
   double promise = 0.3;  // row k of its tree is on the model's path with probability promise / k
-  int rows = 8;          // of its tree
+  int rows = 8;          // of its tree, to begin with
+  int most_rows = 0;     // that it may be asked for; 0 = its tree is of one size
   int costs_rows = 0;    // proposing takes as long as so many rows of the model's own work
   // Learns from the rows that it sends, so it is sent whole and judged only then; `promise` is how many
   // tokens a step it gains over the first arm, the text's own n-grams.

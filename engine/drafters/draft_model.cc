@@ -61,6 +61,8 @@ class DraftTree : public Drafter {
     return tree();
   }
 
+  void limit(int rows) override { options_.rows = rows; }
+
  private:
   // Computed nodes of the last tree that the target took stay in the cache; it then lacks the context's last
   // token at least, whose logits are needed.

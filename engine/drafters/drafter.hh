@@ -29,6 +29,8 @@ class Drafter {
   // is longer than 1 + `room` rows. What it computes is the drafter's to account for, as Phase::draft.
   virtual TokenBatch propose(Party&, std::span<const Token> context, int room) = 0;
   virtual void verified(Party&, const Verified&) {}
+  // From here on no larger tree is of use: what it would cost to make can be saved.
+  virtual void limit(int /*rows*/) {}
   // Why the last proposal is what it is, for the trace; empty where there was no choice.
   virtual std::string reason() const { return {}; }
 };

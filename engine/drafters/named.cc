@@ -28,7 +28,7 @@ std::unique_ptr<Drafter> draft(const DrafterTools& tools, DraftTreeOptions optio
   return make_draft_tree(*tools.draft_model, *tools.sampler, options);
 }
 
-// The draft model's trees are best first: they may be larger than is ever sent.
+// The draft model's trees are best first: any first part of one may be sent.
 Made choose(const DrafterTools& tools) {
   std::vector<AutoArm> arms;
   arms.push_back({.name = "n-gram", .drafter = make_ngram({.n = 7}), .promise = 0.2});
@@ -44,6 +44,7 @@ Made choose(const DrafterTools& tools) {
                     .drafter = draft(tools, {.rows = 32}),
                     .promise = 0.7,
                     .rows = 32,
+                    .most_rows = 96,
                     .costs_rows = 16});
   }
   return make_auto(std::move(arms));
