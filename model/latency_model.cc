@@ -134,6 +134,13 @@ double mean(const std::vector<double>& values) {
              : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// Variance of what is normal about 0, from its squares: by their median, so that links which the model gets
+// wrong do not pass for noise on all others.
+double typical_square(const std::vector<double>& squares) {
+  constexpr double median_of_chi_square = 0.4549364;  // one degree of freedom
+  return median(squares) / median_of_chi_square;
+}
+
 // How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each
 // other, so noise is what shows in the runs' means, brought to one step.
 void fit_spread(LatencyModel& model, const Observations& crossing) {
@@ -171,15 +178,14 @@ void fit_spread(LatencyModel& model, const Observations& crossing) {
     phase.stragglers_s = std::max(0.0, mean(r.plain.empty() ? r.all : r.plain));
     // Squares about the mean, which the stragglers are now part of.
     const double off = phase.stragglers_s * phase.stragglers_s;
-    const auto& squares = plain.empty() ? any : plain;
     const double steps =
         static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
-    phase.noise_s = std::sqrt(std::max(0.0, mean(squares) - off * steps));
+    phase.noise_s = std::sqrt(std::max(0.0, typical_square(plain.empty() ? any : plain) - off * steps));
   }
   if (jittery.empty()) return;
   jitter_s /= static_cast<double>(jittery.size());
   // Without runs that have none, all of it counts as noise already.
-  const double more = plain.empty() ? 0 : std::max(0.0, mean(jittery) - mean(plain));
+  const double more = plain.empty() ? 0 : std::max(0.0, typical_square(jittery) - typical_square(plain));
   model.chance.jitter_noise = std::sqrt(more) / jitter_s;
 }
 

@@ -57,7 +57,7 @@ TEST(LatencyModel, planted_coefficients_come_back) {
 }
 
 TEST(LatencyModel, a_connection_with_a_larger_initial_window_is_recognised) {
-  auto steps = observe(test::synthesise({}));
+  auto steps = observe(test::synthesise({.prompt_tokens = 4}));
   for (Observation& o : steps) {  // as if the window never made a step wait
     const double network_s =
         o.condition.rtt_s + wire_s(o.bytes_up, o.condition.up_bps) + wire_s(o.bytes_down, o.condition.down_bps);
