@@ -69,7 +69,7 @@ Trip Connection::exchange(double bytes_up, double bytes_down, double server_s) {
   trip.recovery_s *= chance_.recovery;
   trip.timeout_s *= chance_.timeout;
   trip.jitter_s *= chance_.jitter;
-  now_ += trip.recovery_s + trip.timeout_s + trip.jitter_s;
+  now_ += trip.jitter_s;  // losses are rare: between them nobody is idle any longer
   ++trip.flights;  // two half ones: there and back
   return trip;
 }

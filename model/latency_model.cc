@@ -52,14 +52,17 @@ PhaseModel fit_phase(const Observations& steps) {
 }
 
 // A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
-// RFC 6928's that explains the measured network times best; RFC 6928's when they do not tell.
+// RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC 6928's
+// when they do not tell.
 double fit_initial_window(LatencyModel model, const Observations& crossing) {
   constexpr int doublings = 3;
+  constexpr std::size_t first = 4;
   double best = 0, best_misfit = std::numeric_limits<double>::infinity();
   for (int i = 0; i <= doublings; ++i) {
     model.initial_window = initial_window_segments * (1 << i);
     double misfit = 0;
-    for (const auto run : by_run(crossing)) {
+    for (const auto whole : by_run(crossing)) {
+      const auto run = whole.first(std::min(first, whole.size()));
       const auto predicted = model.run(run);
       for (std::size_t k = 0; k < run.size(); ++k)
         misfit += std::abs(run[k].network_s - predicted[k].rtt_s - predicted[k].wire_s);

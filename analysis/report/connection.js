@@ -185,7 +185,7 @@ const connection = (() => {
         trip.wire_s = wire(up, rates[0], link) + wire(down, rates[1], link);
         trip.rtt_s = Math.max(0, now - begin - server - trip.wire_s);
         for (const cause of ["recovery", "timeout", "jitter"]) trip[`${cause}_s`] *= chance[cause].value;
-        now += trip.recovery_s + trip.timeout_s + trip.jitter_s;
+        now += trip.jitter_s;
         return trip;
       },
       rest(seconds) { now += seconds; },
