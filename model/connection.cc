@@ -70,7 +70,7 @@ Trip Connection::exchange(double bytes_up, double bytes_down, double server_s) {
   trip.timeout_s *= chance_.timeout;
   trip.jitter_s *= chance_.jitter;
   now_ += trip.jitter_s;  // losses are rare: between them nobody is idle any longer
-  ++trip.flights;  // two half ones: there and back
+  ++trip.flights;         // two half ones: there and back
   return trip;
 }
 
@@ -91,9 +91,9 @@ void Connection::idle(Window& window, double left, double timeout_s) const {
 }
 
 // The acknowledgements of segments that leave from `begin` on, one flight and what follows it without a gap.
-// Returns when the last of them left. Those of the flight before, `released`, let go two each at first and one
-// each later; none: all leave at once. Each waits in the queue for the ones ahead of it; behind a window that
-// keeps the link busy it waits for that.
+// Returns when the last of them left. Those of the flight before, `released`, let go two each at first and
+// one each later; none: all leave at once. Each waits in the queue for the ones ahead of it; behind a window
+// that keeps the link busy it waits for that.
 double Connection::see(RoundTrips* seen, const Way& way, double begin, double segments, double released,
                        const Window& window) const {
   const double base_s = condition_.rtt_s + way.segment_s + way.acknowledgement_s;
@@ -119,7 +119,8 @@ Connection::Carried Connection::carry(Window& window, const Way& way, double seg
   bool limited = false;
   for (;;) {
     const double whole = std::max(1.0, std::floor(window.size)), early = early_in(window);
-    const double size = carried.flights == 0 && early > 0 ? whole - early : whole;  // the greeting has its share
+    const double size =
+        carried.flights == 0 && early > 0 ? whole - early : whole;  // the greeting has its share
     limited = limited || left >= size;
     // A window that covers the round trip keeps the link busy: the rest follows without a gap.
     if (left <= size || size * way.segment_s >= round_s) {
@@ -194,7 +195,8 @@ double Connection::send(int direction, double bytes, Trip& trip) {
 
 // Do the early segments' acknowledgements run into the others'?
 bool Connection::in_one_train(const Window& w, const Way& way) const {
-  return w.ahead_s - (early_in(w) - 1) * way.segment_s <= train_gap_s || w.size * way.segment_s >= condition_.rtt_s;
+  return w.ahead_s - (early_in(w) - 1) * way.segment_s <= train_gap_s ||
+         w.size * way.segment_s >= condition_.rtt_s;
 }
 
 // The window after one flight's acknowledgements. In slow start each adds a segment, but none beyond twice
@@ -208,9 +210,8 @@ void Connection::acknowledged(Window& window, const Way& way, double segments, b
         std::min(longest_offload_s, 4 * offload_bytes / (2 * before * segment_bytes / condition_.rtt_s));
     const double train = std::floor((condition_.rtt_s + offload_s) / 2 / way.segment_s) + 2;
     const double at_knee = std::max(std::min(before + train, grown), std::min(knee_from, grown));
-    const bool found =
-        way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments && grown >= knee_from &&
-        window.most == 0 && in_one_train(window, way);
+    const bool found = way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments &&
+                       grown >= knee_from && window.most == 0 && in_one_train(window, way);
     window.size = found ? at_knee : grown;
     if (found) window = {window.size, window.size, window.size, 0, 0, window.ahead_s};
     return;

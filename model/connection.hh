@@ -58,7 +58,7 @@ class Connection {
   struct Carried {
     double seconds = 0, jitter = 0;  // until the last segment is there; jitter in its scale
     double flights = 0;              // behind the first
-    double last_sent_s = 0;  // the last segment, after the first
+    double last_sent_s = 0;          // the last segment, after the first
   };
   Carried carry(Window&, const Way&, double segments, double last_s, RoundTrips*) const;
   double see(RoundTrips*, const Way&, double begin, double segments, double released, const Window&) const;

@@ -115,7 +115,8 @@ std::size_t hold_out(const Observations& observations, const GroupOf& group_of, 
   auto next = groups.begin();
   const auto begin_one = [&] {
     const Group& group = next++->first;
-    fits.emplace_back(&group, std::async(std::launch::async, [&without, &group] { return fit(without(group)); }));
+    fits.emplace_back(&group,
+                      std::async(std::launch::async, [&without, &group] { return fit(without(group)); }));
   };
   const std::size_t ahead = std::max(1u, std::thread::hardware_concurrency());
   while (next != groups.end() && fits.size() < ahead) begin_one();

@@ -52,8 +52,8 @@ PhaseModel fit_phase(const Observations& steps) {
 }
 
 // A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
-// RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC 6928's
-// when they do not tell.
+// RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC
+// 6928's when they do not tell.
 double fit_initial_window(LatencyModel model, const Observations& crossing) {
   constexpr int doublings = 3;
   constexpr std::size_t first = 4;
