@@ -67,7 +67,7 @@ void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<L
       m = model::fit(runs);
       m->validation = validation_of(*m, runs);
     }
-  } catch (const engine::Error& e) {
+  } catch (const std::exception& e) {
     data[m ? "why_no_validation" : "why_no_model"] = e.what();
   }
   if (!m) return;
