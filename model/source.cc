@@ -66,7 +66,10 @@ Json common_source(const std::vector<engine::Run>& runs, const std::vector<Obser
       if (keys.erase(key) > 0 && header.value(key, Json()) != runs[i].header.value(key, Json()))
         refuse(first, i, key, header.value(key, Json()), runs[i].header.value(key, Json()));
     }
-    const auto tcp = [](const Json& h) { return h.value("simulator", Json::object()).value("tcp", Json()); };
+    const auto tcp = [](const Json& h) {
+      const Json simulator = h.value("simulator", Json());
+      return simulator.is_object() ? simulator.value("tcp", Json()) : Json();
+    };
     if (tcp(header) != tcp(runs[i].header))
       refuse(first, i, "simulator.tcp", tcp(header), tcp(runs[i].header));
     for (const std::string& key : keys) {
