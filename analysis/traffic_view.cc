@@ -43,10 +43,10 @@ void drop_ceremony(std::vector<Seen>& all) {
 
 std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
   const Json geometry = header.value("geometry", Json());
-  if (!geometry.is_object() || !geometry.value("width", Json()).is_number_unsigned() ||
-      !header.value("wire", Json()).is_string())
+  const Json width = geometry.is_object() ? geometry.value("width", Json()) : Json();
+  if (!width.is_number_integer() || width.get<std::int64_t>() < 1 || !header.value("wire", Json()).is_string())
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
-  return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, geometry["width"]);
+  return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, width);
 }
 
 double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }

@@ -13,7 +13,7 @@ namespace {
 using engine::Json;
 using engine::Nanos;
 using engine::Op;
-using engine::Run;
+using Trace = engine::Run;  // gtest has a Run of its own
 using testing::HasSubstr;
 
 constexpr std::uint64_t row = 32 * 4, header = engine::prefix_size;
@@ -54,7 +54,7 @@ class Writer {
     return *this;
   }
 
-  operator Run() const { return run_; }
+  operator Trace() const { return run_; }
 
  private:
   std::uint32_t sent(std::uint32_t rows) const {
@@ -83,7 +83,7 @@ class Writer {
 
   std::uint32_t bucket_, kept_ = 0;
   Nanos now_{};
-  Run run_;
+  Trace run_;
 };
 
 const Json& row_of(const Json& found, const std::string& drafter, bool padded = false) {
@@ -94,7 +94,7 @@ const Json& row_of(const Json& found, const std::string& drafter, bool padded = 
 }
 
 TEST(Traffic, prompt_rows_and_accepted_tokens_can_be_read_off_sizes) {
-  const Run run = Writer("ngram", "a", "code").prompt(37).decode({{5, 3}, {1, 1}, {4, 4}, {6, 2}, {1, 1}});
+  const Trace run = Writer("ngram", "a", "code").prompt(37).decode({{5, 3}, {1, 1}, {4, 4}, {6, 2}, {1, 1}});
   const SeenRun seen = see(run, "run");
   std::vector<double> rows;
   for (const SeenStep& s : seen.steps) rows.push_back(s.rows);
@@ -110,19 +110,21 @@ TEST(Traffic, prompt_rows_and_accepted_tokens_can_be_read_off_sizes) {
 }
 
 TEST(Traffic, a_trees_own_entries_are_not_taken_for_kept_rows) {
-  const Run run = Writer("draft", "a", "code")
+  const Trace run = Writer("draft", "a", "code")
                       .prompt(10)
                       .decode({{8, 3, {}, true}, {8, 5, {}, true}, {3, 1, {}, true}, {16, 2, {}, true}, {1, 1}, {1, 1}});
   const auto truth = run.steps;
   const std::vector<Watched> watched = {{"draft", "a", "code", false, see(run, "run"), truth}};
   for (const StepGuess& g : guess_steps(watched)) {
-    if (g.step + 1 < truth.size()) EXPECT_EQ(g.by_size, g.accepted) << g.step;
+    if (g.step + 1 < truth.size()) {
+      EXPECT_EQ(g.by_size, g.accepted) << g.step;
+    }
   }
 }
 
 // Eight prompts; half the steps gain 4 of 4 rows, and the client pauses longer after those.
-std::vector<Run> lucky_runs(int bucket, bool pauses) {
-  std::vector<Run> runs;
+std::vector<Trace> lucky_runs(int bucket, bool pauses) {
+  std::vector<Trace> runs;
   for (int p = 0; p < 8; ++p) {
     std::vector<Did> steps;
     for (int s = 0; s < 12; ++s) {
@@ -136,7 +138,7 @@ std::vector<Run> lucky_runs(int bucket, bool pauses) {
 
 TEST(Traffic, padding_hides_acceptance_rows_and_prompt_from_sizes) {
   auto runs = lucky_runs(0, false);
-  for (Run& run : lucky_runs(8, false)) runs.push_back(run);
+  for (Trace& run : lucky_runs(8, false)) runs.push_back(run);
   const Json found = traffic(runs);
   const Json &open = row_of(found, "ngram"), &padded = row_of(found, "ngram", true);
   EXPECT_GT(open["accepted_exact"], 0.95);
@@ -160,7 +162,7 @@ TEST(Traffic, pauses_tell_what_padding_hides) {
 
 TEST(Traffic, drafters_are_told_apart_by_their_rows_and_not_when_those_are_padded) {
   for (const int bucket : {0, 8}) {
-    std::vector<Run> runs;
+    std::vector<Trace> runs;
     for (const std::string prompt : {"a", "b", "c", "d"}) {
       runs.push_back(Writer("sequential", prompt, "code", bucket).prompt(20).decode(std::vector<Did>(9)));
       runs.push_back(Writer("ngram", prompt, "code", bucket).prompt(20).decode(std::vector<Did>(9, {4, 1})));
@@ -168,22 +170,21 @@ TEST(Traffic, drafters_are_told_apart_by_their_rows_and_not_when_those_are_padde
     for (const Json& told : traffic(runs)["told_apart"]) {
       if (told["what"] != "drafter") continue;
       EXPECT_EQ(told["chance"], 0.5);
-      if (bucket == 0) EXPECT_EQ(told["right"], 1.0);
-      if (bucket == 8) EXPECT_EQ(told["right"], 0.5);
+      EXPECT_EQ(told["right"], bucket == 0 ? 1.0 : 0.5);
     }
   }
 }
 
 TEST(Traffic, a_prompt_that_a_slow_client_sends_piece_by_piece_is_one_prompt) {
-  const Run whole = Writer("sequential", "a", "code").prompt(10).decode({{}, {}, {}});
-  Run run = whole;
+  const Trace whole = Writer("sequential", "a", "code").prompt(10).decode({{}, {}, {}});
+  Trace run = whole;
   run.steps.erase(run.steps.begin() + 1);  // the first two exchanges are the prompt
   run.steps[0].rows = 11;
   EXPECT_EQ(row_of(traffic({run}), "sequential")["prompt_exact"], 1.0);
 }
 
 TEST(Traffic, what_cannot_be_looked_at_is_explained) {
-  Run run = Writer("ngram", "a", "code").prompt(10).decode({{1, 1}});
+  Trace run = Writer("ngram", "a", "code").prompt(10).decode({{1, 1}});
   run.spans.back().bytes += 1;
   EXPECT_THAT(tests::error_of([&] { traffic({run}); }), HasSubstr("run 0: an answer of 193 bytes"));
   run.header.erase("geometry");
