@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "analysis/nearest.hh"
 
@@ -12,7 +13,9 @@ struct Moments {
   double sum = 0, squares = 0, count = 0;
   void add(double x) { sum += x, squares += x * x, ++count; }
   double mean() const { return count > 0 ? sum / count : 0; }
-  double spread() const { return count > 0 ? std::sqrt(std::max(0.0, squares / count - mean() * mean())) : 0; }
+  double spread() const {
+    return count > 0 ? std::sqrt(std::max(0.0, squares / count - mean() * mean())) : 0;
+  }
 };
 
 std::vector<double> features_of(const SeenRun& seen, bool timed) {
@@ -22,8 +25,8 @@ std::vector<double> features_of(const SeenRun& seen, bool timed) {
     lists.add(seen.steps[s].lists);
     pauses.add(seen.steps[s].gap_s);
   }
-  std::vector<double> features = {seen.steps[0].rows, rows.count,    rows.mean(),
-                                  rows.spread(),      lists.mean(),  lists.spread()};
+  std::vector<double> features = {seen.steps[0].rows, rows.count,   rows.mean(),
+                                  rows.spread(),      lists.mean(), lists.spread()};
   if (timed) features.insert(features.end(), {pauses.mean(), pauses.spread()});
   return features;
 }
@@ -38,6 +41,13 @@ double others_mean(const std::vector<Watched>& runs, std::size_t self, Value&& v
   return m.mean();
 }
 
+double commonest_share(const std::vector<Example>& examples) {
+  std::map<std::string, double> counts;
+  double most = 0;
+  for (const Example& e : examples) most = std::max(most, ++counts[e.label]);
+  return most / static_cast<double>(examples.size());
+}
+
 double produced(const Watched& w) {
   double tokens = 0;
   for (const engine::Step& s : w.truth) tokens += s.accepted;
@@ -48,13 +58,13 @@ double produced(const Watched& w) {
 
 std::vector<ToldApart> tell_apart(const std::vector<Watched>& runs) {
   std::vector<ToldApart> all;
-  for (const auto& [what, label] : {std::pair{"prompt class", &Watched::prompt_class}, {"drafter", &Watched::drafter}}) {
+  for (const auto& [what, label] :
+       {std::pair{"prompt class", &Watched::prompt_class}, {"drafter", &Watched::drafter}}) {
     for (const bool timed : {false, true}) {
       std::vector<Example> examples;
       for (const Watched& w : runs) examples.push_back({w.*label, w.prompt, features_of(w.seen, timed)});
       all.push_back({what, timed ? "sizes and timings" : "sizes", runs.size(),
-                     share_right(examples, nearest_labels(examples)),
-                     share_right(examples, commonest_labels(examples))});
+                     share_right(examples, nearest_labels(examples)), commonest_share(examples)});
     }
   }
   return all;

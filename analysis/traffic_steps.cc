@@ -12,8 +12,8 @@ namespace {
 
 constexpr double entry = 4;  // bytes of a row's number in a request's lists
 
-// The number of rows kept, of `rows`, in the next request's lists. A tree adds an entry for each of its own rows;
-// two rows make no tree. Both readings may fit: then the smaller, since most steps keep few.
+// The number of rows kept, of `rows`, in the next request's lists. A tree adds an entry for each of its own
+// rows; two rows make no tree. Both readings may fit: then the smaller, since most steps keep few.
 std::optional<int> kept(double rows, const SeenStep& next) {
   const double listed = next.lists / entry;
   const double with_tree = listed - next.rows;
@@ -26,7 +26,7 @@ const SeenStep* after(const Watched& w, std::size_t step) {
   return step + 1 < w.seen.steps.size() ? &w.seen.steps[step + 1] : nullptr;
 }
 
-struct Known {  // a step with what can be compared
+struct Known {              // a step with what can be compared
   std::string size, sizes;  // of this message; and of the one after it
   std::string prompt;
   double pause = 0;
@@ -36,8 +36,8 @@ struct Known {  // a step with what can be compared
 using Method = std::vector<std::string> (*)(const std::vector<Example>&);
 
 // What `method` says of each step's label among the steps of the same key; where it has none, `otherwise`.
-std::vector<int> say(const std::vector<Known>& steps, Method method, std::string Known::* key, int Known::* label,
-                     const std::vector<int>& otherwise) {
+std::vector<int> say(const std::vector<Known>& steps, Method method, std::string Known::*key,
+                     int Known::*label, const std::vector<int>& otherwise) {
   std::map<std::string, std::vector<std::size_t>> parts;
   for (std::size_t i = 0; i < steps.size(); ++i) parts[key ? steps[i].*key : ""].push_back(i);
   std::vector<int> said = otherwise;

@@ -1,4 +1,5 @@
-// What each decode step tells an observer who knows the program, and has labelled runs of other prompts beside him.
+// What each decode step tells an observer who knows the program, and has labelled runs of other prompts
+// beside him.
 #pragma once
 
 #include <string>
@@ -23,9 +24,9 @@ struct StepGuess {
   double expected = 0;
 };
 
-// Of the decode steps of runs under one condition. Kept rows are read off the next request's size where nothing is
-// padded; else, and for a run's last step, what was commonest in steps of this size of other prompts is said.
-// By time: the step of another prompt with these sizes and the most similar pause after it.
+// Of the decode steps of runs under one condition. Kept rows are read off the next request's size where
+// nothing is padded; else, and for a run's last step, what was commonest in steps of this size of other
+// prompts is said. By time: the step of another prompt with these sizes and the most similar pause after it.
 std::vector<StepGuess> guess_steps(const std::vector<Watched>&);
 
 }  // namespace splitwan::analysis

@@ -44,7 +44,8 @@ void drop_ceremony(std::vector<Seen>& all) {
 std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
   const Json geometry = header.value("geometry", Json());
   const Json width = geometry.is_object() ? geometry.value("width", Json()) : Json();
-  if (!width.is_number_integer() || width.get<std::int64_t>() < 1 || !header.value("wire", Json()).is_string())
+  if (!width.is_number_integer() || width.get<std::int64_t>() < 1 ||
+      !header.value("wire", Json()).is_string())
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
   return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, width);
 }
@@ -69,8 +70,8 @@ SeenRun see(const engine::Run& run, const std::string& where) {
     }
     const std::uint64_t payload = m.bytes - std::min<std::uint64_t>(m.bytes, engine::prefix_size);
     if (asked.empty() || payload % row != 0 || asked.front() < m.bytes)
-      throw Error("{}: an answer of {} bytes: expected one to a request, of whole rows of {} bytes", where, m.bytes,
-                  row);
+      throw Error("{}: an answer of {} bytes: expected one to a request, of whole rows of {} bytes", where,
+                  m.bytes, row);
     seen.steps.back().rows += static_cast<double>(payload / row);
     seen.steps.back().lists = static_cast<double>(asked.front() - m.bytes);
     asked.erase(asked.begin());

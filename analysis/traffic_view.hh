@@ -1,6 +1,6 @@
-// A run as somebody on the network sees it, were everything encrypted: which way each message went, its bytes, and
-// when it passed the client's end. Beyond that only what is public: how messages are laid out, and what a row
-// weighs (the model's width, the wire type).
+// A run as somebody on the network sees it, were everything encrypted: which way each message went, its
+// bytes, and when it passed the client's end. Beyond that only what is public: how messages are laid out, and
+// what a row weighs (the model's width, the wire type).
 #pragma once
 
 #include <vector>

@@ -27,7 +27,7 @@ class Forward {
 
 struct SplitOptions {
   WireType wire = WireType::f32;
-  int prefill_chunk = 128;  // rows per message; chunks are sent without waiting
+  int prefill_chunk = 128;             // rows per message; chunks are sent without waiting
   std::optional<Nanos> patience = {};  // for each answer; none = without limit
   double noise = 0;  // on what is sent, as a share of each row's root mean square (engine/noise.hh)
   std::uint64_t noise_seed = 1;

@@ -30,7 +30,8 @@ RowBuckets parse_row_buckets(const std::string& text) {
   if (text.empty()) return {};
   auto sizes = parse_integers(text, ',');
   if (sizes.empty())
-    throw Error("pad-rows: '{}': expected row counts joined by commas, as in 1,4,8,16,32", text.substr(0, 60));
+    throw Error("pad-rows: '{}': expected row counts joined by commas, as in 1,4,8,16,32",
+                text.substr(0, 60));
   return RowBuckets(std::move(sizes));
 }
 

@@ -9,8 +9,8 @@ namespace splitwan::engine {
 class RowBuckets {
  public:
   RowBuckets() = default;  // none: rows stay as they are
-  // Ascending, 1 to widest_tree each. More rows than the largest are padded to its multiples, so that {8} means
-  // multiples of 8. Throws Error.
+  // Ascending, 1 to widest_tree each. More rows than the largest are padded to its multiples, so that {8}
+  // means multiples of 8. Throws Error.
   explicit RowBuckets(std::vector<int> sizes);
 
   bool on() const { return !sizes_.empty(); }

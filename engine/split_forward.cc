@@ -75,7 +75,8 @@ class SplitForward : public Forward {
     return all;
   }
 
-  // Dummies repeat the first token, beside it: they need no position of their own, and no other row sees them.
+  // Dummies repeat the first token, beside it: they need no position of their own, and no other row sees
+  // them.
   TokenBatch padded(TokenBatch batch) const {
     const auto rows = static_cast<std::size_t>(options_.pad_rows.padded(batch.rows()));
     batch.ids.resize(rows, batch.ids[0]);
@@ -107,10 +108,9 @@ class SplitForward : public Forward {
       m.header.parent = batch.parent;
     }
     sent_rows_ = rows;
-    m.payload = party_.work(codec_work(rows, payload_bytes(options_.wire, rows, m.header.width)),
-                            [&] {
-                              return encode(with_noise(hidden, options_.noise, options_.noise_seed), options_.wire);
-                            });
+    m.payload = party_.work(codec_work(rows, payload_bytes(options_.wire, rows, m.header.width)), [&] {
+      return encode(with_noise(hidden, options_.noise, options_.noise_seed), options_.wire);
+    });
     party_.send(server_, std::move(m));
   }
 

@@ -25,9 +25,10 @@ Decoded decoded(RandomModel& model, const char* drafter, std::vector<int> bucket
   Decoded out;
   SplitOptions options{.prefill_chunk = 16};
   options.pad_rows = RowBuckets(std::move(buckets));
-  out.run = tests::split(model, 1, 1, options, [&](Party& p, Forward& f) {
-              out.tokens = generate(p, f, *make_drafter(drafter, {}), model.config(), ids, {80, false, {}}).output;
-            }).client.run;
+  out.run =
+      tests::split(model, 1, 1, options, [&](Party& p, Forward& f) {
+        out.tokens = generate(p, f, *make_drafter(drafter, {}), model.config(), ids, {80, false, {}}).output;
+      }).client.run;
   return out;
 }
 

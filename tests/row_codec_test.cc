@@ -122,13 +122,15 @@ TEST(RowCodec, a_damaged_row_is_refused) {
     bytes[at] = std::byte(byte);
     return error_of([&] { decode_rows(bytes, 3, type, back); });
   };
-  EXPECT_THAT(refusal(WireType::int8, 5, 0x80), HasSubstr("row 0 holds -128: expected int8 numbers of at most 127"));
+  EXPECT_THAT(refusal(WireType::int8, 5, 0x80),
+              HasSubstr("row 0 holds -128: expected int8 numbers of at most 127"));
   EXPECT_THAT(refusal(WireType::int4, 4, 0x08), HasSubstr("row 0 holds -8"));
   EXPECT_THAT(refusal(WireType::int4, 5, 0x12), HasSubstr("bits behind its last value"));
   for (const float scale : {0.f, -1.f, infinity, std::nanf("")}) {
     Bytes bytes = encode_rows(values, 3, WireType::int8);
     std::memcpy(bytes.data(), &scale, sizeof scale);
-    EXPECT_THAT(error_of([&] { decode_rows(bytes, 3, WireType::int8, back); }), HasSubstr("row 0 has a scale of"));
+    EXPECT_THAT(error_of([&] { decode_rows(bytes, 3, WireType::int8, back); }),
+                HasSubstr("row 0 has a scale of"));
   }
 }
 

@@ -66,9 +66,10 @@ TEST(WireChoice, guessing_changes_nothing_whatever_the_wire) {
 TEST(WireChoice, messages_have_the_bytes_that_were_promised) {
   RandomModel model(Json{{"hidden_size", 24}, {"num_attention_heads", 3}, {"num_key_value_heads", 1}});
   for (const auto wire : {WireType::f32, WireType::f16, WireType::bf16, WireType::int8, WireType::int4}) {
-    const auto recorded = tests::split(model, 1, 1, {.wire = wire, .prefill_chunk = 16}, [&](Party& p, Forward& f) {
-      generate(p, f, *make_drafter("ngram", {}), model.config(), prompt_of(40), {20, false, {}});
-    });
+    const auto recorded =
+        tests::split(model, 1, 1, {.wire = wire, .prefill_chunk = 16}, [&](Party& p, Forward& f) {
+          generate(p, f, *make_drafter("ngram", {}), model.config(), prompt_of(40), {20, false, {}});
+        });
     std::size_t replies = 0;
     for (const Span& s : recorded.client.run.spans) {
       if (s.op != Op::recv || s.rows == 0) continue;
