@@ -53,6 +53,7 @@ struct WorkCost {
 struct PhaseModel {
   WorkCost client, server;
   Coefficient overhead_s;
+  double lead_share = 0;    // of the client's work, before its request is out
   double stragglers_s = 0;  // what the few wild steps, which the coefficients pass over, add to the mean
   double residual_s = 0;    // robust standard deviation of a step about the prediction
   double noise_s = 0;       // standard deviation of a run's mean step x root of its steps, where the network

@@ -30,7 +30,7 @@ double rate_of(const std::vector<const Observation*>& steps) {
   std::vector<double> ones, bytes, network_s;
   for (const Observation* o : steps) {
     ones.push_back(1);
-    bytes.push_back(o->bytes_up + o->bytes_down);
+    bytes.push_back(wire_s(o->bytes_up, 8) + wire_s(o->bytes_down, 8));  // with their framing
     network_s.push_back(o->network_s);
   }
   const auto fit = robust_fit({ones, bytes}, network_s);

@@ -60,6 +60,7 @@ PhaseModel phase(ObjectReader& parent, const std::string& key) {
   const PhaseModel p{work(in, "client"),
                      work(in, "server"),
                      coefficient(in, "overhead_s"),
+                     in.need<double>("client_lead_share"),
                      in.need<double>("stragglers_s"),
                      in.need<double>("residual_s"),
                      in.need<double>("noise_s"),

@@ -62,6 +62,7 @@ void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
   switch (span.op) {
     case Op::work:
       o.client_s += took;
+      if (o.bytes_up == 0) o.lead_s += took;
       if (span.phase == Phase::draft || span.phase == Phase::verify) o.draft_s += took;
       break;
     case Op::send:

@@ -44,10 +44,12 @@ namespace {
 Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt,
                    double draft_s) {
   const PhaseModel& phase = model.phase(prompt);
+  const double lead_s = phase.lead_share * phase.client.at(s);
+  connection.rest(lead_s);
   const Trip trip = connection.exchange(s.bytes_up, s.bytes_down, phase.server.at(s));
   Components c = phase.step(s, trip);
   if (!prompt) c.client_s += draft_s;
-  connection.rest(c.client_s + c.overhead_s);
+  connection.rest(c.client_s - lead_s + c.overhead_s);
   return c;
 }
 

@@ -147,7 +147,10 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     client = weights(now, head + tail) / weights(old, plan.head + plan.tail);
     server = middle * now.layer_weights() / (plan.middle * old.layer_weights());
     const double attention = now.heads * now.head_dim / (old.heads * old.head_dim);
-    client_attention = attention * (head + tail) / (plan.head + plan.tail);
+    const double client_layers = plan.head + plan.tail;
+    client_attention = client_layers > 0 ? attention * (head + tail) / client_layers : 1;
+    if (client_layers == 0 && head + tail > 0)
+      assumptions.push_back("the client's attention costs nothing: the fitted runs gave it no layers");
     server_attention = attention * middle / plan.middle;
     m.source["plan"] = {{"head", head}, {"middle", middle}, {"tail", tail}};
     m.source["geometry"] = {{"layers", now.layers},        {"width", now.width},       {"heads", now.heads},

@@ -46,12 +46,12 @@ FlightTheory::FlightTheory(const Edge& edge, const TcpSpec& tcp) : tcp_(tcp) {
   }
 }
 
-double FlightTheory::exchange(const Exchange& exchange) {
+double FlightTheory::exchange(const Exchange& exchange, double held_s) {
   now_ += seconds(exchange.idle_before);
   const double start = now_;
-  now_ = carry(true, static_cast<double>(exchange.request));
+  now_ = carry(true, static_cast<double>(exchange.request)) + held_s;
   now_ = carry(false, static_cast<double>(exchange.answer));
-  return now_ - start;
+  return now_ - start - held_s;
 }
 
 double FlightTheory::Way::send(double t, double bytes) {

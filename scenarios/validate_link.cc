@@ -150,8 +150,8 @@ std::vector<engine::Run> run_validations(
   for (std::size_t i = 0; i < validations.size(); ++i) {
     const NetworkChoice& n = validations[i].network;
     progress(i, validations.size(),
-             fmt::format("{:g} ms, {:g} Mbit/s, {:g} % loss", seconds(n.rtt()) * 1e3, n.up.bits_per_second / 1e6,
-                         n.up.loss * 100));
+             fmt::format("{:g} ms, {:g} Mbit/s, {:g} % loss", seconds(n.rtt()) * 1e3,
+                         n.up.bits_per_second / 1e6, n.up.loss * 100));
     validate(validations[i], runs);
   }
   return runs;

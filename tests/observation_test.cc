@@ -48,8 +48,10 @@ TEST(Observation, flights_are_the_receivers_count) {
   // 10 segments hold 14 rows of 1 KiB; the first 17 rows need two flights and open the window for the next.
   std::map<std::size_t, bool> opened;
   std::size_t second_flights = 0;
-  for (const Observation& o : observe(one_rtt())) {
-    const std::uint32_t expected = o.rows > 14 && !std::exchange(opened[o.run], opened[o.run] || o.rows > 14) ? 2 : 1;
+  for (const Observation& o :
+       observe(test::synthesise({.rtts_s = {0.080}, .prompt_tokens = 4, .steps = 6}))) {
+    const std::uint32_t expected =
+        o.rows > 14 && !std::exchange(opened[o.run], opened[o.run] || o.rows > 14) ? 2 : 1;
     EXPECT_EQ(o.flights_up, expected);
     EXPECT_EQ(o.flights_down, expected);
     second_flights += expected == 2;

@@ -75,7 +75,8 @@ TEST(Variant, precision_changes_the_bytes_of_rows_and_not_of_headers) {
 }
 
 TEST(Variant, a_width_caps_rows_and_what_they_gain) {
-  const DrafterModel& capped = *varied({.width = 2}).find("ngram");
+  const LatencyModel narrow = varied({.width = 2});
+  const DrafterModel& capped = *narrow.find("ngram");
   EXPECT_EQ(capped.mean_shape().rows, 2);
   EXPECT_NEAR(capped.tokens_per_step(), 8.0 / 6, 1e-12);  // of 1, 2, 1, 1, 4, 1
   EXPECT_EQ(varied({.width = 1}).find("ngram")->tokens_per_step(), 1);
