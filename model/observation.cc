@@ -92,7 +92,7 @@ void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
 
 Observation observe_step(Observation o, const Step& step, const std::vector<const Span*>& spans) {
   o.prefill = step.prefill;
-  o.rows = step.rows;
+  o.rows = step.sent > 0 ? step.sent : step.rows;
   o.context = step.context;
   o.drafted = step.drafted;
   o.accepted = step.accepted;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/error.hh"
+#include "engine/wire_type.hh"
 
 namespace splitwan::model {
 namespace {
@@ -40,11 +41,9 @@ Plan fitted_plan(const LatencyModel& m) {
   return {at("head"), at("middle"), at("tail")};
 }
 
-double value_bytes(const std::string& wire) {
-  if (wire == "f32") return 4;
-  if (wire == "f16" || wire == "bf16") return 2;
-  if (wire == "int8") return 1;
-  throw Error("wire '{}': expected f32, f16, bf16 or int8", wire);
+double row_bytes_of(const std::string& wire, double width) {
+  return static_cast<double>(
+      engine::payload_bytes(engine::wire_type_named(wire), 1, static_cast<std::uint64_t>(width)));
 }
 
 void scale(Coefficient& c, double factor) {
@@ -193,8 +192,8 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
       throw Error("the model states no wire: its traces' headers must, for another one");
     const double old_width = need(fitted.source.value("geometry", Json()), "width", "geometry");
     const double width = need(m.source.value("geometry", Json()), "width", "geometry");
-    const double old_row = old_width * value_bytes(old_wire.get<std::string>());
-    row_bytes = width * value_bytes(v.wire.empty() ? old_wire.get<std::string>() : v.wire);
+    const double old_row = row_bytes_of(old_wire.get<std::string>(), old_width);
+    row_bytes = row_bytes_of(v.wire.empty() ? old_wire.get<std::string>() : v.wire, width);
     for (DrafterModel& d : m.drafters) {
       for (StepShape& s : d.shapes) resize(s, old_row, row_bytes);
       resize(d.prompt, old_row, row_bytes);

@@ -37,7 +37,7 @@ void add_link_options(CLI::App& app, LinkWords& o) {
 void add_variant_options(CLI::App& app, VariantWords& o) {
   app.add_option("--split", o.split,
                  "layers that the client keeps at each end, as in 2,2 (default: as fitted)");
-  app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8");
+  app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8, int4");
   app.add_option("--width", o.width, "most rows of a step, as in 8");
   app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");
   std::string names;

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engine/error.hh"
+#include "engine/wire_type.hh"
 #include "model/observation.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/replay_link.hh"
@@ -30,7 +31,7 @@ std::uint64_t row_bytes(const Run& run, const std::string& file) {
   if (!h.contains("geometry") || !h["geometry"].contains("width") || !h.contains("wire") ||
       !h["wire"].is_string())
     throw Error("{}: states no geometry.width or wire: its bytes cannot be scaled", file);
-  return h["geometry"]["width"].get<std::uint64_t>() * (h["wire"] == "f32" ? 4 : 2);
+  return engine::payload_bytes(engine::wire_type_named(h["wire"]), 1, h["geometry"]["width"]);
 }
 
 Json header_of(const Play& play, const Json& simulator) {

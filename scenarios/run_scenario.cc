@@ -42,7 +42,12 @@ Json sampling_json(const engine::Sampling& s) {
 Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
             const Prompt& prompt, std::size_t tokens) {
   const int middle = config.layers - s.head_layers - s.tail_layers;
-  return {{"type", "run"},
+  Json defences = Json::object();
+  if (s.network.kind != NetworkKind::local) {
+    if (s.noise > 0) defences["noise"] = s.noise;
+    if (s.pad_rows.on()) defences["pad_rows"] = s.pad_rows.sizes();
+  }
+  Json h = {{"type", "run"},
           {"schema_version", engine::trace_schema_version},
           {"run", 0},
           {"scenario_name", s.name},
@@ -63,10 +68,15 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
           {"commit", build_commit_text()},
           {"machine", machine(s.threads)},
           {"scenario", s.resolved}};
+  h.update(defences);
+  return h;
 }
 
 engine::SplitOptions options_for(const Scenario& s) {
   engine::SplitOptions options{s.wire};
+  options.noise = s.noise;
+  options.noise_seed = s.seed;
+  options.pad_rows = s.pad_rows;
   if (!s.network.server.empty()) options.patience = s.network.patience;
   return options;
 }

@@ -80,6 +80,15 @@ TEST(Observation, a_prompt_in_chunks_waits_for_its_last_reply) {
   EXPECT_NEAR(o.network_s, 0.020, 1e-12);
 }
 
+TEST(Observation, rows_are_those_that_crossed_the_network_dummies_included) {
+  auto runs = one_rtt();
+  runs[0].steps[2].rows = 3;
+  runs[0].steps[2].sent = 8;
+  EXPECT_EQ(observe(runs)[2].rows, 8);
+  runs[0].steps[2].sent = 0;
+  EXPECT_EQ(observe(runs)[2].rows, 3);
+}
+
 TEST(Observation, an_all_local_step_crosses_nothing) {
   engine::Run run = one_rtt()[0];
   std::erase_if(run.spans, [](const Span& s) { return s.op != Op::work || s.party != 0; });

@@ -78,7 +78,14 @@ struct Writer {
     work(0, Phase::tail, arrived, arrived + client - head);
     last_message = arrived;
     now = arrived + client - head + nanos(world.overhead_s);
-    run.steps.push_back({id, id == 1, begin, now, rows, context, id == 1 ? 0 : rows - 1, accepted});
+    run.steps.push_back({.step = id,
+                         .prefill = id == 1,
+                         .begin = begin,
+                         .end = now,
+                         .rows = rows,
+                         .context = context,
+                         .drafted = id == 1 ? 0 : rows - 1,
+                         .accepted = accepted});
   }
 };
 

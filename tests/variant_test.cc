@@ -67,7 +67,9 @@ TEST(Variant, precision_changes_the_bytes_of_rows_and_not_of_headers) {
     for (StepShape& s : d.shapes) s.bytes_up = s.bytes_down = 64 + 8192 * s.rows;
   std::vector<std::string> assumptions;
   EXPECT_NEAR(vary(base, {.wire = "int8"}, assumptions).find("sequential")->mean_shape().bytes_down,
-              64 + 4096, 1e-9);
+              64 + 4096 + 4, 1e-9);  // a scale beside each row
+  EXPECT_NEAR(vary(base, {.wire = "int4"}, assumptions).find("sequential")->mean_shape().bytes_down,
+              64 + 2048 + 4, 1e-9);
   EXPECT_NEAR(vary(base, {.wire = "f32"}, assumptions).find("sequential")->mean_shape().bytes_down,
               64 + 16384, 1e-9);
 }
