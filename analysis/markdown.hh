@@ -21,5 +21,6 @@ inline std::string text(const Json& v) { return v.is_string() ? v.get<std::strin
 
 std::string guessing(const Json& study);   // of an "ablation"; nothing of any other
 std::string validation(const Json& data);  // of a report
+std::string privacy(const Json& privacy);  // of privacy_data(); nothing of null
 
 }  // namespace splitwan::analysis::markdown
