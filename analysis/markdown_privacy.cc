@@ -120,7 +120,7 @@ std::string all_cells(const Json& privacy) {
 
 }  // namespace
 
-std::string privacy(const Json& privacy) {
+std::string privacy(const Json& privacy, bool every_cell) {
   if (privacy.is_null()) return "";
   const Json& documents = privacy["documents"];
   std::string out = "\n## Privacy: what the server could read\n\n";
@@ -139,7 +139,7 @@ std::string privacy(const Json& privacy) {
     out += "Share of tokens recovered (top-1) by depth, without a defence:\n\n" + by_depth(privacy, view);
     out += "\nDefences and their price:\n\n" + defences(view);
   }
-  out += "\n### Everything\n\n" + all_cells(privacy);
+  if (every_cell) out += "\n### Everything\n\n" + all_cells(privacy);
   return out;
 }
 

@@ -42,7 +42,7 @@ Json summary_of(const std::vector<engine::Run>& runs, const Json& privacy) {
 }
 
 std::string table_of(const std::vector<engine::Run>& runs, const Json& summary, const Json& privacy) {
-  return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(privacy);
+  return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(privacy, false);
 }
 
 int run_report(const Options& o) {

@@ -39,7 +39,7 @@
       `${listed(results.map(bandwidth))} up/down` +
       `${lossy.length ? `, packet loss ${listed(lossy.map(size))}` : ""}, decoding ${drafters}.`;
     facts({"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
-                   "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit});
+           "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit});
   }
 
   const card = (value, title, detail) => element("div", {class: "card"}, element("b", {}, value), element("span", {}, title), element("small", {}, detail));
@@ -118,7 +118,7 @@
 
   function attacked() {
     if (!data.privacy) return;
-    at("headline").append(...privacy.headline(data.privacy).map(([value, title, detail]) => card(value, title, detail)));
+    at("privacy-cards").append(...privacy.headline(data.privacy).map(([value, title, detail]) => card(value, title, detail)));
     at("privacy-section").hidden = false;
     privacy.show(data.privacy, {why: at("privacy-why"), at: at("privacy")});
   }
@@ -158,7 +158,7 @@
   } else {
     if (data.privacy) attackHeader();
     attacked();
-    leaveOut("bars");
+    leaveOut("headline", "bars");
   }
   if (traced || model) {
     curve();

@@ -1,7 +1,7 @@
 "use strict";
 // What the server could read: attackers against depth, and defences against their price.
 const privacy = (() => {
-  const {element, fixed, count, condition, csv, download, table} = page;
+  const {element, fixed, count, condition, csv, download, table, dataBlock} = page;
   const measures = {top1: ["top-1", "tokens recovered, first guess"], top5: ["top-5", "tokens among the first five guesses"],
                     exact: ["exact", "documents recovered whole"]};
   const words = name => name.replaceAll("_", " ");
@@ -11,7 +11,7 @@ const privacy = (() => {
   const empirical = "Empirical: what these attackers recovered; a lower bound of what leaks, never a guarantee.";
   const depthIsNone = "With public outer layers, depth is no protection";
 
-  const plain = (name, title) => ({name, title, value: c => typeof c[name] === "string" ? words(c[name]) : c[name]});
+  const plain = (name, title) => ({name, title, value: c => c[name], text: c => words(c[name])});
   const whole = (name, title) => ({name, title, value: c => c[name], text: c => fixed(c[name], 0)});
   const ratio = (name, title) => ({name, title, value: c => c[name], text: c => share(c[name])});
   const part = (key, name, title) => ({name: `${key}_${name}`, title, value: c => c[key]?.[name] ?? null, text: c => share(c[key]?.[name])});
@@ -32,6 +32,7 @@ const privacy = (() => {
 
   // [value, title, detail] of the deepest cut without a defence, with the weights and without them.
   function headline(data) {
+    if (!data.views.length) return [];
     const first = data.views.filter(v => v.cut === data.views[0].cut && v.target === data.views[0].target && deepest(v));
     return first.map(view => [view, deepest(view)]).filter(([, d]) => d.strongest.top1).map(([view, d]) => [
       share(d.strongest.top1.mean), `of tokens recovered, ${words(d.strongest.top1.attacker)}`,
@@ -59,7 +60,8 @@ const privacy = (() => {
   function remark(view) {
     if (!view.weights_known) return "This adversary does not know the layers that are kept local: it learns from pairs of text and activations alone.";
     const d = deepest(view), found = d?.strongest.top1;
-    return `${depthIsNone}: who has them can compute what each candidate token would have sent, and compare.` +
+    const how = view.target === "next" ? "run what is left of the model and read off its next token" : "compute what each candidate token would have sent, and compare";
+    return `${depthIsNone}: who has them can ${how}.` +
       (found ? ` Here ${words(found.attacker)} recovered ${between(found)} of the tokens at depth ${d.depth}, the deepest.` : "");
   }
 
@@ -73,6 +75,10 @@ const privacy = (() => {
     const {documents} = data;
     places.why.textContent = `${empirical} Tested on ${count(documents.test, "document")} (${count(documents.test_tokens, "token")}) that no attacker was trained on. ` +
       "Dashed: controls, which see no activations or learn from shuffled labels.";
+    if (!data.views.length) {
+      places.at.append(element("p", {class: "note"}, "This file has controls and no attacker."), dataBlock(columns, data.cells, "splitwan-privacy.csv"));
+      return;
+    }
     const note = element("p", {class: "note", role: "status"}), how = element("p", {class: "range"}), chart = element("div", {}), chips = element("fieldset", {class: "chips"});
     const rows = element("div", {}), priceChart = element("div", {}), priceRows = element("div", {}), priceWhy = element("p", {class: "why"});
     // Of the views that fit what was chosen so far, the nearest to what is chosen now.

@@ -17,11 +17,14 @@ const privacyChart = (() => {
   const look = index => ({colour: index % colours, shape: (index + 2 * Math.floor(index / 4) + Math.floor(index / colours)) % shapes});
   function marker(x, y, index) {
     const {colour, shape} = look(index), name = `point series${colour}`;
-    if (shape === 0) return svg("circle", {class: name, cx: x, cy: y, r: 4.5});
-    if (shape === 1) return svg("rect", {class: name, x: x - 4, y: y - 4, width: 8, height: 8});
-    const corners = shape === 2 ? [[0, -5.6], [5.6, 0], [0, 5.6], [-5.6, 0]] : [[0, -5], [5, 4], [-5, 4]];
+    if (shape === 0) return svg("circle", {class: name, cx: x, cy: y, r: 4});
+    if (shape === 1) return svg("rect", {class: name, x: x - 3.6, y: y - 3.6, width: 7.2, height: 7.2});
+    const corners = shape === 2 ? [[0, -5], [5, 0], [0, 5], [-5, 0]] : [[0, -4.6], [4.6, 3.6], [-4.6, 3.6]];
     return svg("polygon", {class: name, points: corners.map(([dx, dy]) => `${x + dx},${y + dy}`).join(" ")});
   }
+
+  // Its caps are wider than a point, so that short ones are seen too.
+  const whisker = (name, x, low, high) => svg("path", {class: `interval ${name}`, d: `M${x - 6} ${low}h12M${x - 6} ${high}h12M${x} ${low}V${high}`});
 
   // How a line looks, for its name in the list above the chart.
   function sample({index, control}) {
@@ -71,12 +74,12 @@ const privacyChart = (() => {
     for (const depth of depths) root.append(text(x(depth), plot.bottom + 20, "middle", String(depth)));
     root.append(text(0, 14, "start", measure), text((plot.left + plot.right) / 2, height - 8, "middle", "depth: layers kept local at this end"));
     for (const l of lines.filter(l => l.control)) root.append(controlLine(l, x, y, plot));
-    const attackers = lines.filter(l => !l.control), apart = Math.min(9, step * 0.6 / Math.max(1, attackers.length));
+    const attackers = lines.filter(l => !l.control), apart = Math.min(14, step * 0.7 / Math.max(1, attackers.length));
     attackers.forEach((l, i) => {
       const name = `series${look(l.index).colour}`, at = p => x(p.depth) + (i - (attackers.length - 1) / 2) * apart;
       root.append(svg("polyline", {class: `line ${name}`, points: l.points.map(p => `${at(p)},${y(p.value)}`).join(" ")}));
       for (const p of l.points) {
-        if (p.low !== null) root.append(line(`interval ${name}`, at(p), y(p.low), at(p), y(p.high)));
+        if (p.low !== null) root.append(whisker(name, at(p), y(p.low), y(p.high)));
         const mark = marker(at(p), y(p.value), l.index);
         mark.append(svg("title", {}, `${l.name}, depth ${p.depth}: ${p.text}`));
         root.append(mark);
