@@ -39,6 +39,7 @@ std::string by_depth(const Json& privacy, const Json& view) {
   std::map<std::string, std::map<int, Json>> found;
   std::set<int> depths;
   for (const bool control : {false, true}) {
+    if (control && names.empty()) return "";  // nobody attacked without a defence
     for (const Json& c : cells_of(privacy, view)) {
       if (c["control"] != control) continue;
       const std::string name = text(c["attacker"]) + (control ? " (control)" : "");
@@ -133,11 +134,15 @@ std::string privacy(const Json& privacy, bool every_cell) {
       "\"Over seeds\" "
       "is the range of the seeds' values. Controls see no activations, or learn from shuffled labels.\n",
       documents["test"].get<int>(), documents["test_tokens"].get<int>());
+  if (privacy["partial"].get<bool>())
+    out += "\nThe attacks were stopped before their end: rows are missing.\n";
   for (const Json& view : privacy["views"]) {
     out += fmt::format("\n### {}\n\n", title(view));
     if (view["weights_known"].get<bool>()) out += "With public outer layers, depth is no protection.\n\n";
-    out += "Share of tokens recovered (top-1) by depth, without a defence:\n\n" + by_depth(privacy, view);
-    out += "\nDefences and their price:\n\n" + defences(view);
+    const std::string undefended = by_depth(privacy, view);
+    if (!undefended.empty())
+      out += "Share of tokens recovered (top-1) by depth, without a defence:\n\n" + undefended + "\n";
+    out += "Defences and their price:\n\n" + defences(view);
   }
   if (every_cell) out += "\n### Everything\n\n" + all_cells(privacy);
   return out;

@@ -80,51 +80,61 @@ void check_perplexity(ObjectReader& in) {
     number_in(in, key, 1, 1e300, "a perplexity, 1 or above");
 }
 
-// Calls check(reader, index) for each object of the list `key`.
+// Calls check(reader, index) for each object of the list.
 template <typename Check>
-void each(ObjectReader& file, const std::string& path, const char* key, Check check) {
-  const Json list = file.need<Json>(key);
-  if (!list.is_array()) refuse(file, key, "a list", list);
+void each(const Json& list, const std::string& where, Check check) {
   for (std::size_t i = 0; i < list.size(); ++i) {
-    ObjectReader in(list[i], fmt::format("{}: {}[{}]", path, key, i));
+    ObjectReader in(list[i], fmt::format("{}[{}]", where, i));
     check(in, i);
   }
+}
+
+// An absent list is an empty one: what was not asked for is not in the file.
+Json list_or_none(ObjectReader& file, const char* key) {
+  const Json* list = file.find(key);
+  if (!list) return Json::array();
+  if (!list->is_array()) refuse(file, key, "a list", *list);
+  return *list;
+}
+
+void check_link(const Json& attacks, const std::string& path) {
+  ObjectReader file(attacks, path);
+  const Json where = file.need<Json>("link");
+  ObjectReader link(where, path + ": link");
+  for (const char* key : {"rtt_s", "up_bps", "down_bps"}) at_least_0(link, key);
 }
 
 }  // namespace
 
 Json read_attacks(const std::string& path) {
-  const Json attacks = engine::read_json_file(path);
+  Json attacks = engine::read_json_file(path);
   ObjectReader file(attacks, path);
   const int version = file.need<int>("schema_version");
   if (version != attack_schema_version)
     throw Error("{}: key 'schema_version': expected {}, found {}", path, attack_schema_version, version);
-  for (const char* key : {"model", "documents", "link"}) {
-    const Json part = file.need<Json>(key);
-    if (!part.is_object()) refuse(file, key, "an object", part);
-  }
-  const Json documents = file.need<Json>("documents");
+  const Json model = file.need<Json>("model"), documents = file.need<Json>("documents");
+  if (!model.is_object()) refuse(file, "model", "an object", model);
   ObjectReader counts(documents, path + ": documents");
   for (const char* key : {"training", "training_tokens", "test", "test_tokens"})
     counts.need<std::uint64_t>(key);
+  if (file.get("partial", false)) attacks["partial"] = true;
 
+  const Json rows = file.need<Json>("rows");
+  if (!rows.is_array() || rows.empty()) refuse(file, "rows", "a list of at least one row", rows);
   std::map<std::string, std::size_t> seen;
-  each(file, path, "rows", [&](ObjectReader& in, std::size_t i) {
+  each(rows, path + ": rows", [&](ObjectReader& in, std::size_t i) {
     const auto [first, added] = seen.emplace(check_row(in), i);
     if (!added)  // the mean over seeds would count it twice
       throw Error(
           "{}: rows[{}]: cut, target, depth, attacker, defence, weights_known and seed are those of rows[{}]",
           path, i, first->second);
   });
-  if (seen.empty()) throw Error("{}: key 'rows': expected at least one row, found none", path);
-  const Json where = file.need<Json>("link");
-  ObjectReader link(where, path + ": link");
-  each(file, path, "speed", [&](ObjectReader& in, std::size_t) {
-    check_speed(in);
-    for (const char* key : {"rtt_s", "up_bps", "down_bps"})
-      at_least_0(link, key);  // a rate means nothing without it
-  });
-  each(file, path, "perplexity", [](ObjectReader& in, std::size_t) { check_perplexity(in); });
+  attacks["perplexity"] = list_or_none(file, "perplexity");
+  each(attacks["perplexity"], path + ": perplexity",
+       [](ObjectReader& in, std::size_t) { check_perplexity(in); });
+  attacks["speed"] = list_or_none(file, "speed");
+  each(attacks["speed"], path + ": speed", [](ObjectReader& in, std::size_t) { check_speed(in); });
+  if (!attacks["speed"].empty()) check_link(attacks, path);  // a rate means nothing without its link
   return attacks;
 }
 

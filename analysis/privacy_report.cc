@@ -221,8 +221,9 @@ Json to_json(const View& view, const Json& attacks, const Json& cells) {
 
 Json privacy_data(const Json& attacks) {
   Json out = {{"schema_version", privacy_schema_version}, {"kind", "privacy"}};
-  for (const char* key : {"model", "documents", "link"}) out[key] = attacks.at(key);
-  out["compute"] = attacks.value("compute", Json());
+  for (const char* key : {"model", "documents"}) out[key] = attacks.at(key);
+  for (const char* key : {"link", "compute"}) out[key] = attacks.value(key, Json());
+  out["partial"] = attacks.value("partial", false);
   out["cells"] = cells_of(attacks.at("rows"));
   out["views"] = Json::array();
   for (const View& view : views_of(out["cells"]))

@@ -106,19 +106,21 @@ inline Json synthesise_attacks(const AttackWorld& world) {
       {"traffic", Json::array()}};
   const std::pair<const char*, const char*> places[] = {
       {"input", "current"}, {"output", "current"}, {"output", "next"}};
-  for (const auto& [cut, target] : places) {
+  // As the suite does: undefended at every depth, defended at 2; changed layers once known and once not.
+  const auto add = [&](auto place, const PlantedAttacker& a, const PlantedDefence& d, int depth, bool known) {
+    for (const auto seed : world.seeds)
+      file["rows"].push_back(attack_row(place.first, place.second, depth, a, d, seed, known, random));
+  };
+  for (const auto& place : places) {
     for (const auto& d : planted_defences()) {
+      const std::string name = d.name;
       for (const auto& a : planted_attackers()) {
-        for (const int depth : world.depths) {
-          for (const auto seed : world.seeds) {
-            const bool control = a.per_layer == 1;
-            if (control && d.name != std::string("none")) continue;
-            if (a.needs_weights)
-              file["rows"].push_back(attack_row(cut, target, depth, a, d, seed, true, random));
-            else
-              file["rows"].push_back(attack_row(cut, target, depth, a, d, seed, false, random));
-          }
-        }
+        if (a.per_layer == 1 && name != "none") continue;
+        const auto at = name == "none"           ? world.depths
+                        : name == "random depth" ? std::vector<int>{world.depths.back()}
+                                                 : std::vector<int>{2};
+        for (const int depth : at) add(place, a, d, depth, true);
+        if (name == "lora outer layers") add(place, a, {d.name, d.factor * d.factor, 0, 0}, 2, false);
       }
     }
   }

@@ -60,6 +60,12 @@ std::string refusal(const Json& file) {
   return "no refusal";
 }
 
+Json read_back(const Json& file) {
+  const test::Scratch scratch("_attack.json");
+  engine::write_file(scratch.path, file.dump());
+  return read_attacks(scratch.path);
+}
+
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t n = 0;
   for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++n;
@@ -67,7 +73,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 }
 
 TEST(PrivacyReport, a_point_is_the_mean_over_seeds_and_its_interval_holds_every_seeds_own) {
-  const Json& view = view_of(data(), "input", "current", false);
+  const Json& view = view_of(data(), "input", "current", true);
   const Json cell = cell_of(data(), view, "mlp", 3);
   double sum = 0, low = 1, high = 0;
   int seeds = 0;
@@ -104,26 +110,34 @@ TEST(PrivacyReport, top_5_has_neither_value_nor_interval_where_the_file_states_n
 }
 
 TEST(PrivacyReport, who_knows_the_weights_may_attack_as_if_not_and_never_the_other_way_round) {
-  const Json &known = view_of(data(), "input", "current", true),
-             &unknown = view_of(data(), "input", "current", false);
-  EXPECT_FALSE(cell_of(data(), known, "sipit", 5).is_null());
-  EXPECT_FALSE(cell_of(data(), known, "mlp", 5).is_null());
-  EXPECT_FALSE(cell_of(data(), unknown, "mlp", 5).is_null());
-  EXPECT_TRUE(cell_of(data(), unknown, "sipit", 5).is_null());
-  EXPECT_FALSE(cell_of(data(), unknown, "unigram", 5).is_null());
+  Json file = attacks();
+  for (Json& row : file["rows"]) row["weights_known"] = row["attacker"] != "mlp";
+  file["rows"].erase(std::remove_if(file["rows"].begin(), file["rows"].end(),
+                                    [](const Json& row) { return row["defence"] != "none"; }),
+                     file["rows"].end());
+  const Json privacy = privacy_data(file);
+  const Json& known = view_of(privacy, "input", "current", true);
+  const Json& unknown = view_of(privacy, "input", "current", false);
+  EXPECT_FALSE(cell_of(privacy, known, "sipit", 5).is_null());
+  EXPECT_FALSE(cell_of(privacy, known, "mlp", 5).is_null());
+  EXPECT_FALSE(cell_of(privacy, unknown, "mlp", 5).is_null());
+  EXPECT_TRUE(cell_of(privacy, unknown, "sipit", 5).is_null());
+  EXPECT_FALSE(cell_of(privacy, unknown, "unigram", 5).is_null());
 }
 
-TEST(PrivacyReport, a_row_with_the_weights_takes_the_place_of_the_one_without) {
-  Json file = attacks();
-  for (Json row : attacks()["rows"]) {
-    if (row["attacker"] != "mlp") continue;
-    row["weights_known"] = true;
-    row["top1"] = 0.5;
-    file["rows"].push_back(row);
+TEST(PrivacyReport, attacks_with_the_changed_weights_and_with_the_public_ones_are_kept_apart) {
+  for (const bool known : {true, false}) {
+    double sum = 0;
+    for (const Json& row : attacks()["rows"]) {
+      if (row["cut"] == "input" && row["attacker"] == "mlp" && row["defence"] == "lora outer layers" &&
+          row["weights_known"] == known)
+        sum += row["top1"].get<double>();
+    }
+    const Json cell =
+        cell_of(data(), view_of(data(), "input", "current", known), "mlp", 2, "lora outer layers");
+    EXPECT_NEAR(cell["top1"]["mean"], sum / 3, 1e-12);
+    EXPECT_EQ(cell["weights_known"], known);
   }
-  const Json privacy = privacy_data(file);
-  EXPECT_EQ(cell_of(privacy, view_of(privacy, "input", "current", true), "mlp", 5)["top1"]["mean"], 0.5);
-  EXPECT_GT(cell_of(privacy, view_of(privacy, "input", "current", false), "mlp", 5)["top1"]["mean"], 0.6);
 }
 
 TEST(PrivacyReport, a_defence_is_judged_by_the_strongest_attacker_and_never_by_a_control) {
@@ -144,28 +158,25 @@ TEST(PrivacyReport, a_defence_is_judged_by_the_strongest_attacker_and_never_by_a
 }
 
 TEST(PrivacyReport, a_defences_price_is_that_of_its_depth_else_of_any) {
-  Json file = attacks();
-  const Json here = {{"defence", "int8"}, {"depth", 2}, {"perplexity", 20}, {"undefended", 11.2}};
-  file["perplexity"].insert(file["perplexity"].begin(), here);  // before the one that holds for any depth
-  const Json privacy = privacy_data(file);
-  for (const auto& [depth, perplexity] : {std::pair(2, 20.0), {3, 11.21}}) {
+  for (const auto& [stated, expected] : {std::pair(2, 20.0), {3, 11.21}}) {
+    Json file = attacks();
+    const Json here = {{"defence", "int8"}, {"depth", stated}, {"perplexity", 20}, {"undefended", 11.2}};
+    file["perplexity"].insert(file["perplexity"].begin(), here);  // before the one that holds for any depth
+    const Json privacy = privacy_data(file);
     bool found = false;
     for (const Json& d : view_of(privacy, "input", "current", true)["defences"]) {
-      if (d["defence"] != "int8" || d["depth"] != depth) continue;
+      if (d["defence"] != "int8") continue;
       found = true;
-      EXPECT_EQ(d["perplexity"], perplexity);
-      EXPECT_NEAR(d["tokens_per_s"], 12.6 * (1 - 0.01 * depth), 1e-9);
-      EXPECT_NEAR(d["tokens_per_s_without"], 12.4 * (1 - 0.01 * depth), 1e-9);
+      EXPECT_EQ(d["depth"], 2);
+      EXPECT_EQ(d["perplexity"], expected);
+      EXPECT_NEAR(d["tokens_per_s"], 12.6 * 0.98, 1e-9);
+      EXPECT_NEAR(d["tokens_per_s_without"], 12.4 * 0.98, 1e-9);
     }
     EXPECT_TRUE(found);
   }
 }
 
-TEST(PrivacyReport, a_file_as_written_is_read_as_it_is) {
-  const test::Scratch scratch("_attack.json");
-  engine::write_file(scratch.path, attacks().dump());
-  EXPECT_EQ(read_attacks(scratch.path), attacks());
-}
+TEST(PrivacyReport, a_file_as_written_is_read_as_it_is) { EXPECT_EQ(read_back(attacks()), attacks()); }
 
 TEST(PrivacyReport, a_wrong_file_is_refused_with_the_key_what_was_expected_and_what_was_found) {
   const auto with = [](auto change) {
@@ -176,7 +187,7 @@ TEST(PrivacyReport, a_wrong_file_is_refused_with_the_key_what_was_expected_and_w
   EXPECT_EQ(with([](Json& f) { f["schema_version"] = 2; }), "key 'schema_version': expected 1, found 2");
   EXPECT_EQ(with([](Json& f) { f.erase("rows"); }), "key 'rows' is missing");
   EXPECT_EQ(with([](Json& f) { f["rows"] = Json::array(); }),
-            "key 'rows': expected at least one row, found none");
+            "rows: expected a list of at least one row, found []");
   EXPECT_EQ(with([](Json& f) { f["rows"][4].erase("top1"); }), "rows[4]: key 'top1' is missing");
   EXPECT_EQ(with([](Json& f) { f["rows"][4]["top1"] = 1.2; }),
             "rows[4]: top1: expected a share from 0 to 1, found 1.2");
@@ -215,6 +226,14 @@ TEST(PrivacyReport, markdown_has_every_cells_figures) {
   EXPECT_THAT(text, HasSubstr("| tokens/s | 12.40 | 12.28 | 12.15 |"));
   EXPECT_THAT(text, HasSubstr("31.700 (+183.04 %)"));
   EXPECT_THAT(text, Not(HasSubstr("## Measured")));  // no trace was given
+}
+
+TEST(PrivacyReport, speed_prices_and_link_may_be_left_out_of_the_file) {
+  Json file = attacks();
+  for (const char* key : {"speed", "link", "perplexity", "compute", "traffic"}) file.erase(key);
+  EXPECT_EQ(refusal(file), "no refusal");
+  file["partial"] = true;
+  EXPECT_THAT(markdown::privacy(privacy_data(read_back(file))), HasSubstr("stopped before their end"));
 }
 
 TEST(PrivacyReport, without_speed_nothing_is_said_of_it) {
@@ -309,20 +328,23 @@ TEST(PrivacyReport, a_browser_draws_a_point_per_attacker_and_depth_and_a_dashed_
 TEST(PrivacyReport, a_browser_follows_what_is_chosen) {
   if (!test::have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;
-  const std::string section = chosen(
-      {{"Outer layers’ weights", "not known"}, {"Measure", "exact"}, {"Defence", "int4"}}, data(), log);
+  const std::string section =
+      chosen({{"Outer layers’ weights", "not known"}, {"Measure", "exact"}}, data(), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
-  EXPECT_EQ(points(section), 4 * 6u);  // without the two that need the weights
-  const Json cell = cell_of(data(), view_of(data(), "input", "current", false), "sequence", 0, "int4");
-  EXPECT_THAT(section, HasSubstr(fmt::format("sequence, depth 0: {:.1f}&nbsp;%",
+  EXPECT_EQ(points(section), 6u);  // only changed layers were attacked so, at one depth
+  const Json cell =
+      cell_of(data(), view_of(data(), "input", "current", false), "mlp_published", 2, "lora outer layers");
+  EXPECT_THAT(section, HasSubstr(fmt::format("mlp published, depth 2: {:.1f}&nbsp;%",
                                              cell["exact"]["mean"].get<double>() * 100)));
   EXPECT_THAT(section, Not(HasSubstr("depth is no protection")));
   EXPECT_THAT(section, HasSubstr("documents recovered whole"));
-  const std::string output = chosen({{"Cut", "output"}, {"Token", "next"}},
-                                    privacy_data(test::synthesise_attacks({.speed = false})), log);
+  const Json slow = privacy_data(test::synthesise_attacks({.speed = false}));
+  const std::string output = chosen({{"Cut", "output"}, {"Token", "next"}, {"Defence", "int4"}}, slow, log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
+  EXPECT_EQ(points(output), 6u);
   EXPECT_EQ(count(output, "class=\"speed\""), 0u);
   EXPECT_THAT(output, HasSubstr("output cut, next token"));
+  EXPECT_THAT(output, HasSubstr("random depth, to 5"));  // beside the others, though its own depth is another
 }
 
 TEST(PrivacyReport, a_browser_shows_controls_that_stand_alone) {

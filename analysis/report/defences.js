@@ -5,6 +5,8 @@ const defences = (() => {
   const known = value => value !== null && value !== undefined;
   const share = found => found ? `${fixed(found.mean * 100, 1)}\u00a0%` : "–";
   const words = name => name.replaceAll("_", " ");
+  const anyDepth = d => d.defence === "random depth";  // its own depth is the deepest it draws
+  const called = d => anyDepth(d) ? `${d.defence}, to ${d.depth}` : d.defence;
   const dearer = d => known(d.perplexity) ? d.perplexity / d.undefended : null;
   const price = d => known(d.perplexity) ? `${dearer(d) >= 1 ? "+" : "−"}${fixed(Math.abs(dearer(d) - 1) * 100, 2)} %` : "–";
 
@@ -46,7 +48,7 @@ const defences = (() => {
     }
     const grid = element("div", {class: "defences", style: `--columns:${columns.length}`, role: "img", "aria-label": "Recovery and price of each defence; the table below has the numbers"});
     grid.append(element("span", {}), ...columns.flatMap(c => [element("b", {}, c.title), element("span", {})]));
-    for (const d of order) grid.append(element("span", {class: "dot-name"}, d.defence), ...columns.flatMap(c =>
+    for (const d of order) grid.append(element("span", {class: "dot-name"}, called(d)), ...columns.flatMap(c =>
       [field(c.mark(d), c.at, c.lines, c.reference), element("span", {class: "said"}, c.said(d))]));
     grid.append(element("span", {}), ...columns.flatMap(c => [axis(c.lines, c.at, c.text), element("span", {})]));
     return grid;
@@ -69,5 +71,5 @@ const defences = (() => {
     {name: "tokens_per_s_without", title: "without", value: d => d.tokens_per_s_without, text: d => fixed(d.tokens_per_s_without, 2)},
   ];
 
-  return {draw, columns};
+  return {draw, columns, anyDepth};
 })();

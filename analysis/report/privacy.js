@@ -4,7 +4,8 @@ const privacy = (() => {
   const {element, fixed, count, condition, csv, download, table, dataBlock} = page;
   const measures = {top1: ["top-1", "tokens recovered, first guess"], top5: ["top-5", "tokens among the first five guesses"],
                     exact: ["exact", "documents recovered whole"]};
-  const words = name => name.replaceAll("_", " ");
+  const shuffled = {vocabulary_matching_s: "order", vocabulary_matching_d: "columns", vocabulary_matching_sd: "both"};
+  const words = name => name in shuffled ? `vocabulary matching, ${shuffled[name]} shuffled` : name.replaceAll("_", " ");
   const share = value => value === null || value === undefined ? "–" : `${fixed(value * 100, 1)}\u00a0%`;
   const distinct = values => [...new Set(values)];
   const between = f => f.low === null ? share(f.mean) : `${share(f.mean)} (${fixed(f.low * 100, 1)} to ${share(f.high)})`;
@@ -27,7 +28,7 @@ const privacy = (() => {
   ];
 
   const cellsOf = (data, view, defence) => view.cells.map(i => data.cells[i]).filter(c => c.control || !defence || c.defence === defence);
-  const deepest = view => view.defences.filter(d => d.defence === "none").at(-1);
+  const deepest = view => view.defences.findLast(d => d.defence === "none") ?? view.defences.at(-1);
   const weights = view => view.weights_known ? "outer layers’ weights known" : "weights not known";
 
   // [value, title, detail] of the deepest cut without a defence, with the weights and without them.
@@ -36,7 +37,7 @@ const privacy = (() => {
     const first = data.views.filter(v => v.cut === data.views[0].cut && v.target === data.views[0].target && deepest(v));
     return first.map(view => [view, deepest(view)]).filter(([, d]) => d.strongest.top1).map(([view, d]) => [
       share(d.strongest.top1.mean), `of tokens recovered, ${words(d.strongest.top1.attacker)}`,
-      `${view.cut} cut, depth ${d.depth}, ${weights(view)}` + (d.best_control.top1 ? `; best control ${share(d.best_control.top1.mean)}` : "")]);
+      `${view.cut} cut, depth ${d.depth}, ${weights(view)}${d.defence === "none" ? "" : `, ${d.defence}`}` + (d.best_control.top1 ? `; best control ${share(d.best_control.top1.mean)}` : "")]);
   }
 
   // A labelled choice; options: [[value, text]].
@@ -58,11 +59,11 @@ const privacy = (() => {
 
   // Under the choices: what they mean.
   function remark(view) {
-    if (!view.weights_known) return "This adversary does not know the layers that are kept local: it learns from pairs of text and activations alone.";
+    if (!view.weights_known) return "This adversary does not have the outer layers in use; at best the public ones that they were made from.";
     const d = deepest(view), found = d?.strongest.top1;
     const how = view.target === "next" ? "run what is left of the model and read off its next token" : "compute what each candidate token would have sent, and compare";
     return `${depthIsNone}: who has them can ${how}.` +
-      (found ? ` Here ${words(found.attacker)} recovered ${between(found)} of the tokens at depth ${d.depth}, the deepest.` : "");
+      (found ? ` Here ${words(found.attacker)} recovered ${between(found)} of the tokens at depth ${d.depth}, the deepest${d.defence === "none" ? "" : `, behind ${d.defence}`}.` : "");
   }
 
   function intervals(measure) {
@@ -71,10 +72,10 @@ const privacy = (() => {
   }
 
   function show(data, places) {
-    const state = {view: data.views[0], measure: "top1", defence: "none", depth: null, hidden: new Set()};
+    const state = {view: data.views[0], measure: "top1", defence: "none", wanted: "none", depth: null, hidden: new Set()};
     const {documents} = data;
     places.why.textContent = `${empirical} Tested on ${count(documents.test, "document")} (${count(documents.test_tokens, "token")}) that no attacker was trained on. ` +
-      "Dashed: controls, which see no activations or learn from shuffled labels.";
+      "Dashed: controls, which see no activations or learn from shuffled labels." + (data.partial ? " The attacks were stopped before their end: rows are missing." : "");
     if (!data.views.length) {
       places.at.append(element("p", {class: "note"}, "This file has controls and no attacker."), dataBlock(columns, data.cells, "splitwan-privacy.csv"));
       return;
@@ -91,13 +92,13 @@ const privacy = (() => {
     const choices = {
       cut: choice("Cut", cut => turn({cut})), target: choice("Token", target => turn({cut: state.view.cut, target})),
       weights: choice("Outer layers’ weights", known => turn({cut: state.view.cut, target: state.view.target, weights_known: known === "known"})),
-      measure: choice("Measure", measure => { state.measure = measure; redraw(); }), defence: choice("Defence", defence => { state.defence = defence; redraw(); }),
+      measure: choice("Measure", measure => { state.measure = measure; redraw(); }), defence: choice("Defence", defence => { state.wanted = defence; redraw(); }),
     };
     const depthChoice = choice("Depth", depth => { state.depth = Number(depth); redraw(); });
 
     function offer() {
       const {view} = state, targets = data.views.filter(v => v.cut === view.cut), defenceNames = distinct(view.defences.map(d => d.defence));
-      if (!defenceNames.includes(state.defence)) state.defence = defenceNames[0];
+      state.defence = defenceNames.includes(state.wanted) ? state.wanted : defenceNames[0];
       const depths = distinct(view.defences.map(d => d.depth)), many = depth => view.defences.filter(d => d.depth === depth).length;
       const best = depths.filter(d => many(d) === Math.max(...depths.map(many)));
       if (!depths.includes(state.depth)) state.depth = best[Math.floor(best.length / 2)];
@@ -136,7 +137,7 @@ const privacy = (() => {
       rows.replaceChildren(table(columns, here));
       priceWhy.textContent = `At depth ${state.depth}, ${state.view.cut} cut, ${state.view.target} token, ${weights(state.view)}: what the strongest attacker still recovers ` +
         `(${measures[state.measure][0]}: ${measures[state.measure][1]}), and what the defence costs. The dashed line is the best control: there these attackers do no better than guessing.`;
-      priceChart.replaceChildren(defences.draw(state.view.defences.filter(d => d.depth === state.depth), state.measure));
+      priceChart.replaceChildren(defences.draw(state.view.defences.filter(d => d.depth === state.depth || defences.anyDepth(d)), state.measure));
       priceRows.replaceChildren(table(defences.columns, state.view.defences));
     }
 
