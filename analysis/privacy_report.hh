@@ -11,8 +11,8 @@ namespace splitwan::analysis {
 // there.
 engine::Json read_attacks(const std::string& path);
 
-// {schema_version, kind "privacy", model, documents, link, compute, partial, cells, views, speed}. A cell is one
-// attacker at one place, over its seeds:
+// {schema_version, kind "privacy", model, documents, link, compute, partial, cells, views, speed}. A cell is
+// one attacker at one place, over its seeds:
 //   {cut, target, weights_known, depth, attacker, control, defence, seeds, pairs, tokens, documents, top1,
 //   top5, exact,
 //    rouge_l, bleu, top1_digits, top1_names, top1_rare, forward_passes, seconds}

@@ -46,7 +46,7 @@ const defences = (() => {
       const lines = privacyChart.ticks(Math.max(...rates));
       columns.push({title: "Tokens per second", lines, at: v => v / lines.at(-1), text: String, mark: d => ({value: d.tokens_per_s, text: `${d.defence}: ${fixed(d.tokens_per_s, 2)} tokens/s`}), said: d => fixed(d.tokens_per_s, 2)});
     }
-    const grid = element("div", {class: "defences", style: `--columns:${columns.length}`, role: "img", "aria-label": "Recovery and price of each defence; the table below has the numbers"});
+    const grid = element("div", {class: "defences", style: `--columns:${columns.length}`, tabindex: "0", role: "img", "aria-label": "Recovery and price of each defence; the table below has the numbers"});
     grid.append(element("span", {}), ...columns.flatMap(c => [element("b", {}, c.title), element("span", {})]));
     for (const d of order) grid.append(element("span", {class: "dot-name"}, called(d)), ...columns.flatMap(c =>
       [field(c.mark(d), c.at, c.lines, c.reference), element("span", {class: "said"}, c.said(d))]));
