@@ -11,6 +11,7 @@ namespace {
 using engine::Error;
 using engine::Json;
 using engine::Nanos;
+using engine::seconds;
 using engine::Op;
 
 constexpr engine::PartyId client = 0;
@@ -50,7 +51,6 @@ std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
   return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, width);
 }
 
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 }  // namespace
 

@@ -12,7 +12,7 @@
 namespace splitwan::model {
 namespace {
 
-double seconds(engine::Nanos t) { return std::chrono::duration<double>(t).count(); }
+using engine::seconds;
 
 // Mean absolute deviation of the sum of two exponential delays, in their scale: 8 / e^2.
 constexpr double deviation_of_two = 1.083;

@@ -12,13 +12,12 @@ using engine::Nanos;
 using engine::Op;
 using engine::Phase;
 using engine::Run;
+using engine::seconds;
 using engine::Span;
 using engine::Step;
 
 constexpr engine::PartyId client = 0;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 36;
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 double number_or(const Json& object, const char* key, double otherwise, const std::string& where) {
   const auto it = object.find(key);

@@ -13,6 +13,7 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
+using engine::seconds;
 using engine::Token;
 
 struct Options {
@@ -90,8 +91,6 @@ Json top_of(const at::Tensor& logits, int count) {
   }
   return json;
 }
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 // The model's tokenizer; ids need none, their text is then left out.
 const engine::Tokenizer* tokenizer_for(const Options& o, Resources& resources) {

@@ -23,9 +23,8 @@ namespace {
 
 using engine::Error;
 using engine::ObjectReader;
+using engine::seconds;
 namespace fs = std::filesystem;
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 Validation read_one(const Json& json, const std::string& file) {
   Validation v;

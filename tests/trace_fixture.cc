@@ -14,8 +14,7 @@ using engine::Nanos;
 using engine::Op;
 using engine::Phase;
 using engine::Span;
-
-double seconds(Nanos t) { return static_cast<double>(t.count()) * 1e-9; }
+using engine::seconds;
 Nanos nanos(double seconds) { return Nanos(std::llround(seconds * 1e9)); }
 
 // The network is netsim's theory of Linux's TCP: code of its own, not the model's.
