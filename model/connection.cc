@@ -70,7 +70,6 @@ Trip Connection::exchange(double bytes_up, double bytes_down, double server_s) {
   trip.timeout_s *= chance_.timeout;
   trip.jitter_s *= chance_.jitter;
   now_ += trip.jitter_s;  // losses are rare: between them nobody is idle any longer
-  ++trip.flights;         // two half ones: there and back
   return trip;
 }
 
@@ -158,12 +157,10 @@ double Connection::send(int direction, double bytes, Trip& trip) {
     const Carried other = carry(sender.closed, way, segments, last_s, nullptr);
     carried.seconds += closed * (other.seconds - carried.seconds);
     carried.jitter += closed * (other.jitter - carried.jitter);
-    carried.flights += closed * (other.flights - carried.flights);
     carried.last_sent_s += closed * (other.last_sent_s - carried.last_sent_s);
   }
   sender.used = true;
   sender.last_sent = now_ + carried.last_sent_s;
-  trip.flights += carried.flights;
   trip.jitter_s += carried.jitter * condition_.jitter_s;
   if (condition_.loss == 0) return carried.seconds;
 

@@ -23,7 +23,6 @@ struct Trip {
   double wire_s = 0;                                   // bits on the link
   double rtt_s = 0;                                    // the round trips that nothing shortens
   double recovery_s = 0, timeout_s = 0, jitter_s = 0;  // expected
-  double flights = 0;                                  // round trips waited for
 };
 
 class Connection {
@@ -40,7 +39,7 @@ class Connection {
     double acknowledgement_s;  // of one, on the way back
   };
   struct Window {
-    double size, threshold;  // segments
+    double size = 0, threshold = 0;  // segments
     // CUBIC's curve: flat at `most`, `rise_s` after it began; seconds in use since then.
     double most = 0, rise_s = 0, in_use_s = 0;
     // The client's greeting went that much ahead of its first message: so does what its acknowledgement lets

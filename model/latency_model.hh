@@ -82,6 +82,7 @@ struct DrafterModel {
     return std::max<std::size_t>(1, steps / std::max<std::size_t>(1, runs));
   }
   StepShape mean_shape() const;
+  double most_rows() const;  // of any step: no step gains more tokens
 };
 
 struct Range {
@@ -101,6 +102,10 @@ struct LatencyModel {
   std::optional<PhaseModel> prefill;
   double initial_window = 10;  // segments that a new connection may have under way
   ChanceModel chance;
+  // What vary() made other than the fitted system, in words, and how far that is, in e-foldings: as a
+  // condition outside the range, it widens intervals.
+  std::vector<std::string> changed;
+  double doubt = 0;
   Range rtt_s, up_bps, down_bps, loss, jitter_s, rows, context;  // fitted on
   std::vector<DrafterModel> drafters;
   Json validation = Json::object();  // a record for readers of the file

@@ -16,6 +16,7 @@ using engine::Span;
 using engine::Step;
 
 constexpr engine::PartyId client = 0;
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 36;
 
 double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
@@ -26,8 +27,14 @@ double number_or(const Json& object, const char* key, double otherwise, const st
   return it->get<double>();
 }
 
+double within(double low, double high, const Json& object, const char* key, const std::string& where) {
+  const double value = number_or(object, key, 0, where);
+  if (value >= low && value <= high) return value;
+  throw engine::Error("{}: {}: expected {:g} to {:g}, found {:g}", where, key, low, high, value);
+}
+
 double rate_of(const Json& object, const char* key, const std::string& where) {
-  const double rate = number_or(object, key, 0, where);
+  const double rate = within(0, 1e18, object, key, where);
   return rate > 0 ? rate : std::numeric_limits<double>::infinity();
 }
 
@@ -54,6 +61,9 @@ Observation start(const Run& run, std::size_t index) {
 
 void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
   const double took = seconds(span.end - span.begin);
+  if (span.bytes > most_bytes)
+    throw engine::Error("run {}: step {}: a message of {} bytes: expected {} at most", o.run, span.step,
+                        span.bytes, most_bytes);
   if (span.op == Op::recv) o.retransmits += span.retransmits;
   if (span.party != client) {
     if (span.op == Op::recv) o.flights_up = span.flights;
@@ -87,6 +97,9 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   o.drafted = step.drafted;
   o.accepted = step.accepted;
   o.total_s = seconds(step.end - step.begin);
+  if (!(o.total_s >= 0)) throw engine::Error("run {}: step {} ends before it begins", o.run, step.step);
+  if (!o.prefill && o.accepted == 0)
+    throw engine::Error("run {}: step {} gained no token: expected 1 or more", o.run, step.step);
   Nanos sent{}, arrived{};
   for (const Span* span : spans) add(o, *span, sent, arrived);
   if (o.crossed()) o.network_s = seconds(arrived - sent) - o.server_s;
@@ -111,9 +124,13 @@ Json to_json(const Condition& c) {
 
 Condition condition_of(const Json& object, const std::string& where) {
   if (!object.is_object()) throw engine::Error("{}: expected an object, found {}", where, object.type_name());
-  return {text_at(object, "network"),          number_or(object, "rtt_s", 0, where),
-          rate_of(object, "up_bps", where),    rate_of(object, "down_bps", where),
-          number_or(object, "loss", 0, where), number_or(object, "jitter_s", 0, where)};
+  constexpr double longest_s = 3600;
+  return {text_at(object, "network"),
+          within(0, longest_s, object, "rtt_s", where),
+          rate_of(object, "up_bps", where),
+          rate_of(object, "down_bps", where),
+          within(0, 0.999, object, "loss", where),
+          within(0, longest_s, object, "jitter_s", where)};
 }
 
 std::string bandwidth_label(const Condition& c) {

@@ -107,6 +107,12 @@ StepShape DrafterModel::mean_shape() const {
   return mean;
 }
 
+double DrafterModel::most_rows() const {
+  double most = 1;
+  for (const StepShape& s : shapes) most = std::max(most, s.rows);
+  return most;
+}
+
 StepShape shape_of(const Observation& o) { return {o.rows, o.context, o.bytes_up, o.bytes_down}; }
 
 namespace {

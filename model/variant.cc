@@ -64,9 +64,13 @@ void resize(StepShape& s, double old_row, double new_row) {
   s.bytes_down += s.rows * (new_row - old_row);
 }
 
-// Guesses beyond the cap are not made: fewer rows, and steps that gained more gain the cap.
+// Guesses beyond the cap are not made: fewer rows. The likeliest are kept, so what guesses gain falls no
+// faster than their number, and no step gains more than its rows.
 void cap(DrafterModel& d, double width, double row_bytes) {
+  double guessed = 0, kept_guesses = 0;
   for (StepShape& s : d.shapes) {
+    guessed += s.share * (s.rows - 1);
+    kept_guesses += s.share * (std::min(s.rows, width) - 1);
     const double dropped = std::max(0.0, s.rows - width);
     s.rows -= dropped;
     s.bytes_up -= dropped * row_bytes;
@@ -81,7 +85,9 @@ void cap(DrafterModel& d, double width, double row_bytes) {
     after += static_cast<double>(kept * d.acceptance.steps_by_tokens[k]);
   }
   d.acceptance.steps_by_tokens = counts;
-  const double factor = after / before;
+  const double mean = d.tokens_per_step();
+  const double fewer = guessed > 0 ? (1 + (mean - 1) * kept_guesses / guessed) / mean : 1;
+  const double factor = std::min(after / before, fewer);
   const auto shrink = [&](ClassAcceptance& c) {
     c.tokens_per_step = std::max(1.0, c.tokens_per_step * factor);
     c.log_mean = std::max(0.0, c.log_mean + std::log(factor));
@@ -140,6 +146,7 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     const double head = v.head ? *v.head : plan.head, tail = v.tail ? *v.tail : plan.tail;
     if (head < 0 || tail < 0 || head + tail >= now.layers)
       throw Error("split {:g},{:g}: leaves the server none of {:g} layers", head, tail, now.layers);
+    if (!(plan.middle > 0)) throw Error("the model states plan.middle {:g}: expected above 0", plan.middle);
     const auto weights = [](const Geometry& g, double layers) {
       return layers * g.layer_weights() + g.head_weights();
     };
@@ -169,7 +176,15 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     if (!phase) continue;
     scale(phase->client, client / v.client_speed, client_attention / v.client_speed);
     scale(phase->server, server / v.server_speed, server_attention / v.server_speed);
+    phase->noise_s *= std::max(client / v.client_speed, server / v.server_speed);
   }
+  for (DrafterModel& d : m.drafters) d.draft_s /= v.client_speed;
+  for (const double factor : {client, server, v.client_speed, v.server_speed})
+    m.doubt += std::abs(std::log(factor));
+  if (m.doubt > 0)
+    m.changed.push_back(
+        fmt::format("compute: the client's time x {:.3g}, the server's x {:.3g}, by arithmetic",
+                    client / v.client_speed, server / v.server_speed));
   double row_bytes = 0;
   if (resized) {
     const Json old_wire = fitted.source.value("wire", Json());
@@ -189,18 +204,21 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     if (!(*v.width >= 1)) throw Error("width {:g}: expected 1 row or more", *v.width);
     for (DrafterModel& d : m.drafters) cap(d, *v.width, row_bytes);
     assumptions.push_back(
-        "steps that gained more tokens than the width gain the width: what a chain of guesses would");
+        "a narrower step keeps its likeliest guesses, and they gain in proportion to their number: no less "
+        "than that");
   }
   if (v.tokens_per_step) {
-    if (!(*v.tokens_per_step >= 1))
+    if (!(*v.tokens_per_step >= 1) || std::isinf(*v.tokens_per_step))
       throw Error("acceptance {:g}: expected 1 token per step or more", *v.tokens_per_step);
     for (DrafterModel& d : m.drafters) {
       if (d.drafter == "sequential") continue;
-      set_tokens(d.acceptance.all, *v.tokens_per_step);
-      for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, *v.tokens_per_step);
+      const double tokens = std::min(*v.tokens_per_step, d.most_rows());
+      set_tokens(d.acceptance.all, tokens);
+      for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, tokens);
     }
-    assumptions.push_back(
-        fmt::format("{:g} tokens per step, as asked; rows and bytes as fitted", *v.tokens_per_step));
+    assumptions.push_back(fmt::format(
+        "{:g} tokens per step, as asked, but no more than a drafter's rows; rows and bytes as fitted",
+        *v.tokens_per_step));
   }
   return m;
 }
