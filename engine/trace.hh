@@ -57,8 +57,9 @@ class Recorder {
 
 // `run` header keys that readers rely on (all SI): schema_version, run (index), conditions {network, rtt_s,
 // up_bps, down_bps, loss}, drafter, prompt {name, class, tokens}, plan {head, middle, tail} (layer counts),
-// wire, noise and pad_rows (where there are any), compute (source), geometry {layers, width, vocabulary, ...}, seed, commit, machine, scenario (whole,
-// as resolved). `end` keys: output_ids, and totals that readers may not rely on.
+// wire, noise and pad_rows (where there are any), compute (source), geometry {layers, width, vocabulary,
+// ...}, seed, commit, machine, scenario (whole, as resolved). `end` keys: output_ids, and totals that readers
+// may not rely on.
 struct Run {
   Json header;
   std::vector<Span> spans;

@@ -216,8 +216,9 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
       ->check(not_empty);
   cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless), f16, bf16, int8 or int4")
       ->capture_default_str();
-  cmd->add_option("--noise", o->noise,
-                  "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
+  cmd->add_option(
+         "--noise", o->noise,
+         "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
       ->capture_default_str()
       ->check(CLI::Range(0., 100.));
   cmd->add_option("--pad-rows", o->pad_rows,

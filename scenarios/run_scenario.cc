@@ -48,26 +48,26 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
     if (s.pad_rows.on()) defences["pad_rows"] = s.pad_rows.sizes();
   }
   Json h = {{"type", "run"},
-          {"schema_version", engine::trace_schema_version},
-          {"run", 0},
-          {"scenario_name", s.name},
-          {"conditions", conditions_of(s.network)},
-          {"drafter", decode},
-          {"sampling", sampling_json(s.sampling)},
-          {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
-          {"plan", s.network.kind == NetworkKind::local
-                       ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
-                       : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
-          {"wire", engine::name_of(s.wire)},
-          {"storage", engine::name_of(s.storage)},
-          {"device", s.place.device.str()},
-          {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
-          {"geometry", geometry(config)},
-          {"seed", s.seed},
-          {"prompts_left_out", s.prompts_left_out},
-          {"commit", build_commit_text()},
-          {"machine", machine(s.threads)},
-          {"scenario", s.resolved}};
+            {"schema_version", engine::trace_schema_version},
+            {"run", 0},
+            {"scenario_name", s.name},
+            {"conditions", conditions_of(s.network)},
+            {"drafter", decode},
+            {"sampling", sampling_json(s.sampling)},
+            {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
+            {"plan", s.network.kind == NetworkKind::local
+                         ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
+                         : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
+            {"wire", engine::name_of(s.wire)},
+            {"storage", engine::name_of(s.storage)},
+            {"device", s.place.device.str()},
+            {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
+            {"geometry", geometry(config)},
+            {"seed", s.seed},
+            {"prompts_left_out", s.prompts_left_out},
+            {"commit", build_commit_text()},
+            {"machine", machine(s.threads)},
+            {"scenario", s.resolved}};
   h.update(defences);
   return h;
 }

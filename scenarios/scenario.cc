@@ -53,7 +53,8 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
   s.noise = r.get("noise", s.noise);
   if (!(s.noise >= 0 && s.noise <= 100))
-    throw Error("{}: noise: expected a share of each row's root mean square, 0 to 100, found {}", file, s.noise);
+    throw Error("{}: noise: expected a share of each row's root mean square, 0 to 100, found {}", file,
+                s.noise);
   const auto buckets = r.get("pad_rows", std::vector<int>());
   try {
     s.pad_rows = engine::RowBuckets(buckets);

@@ -56,7 +56,8 @@ TEST_F(ScenarioFile, says_what_is_done_to_activations_on_the_wire) {
   EXPECT_THAT(refusal(small, {"pad_rows=[8, 4]"}), HasSubstr("pad_rows: 8,4: expected ascending buckets"));
   EXPECT_THAT(refusal(small, {"pad_rows=8"}), HasSubstr("'pad_rows': expected a list, found 8"));
   EXPECT_THAT(refusal(small, {"noise=-1"}), HasSubstr("noise: expected a share"));
-  EXPECT_THAT(refusal(small, {"wire=int2"}), HasSubstr("wire: wire 'int2': expected f32, f16, bf16, int8 or int4"));
+  EXPECT_THAT(refusal(small, {"wire=int2"}),
+              HasSubstr("wire: wire 'int2': expected f32, f16, bf16, int8 or int4"));
 }
 
 TEST_F(ScenarioFile, takes_overrides_which_end_a_sweep_over_their_key) {
