@@ -45,7 +45,8 @@ Json published_summary(const std::vector<engine::Run>& runs) {
 
 // What `validate` found: its cells as they are, and how far apart theory, ns-3 and kernel lie.
 Json link_validation(const std::vector<engine::Run>& runs) {
-  Json j = {{"schema_version", summary_schema_version}, {"kind", "link-validation"}, {"cells", Json::array()}};
+  Json j = {
+      {"schema_version", summary_schema_version}, {"kind", "link-validation"}, {"cells", Json::array()}};
   for (const engine::Run& run : runs) {
     Json cell = run.header.value("cell", Json::object());
     const auto against = [&](const char* other) {

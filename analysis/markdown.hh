@@ -21,5 +21,7 @@ inline std::string text(const Json& v) { return v.is_string() ? v.get<std::strin
 
 std::string guessing(const Json& study);   // of an "ablation"; nothing of any other
 std::string validation(const Json& data);  // of a report
+// Of privacy_data(), nothing of null; `every_cell`: also those with defences, and every measure.
+std::string privacy(const Json& privacy, bool every_cell = true);
 
 }  // namespace splitwan::analysis::markdown

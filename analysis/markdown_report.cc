@@ -63,12 +63,16 @@ void projected(std::string& out, const Json& data) {
 
 std::string render_markdown(const Json& data) {
   const Json& source = data["source"];
-  std::string out = fmt::format("# splitwan report\n\n{} runs. Compute: {}. Wire: {}. Plan: {}.\n\n",
-                                source["runs"].get<int>(), text(source["compute"]), text(source["wire"]),
-                                text(source["plan"]));
-  measured(out, data["summary"]["results"]);
+  const bool traced = !source.is_null();
+  std::string out = "# splitwan report\n";
+  if (traced) {
+    out += fmt::format("\n{} runs. Compute: {}. Wire: {}. Plan: {}.\n\n", source["runs"].get<int>(),
+                       text(source["compute"]), text(source["wire"]), text(source["plan"]));
+    measured(out, data["summary"]["results"]);
+  }
   out += markdown::guessing(data["study"]);
-  projected(out, data);
+  out += markdown::privacy(data["privacy"]);
+  if (traced || !data["model"].is_null()) projected(out, data);
   out += markdown::validation(data);
   return out;
 }

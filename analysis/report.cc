@@ -17,6 +17,7 @@ using model::LatencyModel;
 constexpr int report_schema_version = 2;
 
 Json source_of(const std::vector<engine::Run>& runs) {
+  if (runs.empty()) return {};
   Json source = Json::object();
   for (const char* key : {"compute", "machine", "plan", "wire", "geometry", "commit"}) {
     source[key] = runs.at(0).header.value(key, Json());
@@ -30,6 +31,7 @@ Json source_of(const std::vector<engine::Run>& runs) {
 
 // What else the scenario is about, or null.
 Json study_of(const std::vector<engine::Run>& runs) {
+  if (runs.empty()) return {};
   Json study = summarise(runs);
   return study["kind"] == "summary" ? Json() : study;
 }
@@ -67,7 +69,7 @@ void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<L
       m = model::fit(runs);
       m->validation = validation_of(*m, runs);
     }
-  } catch (const engine::Error& e) {
+  } catch (const std::exception& e) {
     data[m ? "why_no_validation" : "why_no_model"] = e.what();
   }
   if (!m) return;
@@ -107,8 +109,9 @@ std::string for_script(const Json& data) {
 
 }  // namespace
 
-Json report_data(const std::vector<engine::Run>& runs, const std::optional<LatencyModel>& m) {
-  if (runs.empty()) throw engine::Error("no runs to report on");
+Json report_data(const std::vector<engine::Run>& runs, const std::optional<LatencyModel>& m,
+                 const Json& privacy) {
+  if (runs.empty() && privacy.is_null()) throw engine::Error("no runs to report on");
   Json data = {{"schema_version", report_schema_version},
                {"kind", "report"},
                {"source", source_of(runs)},
@@ -120,8 +123,9 @@ Json report_data(const std::vector<engine::Run>& runs, const std::optional<Laten
                {"projection", Json::array()},
                {"validation", Json()},
                {"why_no_validation", Json()},
-               {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}}};
-  add_model(data, runs, m);
+               {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}},
+               {"privacy", privacy}};
+  if (!runs.empty() || m) add_model(data, runs, m);
   return data;
 }
 
@@ -138,6 +142,9 @@ std::string render_html(const Json& data) {
                                   {"sliders_js", assets::sliders_js},
                                   {"projection_js", assets::projection_js},
                                   {"validation_js", assets::validation_js},
+                                  {"privacy_chart_js", assets::privacy_chart_js},
+                                  {"privacy_js", assets::privacy_js},
+                                  {"defences_js", assets::defences_js},
                                   {"page_js", assets::page_js},
                                   {"data", for_script(data)}});
 }

@@ -95,6 +95,9 @@ struct Totals {
 Json variant_of(const Json& header) {
   Json variant;
   for (const char* key : {"plan", "wire", "sampling", "compute"}) variant[key] = header.value(key, Json());
+  for (const char* key : {"noise", "pad_rows"}) {
+    if (header.contains(key)) variant[key] = header[key];
+  }
   return variant;
 }
 

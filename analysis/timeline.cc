@@ -36,9 +36,12 @@ class Writer {
     for (const Span& span : run_.spans) parties.insert(span.party);
     for (const PartyId party : parties) name("thread_name", static_cast<int>(party), party_name(party));
     for (const auto& step : run_.steps) {
-      Json& e = add("X", step.prefill ? "prefill" : fmt::format("step {}", step.step), step.begin, step_track);
+      Json& e =
+          add("X", step.prefill ? "prefill" : fmt::format("step {}", step.step), step.begin, step_track);
       e["dur"] = us(step.end - step.begin);
-      e["args"] = {{"rows", step.rows}, {"context", step.context}, {"drafted", step.drafted},
+      e["args"] = {{"rows", step.rows},
+                   {"context", step.context},
+                   {"drafted", step.drafted},
                    {"accepted", step.accepted}};
     }
     for (const Span& span : run_.spans) {  // all before any arrival: a receiver may have waited since before
@@ -89,8 +92,8 @@ class Writer {
       e["cat"] = "network";
       e["id"] = id;
       if (begin)
-        e["args"] = {{"bytes", span.bytes},   {"flights", span.flights}, {"cwnd_bytes", span.cwnd},
-                     {"rows", span.rows},     {"step", span.step},       {"retransmits", span.retransmits}};
+        e["args"] = {{"bytes", span.bytes}, {"flights", span.flights}, {"cwnd_bytes", span.cwnd},
+                     {"rows", span.rows},   {"step", span.step},       {"retransmits", span.retransmits}};
       Json& arrow = add(begin ? "s" : "f", "message", begin ? sent.begin : span.end,
                         static_cast<int>(begin ? span.peer : span.party));
       arrow["cat"] = "message";

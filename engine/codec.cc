@@ -6,25 +6,26 @@
 
 #include "engine/device.hh"
 #include "engine/error.hh"
+#include "engine/row_codec.hh"
 
 namespace splitwan::engine {
 namespace {
 
-at::ScalarType scalar_type(WireType type) { return type == WireType::f32 ? at::kFloat : at::kHalf; }
+bool is_whole(WireType type) { return type == WireType::int8 || type == WireType::int4; }
+
+at::ScalarType scalar_type(WireType type) {
+  return type == WireType::f16 ? at::kHalf : type == WireType::bf16 ? at::kBFloat16 : at::kFloat;
+}
+
+std::span<float> values_of(const at::Tensor& t) {
+  return {t.data_ptr<float>(), static_cast<std::size_t>(t.numel())};
+}
 
 }  // namespace
 
-WireType wire_type_named(const std::string& name) {
-  if (name == "f32") return WireType::f32;
-  if (name == "f16") return WireType::f16;
-  throw Error("wire type '{}': expected f32 or f16", name);
-}
-
-std::string_view name_of(WireType type) { return type == WireType::f32 ? "f32" : "f16"; }
-std::size_t size_of(WireType type) { return type == WireType::f32 ? 4 : 2; }
-
 Bytes encode(const at::Tensor& hidden, WireType type) {
   const at::Tensor wire = download(hidden.to(scalar_type(type)));
+  if (is_whole(type)) return encode_rows(values_of(wire), static_cast<std::uint64_t>(wire.size(1)), type);
   Bytes out(wire.nbytes());
   std::memcpy(out.data(), wire.data_ptr(), out.size());
   return out;
@@ -32,16 +33,20 @@ Bytes encode(const at::Tensor& hidden, WireType type) {
 
 at::Tensor decode(const Message& m, int width, at::Device device) {
   const Header& h = m.header;
-  if (h.dtype > static_cast<std::uint8_t>(WireType::f16))
+  if (h.dtype > static_cast<std::uint8_t>(WireType::bf16))
     throw Error("activation of unknown wire type {}", h.dtype);
   const auto type = static_cast<WireType>(h.dtype);
-  const auto expected = static_cast<std::uint64_t>(h.rows) * width * size_of(type);
+  const std::uint64_t expected = payload_bytes(type, h.rows, static_cast<std::uint64_t>(width));
   if (h.width != static_cast<std::uint32_t>(width) || m.payload.size() != expected) {
     throw Error("activation of {} rows x {} in {} bytes: expected width {} and {} bytes of {}", h.rows,
                 h.width, m.payload.size(), width, expected, name_of(type));
   }
   const at::Tensor wire = host_buffer({h.rows, width}, scalar_type(type), device);
-  std::memcpy(wire.data_ptr(), m.payload.data(), m.payload.size());
+  if (is_whole(type)) {
+    decode_rows(m.payload, h.width, type, values_of(wire));
+  } else {
+    std::memcpy(wire.data_ptr(), m.payload.data(), m.payload.size());
+  }
   return upload(wire, device).to(at::kFloat);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/codec.hh"
 #include "engine/model_ends.hh"
 #include "engine/party.hh"
+#include "engine/row_buckets.hh"
 
 namespace splitwan::engine {
 
@@ -26,8 +27,13 @@ class Forward {
 
 struct SplitOptions {
   WireType wire = WireType::f32;
-  int prefill_chunk = 128;  // rows per message; chunks are sent without waiting
+  int prefill_chunk = 128;             // rows per message; chunks are sent without waiting
   std::optional<Nanos> patience = {};  // for each answer; none = without limit
+  double noise = 0;  // on what is sent, as a share of each row's root mean square (engine/noise.hh)
+  std::uint64_t noise_seed = 1;
+  // Every message gets the size of its bucket: dummy rows are sent along, and the lists in the header are as
+  // long as the rows. That is for who watches the network; the server sees which rows are kept.
+  RowBuckets pad_rows = {};
 };
 
 // All layers here: `ends` must hold them all in its head. Long prompts go in chunks.

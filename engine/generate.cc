@@ -118,8 +118,15 @@ class Generator {
 
   void record(Step step) {
     step.end = party_.now();
+    step.sent = sent_rows() > step.rows ? sent_rows() : 0;
     party_.step_done(step);
     ++done_.steps;
+  }
+
+  std::uint32_t sent_rows() const {
+    std::uint32_t rows = 0;
+    for (const Span& span : party_.spans()) rows += span.op == Op::send ? span.rows : 0;
+    return rows;
   }
 
   Party& party_;

@@ -10,11 +10,17 @@
 namespace splitwan::engine {
 namespace {
 
+std::span<const std::int32_t> kept_rows(const Header& h) {
+  std::span<const std::int32_t> rows = h.keep;
+  while (!rows.empty() && rows.back() == no_row) rows = rows.first(rows.size() - 1);
+  return rows;
+}
+
 // Takes one request through the middle layers.
 Message answer(Party& party, const Message& request, const ModelConfig& config, const LayerStack& middle,
                KvCache& cache) {
   const Header& h = request.header;
-  cache.commit(h.keep);
+  cache.commit(kept_rows(h));
   if (h.context != static_cast<std::uint32_t>(cache.committed())) {
     throw Error("out of step: the client has {} tokens, the server {}", h.context, cache.committed());
   }

@@ -6,12 +6,18 @@
 #include "engine/error.hh"
 #include "engine/forward.hh"
 #include "engine/hello.hh"
+#include "engine/noise.hh"
 
 namespace splitwan::engine {
 namespace {
 
 Work codec_work(std::uint32_t rows, std::size_t bytes) {
   return {Phase::codec, rows, 0, 0, 2.0 * static_cast<double>(bytes)};  // read once, written once
+}
+
+void check_noise(double share) {
+  if (!(share >= 0 && share <= 100))
+    throw Error("noise {}: expected a share of each row's root mean square, 0 to 100", share);
 }
 
 class SplitForward : public Forward {
@@ -24,6 +30,7 @@ class SplitForward : public Forward {
         head_cache_(ends.head().new_cache()),
         tail_cache_(ends.tail().new_cache()) {
     const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
+    check_noise(options_.noise);
     party_.send(server_, hello(ends.config(), middle, options.wire));
   }
 
@@ -34,7 +41,8 @@ class SplitForward : public Forward {
       const auto rows = std::min<std::size_t>(options_.prefill_chunk, prompt.size() - at);
       chunks.push_back(TokenBatch::chain(prompt.subspan(at, rows)));
       send(chunks.back());
-      keep_all(head_cache_);
+      keep_ = all_rows(static_cast<int>(rows));
+      head_cache_.commit(keep_);
     }
     at::Tensor logits;
     for (const TokenBatch& chunk : chunks) {
@@ -67,8 +75,18 @@ class SplitForward : public Forward {
     return all;
   }
 
+  // Dummies repeat the first token, beside it: they need no position of their own, and no other row sees
+  // them.
+  TokenBatch padded(TokenBatch batch) const {
+    const auto rows = static_cast<std::size_t>(options_.pad_rows.padded(batch.rows()));
+    batch.ids.resize(rows, batch.ids[0]);
+    batch.parent.resize(rows, -1);
+    return batch;
+  }
+
   // The first layers, then on the wire. Keeps ride along.
-  void send(const TokenBatch& batch) {
+  void send(const TokenBatch& real) {
+    const TokenBatch batch = padded(real);
     const auto rows = static_cast<std::uint32_t>(batch.rows());
     const auto context = static_cast<std::uint32_t>(head_cache_.committed());
     const at::Tensor hidden = party_.work(ends_.head().work(Phase::head, rows, context), [&] {
@@ -83,15 +101,17 @@ class SplitForward : public Forward {
     m.header.width = static_cast<std::uint32_t>(ends_.config().width);
     m.header.context = context;
     m.header.keep = std::exchange(keep_, {});
-    if (!is_chain(batch.parent)) m.header.parent = batch.parent;
-    m.payload = party_.work(codec_work(rows, hidden.numel() * size_of(options_.wire)),
-                            [&] { return encode(hidden, options_.wire); });
+    if (options_.pad_rows.on()) {  // lists as long as the rows: their length says nothing else
+      m.header.keep.resize(sent_rows_, no_row);
+      m.header.parent = batch.parent;
+    } else if (!is_chain(batch.parent)) {
+      m.header.parent = batch.parent;
+    }
+    sent_rows_ = rows;
+    m.payload = party_.work(codec_work(rows, payload_bytes(options_.wire, rows, m.header.width)), [&] {
+      return encode(with_noise(hidden, options_.noise, options_.noise_seed), options_.wire);
+    });
     party_.send(server_, std::move(m));
-  }
-
-  void keep_all(KvCache& cache) {
-    keep_ = all_rows(cache.rows());
-    cache.commit(keep_);
   }
 
   Arrival next() {
@@ -117,16 +137,17 @@ class SplitForward : public Forward {
   // Waits for the reply, then the last layers; logits of the last `wanted` rows.
   at::Tensor finish(const TokenBatch& batch, int wanted) {
     const Message reply = receive();
-    const auto rows = static_cast<std::uint32_t>(batch.rows());
+    const auto real = static_cast<std::uint32_t>(batch.rows()),
+               rows = static_cast<std::uint32_t>(options_.pad_rows.padded(batch.rows()));
     if (reply.header.step != party_.step() || reply.header.rows != rows) {
       throw Error("server answered step {} with {} rows: expected step {} with {}", reply.header.step,
                   reply.header.rows, party_.step(), rows);
     }
     at::Tensor hidden = party_.work(codec_work(rows, reply.payload.size()), [&] {
-      return decode(reply, ends_.config().width, ends_.tail().device());
+      return decode(reply, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
     });
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
-    return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, rows, context), wanted), [&] {
+    return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, real, context), wanted), [&] {
       tail_cache_.begin(batch.parent);
       hidden = ends_.tail()(hidden, tail_cache_, wanted);
       return wanted > 0 ? ends_.logits(hidden) : at::Tensor();
@@ -139,6 +160,7 @@ class SplitForward : public Forward {
   SplitOptions options_;
   KvCache head_cache_, tail_cache_;
   std::vector<std::int32_t> keep_;  // rows of the last step that the server has not been told to keep yet
+  std::size_t sent_rows_ = 0;       // of the last request, dummies included
   std::uint64_t round_trips_ = 0;
   bool welcomed_ = false;
 };

@@ -40,9 +40,10 @@ std::string line_of(const Step& s, int run) {
       s.reason.empty() ? ""
                        : fmt::format(R"(,"reason":{})",
                                      Json(s.reason).dump(-1, ' ', false, Json::error_handler_t::replace));
+  const std::string sent = s.sent > 0 ? fmt::format(R"("sent":{},)", s.sent) : "";
   return fmt::format(
-      R"({{"type":"step","run":{},"step":{},"prefill":{},"begin_ns":{},"end_ns":{},"rows":{},"context":{},"drafted":{},"accepted":{}{}}})",
-      run, s.step, s.prefill, s.begin.count(), s.end.count(), s.rows, s.context, s.drafted, s.accepted,
+      R"({{"type":"step","run":{},"step":{},"prefill":{},"begin_ns":{},"end_ns":{},"rows":{},{}"context":{},"drafted":{},"accepted":{}{}}})",
+      run, s.step, s.prefill, s.begin.count(), s.end.count(), s.rows, sent, s.context, s.drafted, s.accepted,
       reason);
 }
 
@@ -114,6 +115,7 @@ Step step_of(const Json& j) {
   s.end = instant(j, "end_ns");
   s.rows = field<std::uint32_t>(j, "rows");
   s.context = field<std::uint32_t>(j, "context");
+  if (j.contains("sent")) s.sent = field<std::uint32_t>(j, "sent");
   s.drafted = field<std::uint32_t>(j, "drafted");
   s.accepted = field<std::uint32_t>(j, "accepted");
   if (j.contains("reason")) s.reason = field<std::string>(j, "reason");

@@ -41,6 +41,7 @@ struct Step {
   bool prefill = false;
   Nanos begin{}, end{};
   std::uint32_t rows = 0, context = 0;
+  std::uint32_t sent = 0;      // rows on the network where dummies were among them, else 0
   std::uint32_t drafted = 0;   // guesses that were verified
   std::uint32_t accepted = 0;  // tokens gained: 1 + guesses that held
   std::string reason = {};     // why the drafter guessed so, where it had a choice
@@ -56,8 +57,9 @@ class Recorder {
 
 // `run` header keys that readers rely on (all SI): schema_version, run (index), conditions {network, rtt_s,
 // up_bps, down_bps, loss}, drafter, prompt {name, class, tokens}, plan {head, middle, tail} (layer counts),
-// wire, compute (source), geometry {layers, width, vocabulary, ...}, seed, commit, machine, scenario (whole,
-// as resolved). `end` keys: output_ids, and totals that readers may not rely on.
+// wire, noise and pad_rows (where there are any), compute (source), geometry {layers, width, vocabulary,
+// ...}, seed, commit, machine, scenario (whole, as resolved). `end` keys: output_ids, and totals that readers
+// may not rely on.
 struct Run {
   Json header;
   std::vector<Span> spans;

@@ -11,6 +11,7 @@ namespace splitwan::engine {
 using Token = std::int32_t;
 using PartyId = std::uint32_t;
 using Nanos = std::chrono::nanoseconds;
+inline double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 using Bytes = std::vector<std::byte>;
 
 // What a party's own socket says of its connection as a message comes (live TCP only). 0 = not known.

@@ -18,6 +18,8 @@ enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify };
 std::string_view name_of(Phase);
 Phase phase_named(std::string_view);  // throws Error
 
+constexpr std::int32_t no_row = -1;
+
 struct Header {
   Kind kind = Kind::request;
   std::uint8_t dtype = 0;            // WireType of the payload
@@ -26,7 +28,8 @@ struct Header {
   std::uint32_t width = 0;           // columns of the payload tensor
   std::uint32_t context = 0;         // committed rows that the sender assumes after `keep` is applied
   Nanos held{};                      // reply: how long the server held the request, on its own clock
-  std::vector<std::int32_t> keep;    // request: rows of the previous batch to commit, root first
+  // request: rows of the previous batch to commit, root first; no_row at its end only makes it longer
+  std::vector<std::int32_t> keep;
   std::vector<std::int32_t> parent;  // request: the tree; empty = a chain
 };
 

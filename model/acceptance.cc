@@ -7,10 +7,12 @@
 #include <map>
 #include <set>
 
+#include "engine/error.hh"
+
 namespace splitwan::model {
 namespace {
 
-// A class seen in one prompt alone says nothing about the spread: that of all prompts, else this.
+// Of a prompt's mean from the next one's, where a single one was seen.
 constexpr double unknown_spread = 0.25;
 constexpr double least_expected =
     5;  // of a cell, for chi-square to hold (Cochran 1954): rarer counts are merged
@@ -32,7 +34,10 @@ ClassAcceptance summarise_prompts(const std::string& name, const Prompts& prompt
   c.tokens_per_step = tokens / steps;
   for (const double log : logs) c.log_mean += log / static_cast<double>(logs.size());
   for (const double log : logs) c.log_spread += std::pow(log - c.log_mean, 2);
-  c.log_spread = logs.size() > 1 ? std::sqrt(c.log_spread / static_cast<double>(logs.size() - 1)) : NAN;
+  if (logs.size() > 1)
+    c.log_spread = std::sqrt(c.log_spread / static_cast<double>(logs.size() - 1));
+  else
+    c.log_spread = c.log_mean > 0 ? unknown_spread : 0;
   return c;
 }
 
@@ -44,9 +49,13 @@ double normal(std::mt19937_64& random) {  // Box-Muller
 }
 
 const ClassAcceptance& Acceptance::of(const std::string& prompt_class) const {
+  if (prompt_class.empty()) return all;
   const auto it =
       std::find_if(classes.begin(), classes.end(), [&](auto& c) { return c.prompt_class == prompt_class; });
-  return it == classes.end() ? all : *it;
+  if (it != classes.end()) return *it;
+  std::string known;
+  for (const ClassAcceptance& c : classes) known += (known.empty() ? "" : ", ") + c.prompt_class;
+  throw engine::Error("the model knows no prompt class '{}': expected one of {}", prompt_class, known);
 }
 
 Acceptance describe_acceptance(std::span<const Observation> steps) {
@@ -61,21 +70,21 @@ Acceptance describe_acceptance(std::span<const Observation> steps) {
     }
   }
   a.all = summarise_prompts("", prompts);
-  if (std::isnan(a.all.log_spread)) a.all.log_spread = a.steps_by_tokens.size() > 2 ? unknown_spread : 0;
   for (const auto& [name, of_class] : classes) {
     a.classes.push_back(summarise_prompts(name, of_class));
-    if (std::isnan(a.classes.back().log_spread)) a.classes.back().log_spread = a.all.log_spread;
+    if (of_class.size() == 1) a.classes.back().log_spread = a.all.log_spread;
   }
   return a;
 }
 
-double draw_tokens_per_step(const ClassAcceptance& c, std::mt19937_64& random) {
+double draw_tokens_per_step(const ClassAcceptance& c, double most, std::mt19937_64& random) {
   if (!(c.log_spread > 0)) return std::exp(c.log_mean);
   const auto n = static_cast<double>(std::max<std::size_t>(c.prompts, 2));
   const boost::math::students_t t(n - 1);  // the spread itself is known from n prompts only
   const double u = std::clamp(uniform(random), 1e-9, 1 - 1e-9);
   const double drawn = c.log_mean + c.log_spread * std::sqrt(1 + 1 / n) * quantile(t, u);
-  return std::exp(std::max(0.0, drawn));  // a step gains one token or more
+  return std::clamp(std::exp(drawn), 1.0,
+                    std::max(1.0, most));  // a step gains one token, and one per row at most
 }
 
 std::vector<IndependenceTest> test_rtt_independence(const std::vector<Observation>& observations) {

@@ -2,6 +2,7 @@
 // tell.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -27,7 +28,7 @@ struct Acceptance {
   std::vector<ClassAcceptance> classes;
 
   double mean() const { return all.tokens_per_step; }
-  // "" or a class that is not known: all of them.
+  // "": all of them. Throws Error naming the known classes when it is none of them.
   const ClassAcceptance& of(const std::string& prompt_class) const;
 };
 
@@ -39,21 +40,21 @@ struct TokenSums {
     ++steps;
   }
 };
-// A single prompt has no spread: NaN.
+// A single prompt's spread: none where nothing is gained, else an assumed one.
 ClassAcceptance summarise_prompts(const std::string& prompt_class,
                                   const std::map<std::string, TokenSums>& prompts);
 
 // Decode steps of one drafter.
 Acceptance describe_acceptance(std::span<const Observation>);
 
-// A prompt nobody has seen: its mean tokens per step, at least 1.
-double draw_tokens_per_step(const ClassAcceptance&, std::mt19937_64&);
+// A prompt nobody has seen: its mean tokens per step, 1 to `most`.
+double draw_tokens_per_step(const ClassAcceptance&, double most, std::mt19937_64&);
 
 // Whether what a drafter gains depends on the round-trip time: chi-square over the tokens gained (Pearson),
 // prompts that were not run at every round-trip time left out.
 struct IndependenceTest {
   std::string drafter;
-  double statistic = 0, p_value = 1;
+  double statistic = 0, p_value = NAN;  // NaN: nothing could be compared
   int degrees = 0;
   std::size_t steps = 0;
 };

@@ -18,7 +18,6 @@ constexpr double duplicates = 3;  // acknowledgements behind a gap that give a l
 
 constexpr double kept_after_loss = 0.7;  // CUBIC's share of the window (RFC 9438)
 constexpr double least_window = 2;
-constexpr double variation_kept = 0.75;  // per round, of what the variation has above its least
 
 double chance_of_loss(double loss, double segments) { return 1 - std::pow(1 - loss, segments); }
 
@@ -56,6 +55,7 @@ Connection::Connection(const Condition& condition, double initial_window, const 
     const double bit_s = 1 / rates[way];
     ways_[way] = {(segment_bytes + framing_bytes) * 8 * bit_s, 8 * bit_s, framing_bytes * 8 / rates[1 - way]};
     senders_[way].open = {initial_window, infinite};
+    senders_[way].seen = RoundTrips(condition.rtt_s);  // of the greeting
   }
 }
 
@@ -69,17 +69,16 @@ Trip Connection::exchange(double bytes_up, double bytes_down, double server_s) {
   trip.recovery_s *= chance_.recovery;
   trip.timeout_s *= chance_.timeout;
   trip.jitter_s *= chance_.jitter;
-  now_ += trip.recovery_s + trip.timeout_s + trip.jitter_s;
-  ++trip.flights;  // two half ones: there and back
+  now_ += trip.jitter_s;  // losses are rare: between them nobody is idle any longer
   return trip;
 }
 
 void Connection::idle(Sender& sender) const {
   if (!sender.used) return;
-  const double left = now_ - sender.last_sent - sender.timeout_s;
+  const double timeout_s = sender.seen.timeout_s(), left = now_ - sender.last_sent - timeout_s;
   if (left <= 0) return;
-  idle(sender.open, left, sender.timeout_s);
-  idle(sender.closed, left, sender.timeout_s);
+  idle(sender.open, left, timeout_s);
+  idle(sender.closed, left, timeout_s);
 }
 
 // tcp_slow_start_after_idle_check, tcp_cwnd_restart: half the window goes with every timeout that passes.
@@ -90,25 +89,52 @@ void Connection::idle(Window& window, double left, double timeout_s) const {
   window.size = std::max(window.size, least);
 }
 
-Connection::Carried Connection::carry(Window& window, const Way& way, double segments, double last_s) const {
+// The acknowledgements of segments that leave from `begin` on, one flight and what follows it without a gap.
+// Returns when the last of them left. Those of the flight before, `released`, let go two each at first and
+// one each later; none: all leave at once. Each waits in the queue for the ones ahead of it; behind a window
+// that keeps the link busy it waits for that.
+double Connection::see(RoundTrips* seen, const Way& way, double begin, double segments, double released,
+                       const Window& window) const {
+  const double base_s = condition_.rtt_s + way.segment_s + way.acknowledgement_s;
+  const double size = std::floor(window.size), growth = window.size < window.threshold ? 0.5 : slowest_growth;
+  double left_at = begin;
+  for (double i = seen ? 0 : segments - 1; i < segments; ++i) {
+    const double queued = released > 0 ? std::min(std::ceil(i / 2), std::max(0.0, size - released)) : i;
+    const double rtt_s = i < size ? base_s + queued * way.segment_s
+                                  : std::max(base_s, (size + (i - size) * growth) * way.segment_s);
+    const double acknowledged_at = begin + base_s + i * way.segment_s;
+    if (seen) seen->see(acknowledged_at, rtt_s);
+    left_at = acknowledged_at - rtt_s;
+  }
+  return left_at;
+}
+
+// `seen`: where the round trips are noted, if anywhere.
+Connection::Carried Connection::carry(Window& window, const Way& way, double segments, double last_s,
+                                      RoundTrips* seen) const {
   const double round_s = condition_.rtt_s + way.segment_s + way.acknowledgement_s;
   Carried carried;
-  double left = segments;
+  double left = segments, released = 0;
   bool limited = false;
   for (;;) {
-    const double size = std::max(1.0, std::floor(window.size));
+    const double whole = std::max(1.0, std::floor(window.size)), early = early_in(window);
+    const double size =
+        carried.flights == 0 && early > 0 ? whole - early : whole;  // the greeting has its share
     limited = limited || left >= size;
     // A window that covers the round trip keeps the link busy: the rest follows without a gap.
     if (left <= size || size * way.segment_s >= round_s) {
-      carried.queued_s = (std::min(left, size) - 1) * way.segment_s;
-      carried.last_sent_s = carried.seconds + (left - std::min(left, size)) * way.segment_s;
+      carried.last_sent_s = see(seen, way, now_ + carried.seconds, left, released, window) - now_;
+      if (carried.flights > 0)
+        carried.seconds -= left <= early ? window.ahead_s : std::min(window.ahead_s, early * way.segment_s);
       break;
     }
+    see(seen, way, now_ + carried.seconds, size, released, window);
+    released = size;
     left -= size;
     carried.seconds += round_s;
     ++carried.flights;
     if (condition_.jitter_s > 0) carried.jitter += 2;  // of the first segment, and of its acknowledgement
-    acknowledged(window, way, size, true);
+    acknowledged(window, way, whole, true);
   }
   acknowledged(window, way, left, limited);
   window.in_use_s += carried.seconds + round_s;
@@ -124,23 +150,17 @@ double Connection::send(int direction, double bytes, Trip& trip) {
   const double segments = std::max(1.0, std::ceil(bytes / segment_bytes));
   const double last_s = (bytes - (segments - 1) * segment_bytes + framing_bytes) * way.byte_s;
   idle(sender);
-  Carried carried = carry(sender.open, way, segments, last_s);
+  sender.open.ahead_s = direction == 0 && !sender.used && now_ < condition_.rtt_s ? now_ + way.segment_s : 0;
+  Carried carried = carry(sender.open, way, segments, last_s, &sender.seen);
   const double closed = sender.closed_share;
   if (closed > 0) {
-    const Carried other = carry(sender.closed, way, segments, last_s);
+    const Carried other = carry(sender.closed, way, segments, last_s, nullptr);
     carried.seconds += closed * (other.seconds - carried.seconds);
     carried.jitter += closed * (other.jitter - carried.jitter);
-    carried.flights += closed * (other.flights - carried.flights);
     carried.last_sent_s += closed * (other.last_sent_s - carried.last_sent_s);
   }
-  // It begins to fall two rounds late: the first deviations are still that large.
-  const double rounds = sender.used ? carried.flights + 1 : std::max(0.0, carried.flights - 1);
-  if (!sender.used) sender.variation_s = std::max(2 * condition_.rtt_s, least_timeout_s);
-  sender.variation_s = least_timeout_s + (sender.variation_s - least_timeout_s) * std::pow(variation_kept, rounds);
-  sender.timeout_s = condition_.rtt_s + carried.queued_s + sender.variation_s;
   sender.used = true;
   sender.last_sent = now_ + carried.last_sent_s;
-  trip.flights += carried.flights;
   trip.jitter_s += carried.jitter * condition_.jitter_s;
   if (condition_.loss == 0) return carried.seconds;
 
@@ -170,6 +190,12 @@ double Connection::send(int direction, double bytes, Trip& trip) {
   return carried.seconds;
 }
 
+// Do the early segments' acknowledgements run into the others'?
+bool Connection::in_one_train(const Window& w, const Way& way) const {
+  return w.ahead_s - (early_in(w) - 1) * way.segment_s <= train_gap_s ||
+         w.size * way.segment_s >= condition_.rtt_s;
+}
+
 // The window after one flight's acknowledgements. In slow start each adds a segment, but none beyond twice
 // what was ever under way at once; a train of them that lasts half the round trip ends slow start (HyStart).
 void Connection::acknowledged(Window& window, const Way& way, double segments, bool limited) const {
@@ -181,10 +207,10 @@ void Connection::acknowledged(Window& window, const Way& way, double segments, b
         std::min(longest_offload_s, 4 * offload_bytes / (2 * before * segment_bytes / condition_.rtt_s));
     const double train = std::floor((condition_.rtt_s + offload_s) / 2 / way.segment_s) + 2;
     const double at_knee = std::max(std::min(before + train, grown), std::min(knee_from, grown));
-    const bool found =
-        way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments && grown >= knee_from;
+    const bool found = way.segment_s > 0 && way.segment_s <= train_gap_s && train <= segments &&
+                       grown >= knee_from && window.most == 0 && in_one_train(window, way);
     window.size = found ? at_knee : grown;
-    if (found) window = {window.size, window.size, window.size, 0, 0};
+    if (found) window = {window.size, window.size, window.size, 0, 0, window.ahead_s};
     return;
   }
   if (!limited) return;

@@ -7,10 +7,9 @@
 #include <algorithm>
 
 #include "model/observation.hh"
+#include "model/round_trips.hh"
 
 namespace splitwan::model {
-
-constexpr double least_timeout_s = 0.2;  // Linux's TCP_RTO_MIN, on top of the round trip
 
 // What chance adds to the waiting; multiples of what theory expects of each, so 1 is theory.
 struct Chance {
@@ -24,14 +23,14 @@ struct Trip {
   double wire_s = 0;                                   // bits on the link
   double rtt_s = 0;                                    // the round trips that nothing shortens
   double recovery_s = 0, timeout_s = 0, jitter_s = 0;  // expected
-  double flights = 0;                                  // round trips waited for
 };
 
 class Connection {
  public:
   Connection(const Condition&, double initial_window_segments, const Chance& = {});
   Trip exchange(double bytes_up, double bytes_down, double server_s);
-  void rest(double seconds) { now_ += seconds; }                           // nothing is sent
+  // Nothing is sent. Before the first exchange: since the greeting.
+  void rest(double seconds) { now_ += seconds; }
   double window(bool up) const { return senders_[up ? 0 : 1].open.size; }  // segments, if nothing was lost
 
  private:
@@ -40,31 +39,37 @@ class Connection {
     double acknowledgement_s;  // of one, on the way back
   };
   struct Window {
-    double size, threshold;  // segments
+    double size = 0, threshold = 0;  // segments
     // CUBIC's curve: flat at `most`, `rise_s` after it began; seconds in use since then.
     double most = 0, rise_s = 0, in_use_s = 0;
+    // The client's greeting went that much ahead of its first message: so does what its acknowledgement lets
+    // go, one segment of each initial window.
+    double ahead_s = 0;
   };
   // Of a sender that may have lost something by now: as it is if not, and as it is on average if so.
   struct Sender {
     Window open, closed;
     double closed_share = 0;  // probability of the latter
-    double last_sent = 0;
-    // Idleness counts from then: after a round trip as measured (with what waited in the queue) and its variation, as in
-    // tcp_rtt_estimator: twice the round trip at first, falling by a quarter a round.
-    double timeout_s = 0, variation_s = 0;
+    RoundTrips seen;
+    double last_sent = 0;  // idleness counts from then
     bool used = false;
   };
   struct Carried {
     double seconds = 0, jitter = 0;  // until the last segment is there; jitter in its scale
     double flights = 0;              // behind the first
-    double queued_s = 0, last_sent_s = 0;  // of the last segment: in the queue, and after the first was sent
+    double last_sent_s = 0;          // the last segment, after the first
   };
-  Carried carry(Window&, const Way&, double segments, double last_s) const;
+  Carried carry(Window&, const Way&, double segments, double last_s, RoundTrips*) const;
+  double see(RoundTrips*, const Way&, double begin, double segments, double released, const Window&) const;
   double send(int way, double bytes, Trip& trip);
   void idle(Sender&) const;
   void idle(Window&, double left, double timeout_s) const;
   void acknowledged(Window&, const Way&, double segments, bool limited) const;
   double latest(const Way&, double segments) const;
+  double early_in(const Window& w) const {  // segments of a window that go ahead
+    return w.ahead_s > 0 ? std::floor(w.size / initial_window_) : 0;
+  }
+  bool in_one_train(const Window&, const Way&) const;
 
   Condition condition_;
   Chance chance_;

@@ -1,7 +1,9 @@
 #include "model/cross_validate.hh"
 
 #include <cmath>
+#include <future>
 #include <map>
+#include <thread>
 
 #include "engine/error.hh"
 #include "model/baseline.hh"
@@ -102,12 +104,27 @@ std::size_t hold_out(const Observations& observations, const GroupOf& group_of, 
     }
   }
   if (groups.size() < 2) return groups.size();
-  for (const auto& [group, held_out] : groups) {
+  const auto without = [&](const Group& held_out) {
     Observations others;
     for (const auto& [other, steps] : groups) {
-      if (other != group) others.insert(others.end(), steps.begin(), steps.end());
+      if (other != held_out) others.insert(others.end(), steps.begin(), steps.end());
     }
-    act(group, fit(others), others, held_out);
+    return others;
+  };
+  std::vector<std::pair<const Group*, std::future<LatencyModel>>> fits;
+  auto next = groups.begin();
+  const auto begin_one = [&] {
+    const Group& group = next++->first;
+    fits.emplace_back(&group,
+                      std::async(std::launch::async, [&without, &group] { return fit(without(group)); }));
+  };
+  const std::size_t ahead = std::max(1u, std::thread::hardware_concurrency());
+  while (next != groups.end() && fits.size() < ahead) begin_one();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const LatencyModel model = fits[i].second.get();
+    const Group& group = *fits[i].first;
+    if (next != groups.end()) begin_one();
+    act(group, model, without(group), groups.at(group));
   }
   return groups.size();
 }

@@ -61,6 +61,7 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
       std::sqrt(square(model.decode.noise_s) + square(model.chance.jitter_noise * condition.jitter_s)) /
       std::sqrt(n);
   const double constant = std::hypot(step_noise, coefficient_error(model, drafter.mean_shape(), mean));
+  const double fastest_s = mean.rtt_s + mean.wire_s;  // physics: nothing shortens these
   const double relative = doubt_per_efold * distance;
   const double recovery_s = model.chance.recovery.value * condition.rtt_s;
   const double timeout_s = model.chance.timeout.value * (condition.rtt_s + least_timeout_s);
@@ -70,8 +71,8 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
     step_s += drawn_losses(mean.recovery_s, recovery_s, n, random) +
               drawn_losses(mean.timeout_s, timeout_s, n, random);
     step_s *= std::max(0.1, 1 + relative * normal(random));
-    rate =
-        draw_tokens_per_step(gain, random) / std::max(step_s, 0.1 * mean.total_s());  // a step is never free
+    rate = draw_tokens_per_step(gain, drafter.most_rows(), random) /
+           std::max({step_s, fastest_s, 0.1 * mean.total_s()});  // a step is never free
   }
   std::sort(rates.begin(), rates.end());
   return {rates[static_cast<std::size_t>(tail * replicates)],

@@ -14,17 +14,23 @@ struct Need {
   double longest_rtt_s = NAN;  // at most this round-trip time
   double least_bps = NAN;      // at least this rate, both ways
   double least_tokens_per_step = NAN;
+  std::vector<std::string> extrapolated;  // which of the answers lie outside what was fitted, in words
 };
-Need what_it_takes(const LatencyModel&, const Condition&, const std::string& drafter, double tokens_per_s);
+// All round-trip times up to the longest are good enough, and all rates from the least on. `prompt_class`: ""
+// = any.
+Need what_it_takes(const LatencyModel&, const Condition&, const std::string& drafter, double tokens_per_s,
+                   const std::string& prompt_class = "");
 Json to_json(const Need&);
 
 struct Choice {
   Variant variant;
   Point point;
 };
-// Every split (1+1 to 8+8 layers), wire precision, width and fitted drafter over a link, best first. What the
-// model's traces do not tell about (no geometry, no plan) is not varied.
-std::vector<Choice> advise(const LatencyModel&, const Condition&, std::vector<std::string>& assumptions);
+// Every split (as fitted, 1+1 to 8+8 layers), wire precision, width and fitted drafter over a link, best
+// first. What `given` fixes is not varied; nor is what the model's traces do not tell about (no geometry, no
+// plan), which `assumptions` then say.
+std::vector<Choice> advise(const LatencyModel&, const Variant& given, const Condition&,
+                           std::vector<std::string>& assumptions);
 Json to_json(const Choice&);
 
 }  // namespace splitwan::model

@@ -45,22 +45,47 @@ PhaseModel fit_phase(const Observations& steps) {
   phase.steps = steps.size();
   phase.client = fit_work(steps, [](const Observation& o) { return o.client_s - o.draft_s; });
   phase.server = fit_work(steps, [](const Observation& o) { return o.server_s; });
+  double lead_s = 0, client_s = 0;
+  for (const Observation& o : steps) lead_s += o.lead_s, client_s += o.client_s - o.draft_s;
+  if (client_s > 0) phase.lead_share = lead_s / client_s;
   return phase;
 }
 
 // A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
-// RFC 6928's that explains the measured network times best; RFC 6928's when they do not tell.
+// RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC
+// 6928's when they do not tell.
+// Live connections sample their window: that tells it better than times do.
+double window_misfit(const LatencyModel& model, std::span<const Observation> run, std::size_t& samples) {
+  if (std::none_of(run.begin(), run.end(), [](auto& o) { return o.tcp.window > 0; })) return 0;
+  Connection connection(run[0].condition, model.initial_window, model.chance.values());
+  double misfit = 0;
+  for (const Observation& o : run) {
+    connection.rest(o.lead_s);
+    connection.exchange(o.bytes_up, o.bytes_down, o.server_s);
+    connection.rest(o.total_s - o.network_s - o.server_s - o.lead_s);
+    if (o.tcp.window == 0) continue;
+    ++samples;
+    misfit += std::abs(std::log(connection.window(true) / o.tcp.window));
+  }
+  return misfit;
+}
+
 double fit_initial_window(LatencyModel model, const Observations& crossing) {
   constexpr int doublings = 3;
+  constexpr std::size_t first = 4;
   double best = 0, best_misfit = std::numeric_limits<double>::infinity();
   for (int i = 0; i <= doublings; ++i) {
     model.initial_window = initial_window_segments * (1 << i);
-    double misfit = 0;
-    for (const auto run : by_run(crossing)) {
+    double misfit = 0, sampled_misfit = 0;
+    std::size_t samples = 0;
+    for (const auto whole : by_run(crossing)) {
+      const auto run = whole.first(std::min(first, whole.size()));
+      sampled_misfit += window_misfit(model, run, samples);
       const auto predicted = model.run(run);
       for (std::size_t k = 0; k < run.size(); ++k)
         misfit += std::abs(run[k].network_s - predicted[k].rtt_s - predicted[k].wire_s);
     }
+    if (samples > 0) misfit = sampled_misfit;
     if (misfit < best_misfit * (1 - 1e-9)) best = model.initial_window, best_misfit = misfit;
   }
   return best;
@@ -131,6 +156,13 @@ double mean(const std::vector<double>& values) {
              : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+// Variance of what is normal about 0, from its squares: by their median, so that links which the model gets
+// wrong do not pass for noise on all others.
+double typical_square(const std::vector<double>& squares) {
+  constexpr double median_of_chi_square = 0.4549364;  // one degree of freedom
+  return median(squares) / median_of_chi_square;
+}
+
 // How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each
 // other, so noise is what shows in the runs' means, brought to one step.
 void fit_spread(LatencyModel& model, const Observations& crossing) {
@@ -152,13 +184,18 @@ void fit_spread(LatencyModel& model, const Observations& crossing) {
       lost = lost || run[k].retransmits > 0;
     }
     if (decode.empty()) continue;
+    if (c.jitter_s > 0 && !lost) {  // nothing was lost: what losses cost on average is no part of it
+      std::vector<double> unlost;
+      for (std::size_t k = 0; k < run.size(); ++k) {
+        if (!run[k].prefill)
+          unlost.push_back(run[k].total_s - predicted[k].total_s() + predicted[k].loss_s());
+      }
+      jittery.push_back(std::pow(mean(unlost), 2) * static_cast<double>(unlost.size()));
+      jitter_s += c.jitter_s;
+    }
     const double square = std::pow(mean(decode), 2) * static_cast<double>(decode.size());
     any.push_back(square);
     if (c.jitter_s == 0 && c.loss == 0) plain.push_back(square);
-    if (c.jitter_s > 0 && !lost) {
-      jittery.push_back(square);
-      jitter_s += c.jitter_s;
-    }
   }
   for (const bool prompt : {false, true}) {
     if (prompt && !model.prefill) continue;
@@ -168,15 +205,14 @@ void fit_spread(LatencyModel& model, const Observations& crossing) {
     phase.stragglers_s = std::max(0.0, mean(r.plain.empty() ? r.all : r.plain));
     // Squares about the mean, which the stragglers are now part of.
     const double off = phase.stragglers_s * phase.stragglers_s;
-    const auto& squares = plain.empty() ? any : plain;
     const double steps =
         static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
-    phase.noise_s = std::sqrt(std::max(0.0, mean(squares) - off * steps));
+    phase.noise_s = std::sqrt(std::max(0.0, typical_square(plain.empty() ? any : plain) - off * steps));
   }
   if (jittery.empty()) return;
   jitter_s /= static_cast<double>(jittery.size());
   // Without runs that have none, all of it counts as noise already.
-  const double more = plain.empty() ? 0 : std::max(0.0, mean(jittery) - mean(plain));
+  const double more = plain.empty() ? 0 : std::max(0.0, typical_square(jittery) - typical_square(plain));
   model.chance.jitter_noise = std::sqrt(more) / jitter_s;
 }
 

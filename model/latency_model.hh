@@ -53,6 +53,7 @@ struct WorkCost {
 struct PhaseModel {
   WorkCost client, server;
   Coefficient overhead_s;
+  double lead_share = 0;    // of the client's work, before its request is out
   double stragglers_s = 0;  // what the few wild steps, which the coefficients pass over, add to the mean
   double residual_s = 0;    // robust standard deviation of a step about the prediction
   double noise_s = 0;       // standard deviation of a run's mean step x root of its steps, where the network
@@ -81,6 +82,7 @@ struct DrafterModel {
     return std::max<std::size_t>(1, steps / std::max<std::size_t>(1, runs));
   }
   StepShape mean_shape() const;
+  double most_rows() const;  // of any step: no step gains more tokens
 };
 
 struct Range {
@@ -100,6 +102,10 @@ struct LatencyModel {
   std::optional<PhaseModel> prefill;
   double initial_window = 10;  // segments that a new connection may have under way
   ChanceModel chance;
+  // What vary() made other than the fitted system, in words, and how far that is, in e-foldings: as a
+  // condition outside the range, it widens intervals.
+  std::vector<std::string> changed;
+  double doubt = 0;
   Range rtt_s, up_bps, down_bps, loss, jitter_s, rows, context;  // fitted on
   std::vector<DrafterModel> drafters;
   Json validation = Json::object();  // a record for readers of the file

@@ -23,6 +23,12 @@ double number(ObjectReader& in, const std::string& key, double null) {
   return at(in, key).is_null() ? null : in.need<double>(key);
 }
 
+double not_negative(ObjectReader& in, const std::string& key, double most = 1e12) {
+  const double value = in.need<double>(key);
+  if (value >= 0 && value <= most) return value;
+  throw Error("{}: expected 0 to {:g}, found {:g}", in.path(key), most, value);
+}
+
 ObjectReader child(ObjectReader& in, const std::string& key) { return {at(in, key), in.path(key)}; }
 
 const Json& list(ObjectReader& in, const std::string& key) {
@@ -33,7 +39,7 @@ const Json& list(ObjectReader& in, const std::string& key) {
 
 Coefficient coefficient(ObjectReader& parent, const std::string& key) {
   ObjectReader in = child(parent, key);
-  const Coefficient c{in.need<double>("value"),
+  const Coefficient c{not_negative(in, "value"),
                       number(in, "error", std::numeric_limits<double>::quiet_NaN())};
   in.done();
   return c;
@@ -60,9 +66,10 @@ PhaseModel phase(ObjectReader& parent, const std::string& key) {
   const PhaseModel p{work(in, "client"),
                      work(in, "server"),
                      coefficient(in, "overhead_s"),
-                     in.need<double>("stragglers_s"),
-                     in.need<double>("residual_s"),
-                     in.need<double>("noise_s"),
+                     not_negative(in, "client_lead_share", 1),
+                     not_negative(in, "stragglers_s"),
+                     not_negative(in, "residual_s"),
+                     not_negative(in, "noise_s"),
                      in.need<std::size_t>("steps")};
   in.done();
   return p;
@@ -70,8 +77,8 @@ PhaseModel phase(ObjectReader& parent, const std::string& key) {
 
 StepShape shape(const Json& j, const std::string& where) {
   ObjectReader in(j, where);
-  const StepShape s{in.need<double>("rows"), in.need<double>("context"), in.need<double>("bytes_up"),
-                    in.need<double>("bytes_down"), in.need<double>("share")};
+  const StepShape s{not_negative(in, "rows"), not_negative(in, "context"), not_negative(in, "bytes_up"),
+                    not_negative(in, "bytes_down"), not_negative(in, "share")};
   in.done();
   return s;
 }
@@ -99,7 +106,7 @@ DrafterModel drafter(const Json& j, const std::string& where) {
   d.drafter = in.need<std::string>("drafter");
   d.runs = in.need<std::size_t>("runs");
   d.steps = in.need<std::size_t>("steps");
-  d.draft_s = in.need<double>("draft_s");
+  d.draft_s = not_negative(in, "draft_s");
   d.acceptance.steps_by_tokens = in.need<std::vector<std::uint64_t>>("accepted");
   d.prompt = shape(at(in, "prompt"), in.path("prompt"));
   for (const Json& s : list(in, "shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
@@ -112,6 +119,9 @@ DrafterModel drafter(const Json& j, const std::string& where) {
   in.done();
   if (d.shapes.empty() || !(d.tokens_per_step() > 0))
     throw Error("{}: drafter '{}' has no steps", where, d.drafter);
+  if (constexpr std::size_t most = 1'000'000; d.steps_per_run() > most)
+    throw Error("{}: drafter '{}' takes {} steps a run: expected {} at most", where, d.drafter,
+                d.steps_per_run(), most);
   return d;
 }
 
@@ -152,9 +162,9 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   m.decode = phase(in, "decode");
   if (const Json* prefill = in.find("prefill"); prefill && !prefill->is_null())
     m.prefill = phase(in, "prefill");
-  m.initial_window = in.need<double>("initial_window_segments");
-  if (!(m.initial_window >= 1))
-    throw Error("{}: expected 1 or more, found {}", in.path("initial_window_segments"), m.initial_window);
+  m.initial_window = not_negative(in, "initial_window_segments");
+  if (m.initial_window < 2)
+    throw Error("{}: expected 2 or more, found {}", in.path("initial_window_segments"), m.initial_window);
   m.chance = chance(in);
   ObjectReader ranges = child(in, "ranges");
   for (auto [key, into] : {std::pair{"rtt_s", &m.rtt_s},

@@ -20,6 +20,7 @@ Json json(const PhaseModel& p) {
   return {{"client", json(p.client)},
           {"server", json(p.server)},
           {"overhead_s", json(p.overhead_s)},
+          {"client_lead_share", p.lead_share},
           {"stragglers_s", p.stragglers_s},
           {"residual_s", p.residual_s},
           {"noise_s", p.noise_s},

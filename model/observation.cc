@@ -12,12 +12,12 @@ using engine::Nanos;
 using engine::Op;
 using engine::Phase;
 using engine::Run;
+using engine::seconds;
 using engine::Span;
 using engine::Step;
 
 constexpr engine::PartyId client = 0;
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 36;
 
 double number_or(const Json& object, const char* key, double otherwise, const std::string& where) {
   const auto it = object.find(key);
@@ -26,8 +26,14 @@ double number_or(const Json& object, const char* key, double otherwise, const st
   return it->get<double>();
 }
 
+double within(double low, double high, const Json& object, const char* key, const std::string& where) {
+  const double value = number_or(object, key, 0, where);
+  if (value >= low && value <= high) return value;
+  throw engine::Error("{}: {}: expected {:g} to {:g}, found {:g}", where, key, low, high, value);
+}
+
 double rate_of(const Json& object, const char* key, const std::string& where) {
-  const double rate = number_or(object, key, 0, where);
+  const double rate = within(0, 1e18, object, key, where);
   return rate > 0 ? rate : std::numeric_limits<double>::infinity();
 }
 
@@ -54,6 +60,9 @@ Observation start(const Run& run, std::size_t index) {
 
 void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
   const double took = seconds(span.end - span.begin);
+  if (span.bytes > most_bytes)
+    throw engine::Error("run {}: step {}: a message of {} bytes: expected {} at most", o.run, span.step,
+                        span.bytes, most_bytes);
   if (span.op == Op::recv) o.retransmits += span.retransmits;
   if (span.party != client) {
     if (span.op == Op::recv) o.flights_up = span.flights;
@@ -62,6 +71,7 @@ void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
   switch (span.op) {
     case Op::work:
       o.client_s += took;
+      if (o.bytes_up == 0) o.lead_s += took;
       if (span.phase == Phase::draft || span.phase == Phase::verify) o.draft_s += took;
       break;
     case Op::send:
@@ -81,11 +91,14 @@ void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
 
 Observation observe_step(Observation o, const Step& step, const std::vector<const Span*>& spans) {
   o.prefill = step.prefill;
-  o.rows = step.rows;
+  o.rows = step.sent > 0 ? step.sent : step.rows;
   o.context = step.context;
   o.drafted = step.drafted;
   o.accepted = step.accepted;
   o.total_s = seconds(step.end - step.begin);
+  if (!(o.total_s >= 0)) throw engine::Error("run {}: step {} ends before it begins", o.run, step.step);
+  if (!o.prefill && o.accepted == 0)
+    throw engine::Error("run {}: step {} gained no token: expected 1 or more", o.run, step.step);
   Nanos sent{}, arrived{};
   for (const Span* span : spans) add(o, *span, sent, arrived);
   if (o.crossed()) o.network_s = seconds(arrived - sent) - o.server_s;
@@ -110,9 +123,13 @@ Json to_json(const Condition& c) {
 
 Condition condition_of(const Json& object, const std::string& where) {
   if (!object.is_object()) throw engine::Error("{}: expected an object, found {}", where, object.type_name());
-  return {text_at(object, "network"),          number_or(object, "rtt_s", 0, where),
-          rate_of(object, "up_bps", where),    rate_of(object, "down_bps", where),
-          number_or(object, "loss", 0, where), number_or(object, "jitter_s", 0, where)};
+  constexpr double longest_s = 3600;
+  return {text_at(object, "network"),
+          within(0, longest_s, object, "rtt_s", where),
+          rate_of(object, "up_bps", where),
+          rate_of(object, "down_bps", where),
+          within(0, 0.999, object, "loss", where),
+          within(0, longest_s, object, "jitter_s", where)};
 }
 
 std::string bandwidth_label(const Condition& c) {

@@ -35,6 +35,7 @@ struct Observation {
   std::uint32_t round_trips = 0;                   // request-reply pairs
   double client_s = 0;                             // all client work
   double draft_s = 0;                              // of client_s: guessing and checking guesses
+  double lead_s = 0;                               // of client_s: before its first request was out
   double server_s = 0;                             // how long the server held the last request
   double network_s = 0;                            // last request out to last reply in, less server_s
   double overhead_s = 0;                           // what is left of total_s

@@ -38,7 +38,8 @@ double distance(const LatencyModel& m, const Condition& c, std::vector<std::stri
                 {m.down_bps, c.down_bps, "rate down", "Mbit/s", 1e-6},
                 {m.loss, c.loss, "loss", "%", 100},
                 {m.jitter_s, c.jitter_s, "jitter", "ms", 1e3}};
-  double total = 0;
+  double total = m.doubt;
+  names.insert(names.end(), m.changed.begin(), m.changed.end());
   for (const auto& check : checks) {
     const double far = beyond(check.range, check.value);
     if (far > 0) names.push_back(describe(check.range, check.value, check.what, check.scale, check.unit));
@@ -48,6 +49,12 @@ double distance(const LatencyModel& m, const Condition& c, std::vector<std::stri
 }
 
 }  // namespace
+
+std::vector<std::string> outside(const LatencyModel& model, const Condition& condition) {
+  std::vector<std::string> names;
+  distance(model, condition, names);
+  return names;
+}
 
 Point project(const LatencyModel& model, const Condition& condition, const std::string& drafter,
               const std::string& prompt_class, std::uint64_t seed) {

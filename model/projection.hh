@@ -35,6 +35,9 @@ struct Interval {
 Interval interval(const LatencyModel&, const DrafterModel&, const Condition&, const Components& mean,
                   const ClassAcceptance&, std::size_t steps, double distance, std::uint64_t seed);
 
+// What of it lies outside the range fitted on, in words; and what vary() changed.
+std::vector<std::string> outside(const LatencyModel&, const Condition&);
+
 // What to assume when nothing is said: the rates that most runs had, and the median of their round-trip
 // times.
 Condition usual_condition(const LatencyModel&);

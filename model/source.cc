@@ -33,7 +33,7 @@ void refuse(std::size_t first, std::size_t other, std::string key, Json a, Json 
   while (a.is_object() && b.is_object()) {
     std::string inner;
     for (const auto& [name, value] : a.items()) {
-      if (b.value(name, Json()) != value) inner = name;
+      if (inner.empty() && b.value(name, Json()) != value) inner = name;
     }
     for (const auto& [name, value] : b.items()) {
       if (inner.empty() && !a.contains(name)) inner = name;
@@ -66,6 +66,12 @@ Json common_source(const std::vector<engine::Run>& runs, const std::vector<Obser
       if (keys.erase(key) > 0 && header.value(key, Json()) != runs[i].header.value(key, Json()))
         refuse(first, i, key, header.value(key, Json()), runs[i].header.value(key, Json()));
     }
+    const auto tcp = [](const Json& h) {
+      const Json simulator = h.value("simulator", Json());
+      return simulator.is_object() ? simulator.value("tcp", Json()) : Json();
+    };
+    if (tcp(header) != tcp(runs[i].header))
+      refuse(first, i, "simulator.tcp", tcp(header), tcp(runs[i].header));
     for (const std::string& key : keys) {
       if (header.value(key, Json()) != runs[i].header.value(key, Json()))
         refuse(first, i, key, header.value(key, Json()), runs[i].header.value(key, Json()));

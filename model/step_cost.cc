@@ -44,10 +44,12 @@ namespace {
 Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt,
                    double draft_s) {
   const PhaseModel& phase = model.phase(prompt);
+  const double lead_s = phase.lead_share * phase.client.at(s);
+  connection.rest(lead_s);
   const Trip trip = connection.exchange(s.bytes_up, s.bytes_down, phase.server.at(s));
   Components c = phase.step(s, trip);
   if (!prompt) c.client_s += draft_s;
-  connection.rest(c.client_s + c.overhead_s);
+  connection.rest(c.client_s - lead_s + c.overhead_s);
   return c;
 }
 
@@ -103,6 +105,12 @@ StepShape DrafterModel::mean_shape() const {
     mean.bytes_down += s.share * s.bytes_down;
   }
   return mean;
+}
+
+double DrafterModel::most_rows() const {
+  double most = 1;
+  for (const StepShape& s : shapes) most = std::max(most, s.rows);
+  return most;
 }
 
 StepShape shape_of(const Observation& o) { return {o.rows, o.context, o.bytes_up, o.bytes_down}; }

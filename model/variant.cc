@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/error.hh"
+#include "engine/wire_type.hh"
 
 namespace splitwan::model {
 namespace {
@@ -40,11 +41,9 @@ Plan fitted_plan(const LatencyModel& m) {
   return {at("head"), at("middle"), at("tail")};
 }
 
-double value_bytes(const std::string& wire) {
-  if (wire == "f32") return 4;
-  if (wire == "f16" || wire == "bf16") return 2;
-  if (wire == "int8") return 1;
-  throw Error("wire '{}': expected f32, f16, bf16 or int8", wire);
+double row_bytes_of(const std::string& wire, double width) {
+  return static_cast<double>(
+      engine::payload_bytes(engine::wire_type_named(wire), 1, static_cast<std::uint64_t>(width)));
 }
 
 void scale(Coefficient& c, double factor) {
@@ -65,9 +64,13 @@ void resize(StepShape& s, double old_row, double new_row) {
   s.bytes_down += s.rows * (new_row - old_row);
 }
 
-// Guesses beyond the cap are not made: fewer rows, and steps that gained more gain the cap.
+// Guesses beyond the cap are not made: fewer rows. The likeliest are kept, so what guesses gain falls no
+// faster than their number, and no step gains more than its rows.
 void cap(DrafterModel& d, double width, double row_bytes) {
+  double guessed = 0, kept_guesses = 0;
   for (StepShape& s : d.shapes) {
+    guessed += s.share * (s.rows - 1);
+    kept_guesses += s.share * (std::min(s.rows, width) - 1);
     const double dropped = std::max(0.0, s.rows - width);
     s.rows -= dropped;
     s.bytes_up -= dropped * row_bytes;
@@ -82,7 +85,9 @@ void cap(DrafterModel& d, double width, double row_bytes) {
     after += static_cast<double>(kept * d.acceptance.steps_by_tokens[k]);
   }
   d.acceptance.steps_by_tokens = counts;
-  const double factor = after / before;
+  const double mean = d.tokens_per_step();
+  const double fewer = guessed > 0 ? (1 + (mean - 1) * kept_guesses / guessed) / mean : 1;
+  const double factor = std::min(after / before, fewer);
   const auto shrink = [&](ClassAcceptance& c) {
     c.tokens_per_step = std::max(1.0, c.tokens_per_step * factor);
     c.log_mean = std::max(0.0, c.log_mean + std::log(factor));
@@ -141,6 +146,7 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     const double head = v.head ? *v.head : plan.head, tail = v.tail ? *v.tail : plan.tail;
     if (head < 0 || tail < 0 || head + tail >= now.layers)
       throw Error("split {:g},{:g}: leaves the server none of {:g} layers", head, tail, now.layers);
+    if (!(plan.middle > 0)) throw Error("the model states plan.middle {:g}: expected above 0", plan.middle);
     const auto weights = [](const Geometry& g, double layers) {
       return layers * g.layer_weights() + g.head_weights();
     };
@@ -148,7 +154,10 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     client = weights(now, head + tail) / weights(old, plan.head + plan.tail);
     server = middle * now.layer_weights() / (plan.middle * old.layer_weights());
     const double attention = now.heads * now.head_dim / (old.heads * old.head_dim);
-    client_attention = attention * (head + tail) / (plan.head + plan.tail);
+    const double client_layers = plan.head + plan.tail;
+    client_attention = client_layers > 0 ? attention * (head + tail) / client_layers : 1;
+    if (client_layers == 0 && head + tail > 0)
+      assumptions.push_back("the client's attention costs nothing: the fitted runs gave it no layers");
     server_attention = attention * middle / plan.middle;
     m.source["plan"] = {{"head", head}, {"middle", middle}, {"tail", tail}};
     m.source["geometry"] = {{"layers", now.layers},        {"width", now.width},       {"heads", now.heads},
@@ -167,7 +176,15 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     if (!phase) continue;
     scale(phase->client, client / v.client_speed, client_attention / v.client_speed);
     scale(phase->server, server / v.server_speed, server_attention / v.server_speed);
+    phase->noise_s *= std::max(client / v.client_speed, server / v.server_speed);
   }
+  for (DrafterModel& d : m.drafters) d.draft_s /= v.client_speed;
+  for (const double factor : {client, server, v.client_speed, v.server_speed})
+    m.doubt += std::abs(std::log(factor));
+  if (m.doubt > 0)
+    m.changed.push_back(
+        fmt::format("compute: the client's time x {:.3g}, the server's x {:.3g}, by arithmetic",
+                    client / v.client_speed, server / v.server_speed));
   double row_bytes = 0;
   if (resized) {
     const Json old_wire = fitted.source.value("wire", Json());
@@ -175,8 +192,8 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
       throw Error("the model states no wire: its traces' headers must, for another one");
     const double old_width = need(fitted.source.value("geometry", Json()), "width", "geometry");
     const double width = need(m.source.value("geometry", Json()), "width", "geometry");
-    const double old_row = old_width * value_bytes(old_wire.get<std::string>());
-    row_bytes = width * value_bytes(v.wire.empty() ? old_wire.get<std::string>() : v.wire);
+    const double old_row = row_bytes_of(old_wire.get<std::string>(), old_width);
+    row_bytes = row_bytes_of(v.wire.empty() ? old_wire.get<std::string>() : v.wire, width);
     for (DrafterModel& d : m.drafters) {
       for (StepShape& s : d.shapes) resize(s, old_row, row_bytes);
       resize(d.prompt, old_row, row_bytes);
@@ -187,18 +204,21 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
     if (!(*v.width >= 1)) throw Error("width {:g}: expected 1 row or more", *v.width);
     for (DrafterModel& d : m.drafters) cap(d, *v.width, row_bytes);
     assumptions.push_back(
-        "steps that gained more tokens than the width gain the width: what a chain of guesses would");
+        "a narrower step keeps its likeliest guesses, and they gain in proportion to their number: no less "
+        "than that");
   }
   if (v.tokens_per_step) {
-    if (!(*v.tokens_per_step >= 1))
+    if (!(*v.tokens_per_step >= 1) || std::isinf(*v.tokens_per_step))
       throw Error("acceptance {:g}: expected 1 token per step or more", *v.tokens_per_step);
     for (DrafterModel& d : m.drafters) {
       if (d.drafter == "sequential") continue;
-      set_tokens(d.acceptance.all, *v.tokens_per_step);
-      for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, *v.tokens_per_step);
+      const double tokens = std::min(*v.tokens_per_step, d.most_rows());
+      set_tokens(d.acceptance.all, tokens);
+      for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, tokens);
     }
-    assumptions.push_back(
-        fmt::format("{:g} tokens per step, as asked; rows and bytes as fitted", *v.tokens_per_step));
+    assumptions.push_back(fmt::format(
+        "{:g} tokens per step, as asked, but no more than a drafter's rows; rows and bytes as fitted",
+        *v.tokens_per_step));
   }
   return m;
 }

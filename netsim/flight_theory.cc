@@ -10,14 +10,14 @@
 namespace splitwan::netsim {
 namespace {
 
+using engine::seconds;
+
 constexpr double kHeaderBytes = 54;  // IPv4 20, TCP 20, timestamps 12, PPP 2
 // Of tcp_cubic.c and sock.h, in segments and seconds.
 constexpr double kKneeFrom = 16, kKneeSamples = 8, kTrainGap_s = 2e-3;
 constexpr double kOffload_bytes = 65'216;  // the largest packet that a socket hands to the device
 constexpr double kCubic = 410.0 / 1024;    // segments per cubed second
 constexpr double kNoThreshold = std::numeric_limits<double>::infinity();
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 void expect_plain(const LinkSpec& link, const char* direction) {
   const char* found = link.loss > 0 || link.bursts.to_bad > 0 ? "loss"
@@ -46,12 +46,12 @@ FlightTheory::FlightTheory(const Edge& edge, const TcpSpec& tcp) : tcp_(tcp) {
   }
 }
 
-double FlightTheory::exchange(const Exchange& exchange) {
+double FlightTheory::exchange(const Exchange& exchange, double held_s) {
   now_ += seconds(exchange.idle_before);
   const double start = now_;
-  now_ = carry(true, static_cast<double>(exchange.request));
+  now_ = carry(true, static_cast<double>(exchange.request)) + held_s;
   now_ = carry(false, static_cast<double>(exchange.answer));
-  return now_ - start;
+  return now_ - start - held_s;
 }
 
 double FlightTheory::Way::send(double t, double bytes) {

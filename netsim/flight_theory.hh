@@ -21,7 +21,8 @@ class FlightTheory {
   // than cubic-linux.
   FlightTheory(const Edge& edge, const TcpSpec& tcp);
 
-  double exchange(const Exchange& exchange);  // from request to the end of its answer
+  // From request to the end of its answer, less how long the other end held it.
+  double exchange(const Exchange& exchange, double held_s = 0);
   double window(bool forward) const { return senders_[forward ? 0 : 1].window; }  // segments
 
  private:

@@ -5,6 +5,7 @@
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/units.hh"
+#include "engine/wire_type.hh"
 
 namespace splitwan::netsim {
 namespace {
@@ -54,8 +55,11 @@ Profile read_profile(const std::string& path) {
   p.tail_layers = sides.need<int>("tail");
   sides.done();
   p.wire = r.need<std::string>("wire");
-  if (p.wire != "f32" && p.wire != "f16") throw Error("{}: expected f32 or f16, found {}", r.path("wire"), p.wire);
-  p.row_bytes = std::uint64_t{width} * (p.wire == "f32" ? 4 : 2);
+  try {
+    p.row_bytes = engine::payload_bytes(engine::wire_type_named(p.wire), 1, width);
+  } catch (const Error& e) {
+    throw Error("{}: {}", r.path("wire"), e.what());
+  }
   const Json phases = r.need<Json>("phases");
   if (!phases.is_object()) throw Error("{}: expected an object", r.path("phases"));
   for (const auto& [name, cost] : phases.items()) {

@@ -1,4 +1,5 @@
 // fit: a latency model from traces, and everything that it says about its own worth.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -47,13 +48,15 @@ std::vector<model::Observation> observe_live(const std::vector<engine::Run>& run
   return observations;
 }
 
+// Unlike fmt::print, no exception where nobody reads any longer.
+void say(const std::string& text) { std::fputs(("splitwan: fit: " + text + "\n").c_str(), stderr); }
+
 void warn(const Json& j) {
   for (const Json& u : j["unidentified"])
-    fmt::print(stderr, "splitwan: fit: not told: {}: {}; a run that tells: {}\n",
-               u["term"].get<std::string>(), u["why"].get<std::string>(), u["run"].get<std::string>());
+    say(fmt::format("not told: {}: {}; a run that tells: {}", u["term"].get<std::string>(),
+                    u["why"].get<std::string>(), u["run"].get<std::string>()));
   for (const Json& s : j["residual_test"]["suspects"])
-    fmt::print(stderr, "splitwan: fit: what is left still depends on: {}: the model lacks a term\n",
-               s.get<std::string>());
+    say(fmt::format("what is left still depends on: {}: the model lacks a term", s.get<std::string>()));
 }
 
 int fit_traces(const Options& o) {
@@ -83,6 +86,12 @@ int run_fit(const Options& o) {
   inputs.insert(inputs.end(), o.tests.begin(), o.tests.end());
   if (!o.published.empty()) inputs.push_back(o.published);
   engine::check_output(o.output, inputs);
+  if (!o.tests.empty() && !o.published.empty())
+    throw Error("fit: --test goes with traces, not with --published");
+  for (const std::string& test : o.tests) {
+    if (std::find(o.traces.begin(), o.traces.end(), test) != o.traces.end())
+      throw Error("fit: --test {}: is fitted to as well: it would test nothing", test);
+  }
   if (o.traces.empty() == o.published.empty()) throw Error("fit: expected either traces or --published FILE");
   if (o.published.empty()) return fit_traces(o);
   const Json j = model::compare_published(model::read_published(o.published));

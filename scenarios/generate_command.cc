@@ -13,6 +13,7 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
+using engine::seconds;
 using engine::Token;
 
 struct Options {
@@ -21,6 +22,8 @@ struct Options {
   std::string draft_model;
   std::vector<std::string> stop;
   engine::Sampling sampling;
+  std::string pad_rows;
+  double noise = 0;
   int max_new_tokens = 64, threads = 1, top_logits = 0;
   std::uint64_t seed = 1;
   bool ignore_eos = false, json = false;
@@ -38,6 +41,8 @@ Scenario scenario_for(const Options& o) {
   s.name = "generate";
   s.model = o.model;
   s.wire = engine::wire_type_named(o.wire);
+  s.noise = o.noise;
+  s.pad_rows = engine::parse_row_buckets(o.pad_rows);
   s.storage = engine::storage_named(o.storage);
   s.place = engine::device_named(o.device);
   s.draft_model = o.draft_model;
@@ -86,8 +91,6 @@ Json top_of(const at::Tensor& logits, int count) {
   }
   return json;
 }
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 // The model's tokenizer; ids need none, their text is then left out.
 const engine::Tokenizer* tokenizer_for(const Options& o, Resources& resources) {
@@ -211,7 +214,16 @@ void add_generate_command(CLI::App& app, Chosen& chosen) {
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
       ->excludes(server)
       ->check(not_empty);
-  cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless) or f16")->capture_default_str();
+  cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless), f16, bf16, int8 or int4")
+      ->capture_default_str();
+  cmd->add_option(
+         "--noise", o->noise,
+         "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
+      ->capture_default_str()
+      ->check(CLI::Range(0., 100.));
+  cmd->add_option("--pad-rows", o->pad_rows,
+                  "send steps of these row counts only, as in 1,4,8,16,32 (8: multiples of 8)")
+      ->check(not_empty);
   cmd->add_option("--storage", o->storage,
                   "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4; the output may change")
       ->capture_default_str();

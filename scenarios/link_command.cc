@@ -17,6 +17,7 @@ namespace {
 
 using engine::Error;
 using engine::Json;
+using engine::seconds;
 using netsim::EmulatedLink;
 using netsim::LinkTime;
 
@@ -26,8 +27,6 @@ struct Options {
   std::uint64_t seed = 1;
   bool json = false;
 };
-
-double seconds(LinkTime t) { return std::chrono::duration<double>(t).count(); }
 
 netsim::LinkPair parse_pair(const Options& o) {
   const NetworkChoice network = parse_link(o.link);

@@ -13,6 +13,7 @@
 #include "scenarios/machine.hh"
 #include "scenarios/model_commands.hh"
 #include "scenarios/study_command.hh"
+#include "scenarios/traffic_command.hh"
 
 namespace {
 
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
   for (const auto& c : engine_commands) app.add_subcommand(c.name, c.help);
   splitwan::scenarios::add_study_command(app, chosen, [&] { return become_engine(argv); });
   splitwan::scenarios::add_model_commands(app, chosen);
+  splitwan::scenarios::add_traffic_command(app, chosen);
   splitwan::scenarios::add_link_command(app, chosen);
   return splitwan::scenarios::run_program(app, chosen, argc, argv);
 }

@@ -1,5 +1,7 @@
 #include "scenarios/model_question.hh"
 
+#include <cmath>
+
 #include "engine/error.hh"
 #include "engine/units.hh"
 #include "model/projection.hh"
@@ -35,7 +37,7 @@ void add_link_options(CLI::App& app, LinkWords& o) {
 void add_variant_options(CLI::App& app, VariantWords& o) {
   app.add_option("--split", o.split,
                  "layers that the client keeps at each end, as in 2,2 (default: as fitted)");
-  app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8");
+  app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8, int4");
   app.add_option("--width", o.width, "most rows of a step, as in 8");
   app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");
   std::string names;
@@ -75,9 +77,15 @@ model::Variant variant_of(const VariantWords& o) {
   }
   v.wire = o.wire;
   v.geometry = o.geometry;
-  if (o.width != 0) v.width = o.width;
-  if (o.tokens_per_step != 0) v.tokens_per_step = o.tokens_per_step;
-  if (!(o.client_speed > 0 && o.server_speed > 0)) throw Error("speeds: expected above 0");
+  constexpr double most_rows = 4096, fastest = 1e6;
+  if (o.width && !(*o.width >= 1 && *o.width <= most_rows && *o.width == std::floor(*o.width)))
+    throw Error("width {:g}: expected a whole number of rows, 1 to {:g}", *o.width, most_rows);
+  v.width = o.width;
+  v.tokens_per_step = o.tokens_per_step;
+  for (const double speed : {o.client_speed, o.server_speed}) {
+    if (!(speed > 0 && speed <= fastest))
+      throw Error("speed {:g}: expected above 0, {:g} at most", speed, fastest);
+  }
   v.client_speed = o.client_speed;
   v.server_speed = o.server_speed;
   return v;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ void add_link_options(CLI::App&, LinkWords&);
 
 struct VariantWords {
   std::string split, wire, geometry;
-  double width = 0, tokens_per_step = 0, client_speed = 1, server_speed = 1;  // 0 = as fitted
+  std::optional<double> width, tokens_per_step;
+  double client_speed = 1, server_speed = 1;
 };
 void add_variant_options(CLI::App&, VariantWords&);
 

@@ -90,7 +90,8 @@ void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpe
 }
 
 void read_links(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
-  read_text(r, "ping", [&](const std::string& file) { apply(read_ping(beside(folder, file)), n.up, n.down); });
+  read_text(r, "ping",
+            [&](const std::string& file) { apply(read_ping(beside(folder, file)), n.up, n.down); });
   read_text(r, "iperf3", [&](const std::string& file) {
     const Iperf3Summary found = read_iperf3(beside(folder, file));
     n.up.bits_per_second = found.up_bps.value_or(n.up.bits_per_second);

@@ -1,4 +1,5 @@
 // project and advise: what a fitted model says about networks and systems nobody ran.
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -49,7 +50,7 @@ double parse_target(const std::string& text) {
   } catch (const std::exception&) {
   }
   const std::string unit = text.substr(std::min(used, text.size()));
-  if (!(value > 0) || (!unit.empty() && unit != "tok/s" && unit != "tokens/s"))
+  if (!(value > 0) || std::isinf(value) || (!unit.empty() && unit != "tok/s" && unit != "tokens/s"))
     throw Error("target '{}': expected tokens per second, as in 15tok/s", text);
   return value;
 }
@@ -70,7 +71,7 @@ int answer_target(const Options& o, const model::LatencyModel& m,
   bool possible = false;
   for (const model::Condition& c : conditions) {
     for (const std::string& drafter : drafters_of(o, m)) {
-      const model::Need need = what_it_takes(m, c, drafter, target);
+      const model::Need need = what_it_takes(m, c, drafter, target, o.prompt_class);
       Json& row = j["needs"].emplace_back(to_json(c));
       row.erase("network");
       row.update(to_json(need));
@@ -102,10 +103,10 @@ int run_project(const Options& o) {
 int run_advise(const Options& o) {
   engine::check_output(o.output, std::vector{o.model});
   std::vector<std::string> assumptions;
-  const model::LatencyModel m = read_varied(o, assumptions);
+  const model::LatencyModel m = model::read_model_file(o.model);
   const auto conditions = conditions_of(o.link, m);
   if (conditions.size() != 1) throw Error("advise: --rtt '{}': expected one round-trip time", o.link.rtt);
-  auto choices = advise(m, conditions[0], assumptions);
+  auto choices = advise(m, variant_of(o.variant), conditions[0], assumptions);
   if (choices.size() > o.top) choices.resize(o.top);
   Json j = {{"schema_version", 1},
             {"link", to_json(conditions[0])},

@@ -18,8 +18,7 @@ using netsim::LinkState;
 double parse_link_rate(const std::string& text) {
   if (text == "unlimited") return 0;
   const double bps = engine::parse_rate(text);
-  if (bps <= 0)
-    throw Error("'{}' lets nothing through: expected a rate above 0, unlimited, or outage", text);
+  if (bps <= 0) throw Error("'{}' lets nothing through: expected a rate above 0, unlimited, or outage", text);
   return bps;
 }
 
@@ -30,7 +29,8 @@ double read_fraction(ObjectReader& r, const std::string& key, double otherwise) 
   double fraction = 0;
   if (value->is_number()) {
     fraction = r.need<double>(key);
-    if (!(fraction >= 0 && fraction <= 1)) throw Error("{}: expected 0 to 1, found {}", r.path(key), fraction);
+    if (!(fraction >= 0 && fraction <= 1))
+      throw Error("{}: expected 0 to 1, found {}", r.path(key), fraction);
   } else {
     read_text(r, key, [&](const std::string& text) { fraction = engine::parse_fraction(text); });
   }
@@ -101,7 +101,8 @@ void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up, const std::s
             [&](const std::string& file) { link.opportunities = read_mahimahi(beside(folder, file)); });
   read_text(r, "csv", [&](const std::string& file) { apply_csv(beside(folder, file), link); });
   if (const Json* changes = r.find("schedule")) {
-    if (!changes->is_array()) throw Error("{}: expected a list, found {}", r.path("schedule"), changes->dump());
+    if (!changes->is_array())
+      throw Error("{}: expected a list, found {}", r.path("schedule"), changes->dump());
     link.schedule.clear();
     LinkState state = link;
     for (const Json& change : *changes) {

@@ -11,6 +11,7 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::PartyId;
+using engine::seconds;
 
 constexpr PartyId client = 0, server = 1;
 constexpr std::uint16_t port = 7420;  // in a namespace of its own
@@ -44,8 +45,6 @@ void take_part(PartyId self, engine::tcp::socket socket, const engine::PartyMain
                 {});
   main(transport, clock);
 }
-
-double seconds(netsim::LinkTime t) { return std::chrono::duration<double>(t).count(); }
 
 Json to_json(const netsim::LinkCounts& c) {
   return {{"packets", c.packets}, {"bytes", c.bytes}, {"queue_drops", c.queue_drops}, {"lost", c.lost}};

@@ -26,7 +26,8 @@ netsim::Batches read_batches(const Json& json, const std::string& where) {
   r.done();
   if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt: expected 1 to 1048576 rows", where);
   if (b.steps < 1 || b.steps > 1 << 20) throw Error("{}: steps: expected 1 to 1048576", where);
-  if (b.wide_every > 0 && b.wide_rows.empty()) throw Error("{}: wide_rows: expected the wide steps' rows", where);
+  if (b.wide_every > 0 && b.wide_rows.empty())
+    throw Error("{}: wide_rows: expected the wide steps' rows", where);
   for (const std::uint32_t rows : b.wide_rows)
     if (rows < 1 || rows > 4096) throw Error("{}: wide_rows: expected 1 to 4096, found {}", where, rows);
   double most = 1;  // every guess of every wide step accepted
@@ -52,15 +53,17 @@ netsim::Batches read_recorded(const Json& json, const std::string& where) {
   b.steps = static_cast<std::uint32_t>(b.rows.size());
   if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt_rows: expected 1 to 1048576", where);
   if (b.rows.empty() || b.rows.size() != b.accepted.size())
-    throw Error("{}: rows, accepted: expected as many of each, found {} and {}", where, b.rows.size(), b.accepted.size());
+    throw Error("{}: rows, accepted: expected as many of each, found {} and {}", where, b.rows.size(),
+                b.accepted.size());
   for (std::size_t i = 0; i < b.rows.size(); ++i)
     if (b.accepted[i] < 1 || b.accepted[i] > b.rows[i] || b.rows[i] > 4096)
-      throw Error("{}: step {}: expected 1 to 4096 rows and 1 to as many tokens, found {} and {}", where, i + 1, b.rows[i],
-                  b.accepted[i]);
+      throw Error("{}: step {}: expected 1 to 4096 rows and 1 to as many tokens, found {} and {}", where,
+                  i + 1, b.rows[i], b.accepted[i]);
   return b;
 }
 
-// {"note", "source", "runs": [{"drafter", "prompt", "class", "prompt_rows", "rows": [..], "accepted": [..]}, ..]}
+// {"note", "source", "runs": [{"drafter", "prompt", "class", "prompt_rows", "rows": [..], "accepted": [..]},
+// ..]}
 std::vector<netsim::Batches> read_decoding(const std::string& path) {
   const Json json = engine::read_json_file(path);
   ObjectReader r(json, path);
@@ -69,7 +72,8 @@ std::vector<netsim::Batches> read_decoding(const std::string& path) {
   r.done();
   if (!runs.is_array() || runs.empty()) throw Error("{}: runs: expected a list of runs", path);
   std::vector<netsim::Batches> list;
-  for (const Json& run : runs) list.push_back(read_recorded(run, fmt::format("{}: run {}", path, list.size())));
+  for (const Json& run : runs)
+    list.push_back(read_recorded(run, fmt::format("{}: run {}", path, list.size())));
   return list;
 }
 
@@ -83,12 +87,14 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   if (const Json* network = r.find("network"))
     cell.network = read_network(*network, file + ": network", folder);
   if (cell.network.kind == NetworkKind::local || cell.network.kind == NetworkKind::sockets)
-    throw Error("{}: network: kind: a replay runs over ns3, ideal or tun, not {}", file, name_of(cell.network.kind));
+    throw Error("{}: network: kind: a replay runs over ns3, ideal or tun, not {}", file,
+                name_of(cell.network.kind));
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
   if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())
     cell.profile = netsim::read_profile(beside(folder, profile));
-  if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty()) cell.trace = beside(folder, trace);
+  if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty())
+    cell.trace = beside(folder, trace);
   const Json* batches = inner.find("batches");
   if (batches) cell.batches.push_back(read_batches(*batches, file + ": replay: batches"));
   const auto decoding = inner.get<std::string>("decoding", "");

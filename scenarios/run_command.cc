@@ -12,9 +12,8 @@ void add_run_command(CLI::App& app, Chosen& chosen) {
       const auto scenarios = load_scenarios(o->scenario, o->overrides);
       return run_and_report(*o, [&] {
         Progress progress;
-        return run_scenarios(scenarios, [&](auto done, auto total, const auto& what) {
-          progress.show(done, total, what);
-        });
+        return run_scenarios(
+            scenarios, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
       });
     };
   });

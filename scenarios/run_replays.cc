@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engine/error.hh"
+#include "engine/wire_type.hh"
 #include "model/observation.hh"
 #include "scenarios/machine.hh"
 #include "scenarios/replay_link.hh"
@@ -27,9 +28,10 @@ struct Play {
 
 std::uint64_t row_bytes(const Run& run, const std::string& file) {
   const Json& h = run.header;
-  if (!h.contains("geometry") || !h["geometry"].contains("width") || !h.contains("wire") || !h["wire"].is_string())
+  if (!h.contains("geometry") || !h["geometry"].contains("width") || !h.contains("wire") ||
+      !h["wire"].is_string())
     throw Error("{}: states no geometry.width or wire: its bytes cannot be scaled", file);
-  return h["geometry"]["width"].get<std::uint64_t>() * (h["wire"] == "f32" ? 4 : 2);
+  return engine::payload_bytes(engine::wire_type_named(h["wire"]), 1, h["geometry"]["width"]);
 }
 
 Json header_of(const Play& play, const Json& simulator) {
@@ -94,7 +96,8 @@ netsim::Scripts scripts_for(const Play& play) {
 
 netsim::CostSource cost_for(const Play& play) {
   const ReplayCell& cell = *play.cell;
-  auto cost = cell.profile ? netsim::profile_cost(*cell.profile) : netsim::recorded_cost(*play.recorded, cell.trace);
+  auto cost =
+      cell.profile ? netsim::profile_cost(*cell.profile) : netsim::recorded_cost(*play.recorded, cell.trace);
   return cell.noise ? netsim::noisy_cost(std::move(cost), *cell.noise, play.seed) : cost;
 }
 
@@ -103,8 +106,7 @@ Run run_play(const Play& play) {
   const netsim::Scripts scripts = scripts_for(play);
   std::map<engine::PartyId, engine::MemoryRecorder> recorders;
   std::map<engine::PartyId, engine::PartyMain> parties;
-  for (const auto& [party, script] : scripts)
-    parties[party] = netsim::play(party, script, recorders[party]);
+  for (const auto& [party, script] : scripts) parties[party] = netsim::play(party, script, recorders[party]);
   Json simulator, links;
   if (cell.network.kind == NetworkKind::tun) {
     links = run_over_link(cell.network, play.seed, parties, {{0, cost_for(play)}, {1, cost_for(play)}});
@@ -140,7 +142,8 @@ std::vector<Run> run_replays(
   std::map<std::string, std::vector<Run>> traces;
   std::vector<Play> plays;
   for (const ReplayCell& cell : cells) {
-    // The runs of one decoding have seeds of their own: chance does not strike all of them at the same places.
+    // The runs of one decoding have seeds of their own: chance does not strike all of them at the same
+    // places.
     const auto seed = [&] { return cell.seed + (cell.batches.size() > 1 ? plays.size() : 0); };
     for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
     if (cell.trace.empty()) continue;
@@ -175,7 +178,8 @@ std::vector<Run> run_replays(
     }
   };
   // In real time they would disturb each other.
-  const bool alone = std::any_of(cells.begin(), cells.end(), [](auto& c) { return c.network.kind == NetworkKind::tun; });
+  const bool alone =
+      std::any_of(cells.begin(), cells.end(), [](auto& c) { return c.network.kind == NetworkKind::tun; });
   const std::size_t cores = alone ? 1 : std::max(1u, std::thread::hardware_concurrency());
   {
     std::vector<std::jthread> threads;

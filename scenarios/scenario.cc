@@ -51,6 +51,16 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   read_text(r, "storage", [&](const std::string& v) { s.storage = engine::storage_named(v); });
   if (r.find("device")) s.place = engine::device_named(r.need<std::string>("device"), r.path("device"));
   read_text(r, "wire", [&](const std::string& v) { s.wire = engine::wire_type_named(v); });
+  s.noise = r.get("noise", s.noise);
+  if (!(s.noise >= 0 && s.noise <= 100))
+    throw Error("{}: noise: expected a share of each row's root mean square, 0 to 100, found {}", file,
+                s.noise);
+  const auto buckets = r.get("pad_rows", std::vector<int>());
+  try {
+    s.pad_rows = engine::RowBuckets(buckets);
+  } catch (const Error& e) {
+    throw Error("{}: {}", file, e.what());
+  }
   if (const Json* network = r.find("network"))
     s.network = read_network(*network, file + ": network", folder_of(file));
   s.compute = r.get("compute", s.compute);

@@ -6,6 +6,7 @@
 
 #include "engine/codec.hh"
 #include "engine/device.hh"
+#include "engine/row_buckets.hh"
 #include "engine/sampling.hh"
 #include "engine/storage.hh"
 #include "engine/trace.hh"
@@ -19,6 +20,8 @@ struct Scenario {
   std::string model;  // folder; relative ones are sought from the scenario's own
   int head_layers = 2, tail_layers = 2;
   engine::WireType wire = engine::WireType::f32;
+  double noise = 0;             // share of each sent row's root mean square; its seed is the scenario's
+  engine::RowBuckets pad_rows;  // [1, 4, 8, 16, 32] in the file; [] = none
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   engine::Placement place;                               // of every party that runs here
   NetworkChoice network;

@@ -5,7 +5,7 @@
 namespace splitwan::scenarios {
 namespace {
 
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
+using engine::seconds;
 
 Json to_json(const netsim::WireTotals& w, Nanos elapsed) {
   return {{"bytes", w.bytes},

@@ -23,9 +23,8 @@ namespace {
 
 using engine::Error;
 using engine::ObjectReader;
+using engine::seconds;
 namespace fs = std::filesystem;
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 Validation read_one(const Json& json, const std::string& file) {
   Validation v;
@@ -150,8 +149,8 @@ std::vector<engine::Run> run_validations(
   for (std::size_t i = 0; i < validations.size(); ++i) {
     const NetworkChoice& n = validations[i].network;
     progress(i, validations.size(),
-             fmt::format("{:g} ms, {:g} Mbit/s, {:g} % loss", seconds(n.rtt()) * 1e3, n.up.bits_per_second / 1e6,
-                         n.up.loss * 100));
+             fmt::format("{:g} ms, {:g} Mbit/s, {:g} % loss", seconds(n.rtt()) * 1e3,
+                         n.up.bits_per_second / 1e6, n.up.loss * 100));
     validate(validations[i], runs);
   }
   return runs;

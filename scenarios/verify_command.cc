@@ -201,7 +201,8 @@ void add_verify_command(CLI::App& app, Chosen& chosen) {
       ->check(CLI::Range(1, 1 << 20));
   cmd->add_option("--split", o->split, "HEAD,TAIL layers on this side")->capture_default_str();
   cmd->add_option("--link", o->link, "run the split inside ns-3: rtt=80ms,rate=100Mbit or a preset");
-  cmd->add_option("--wire", o->wire, "activations on the wire: f32 or f16")->capture_default_str();
+  cmd->add_option("--wire", o->wire, "activations on the wire: f32, f16, bf16, int8 or int4")
+      ->capture_default_str();
   cmd->add_option("--storage", o->storage, "weights in memory: auto, f32, bf16, f16, int8, int4")
       ->capture_default_str();
   cmd->add_option("--temperature", o->sampling.temperature, "above 0: draws, the same ones for every drafter")

@@ -3,10 +3,11 @@
 
 #include "engine/drafters/named.hh"
 #include "engine/generate.hh"
+#include "engine/noise.hh"
 #include "netsim/conductor.hh"
 #include "netsim/ideal_simulator.hh"
 #include "netsim/network_spec.hh"
-#include "tests/attack_fixture.hh"
+#include "tests/attacked_model.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -87,8 +88,8 @@ TEST_P(Collected, RowsAreBitForBitThoseThatARealServerMeets) {
   const auto [depth, wire] = GetParam();
   const AttackedModel model;
   const Session session = real_session(model.folder.string(), depth, wire, some_prompt, 40);
-  const attacks::Document document = attacks::decode(*model.pieces, {depth, {wire, 0}},
-                                                     prompt_of(some_prompt), 40, attacks::generator_of(1, 1));
+  const attacks::Document document =
+      attacks::decode(*model.pieces, {depth, {wire, 0}}, prompt_of(some_prompt), 40);
   const std::vector<Token> output(document.next.begin() + static_cast<int>(some_prompt.size()) - 1,
                                   document.next.end());
   EXPECT_EQ(output, session.output);
@@ -107,15 +108,15 @@ TEST_P(Collected, RowsAreBitForBitThoseThatARealServerMeets) {
 
 INSTANTIATE_TEST_SUITE_P(DepthsAndWires, Collected,
                          testing::Combine(testing::Values(0, 1),
-                                          testing::Values(WireType::f32, WireType::f16)));
+                                          testing::Values(WireType::f32, WireType::f16, WireType::int8,
+                                                          WireType::int4)));
 
 TEST(AttackCollector, TrainingRowsAreThoseOfDecodingTheSameText) {
   const AttackedModel model;
   const attacks::Split split{1, {WireType::f16, 0}};
-  const attacks::Document document =
-      attacks::decode(*model.pieces, split, prompt_of(some_prompt), 20, attacks::generator_of(1, 1));
+  const attacks::Document document = attacks::decode(*model.pieces, split, prompt_of(some_prompt), 20);
   const std::vector<attacks::Text> text{{document.ids, {}}};
-  const auto [input, output] = attacks::seen(*model.pieces, split, text, attacks::generator_of(1, 1));
+  const auto [input, output] = attacks::seen(*model.pieces, split, text);
   EXPECT_TRUE(at::equal(input, document.input));
   EXPECT_TRUE(at::equal(output, document.output));
 }
@@ -126,7 +127,7 @@ TEST(AttackCollector, StatesAtEveryLayerAreThoseOfTheUndefendedSplit) {
   const std::vector<int> layers = {0, 1, 3, 4};
   const auto all = attacks::states(*model.pieces, text, layers);
   for (const int depth : {0, 1}) {
-    const auto [in, out] = attacks::seen(*model.pieces, {depth, {}}, text, attacks::generator_of(1, 1));
+    const auto [in, out] = attacks::seen(*model.pieces, {depth, {}}, text);
     EXPECT_TRUE(at::equal(in, all[static_cast<std::size_t>(depth)]));
     EXPECT_TRUE(at::equal(out, all[static_cast<std::size_t>(3 - depth)]));
   }
@@ -144,13 +145,14 @@ TEST(AttackCollector, SampledTextDependsOnItsSeedAndPlaceOnly) {
   EXPECT_EQ(again.greedy, whole[3].greedy);  // branches give the bits of a chain
 }
 
-TEST(AttackCollector, NoiseHasTheSizeAskedForAndIsTheSeeds) {
-  const at::Tensor still = at::zeros({200, 100});
-  const attacks::Channel channel{WireType::f32, 0.5};
-  const at::Tensor noise = channel(still, attacks::generator_of(3, 1));
-  EXPECT_NEAR(attacks::rms_of(noise), 0.5, 0.01);
-  EXPECT_TRUE(at::equal(noise, channel(still, attacks::generator_of(3, 1))));
-  EXPECT_FALSE(at::equal(noise, channel(still, attacks::generator_of(4, 1))));
+TEST(AttackCollector, NoiseIsTheEnginesOwnOnTheWayInOnly) {
+  const AttackedModel model;
+  const std::vector<attacks::Text> text{{some_prompt, {}}};
+  const auto [clean, clean_out] = attacks::seen(*model.pieces, {0, {}}, text);
+  const auto [noisy, out] = attacks::seen(*model.pieces, {0, {WireType::f32, 0.5, 7}}, text);
+  EXPECT_TRUE(at::equal(noisy, with_noise(clean, 0.5, 7)));
+  EXPECT_FALSE(at::equal(noisy, clean));
+  EXPECT_FALSE(at::equal(out, clean_out));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/attacks/sipit.hh"
-#include "tests/attack_fixture.hh"
+#include "tests/attacked_model.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -14,7 +14,7 @@ const Stop never = [] { return false; };
 
 Document seen_document(const AttackedModel& model, int depth, engine::WireType wire = engine::WireType::f32,
                        double noise = 0) {
-  return decode(*model.pieces, {depth, {wire, noise}}, prompt_of(some_prompt), 8, generator_of(1, 2));
+  return decode(*model.pieces, {depth, {wire, noise}}, prompt_of(some_prompt), 8);
 }
 
 std::vector<Token> after_first(const Document& d) { return {d.ids.begin() + 1, d.ids.end()}; }

@@ -3,7 +3,7 @@
 
 #include "analysis/attacks/suite.hh"
 #include "engine/output_file.hh"
-#include "tests/attack_fixture.hh"
+#include "tests/attacked_model.hh"
 
 namespace splitwan::attacks {
 namespace {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "netsim/flight_theory.hh"
 
@@ -26,16 +27,16 @@ double network_s(const Trip& t) { return t.rtt_s + t.wire_s; }
 struct Means {
   double model_s = 0, theory_s = 0;
 };
-Means run(const Condition& c, const std::vector<int>& rows, int steps, double work_s) {
+Means run(const Condition& c, const std::vector<int>& rows, int steps, double work_s, double held_s) {
   Connection connection(c, 10);
   netsim::FlightTheory theory = theory_of(c);
   Means means;
   for (int i = -1; i < steps; ++i) {
     const double bytes = 64 + 8192.0 * (i < 0 ? 40 : rows[i % rows.size()]);
-    const double model_s = network_s(connection.exchange(bytes, bytes, 0));
+    const double model_s = network_s(connection.exchange(bytes, bytes, held_s));
     const auto size = static_cast<std::uint64_t>(bytes);
     const double theory_s =
-        theory.exchange({size, size, nanoseconds(i < 0 ? 0 : std::llround(work_s * 1e9))});
+        theory.exchange({size, size, nanoseconds(i < 0 ? 0 : std::llround(work_s * 1e9))}, held_s);
     connection.rest(work_s);
     if (i < 0) continue;
     means.model_s += model_s / steps;
@@ -54,7 +55,7 @@ TEST_P(ConnectionOf, steps_take_what_segments_take) {
   const std::vector<std::vector<int>> mixes = {
       {1}, {9}, {17}, {1, 1, 1, 13, 1, 9, 1, 1, 17}, {1, 4, 7, 10, 12}};
   for (const auto& rows : mixes) {
-    const Means m = run(c, rows, 60, 0.043);
+    const Means m = run(c, rows, 60, 0.03, 0.013);
     EXPECT_NEAR(m.model_s / m.theory_s, 1, rows.size() == 1 && rows[0] == 1 ? 1e-3 : 0.02)
         << c.rtt_s << " s, " << c.up_bps << " bit/s, " << rows.size() << " kinds of " << rows[0] << " rows";
   }
@@ -85,7 +86,6 @@ TEST(Connection, unlimited_rates_cost_round_trips_alone) {
   const Trip trip = connection.exchange(8'192, 8'192, 0);
   EXPECT_EQ(trip.wire_s, 0);
   EXPECT_NEAR(trip.rtt_s, 0.1, 1e-12);
-  EXPECT_EQ(trip.flights, 1);
 }
 
 TEST(Connection, rare_losses_cost_their_share_of_a_timeout_or_a_round_trip) {
@@ -97,11 +97,12 @@ TEST(Connection, rare_losses_cost_their_share_of_a_timeout_or_a_round_trip) {
   const Trip wide =
       connection.exchange(50 * 1448, 1'000, 0);  // the last three of 50 segments, and the answer
   EXPECT_NEAR(wide.timeout_s, 4 * loss * 0.3, 1e-11);
-  EXPECT_NEAR(wide.recovery_s, 47 * loss * 0.1, 1e-10);
+  EXPECT_NEAR(wide.recovery_s, (std::pow(1 - loss, 3) - std::pow(1 - loss, 50)) * 0.1, 1e-14);
 }
 
 TEST(Connection, jitter_waits_for_the_latest_segment) {
-  Condition c{"", 0.1, 1e9, 1e9};
+  const double unlimited = std::numeric_limits<double>::infinity();  // all three leave at once
+  Condition c{"", 0.1, unlimited, unlimited};
   c.jitter_s = 0.002;
   Connection connection(c, 10);
   const Trip trip = connection.exchange(1'000, 3 * 1448, 0);

@@ -14,6 +14,8 @@
 namespace splitwan::netsim {
 namespace {
 
+using engine::seconds;
+
 using namespace std::chrono_literals;
 
 NetworkSpec cell(int rtt_ms, double mbit) {
@@ -21,8 +23,6 @@ NetworkSpec cell(int rtt_ms, double mbit) {
   for (LinkSpec* link : {&spec.edges[0].forward, &spec.edges[0].backward}) link->queue_bytes = 4'000'000;
   return spec;
 }
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 
 void expect_theory_in_every_cell(const std::string& decay) {
   for (int rtt_ms : {20, 80, 200})

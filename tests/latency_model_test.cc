@@ -57,10 +57,10 @@ TEST(LatencyModel, planted_coefficients_come_back) {
 }
 
 TEST(LatencyModel, a_connection_with_a_larger_initial_window_is_recognised) {
-  auto steps = observe(test::synthesise({}));
+  auto steps = observe(test::synthesise({.prompt_tokens = 4}));
   for (Observation& o : steps) {  // as if the window never made a step wait
-    const double network_s =
-        o.condition.rtt_s + wire_s(o.bytes_up, o.condition.up_bps) + wire_s(o.bytes_down, o.condition.down_bps);
+    const double network_s = o.condition.rtt_s + wire_s(o.bytes_up, o.condition.up_bps) +
+                             wire_s(o.bytes_down, o.condition.down_bps);
     o.total_s -= o.network_s - network_s;
     o.network_s = network_s;
   }
@@ -161,9 +161,10 @@ TEST(LatencyModel, refuses_runs_that_differ_in_anything_but_link_drafter_prompt_
     runs[3].header[key] = value;
     return message_of([&] { fit(runs); });
   };
-  EXPECT_EQ(refusal("storage", "int8"), "runs 0 and 3 differ in 'storage' (null, \"int8\"): fit a model for each");
+  EXPECT_EQ(refusal("storage", "int8"),
+            "runs 0 and 3 differ in 'storage' (null, \"int8\"): fit a model for each");
   EXPECT_EQ(refusal("plan", {{"head", 1}, {"middle", 8}, {"tail", 3}}),
-            "runs 0 and 3 differ in 'plan.tail' (2, 3): fit a model for each");
+            "runs 0 and 3 differ in 'plan.head' (2, 1): fit a model for each");
   EXPECT_NE(refusal("compute", "measured").find("differ in 'compute'"), std::string::npos);
   EXPECT_NE(refusal("machine", {{"cpu", "none"}, {"threads", 2}}).find("differ in 'machine.threads' (1, 2)"),
             std::string::npos);
@@ -175,13 +176,15 @@ TEST(LatencyModel, refuses_a_network_of_unknown_round_trip_time) {
   auto runs = test::synthesise({});
   runs[1].header["conditions"]["rtt_s"] = nullptr;
   EXPECT_EQ(message_of([&] { fit(runs); }),
-            "run 1: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one of them");
+            "run 1: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one "
+            "of them");
 }
 
 TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
   auto runs = test::synthesise({.rtts_s = {0.080}});
   for (auto& run : runs) {
-    run.header["conditions"] = {{"network", "sockets"}, {"rtt_s", nullptr}, {"up_bps", nullptr}, {"down_bps", nullptr}};
+    run.header["conditions"] = {
+        {"network", "sockets"}, {"rtt_s", nullptr}, {"up_bps", nullptr}, {"down_bps", nullptr}};
     for (engine::Span& s : run.spans) {
       if (s.op == engine::Op::recv && s.party == 0) s.tcp = {std::chrono::milliseconds(80), {}, 10};
     }
@@ -190,6 +193,20 @@ TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
   EXPECT_EQ(model.rtt_s.low, 0.080);
   EXPECT_NEAR(2 / model.up_bps.low, 1 / 100e6 + 1 / 200e6, 0.05 / 100e6);  // one rate for both ways
   expect_planted(model.decode, World{}, 0.02);
+}
+
+TEST(LatencyModel, live_runs_over_one_link_are_one_condition_and_other_links_have_their_own_rate) {
+  auto runs = test::synthesise({.rtts_s = {0.020, 0.080}});
+  int number = 0;
+  for (auto& run : runs) {
+    const double rtt_s = run.header["conditions"]["rtt_s"].get<double>();
+    const auto sampled = std::chrono::microseconds(std::lround(rtt_s * 1e6) + 10 * ++number);
+    run.header["conditions"] = {{"network", "sockets"}};
+    for (engine::Span& s : run.spans) {
+      if (s.op == engine::Op::recv && s.party == 0) s.tcp = {sampled, {}, 10};
+    }
+  }
+  EXPECT_EQ(fit(runs).conditions.size(), 2u);
 }
 
 TEST(LatencyModel, ignores_runs_that_crossed_no_network) {

@@ -48,8 +48,10 @@ TEST(Observation, flights_are_the_receivers_count) {
   // 10 segments hold 14 rows of 1 KiB; the first 17 rows need two flights and open the window for the next.
   std::map<std::size_t, bool> opened;
   std::size_t second_flights = 0;
-  for (const Observation& o : observe(one_rtt())) {
-    const std::uint32_t expected = o.rows > 14 && !std::exchange(opened[o.run], opened[o.run] || o.rows > 14) ? 2 : 1;
+  for (const Observation& o :
+       observe(test::synthesise({.rtts_s = {0.080}, .prompt_tokens = 4, .steps = 6}))) {
+    const std::uint32_t expected =
+        o.rows > 14 && !std::exchange(opened[o.run], opened[o.run] || o.rows > 14) ? 2 : 1;
     EXPECT_EQ(o.flights_up, expected);
     EXPECT_EQ(o.flights_down, expected);
     second_flights += expected == 2;
@@ -76,6 +78,15 @@ TEST(Observation, a_prompt_in_chunks_waits_for_its_last_reply) {
   EXPECT_EQ(o.round_trips, 2u);
   EXPECT_NEAR(o.server_s, 0.022, 1e-12);
   EXPECT_NEAR(o.network_s, 0.020, 1e-12);
+}
+
+TEST(Observation, rows_are_those_that_crossed_the_network_dummies_included) {
+  auto runs = one_rtt();
+  runs[0].steps[2].rows = 3;
+  runs[0].steps[2].sent = 8;
+  EXPECT_EQ(observe(runs)[2].rows, 8);
+  runs[0].steps[2].sent = 0;
+  EXPECT_EQ(observe(runs)[2].rows, 3);
 }
 
 TEST(Observation, an_all_local_step_crosses_nothing) {

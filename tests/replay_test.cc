@@ -83,7 +83,7 @@ TEST(Replay, of_recorded_decoding_is_one_run_per_prompt_with_its_rows_and_gains)
   EXPECT_EQ(runs[0].steps[0].rows, 12u);
   EXPECT_EQ(runs[0].steps[2].rows, 9u);
   EXPECT_EQ(runs[0].steps[2].accepted, 5u);
-  EXPECT_EQ(runs[0].steps[3].context, 12u + 1 + 1 + 5);
+  EXPECT_EQ(runs[0].steps[3].context, 12u + 1 + 5);  // the last gain is in the step's own rows
 
   std::ofstream(folder / "d.json") << R"({"runs": [{"drafter": "n", "prompt": "p", "class": "c", "prompt_rows": 1, "rows": [1], "accepted": [2]}]})";
   EXPECT_THAT(tests::error_of([&] { read_replays(scenario, folder / "s.json"); }),
@@ -105,7 +105,7 @@ TEST(Noise, varies_each_phase_as_recorded_and_repeats_with_its_seed) {
   EXPECT_EQ(costs(1, engine::Phase::middle), costs(1, engine::Phase::middle));
   EXPECT_THAT(costs(1, engine::Phase::head), testing::Each(100));
   std::ofstream(folder / "n.json") << R"({"phases": {"middle": [0]}})";
-  EXPECT_THAT(tests::error_of([&] { netsim::read_compute_noise(folder / "n.json"); }), HasSubstr("phases.middle: expected above 0"));
+  EXPECT_THAT(tests::error_of([&] { netsim::read_compute_noise(folder / "n.json"); }), HasSubstr("phases: middle: expected above 0"));
 }
 
 TEST(Profile, charges_the_larger_of_reading_weights_and_arithmetic) {

@@ -43,6 +43,23 @@ TEST_F(ScenarioFile, sweeps_every_combination_in_order) {
   EXPECT_EQ(all[2].network.rtt(), std::chrono::milliseconds(2));
 }
 
+TEST_F(ScenarioFile, says_what_is_done_to_activations_on_the_wire) {
+  const Scenario plain = load(small).at(0);
+  EXPECT_FALSE(plain.pad_rows.on());
+  EXPECT_EQ(plain.noise, 0);
+  const auto swept = load(small, {"wire=int8", "noise=0.1", "sweep={\"pad_rows\": [[], [4, 8]]}"});
+  ASSERT_EQ(swept.size(), 2u);
+  EXPECT_EQ(swept[1].wire, engine::WireType::int8);
+  EXPECT_EQ(swept[1].noise, 0.1);
+  EXPECT_FALSE(swept[0].pad_rows.on());
+  EXPECT_EQ(swept[1].pad_rows.sizes(), (std::vector{4, 8}));
+  EXPECT_THAT(refusal(small, {"pad_rows=[8, 4]"}), HasSubstr("pad_rows: 8,4: expected ascending buckets"));
+  EXPECT_THAT(refusal(small, {"pad_rows=8"}), HasSubstr("'pad_rows': expected a list, found 8"));
+  EXPECT_THAT(refusal(small, {"noise=-1"}), HasSubstr("noise: expected a share"));
+  EXPECT_THAT(refusal(small, {"wire=int2"}),
+              HasSubstr("wire: wire 'int2': expected f32, f16, bf16, int8 or int4"));
+}
+
 TEST_F(ScenarioFile, takes_overrides_which_end_a_sweep_over_their_key) {
   const auto one = load(R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"]}})",
                         {"network.rtt=7ms", "max_new_tokens=5"});

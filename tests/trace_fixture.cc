@@ -14,7 +14,7 @@ using engine::Nanos;
 using engine::Op;
 using engine::Phase;
 using engine::Span;
-
+using engine::seconds;
 Nanos nanos(double seconds) { return Nanos(std::llround(seconds * 1e9)); }
 
 // The network is netsim's theory of Linux's TCP: code of its own, not the model's.
@@ -46,10 +46,10 @@ struct Writer {
     const int up = model::flights(bytes, theory.window(true) * model::segment_bytes);
     const int down = model::flights(bytes, theory.window(false) * model::segment_bytes);
     const Nanos client = cost(world.client, rows, context, factor), head = client / 3;
-    const double waited_s = theory.exchange({bytes, bytes, now + head - last_message});
+    const Nanos server = cost(world.server, rows, context, factor);
+    const double waited_s = theory.exchange({bytes, bytes, now + head - last_message}, seconds(server));
     const Nanos extra = nanos(world.extra_per_rtt * rtt_s + world.extra_per_squared_row_s * rows * rows);
     const Nanos there = nanos(waited_s / 2) + extra, back = nanos(waited_s / 2);
-    const Nanos server = cost(world.server, rows, context, factor);
 
     const Nanos begin = now;
     const auto span = [&](engine::PartyId party, Op op, Nanos from, Nanos to) {
@@ -77,13 +77,19 @@ struct Writer {
     work(0, Phase::tail, arrived, arrived + client - head);
     last_message = arrived;
     now = arrived + client - head + nanos(world.overhead_s);
-    run.steps.push_back({id, id == 1, begin, now, rows, context, id == 1 ? 0 : rows - 1, accepted});
+    run.steps.push_back({.step = id,
+                         .prefill = id == 1,
+                         .begin = begin,
+                         .end = now,
+                         .rows = rows,
+                         .context = context,
+                         .drafted = id == 1 ? 0 : rows - 1,
+                         .accepted = accepted});
   }
 };
 
 engine::Run synthesise_run(const World& world, std::mt19937_64& random, int index, double rate_bps,
                            double rtt_s, const std::string& drafter, const std::string& prompt_class) {
-  constexpr std::uint32_t prompt_tokens = 12;
   Writer w{.world = world, .random = random, .rtt_s = rtt_s, .rate_bps = rate_bps, .run = {}};
   w.run.header = {
       {"type", "run"},
@@ -92,7 +98,7 @@ engine::Run synthesise_run(const World& world, std::mt19937_64& random, int inde
       {"conditions",
        {{"network", "ns3"}, {"rtt_s", rtt_s}, {"up_bps", rate_bps}, {"down_bps", 2 * rate_bps}, {"loss", 0}}},
       {"drafter", drafter},
-      {"prompt", {{"name", prompt_class + "-1"}, {"class", prompt_class}, {"tokens", prompt_tokens}}},
+      {"prompt", {{"name", prompt_class + "-1"}, {"class", prompt_class}, {"tokens", world.prompt_tokens}}},
       {"plan", {{"head", 2}, {"middle", 8}, {"tail", 2}}},
       {"wire", "f16"},
       {"compute", "planted coefficients"},
@@ -101,10 +107,11 @@ engine::Run synthesise_run(const World& world, std::mt19937_64& random, int inde
       {"commit", "0000000"},
       {"machine", {{"cpu", "none"}, {"threads", 1}}},
       {"scenario", Json::object()}};
-  // Guessing sends 9 or 17 rows (17 need a second flight on a young connection) and gains 1, 2 or 4 tokens.
+  // Guessing sends 9 or 17 rows (17 need a second flight where the prompt was short) and gains 1, 2 or 4
+  // tokens.
   constexpr std::array<std::uint32_t, 6> gains{1, 2, 1, 1, 4, 1};
-  w.step(1, prompt_tokens, 0, 1);
-  std::uint32_t context = prompt_tokens;
+  w.step(1, world.prompt_tokens, 0, 1);
+  std::uint32_t context = world.prompt_tokens;
   for (int i = 0; i < world.steps; ++i) {
     const bool guesses = drafter != "sequential";
     const bool lucky = guesses && w.uniform() < world.luck_per_rtt * rtt_s;

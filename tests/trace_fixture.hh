@@ -17,11 +17,13 @@ struct World {
   std::vector<double> rtts_s{0.020, 0.040, 0.080, 0.150};
   std::vector<double> rates_bps{100e6};  // up; down is twice that
   std::vector<std::string> drafters{"sequential", "ngram"};
+  std::uint32_t prompt_tokens = 12;
   int steps = 60;            // decode steps per run
   double noise = 0;          // relative, on each piece of work
   double outlier_share = 0;  // of steps whose work takes ten times as long
-  double extra_per_rtt = 0, extra_per_squared_row_s = 0;  // of the network's time: what no term of the model says
-  double luck_per_rtt = 0;                                // share of steps that gain 4 tokens, per second of RTT
+  double extra_per_rtt = 0,
+         extra_per_squared_row_s = 0;  // of the network's time: what no term of the model says
+  double luck_per_rtt = 0;             // share of steps that gain 4 tokens, per second of RTT
   std::uint64_t seed = 1;
 
   static double at(const PlantedCost& c, double rows, double context) {

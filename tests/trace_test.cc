@@ -66,6 +66,7 @@ Run some_run(int index = 0) {
                 .end = Nanos(80),
                 .rows = 3,
                 .context = 0,
+                .sent = 8,
                 .drafted = 0,
                 .accepted = 1},
                {.step = 2,

@@ -67,15 +67,26 @@ TEST(Variant, precision_changes_the_bytes_of_rows_and_not_of_headers) {
     for (StepShape& s : d.shapes) s.bytes_up = s.bytes_down = 64 + 8192 * s.rows;
   std::vector<std::string> assumptions;
   EXPECT_NEAR(vary(base, {.wire = "int8"}, assumptions).find("sequential")->mean_shape().bytes_down,
-              64 + 4096, 1e-9);
+              64 + 4096 + 4, 1e-9);  // a scale beside each row
+  EXPECT_NEAR(vary(base, {.wire = "int4"}, assumptions).find("sequential")->mean_shape().bytes_down,
+              64 + 2048 + 4, 1e-9);
   EXPECT_NEAR(vary(base, {.wire = "f32"}, assumptions).find("sequential")->mean_shape().bytes_down,
               64 + 16384, 1e-9);
 }
 
 TEST(Variant, a_width_caps_rows_and_what_they_gain) {
-  const DrafterModel& capped = *varied({.width = 2}).find("ngram");
+  const LatencyModel narrow = varied({.width = 2});
+  const DrafterModel& capped = *narrow.find("ngram");
   EXPECT_EQ(capped.mean_shape().rows, 2);
-  EXPECT_NEAR(capped.tokens_per_step(), 8.0 / 6, 1e-12);  // of 1, 2, 1, 1, 4, 1
+  // Guesses gain in proportion to their number: a tree's kept branch is not known to be the one that held.
+  double guesses = 0, kept = 0;
+  for (const StepShape& s : fitted().find("ngram")->shapes) {
+    guesses += s.share * (s.rows - 1);
+    kept += s.share * (std::min(s.rows, 2.0) - 1);
+  }
+  const double gained = fitted().find("ngram")->tokens_per_step() - 1;
+  EXPECT_NEAR(capped.tokens_per_step(), 1 + gained * kept / guesses, 1e-12);
+  EXPECT_LT(capped.tokens_per_step(), 8.0 / 6);  // 1, 2, 1, 1, 4, 1 cut short: the most it could be
   EXPECT_EQ(varied({.width = 1}).find("ngram")->tokens_per_step(), 1);
 }
 
@@ -89,6 +100,39 @@ TEST(Variant, what_cannot_be_is_explained) {
                 vary(fit(test::synthesise({})), {.head = 1, .tail = 1}, a);
               }),
               testing::HasSubstr("states no geometry.heads"));
+}
+
+TEST(Variant, another_machine_or_model_is_doubted_and_said) {
+  const Condition c{"", 0.080, 100e6, 200e6, 0};
+  const Point as_fitted = project(fitted(), c, "sequential");
+  const Point larger = project(varied({.geometry = "llama-70b"}), c, "sequential");
+  EXPECT_FALSE(larger.extrapolated.empty());
+  EXPECT_GT(std::log(larger.high / larger.low), 2 * std::log(as_fitted.high / as_fitted.low));
+  EXPECT_EQ(varied({.server_speed = 1}).doubt, 0);
+}
+
+TEST(Projection, no_interval_holds_more_tokens_than_rows_or_less_time_than_the_link_takes) {
+  const Condition c{"", 0.080, 100e6, 200e6, 0};
+  const DrafterModel& ngram = *fitted().find("ngram");
+  const Point point = project(fitted(), c, "ngram");
+  EXPECT_LE(point.high, ngram.most_rows() / (point.components.rtt_s + point.components.wire_s));
+  const Point far = project(fitted(), {"", 0.080, 1e15, 1e15, 0}, "sequential");
+  EXPECT_LE(far.high, 1 / 0.080);
+}
+
+TEST(Advice, keeps_what_was_given_and_offers_the_fitted_system) {
+  const Condition c{"", 0.080, 100e6, 200e6, 0};
+  std::vector<std::string> assumptions;
+  bool as_fitted = false;
+  for (const Choice& choice : advise(fitted(), {.wire = "f32"}, c, assumptions)) {
+    EXPECT_EQ(choice.variant.wire, "f32");
+    as_fitted = as_fitted || !choice.variant.head;
+  }
+  EXPECT_TRUE(as_fitted);
+  LatencyModel unplanned = fitted();
+  unplanned.source.erase("plan");
+  advise(unplanned, {}, c, assumptions);
+  EXPECT_THAT(assumptions, testing::Contains(testing::HasSubstr("the split is not varied")));
 }
 
 TEST(Inverse, what_a_rate_needs_gives_that_rate) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include "engine/noise.hh"
 #include "engine/philox.hh"
 
 namespace splitwan::attacks {
@@ -17,13 +18,9 @@ at::Tensor round_trip(const at::Tensor& hidden, engine::WireType wire) {
   return engine::decode(m, static_cast<int>(hidden.size(1)));
 }
 
-at::Tensor Channel::operator()(const at::Tensor& hidden, at::Generator generator) const {
-  if (noise <= 0) return round_trip(hidden, wire);
-  at::Tensor noisy = at::empty_like(hidden).normal_(0, noise, generator);
-  return round_trip(noisy.add_(hidden), wire);
+at::Tensor Channel::operator()(const at::Tensor& hidden) const {
+  return round_trip(engine::with_noise(hidden, noise, noise_seed), wire);
 }
-
-double rms_of(const at::Tensor& x) { return std::sqrt(x.to(at::kDouble).square().mean().item<double>()); }
 
 at::Generator generator_of(std::uint64_t seed, std::uint64_t stream) {
   const auto word = [](std::uint64_t v, int shift) { return static_cast<std::uint32_t>(v >> shift); };

@@ -9,18 +9,14 @@ namespace splitwan::attacks {
 
 struct Channel {
   engine::WireType wire = engine::WireType::f32;
-  double noise =
-      0;  // standard deviation of the Gaussian noise that the client adds, in the activation's unit
+  double noise = 0;  // that the client adds, as a share of each row's root mean square (engine/noise.hh)
+  std::uint64_t noise_seed = 1;
 
-  // What the other side decodes: noise first, then the wire's rounding. The generator is used for noise only.
-  at::Tensor operator()(const at::Tensor& hidden, at::Generator) const;
+  at::Tensor operator()(const at::Tensor& hidden) const;  // what the server decodes
 };
 
 // decode(encode(x)), as a message carries it.
 at::Tensor round_trip(const at::Tensor& hidden, engine::WireType);
-
-// Root of the mean square of all values.
-double rms_of(const at::Tensor&);
 
 // Streams of a seed's random numbers, one per use.
 enum Stream : std::uint64_t {

@@ -24,12 +24,8 @@ struct Alone : engine::Transport, engine::Clock, engine::Recorder {
 // Both ends and the server in one place, remembering what the server met.
 class Watched : public engine::Forward {
  public:
-  Watched(const Pieces& pieces, const Split& split, at::Generator generator, Document& into)
-      : pieces_(pieces),
-        split_(split),
-        generator_(std::move(generator)),
-        session_(pieces, pieces.config().layers),
-        into_(into) {}
+  Watched(const Pieces& pieces, const Split& split, Document& into)
+      : pieces_(pieces), split_(split), session_(pieces, pieces.config().layers), into_(into) {}
 
   at::Tensor prefill(std::span<const Token> prompt) override {
     const at::Tensor logits = run(engine::TokenBatch::chain(prompt));
@@ -44,7 +40,7 @@ class Watched : public engine::Forward {
     ids_ = batch.ids;
     session_.begin(batch.parent);
     at::Tensor x = session_.through(pieces_.embed(ids_), 0, split_.depth);
-    came_ = split_.channel(x, generator_).clone();  // the layers overwrite their input
+    came_ = split_.channel(x).clone();  // the layers overwrite their input
     went_ = session_.through(came_.clone(), split_.depth, end).clone();
     x = round_trip(went_, split_.channel.wire).clone();
     return pieces_.logits(session_.through(x, end, layers));
@@ -72,7 +68,6 @@ class Watched : public engine::Forward {
  private:
   const Pieces& pieces_;
   const Split& split_;
-  at::Generator generator_;
   Session session_;
   Document& into_;
   std::vector<Token> ids_;
@@ -85,12 +80,11 @@ class Watched : public engine::Forward {
 std::string_view name_of(Cut cut) { return cut == Cut::input ? "input" : "output"; }
 std::string_view name_of(Target target) { return target == Target::current ? "current" : "next"; }
 
-Document decode(const Pieces& pieces, const Split& split, const Prompted& text, int new_tokens,
-                at::Generator generator) {
+Document decode(const Pieces& pieces, const Split& split, const Prompted& text, int new_tokens) {
   Document document;
   Alone alone;
   engine::Party party(0, alone, alone, alone);
-  Watched forward(pieces, split, std::move(generator), document);
+  Watched forward(pieces, split, document);
   const auto drafter = engine::make_drafter("ngram", {});
   engine::GenerateOptions options;
   options.max_new_tokens = new_tokens;
@@ -141,15 +135,15 @@ std::vector<at::Tensor> states(const Pieces& pieces, std::span<const Text> texts
   return out;
 }
 
-std::pair<at::Tensor, at::Tensor> seen(const Pieces& pieces, const Split& split, std::span<const Text> texts,
-                                       at::Generator generator) {
+std::pair<at::Tensor, at::Tensor> seen(const Pieces& pieces, const Split& split,
+                                       std::span<const Text> texts) {
   std::vector<at::Tensor> came, went;
   const int end = pieces.config().layers - split.depth;
   for (const Text& text : texts) {
     Session session(pieces, end);
     session.begin(chain(text.ids.size()));
     const at::Tensor x = session.through(pieces.embed(text.ids), 0, split.depth);
-    came.push_back(split.channel(x, generator).clone());
+    came.push_back(split.channel(x).clone());
     went.push_back(session.through(came.back().clone(), split.depth, end).clone());
   }
   return {at::cat(came), at::cat(went)};

@@ -43,8 +43,8 @@ struct Document {
 
 // Prompt, then `new_tokens` greedy ones with n-gram speculation: prefill, decode and rejected rows are all
 // there. What came is decoded from the wire. What went back is the server's own result, before the wire
-// rounds it for the client: it has that, whatever it sends. `generator` draws the noise.
-Document decode(const Pieces&, const Split&, const Prompted&, int new_tokens, at::Generator);
+// rounds it for the client: it has that, whatever it sends.
+Document decode(const Pieces&, const Split&, const Prompted&, int new_tokens);
 
 // Its first rows only; nothing that was rejected.
 Document first_rows(const Document&, std::size_t count);
@@ -58,6 +58,6 @@ struct Text {
 // below each other: [rows, width].
 std::vector<at::Tensor> states(const Pieces&, std::span<const Text>, std::span<const int> layers);
 // What the server sees of them through a split: input and output.
-std::pair<at::Tensor, at::Tensor> seen(const Pieces&, const Split&, std::span<const Text>, at::Generator);
+std::pair<at::Tensor, at::Tensor> seen(const Pieces&, const Split&, std::span<const Text>);
 
 }  // namespace splitwan::attacks

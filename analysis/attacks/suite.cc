@@ -140,7 +140,7 @@ class Suite {
       if (const auto next = std::next(view); next != seed.views.end() && !next->weights_known)
         other = &*(view = next);
       jobs.push_back({"documents", 0, [&, other, this] {
-                        prepare(first, seed, trained);
+                        prepare(first, trained);
                         if (!other) return;
                         other->own = first.own;
                         other->victim = first.victim;
@@ -152,7 +152,7 @@ class Suite {
     workers_.run(std::move(jobs));
   }
 
-  void prepare(View& view, const Seed& seed, const Trained& trained) {
+  void prepare(View& view, const Trained& trained) {
     if (view.defence.lora) {
       const auto text =
           held_out_.others.size() < 16 ? trained.texts() : std::span<const Text>(held_out_.others);
@@ -161,7 +161,6 @@ class Suite {
                                              workers_.stop());
       view.victim = view.attacker = &view.own->pieces();
     }
-    set_noise(view, seed.common.calibration);
     decode_documents(view, held_out_.prompts, o_.new_tokens);
     if (view.defended()) make_pairs(view, some(trained));
   }

@@ -11,23 +11,16 @@
 namespace splitwan::attacks {
 
 Split View::split(std::uint64_t stream, std::size_t i) const {
-  const auto which =
-      engine::philox(seed, {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(stream), 13, 0})[0];
-  const std::size_t at = which % depths.size();
-  return {depths[at], {defence.wire, sigma.empty() ? 0 : sigma[at]}};
-}
-
-void set_noise(View& view, std::span<const Text> texts) {
-  if (view.defence.noise <= 0) return;
-  for (const at::Tensor& rows : states(*view.victim, texts, view.depths))
-    view.sigma.push_back(view.defence.noise * rms_of(rows));
+  const auto drawn =
+      engine::philox(seed, {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(stream), 13, 0});
+  const std::uint64_t noise_seed = std::uint64_t{drawn[1]} << 32 | drawn[2];
+  return {depths[drawn[0] % depths.size()], {defence.wire, defence.noise, noise_seed}};
 }
 
 void decode_documents(View& view, const std::vector<Prompted>& prompts, int new_tokens) {
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const Split split = view.split(documents_stream, i);
-    const auto generator = generator_of(view.seed, documents_stream << 32 | i);
-    view.documents.push_back(decode(*view.victim, split, prompts[i], new_tokens, generator));
+    view.documents.push_back(decode(*view.victim, split, prompts[i], new_tokens));
     view.document_depth.push_back(split.depth);
   }
 }
@@ -46,8 +39,7 @@ void make_pairs(View& view, std::span<const Text> texts) {
   const Pieces& known = view.weights_known ? *view.victim : *view.attacker;
   std::vector<at::Tensor> input, output;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const auto generator = generator_of(view.seed, pairs_stream << 32 | i);
-    auto [in, out] = seen(known, view.split(pairs_stream, i), texts.subspan(i, 1), generator);
+    auto [in, out] = seen(known, view.split(pairs_stream, i), texts.subspan(i, 1));
     input.push_back(std::move(in)), output.push_back(std::move(out));
   }
   view.pairs.input = at::cat(input);
@@ -59,8 +51,7 @@ double calibrate(const View& view, Cut cut, int norm, std::span<const Text> text
   std::vector<double> distances;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const Split split = view.split(calibration_stream, i);
-    const auto generator = generator_of(view.seed, calibration_stream << 32 | i);
-    const auto [in, out] = seen(*view.victim, split, texts.subspan(i, 1), generator);
+    const auto [in, out] = seen(*view.victim, split, texts.subspan(i, 1));
     const Search search{*view.attacker, cut, {split.depth}, split.channel.wire, 0};
     for (const double d :
          right_distances(search, {cut == Cut::input ? in : out, texts[i].ids.front()}, texts[i].ids, norm))
@@ -77,8 +68,7 @@ double perplexity(const View& view, const std::vector<Prompted>& prompts) {
     const Split split = view.split(documents_stream, i);
     const std::vector<Token>& ids = prompts[i].prompt;
     const std::vector<Text> text{{ids, {}}};
-    const auto went =
-        seen(*view.victim, split, text, generator_of(view.seed, documents_stream << 32 | i)).second;
+    const auto went = seen(*view.victim, split, text).second;
     // The last layers' keys and values come from the same rows: a session of those alone.
     Session tail(*view.victim, layers);
     tail.begin(chain(ids.size()));

@@ -23,7 +23,6 @@ struct View {
   const Pieces* victim = nullptr;
   const Pieces* attacker = nullptr;  // the weights that the attacker has
   std::uint64_t seed = 1;
-  std::vector<double> sigma;  // per entry of `depths`: of the noise, absolute
 
   std::shared_ptr<LoraModel> own;  // the victim, where it was changed
 
@@ -36,8 +35,6 @@ struct View {
   Split split(std::uint64_t stream, std::size_t i) const;
 };
 
-// The noise's absolute size, from what a few texts look like at this cut.
-void set_noise(View&, std::span<const Text>);
 void decode_documents(View&, const std::vector<Prompted>&, int new_tokens);
 void make_pairs(View&, std::span<const Text>);
 // The tokens of texts as labels.

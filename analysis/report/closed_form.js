@@ -9,9 +9,11 @@ const closedForm = (() => {
   }
 
   function forward(phase, tcp, shape, draft) {
+    const layers = work(phase.client, shape), lead = phase.client_lead_share * layers, client = layers + draft;
+    tcp.rest(lead);
     const server = work(phase.server, shape), trip = tcp.exchange(shape.bytes_up, shape.bytes_down, server);
-    const client = work(phase.client, shape) + draft, overhead = phase.overhead_s.value + phase.stragglers_s;
-    tcp.rest(client + overhead);
+    const overhead = phase.overhead_s.value + phase.stragglers_s;
+    tcp.rest(client - lead + overhead);
     return {rtt_s: trip.rtt_s, wire_s: trip.wire_s, client_s: client, server_s: server, overhead_s: overhead,
             loss_s: trip.recovery_s + trip.timeout_s, jitter_s: trip.jitter_s};
   }

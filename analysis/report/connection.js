@@ -4,7 +4,6 @@
 const connection = (() => {
   const leastTimeout = 0.2, kneeFrom = 16, trainGap = 2e-3, offloadBytes = 65216, longestOffload = 1e-3;
   const cubic = 0.4, slowestGrowth = 0.05, fastestGrowth = 0.5, duplicates = 3, keptAfterLoss = 0.7, leastWindow = 2;
-  const variationKept = 0.75;
   // Gauss-Legendre on [0, 1].
   const nodes = [0.019855071751231884, 0.10166676129318664, 0.2372337950418355, 0.4082826787521751,
                  0.5917173212478249, 0.7627662049581645, 0.8983332387068134, 0.9801449282487681];
@@ -13,7 +12,26 @@ const connection = (() => {
   const negligible = 1e-4;
   const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
   const chanceOfLoss = (loss, segments) => 1 - Math.pow(1 - loss, segments);
-  const newWindow = (size, threshold, most = 0, rise = 0, inUse = 0) => ({size, threshold, most, rise, inUse});
+  const newWindow = (size, threshold, most = 0, rise = 0, inUse = 0) => ({size, threshold, most, rise, inUse, ahead: 0});
+
+  // model/round_trips.hh
+  function roundTrips(first) {
+    let smooth = first, deviation = 2 * first, variation = Math.max(deviation, leastTimeout), worst = variation, roundEnd = 0;
+    return {
+      see(at, rtt) {
+        const error = rtt - smooth, more = Math.abs(error) - deviation / 4;
+        smooth += error / 8;
+        deviation += error < 0 && more > 0 ? more / 8 : more;
+        worst = Math.max(worst, deviation);
+        variation = Math.max(variation, worst);
+        if (at < roundEnd) return;
+        variation -= (variation - worst) / 4;
+        worst = leastTimeout;
+        roundEnd = at + smooth;
+      },
+      timeout: () => smooth + variation,
+    };
+  }
 
   function wire(bytes, bps, link) {
     return (bytes + link.framing_bytes * Math.ceil(bytes / link.segment_bytes)) * 8 / bps;
@@ -26,7 +44,7 @@ const connection = (() => {
     const ways = rates.map((rate, i) => ({segment: (link.segment_bytes + link.framing_bytes) * 8 * (1 / rate), byte: 8 * (1 / rate),
                                           acknowledgement: link.framing_bytes * 8 / rates[1 - i], latest: new Map()}));
     const senders = rates.map(() => ({open: newWindow(initialWindow, Infinity), closed: newWindow(0, 0), closedShare: 0,
-                                      lastSent: 0, timeout: 0, variation: 0, used: false}));
+                                      seen: roundTrips(rtt), lastSent: 0, used: false}));
     let now = 0;
 
     // Expected delay of the last arrival, in the jitter's scale.
@@ -51,6 +69,10 @@ const connection = (() => {
       window.size = Math.max(window.size, least);
     }
 
+    const earlyIn = window => window.ahead > 0 ? Math.floor(window.size / initialWindow) : 0;
+    const inOneTrain = (window, way) =>
+      window.ahead - (earlyIn(window) - 1) * way.segment <= trainGap || window.size * way.segment >= rtt;
+
     function acknowledged(window, way, segments, limited) {
       const before = window.size;
       if (before < window.threshold) {
@@ -59,9 +81,10 @@ const connection = (() => {
         const offload = Math.min(longestOffload, 4 * offloadBytes / (2 * before * link.segment_bytes / rtt));
         const train = Math.floor((rtt + offload) / 2 / way.segment) + 2;
         const atKnee = Math.max(Math.min(before + train, grown), Math.min(kneeFrom, grown));
-        const found = way.segment > 0 && way.segment <= trainGap && train <= segments && grown >= kneeFrom;
+        const found = way.segment > 0 && way.segment <= trainGap && train <= segments && grown >= kneeFrom && window.most === 0 &&
+                      inOneTrain(window, way);
         window.size = found ? atKnee : grown;
-        if (found) Object.assign(window, newWindow(window.size, window.size, window.size));
+        if (found) Object.assign(window, {...newWindow(window.size, window.size, window.size), ahead: window.ahead});
         return;
       }
       if (!limited) return;
@@ -69,23 +92,41 @@ const connection = (() => {
       window.size = before + segments * clamp((target - before) / before, slowestGrowth, fastestGrowth);
     }
 
-    function carry(window, way, segments, last) {
+    // When the last of the segments left whose first does at `begin`; their round trips go to `seen`, if anywhere.
+    function see(seen, way, begin, segments, released, window) {
+      const base = rtt + way.segment + way.acknowledgement, size = Math.floor(window.size);
+      const growth = window.size < window.threshold ? 0.5 : slowestGrowth;
+      let leftAt = begin;
+      for (let i = seen ? 0 : segments - 1; i < segments; ++i) {
+        const queued = released > 0 ? Math.min(Math.ceil(i / 2), Math.max(0, size - released)) : i;
+        const took = i < size ? base + queued * way.segment : Math.max(base, (size + (i - size) * growth) * way.segment);
+        const acknowledgedAt = begin + base + i * way.segment;
+        if (seen) seen.see(acknowledgedAt, took);
+        leftAt = acknowledgedAt - took;
+      }
+      return leftAt;
+    }
+
+    function carry(window, way, segments, last, seen) {
       const round = rtt + way.segment + way.acknowledgement;
-      const carried = {seconds: 0, late: 0, flights: 0, lastSent: 0, queued: 0};
-      let left = segments, limited = false;
+      const carried = {seconds: 0, late: 0, flights: 0, lastSent: 0};
+      let left = segments, released = 0, limited = false;
       for (;;) {
-        const size = Math.max(1, Math.floor(window.size)), once = Math.min(left, size);
+        const whole = Math.max(1, Math.floor(window.size)), early = earlyIn(window);
+        const size = carried.flights === 0 && early > 0 ? whole - early : whole;
         limited = limited || left >= size;
         if (left <= size || size * way.segment >= round) {
-          carried.queued = (once - 1) * way.segment;
-          carried.lastSent = carried.seconds + (left - once) * way.segment;
+          carried.lastSent = see(seen, way, now + carried.seconds, left, released, window) - now;
+          if (carried.flights > 0) carried.seconds -= left <= early ? window.ahead : Math.min(window.ahead, early * way.segment);
           break;
         }
+        see(seen, way, now + carried.seconds, size, released, window);
+        released = size;
         left -= size;
         carried.seconds += round;
         ++carried.flights;
         if (jitter > 0) carried.late += 2;
-        acknowledged(window, way, size, true);
+        acknowledged(window, way, whole, true);
       }
       acknowledged(window, way, left, limited);
       window.inUse += carried.seconds + round;
@@ -114,20 +155,17 @@ const connection = (() => {
       const sender = senders[i], way = ways[i];
       const segments = Math.max(1, Math.ceil(bytes / link.segment_bytes));
       const last = (bytes - (segments - 1) * link.segment_bytes + link.framing_bytes) * way.byte;
-      const rest = now - sender.lastSent - sender.timeout;
+      const timeout = sender.seen.timeout(), rest = now - sender.lastSent - timeout;
       if (sender.used && rest > 0) {
-        idle(sender.open, rest, sender.timeout);
-        idle(sender.closed, rest, sender.timeout);
+        idle(sender.open, rest, timeout);
+        idle(sender.closed, rest, timeout);
       }
-      const carried = carry(sender.open, way, segments, last), closed = sender.closedShare;
+      sender.open.ahead = i === 0 && !sender.used && now < rtt ? now + way.segment : 0;
+      const carried = carry(sender.open, way, segments, last, sender.seen), closed = sender.closedShare;
       if (closed > 0) {
-        const other = carry(sender.closed, way, segments, last);
+        const other = carry(sender.closed, way, segments, last, null);
         for (const key of ["seconds", "late", "flights", "lastSent"]) carried[key] += closed * (other[key] - carried[key]);
       }
-      const rounds = sender.used ? carried.flights + 1 : Math.max(0, carried.flights - 1);
-      if (!sender.used) sender.variation = Math.max(2 * rtt, leastTimeout);
-      sender.variation = leastTimeout + (sender.variation - leastTimeout) * Math.pow(variationKept, rounds);
-      sender.timeout = rtt + carried.queued + sender.variation;
       sender.used = true;
       sender.lastSent = now + carried.lastSent;
       trip.jitter_s += carried.late * jitter;
@@ -147,7 +185,7 @@ const connection = (() => {
         trip.wire_s = wire(up, rates[0], link) + wire(down, rates[1], link);
         trip.rtt_s = Math.max(0, now - begin - server - trip.wire_s);
         for (const cause of ["recovery", "timeout", "jitter"]) trip[`${cause}_s`] *= chance[cause].value;
-        now += trip.recovery_s + trip.timeout_s + trip.jitter_s;
+        now += trip.jitter_s;
         return trip;
       },
       rest(seconds) { now += seconds; },

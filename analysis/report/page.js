@@ -9,6 +9,7 @@
   const words = value => value === null ? "not stated" : typeof value === "string" ? value :
     typeof value === "object" ? Object.entries(value).map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : v}`).join(", ") : String(value);
   const geometry = g => g?.layers ? `${g.layers} layers, width ${g.width ?? "?"}, vocabulary ${g.vocabulary ?? "?"}` : g;
+  const traced = results.length > 0;
   const listed = values => [...new Set(values)].join(", ");
   const mostBars = 30;
 
@@ -17,6 +18,19 @@
   const name = r => [r.drafter, varies("sampling") && `temperature ${r.sampling?.temperature ?? 0}`, varies("wire") && r.wire,
                      varies("plan") && words(r.plan), varies("compute") && words(r.compute)].filter(Boolean).join(", ");
 
+  const facts = named => {
+    for (const [name, value] of Object.entries(named)) at("source").append(element("div", {}, element("dt", {}, name), element("dd", {}, words(value))));
+  };
+
+  // Of a page about attacks alone.
+  function attackHeader() {
+    const {model: attacked, documents, compute, views} = data.privacy;
+    at("title").textContent = "What the server of a split language model could read";
+    at("conditions").textContent = `Attacks on what crosses the network, at the ${[...new Set(views.map(v => v.cut))].join(" and the ")} cut, tested on ${count(documents.test, "document")}.`;
+    facts({"Model": attacked.path ?? null, "Geometry": geometry(attacked), "Compute": compute,
+           "Training": `${count(documents.training, "document")}, ${count(documents.training_tokens, "token")}`});
+  }
+
   function header() {
     const rtts = results.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
     const lossy = results.some(r => r.loss > 0) ? results.map(r => r.loss).sort((a, b) => a - b) : [];
@@ -24,9 +38,8 @@
     at("conditions").textContent = `${count(source.runs, "run")} at ${low === high ? low : `${low} to ${high}`} ms round-trip time, ` +
       `${listed(results.map(bandwidth))} up/down` +
       `${lossy.length ? `, packet loss ${listed(lossy.map(size))}` : ""}, decoding ${drafters}.`;
-    const facts = {"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
-                   "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit};
-    for (const [name, value] of Object.entries(facts)) at("source").append(element("div", {}, element("dt", {}, name), element("dd", {}, words(value))));
+    facts({"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
+           "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit});
   }
 
   const card = (value, title, detail) => element("div", {class: "card"}, element("b", {}, value), element("span", {}, title), element("small", {}, detail));
@@ -103,6 +116,13 @@
     guessing.show(study, {why: at("guessing-why"), at: at("guessing")});
   }
 
+  function attacked() {
+    if (!data.privacy) return;
+    at("privacy-cards").append(...privacy.headline(data.privacy).map(([value, title, detail]) => card(value, title, detail)));
+    at("privacy-section").hidden = false;
+    privacy.show(data.privacy, {why: at("privacy-why"), at: at("privacy")});
+  }
+
   function fitted() {
     const cost = (name, c, unit, scale) => ({name, value: c.value * scale, error: c.error === null ? null : c.error * scale, unit});
     const work = (who, w) => [cost(`${who}, fixed`, w.fixed_s, "ms", 1e3), cost(`${who}, per row`, w.per_row_s, "ms", 1e3),
@@ -125,14 +145,26 @@
     if (model) at("model").append(...fitted());
     at("model").append(element("p", {}, "It leaves out queueing behind other traffic and changes of the path during a run. Losses and jitter count as their means, " +
       "packets being lost independently of each other. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
-      element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`));
+      ...(traced ? [element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`)] : []));
   }
 
-  header();
-  headline();
-  gains();
-  decomposition();
-  curve();
-  validation.show(data, {why: at("validation-why"), at: at("validation")});
-  modelText();
+  const leaveOut = (...ids) => ids.forEach(id => at(id).closest("section").remove());
+  if (traced) {
+    header();
+    headline();
+    gains();
+    attacked();
+    decomposition();
+  } else {
+    if (data.privacy) attackHeader();
+    attacked();
+    leaveOut("headline", "bars");
+  }
+  if (traced || model) {
+    curve();
+    validation.show(data, {why: at("validation-why"), at: at("validation")});
+    modelText();
+  } else {
+    leaveOut("curve", "validation", "model");
+  }
 })();

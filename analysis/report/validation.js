@@ -54,7 +54,7 @@ const validation = (() => {
       said.push(v.residual_test.passed ? "What the model leaves of a step depends on nothing that was tried by 1 % of the step or more." :
         `What the model leaves of a step still depends on ${v.residual_test.suspects.join(", ")}: the model lacks a term.`);
     }
-    const dependent = (v.acceptance_test ?? []).filter(t => !t.independent_of_rtt).map(t => t.drafter);
+    const dependent = (v.acceptance_test ?? []).filter(t => t.independent_of_rtt === false).map(t => t.drafter);
     if (v.acceptance_test?.length) {
       said.push(dependent.length ? `Tokens gained per step depend on the round-trip time for ${dependent.join(", ")} (chi-square, 1 %).` :
         "Tokens gained per step do not depend on the round-trip time (chi-square, 1 %).");

@@ -10,8 +10,6 @@
 namespace splitwan::engine {
 namespace {
 
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
-
 constexpr double margin = 1.02;     // a guess must promise so much more than what it is chosen over
 constexpr double allowance = 0.5;   // steps of sequential decoding that guessing may be behind at any time,
 constexpr double tolerance = 0.02;  // and the share of the time

@@ -1,12 +1,6 @@
 #include "engine/drafters/step_cost.hh"
 
 namespace splitwan::engine {
-namespace {
-
-double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
-
-}  // namespace
-
 StepTimes times_of(std::span<const Span> spans) {
   StepTimes t;
   double head_rows = 0, sent_rows = 0;
