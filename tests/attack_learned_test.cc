@@ -57,7 +57,7 @@ TEST(AttackLearner, EachNetworkLearnsWhatItsRowsTell) {
 TEST(AttackLearner, OnlyTheSequenceNetworkSeesNeighbours) {
   // The token is written in the row before only.
   const World lessons(12800, 1, 0, 1), exam(320, 2, 0, 1);
-  const Training rows{.pairs = 12800, .epochs = 6, .batch = 128}, windows{12800, 12, 128, 2e-3, true};
+  const Training rows{.pairs = 12800, .epochs = 6, .batch = 128}, windows{12800, 20, 128, 2e-3, true};
   EXPECT_LT(
       trained_share(row_mlp(width, vocabulary, generator_of(1, 5)), rows, lessons, lessons.labels, exam),
       0.15);

@@ -1,6 +1,6 @@
 // The exact attacks, and the gradient that one of them follows.
 #include <ATen/ATen.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "analysis/attacks/sipit.hh"
 #include "tests/attacked_model.hh"
@@ -29,7 +29,14 @@ TEST_P(Exact, VocabularyMatchingRecoversEveryTokenThroughEveryPermutation) {
   for (const auto p : {Permutation::none, Permutation::sequence, Permutation::hidden, Permutation::both}) {
     const Seen seen{permuted(d.rows(cut), p, generator_of(9, 1)), d.ids.front()};
     const Found found = match_vocabulary(search, seen, p, never);
-    EXPECT_EQ(found.tokens, after_first(d)) << "permutation " << suffix_of(p);
+    // An embedding says nothing of its place: at depth 0 shuffled rows keep their order to themselves.
+    const bool ordered =
+        depth > 0 || cut == Cut::output || p == Permutation::none || p == Permutation::hidden;
+    if (ordered) {
+      EXPECT_EQ(found.tokens, after_first(d)) << "permutation " << suffix_of(p);
+    } else {
+      EXPECT_THAT(found.tokens, testing::UnorderedElementsAreArray(after_first(d)));
+    }
     EXPECT_LT(found.passes, d.ids.size() * 96) << "the whole vocabulary was tried";
   }
 }

@@ -84,7 +84,10 @@ TEST_F(Suite, HasARowForEveryAttackerWhereItApplies) {
   for (const char* exact : {"vocabulary_matching", "vocabulary_matching_s", "vocabulary_matching_d",
                             "vocabulary_matching_sd", "sipit"}) {
     for (const Json& row : rows_of(result, exact)) {
-      EXPECT_EQ(row["exact"], 1.0) << row.dump();
+      const bool unordered =
+          row["depth"] == 0 && row["cut"] == "input" &&
+          (row["attacker"] == "vocabulary_matching_s" || row["attacker"] == "vocabulary_matching_sd");
+      EXPECT_EQ(row["exact"], unordered ? 0.0 : 1.0) << row.dump();  // embeddings do not say their place
       EXPECT_GT(row["forward_passes"], 0);
     }
   }

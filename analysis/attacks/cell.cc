@@ -83,7 +83,8 @@ void make_learner(Cell& cell, const Common& common) {
     training = {.pairs = std::min(o.published_pairs, available), .epochs = 60, .batch = 64};
     network = published_mlp(config.width, config.vocabulary, generator);
   } else if (cell.attacker == "sequence") {
-    training.batch = 1024;
+    training.pairs = std::min(o.sequence_pairs, available);
+    training.batch = 512;
     training.windows = true;
     network = sequence_network(config.width, config.vocabulary, generator);
   } else {
@@ -153,7 +154,7 @@ double weight_of(const Cell& cell, const Common& common) {
   const double pairs =
       static_cast<double>(cell.view->defended() ? std::min(o.pairs, o.defence_pairs) : o.pairs);
   if (cell.attacker == "mlp") return pairs / 15e3;
-  if (cell.attacker == "sequence") return pairs / 10e3;
+  if (cell.attacker == "sequence") return std::min(pairs, static_cast<double>(o.sequence_pairs)) / 8e3;
   if (cell.attacker == "shuffled_labels") return static_cast<double>(o.shuffled_pairs) / 15e3;
   return cell.attacker == "mlp_published" ? 2 : 0.2;
 }

@@ -82,7 +82,7 @@ Network sequence_network(int width, int vocabulary, at::Generator generator) {
   constexpr int inner = 128, heads = 4;
   const Layer in = make.linear(width, inner), first = encoder_layer(make, inner, heads),
               second = encoder_layer(make, inner, heads), norm = make.norm(inner);
-  const Tensor positions = make.normal({window, inner}, 0.02);
+  const Tensor positions = make.normal({window, inner}, 0.5);
   network.features = [=](const Tensor& x) {
     return norm(second(first(in(x) + positions.narrow(0, 0, x.size(1)))));
   };

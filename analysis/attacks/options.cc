@@ -155,6 +155,7 @@ Options read_options(const Json& scenario, const std::string& file) {
   o.text_tokens -= o.text_tokens % window;  // whole windows
   r.number<std::int64_t>("pairs", o.pairs, 1000, 1'000'000'000);
   r.number<std::int64_t>("chunk", o.chunk, 1000, 10'000'000);
+  r.number<std::int64_t>("sequence_pairs", o.sequence_pairs, 1000, 1'000'000'000);
   r.number<std::int64_t>("published_pairs", o.published_pairs, 100, 1'000'000);
   r.number<std::int64_t>("shuffled_pairs", o.shuffled_pairs, 1000, 10'000'000);
   r.number<std::int64_t>("defence_pairs", o.defence_pairs, 1000, 10'000'000);

@@ -42,7 +42,8 @@ struct Options {
   std::vector<std::string> training_files;       // empty: sampled from the model
   int text_tokens = 96;                          // rows of each training text
   std::int64_t pairs = 300'000, chunk = 300'000;  // for the learned attackers; held in memory at once
-  std::int64_t published_pairs = 880, shuffled_pairs = 30'000, defence_pairs = 60'000;
+  std::int64_t sequence_pairs = 150'000, published_pairs = 880, shuffled_pairs = 30'000,
+               defence_pairs = 60'000;
   double rare = 0.1;  // the rarest tokens that together make up this share of the training text
   int lora_rank = 8, lora_steps = 100;
   int threads = 2;

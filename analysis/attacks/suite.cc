@@ -110,13 +110,19 @@ class Suite {
     }
     std::vector<Job> jobs;
     for (Cell& cell : seed.cells) {
-      jobs.push_back({cell.label(), weight_of(cell, seed.common), [&, this] {
+      jobs.push_back({cell.label(), share(cell, seed, trained), [&, this] {
                         if (cell.learns()) learn_from(cell, seed, trained);
                         finish(cell, seed.common, workers_.stop());
                       }});
     }
     count(seed, trained);
     workers_.run(std::move(jobs));
+  }
+
+  // Of the cell's expected time: one chunk's, where it learns from several.
+  double share(const Cell& cell, const Seed& seed, const Trained& trained) const {
+    const bool chunks = cell.learns() && !cell.view->defended();
+    return weight_of(cell, seed.common) / (chunks ? static_cast<double>(trained.chunks()) : 1);
   }
 
   void learn_from(Cell& cell, Seed& seed, const Trained& trained) {
@@ -128,7 +134,7 @@ class Suite {
     std::vector<Job> jobs;
     for (Cell& cell : seed.cells)
       if (cell.learns() && !cell.view->defended())
-        jobs.push_back({cell.label(), 0, [&] { learn_from(cell, seed, trained); }});
+        jobs.push_back({cell.label(), share(cell, seed, trained), [&] { learn_from(cell, seed, trained); }});
     workers_.run(std::move(jobs));
   }
 
