@@ -109,9 +109,11 @@ Figures measure(const std::vector<Truth>& truth, const std::vector<Recovered>& r
       rejected.add(recovered[d].rejected[i].front() == t.rejected[i]);
     texts.push_back(t.tokens);
     guesses.push_back(first_guesses(g));
-    f.rouge_l += rouge_l(texts.back(), guesses.back()) / static_cast<double>(truth.size());
-    f.exact += (texts.back() == guesses.back() ? 1.0 : 0.0) / static_cast<double>(truth.size());
+    f.rouge_l += rouge_l(texts.back(), guesses.back());
+    f.exact += texts.back() == guesses.back() ? 1 : 0;
   }
+  f.rouge_l /= static_cast<double>(truth.size());
+  f.exact /= static_cast<double>(truth.size());
   f.tokens = top5.all;
   Count all;
   for (const Count& c : documents) all.hits += c.hits, all.all += c.all;
