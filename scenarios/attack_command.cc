@@ -8,6 +8,7 @@
 
 #include "analysis/attacks/suite.hh"
 #include "engine/output_file.hh"
+#include "scenarios/attack_speed.hh"
 #include "scenarios/console.hh"
 #include "scenarios/sweep.hh"
 
@@ -40,6 +41,29 @@ std::string remaining(double done, double total, std::chrono::steady_clock::time
                    : fmt::format(", about {:.0f} s left", left);
 }
 
+// Every depth as it is, and every defence at its own depths.
+std::vector<PricedDefence> priced(const attacks::Options& o) {
+  std::vector<PricedDefence> list;
+  for (const attacks::Defence& defence : o.defences) {
+    const bool none = defence.name == "none";
+    const auto& depths = none || defence.random_depth ? o.depths : o.defence_depths;
+    list.push_back({defence.name, std::string(engine::name_of(defence.wire)), depths, defence.random_depth});
+  }
+  return list;
+}
+
+std::string speed_table(const Json& result) {
+  if (!result.contains("speed")) return "";
+  const Json& link = result["link"];
+  std::string text =
+      fmt::format("\nTokens/s, {}, {:g} ms (each end keeps `depth` layers; from the latency model)\n",
+                  result["drafter"].get<std::string>(), link["rtt_s"].get<double>() * 1e3);
+  for (const Json& s : result["speed"])
+    text += fmt::format("  {:18} depth {:6} {:8.2f}\n", s["defence"].get<std::string>(),
+                        s["depth"].is_null() ? "drawn" : s["depth"].dump(), s["tokens_per_s"].get<double>());
+  return text;
+}
+
 int attack_command(const Options& o) {
   const Json scenario = read_scenario_file(o.scenario, o.overrides);
   auto inputs = files_named_in(scenario, o.scenario);
@@ -48,6 +72,11 @@ int attack_command(const Options& o) {
   const attacks::Options options = attacks::read_options(scenario, o.scenario);
   const Watched watched;
   Progress progress;
+  Json speed = Json::object();
+  if (scenario.contains("speed"))
+    speed =
+        price(speed_question(scenario["speed"], o.scenario), priced(options),
+              [&](auto done, auto total, const auto& run) { progress.show(done, total, "speed: " + run); });
   const auto begin = std::chrono::steady_clock::now();
   Json result = attacks::run_suite(
       options, o.scenario, [] { return caught != 0; },
@@ -55,15 +84,14 @@ int attack_command(const Options& o) {
         progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(total),
                       job + remaining(done, total, begin));
       });
-  // Tokens per second and the link of each depth and defence ("speed", "link") would be added to `result`
-  // here.
+  result.update(speed);
   result["compute"] = fmt::format("measured: {} threads, one per attack", options.threads);
   if (!o.output.empty()) engine::write_file(o.output, result.dump() + "\n");
   if (caught) return 128 + caught;
   if (o.json) {
     fmt::print("{}\n", result.dump());
   } else if (o.output != "-") {
-    fmt::print("{}", attacks::tables(result));
+    fmt::print("{}{}", attacks::tables(result), speed_table(result));
   }
   return 0;
 }
