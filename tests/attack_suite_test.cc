@@ -89,7 +89,9 @@ TEST_F(Suite, HasARowForEveryAttackerWhereItApplies) {
             2u * 2);  // cuts x weights known or not
   EXPECT_EQ(rows_of(result, "mlp", "random depth").size(), 3u);
   for (const Json& row : rows_of(result, "nearest_neighbour"))
-    if (row["depth"] == 0 && row["cut"] == "input") EXPECT_EQ(row["top1"], 1.0);
+    if (row["depth"] == 0 && row["cut"] == "input") {
+      EXPECT_EQ(row["top1"], 1.0);
+    }
   for (const char* exact : {"vocabulary_matching", "vocabulary_matching_s", "vocabulary_matching_d",
                             "vocabulary_matching_sd", "sipit"}) {
     for (const Json& row : rows_of(result, exact)) {
