@@ -1,16 +1,15 @@
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "analysis/attacks/channel.hh"
-#include "analysis/attacks/learner.hh"
+#include "analysis/attacks/jobs.hh"
 
 namespace splitwan::attacks {
 namespace {
 
 constexpr int width = 16, vocabulary = 40;
 const Stop never = [] {
-  at::set_num_threads(1);  // as jobs do: products this small repay no second thread
+  one_thread_per_operation();  // as in a job
   return false;
 };
 

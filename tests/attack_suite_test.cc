@@ -26,15 +26,23 @@ class Suite : public testing::Test {
                {{"text", "def add(a, b):\n    return a + b # 3"}, {"names", Json::array()}},
                {{"text", "the little girl lives at number 7 of the long road"}, {"names", {"girl"}}}}}}
             .dump());
-    scenario_ = {
-        {"model", "model"},       {"documents", "texts.json"},
-        {"depths", {0, 1}},       {"seeds", {1}},
-        {"new_tokens", 6},        {"prompt_tokens", 16},
-        {"search_documents", 2},  {"pairs", 3200},
-        {"text_tokens", 32},      {"published_pairs", 320},
-        {"shuffled_pairs", 1600}, {"defence_pairs", 1600},
-        {"lora_steps", 2},        {"defence_attackers", known_attackers()},
-        {"defence_depths", {1}},  {"defences", {"f16", "noise 0.5", "random depth", "lora outer layers"}}};
+    scenario_ = {{"model", "model"},
+                 {"documents", "texts.json"},
+                 {"depths", {0, 1}},
+                 {"seeds", {1}},
+                 {"new_tokens", 6},
+                 {"prompt_tokens", 16},
+                 {"search_documents", 2},
+                 {"search_tokens", 8},
+                 {"pairs", 3200},
+                 {"text_tokens", 32},
+                 {"published_pairs", 320},
+                 {"shuffled_pairs", 1600},
+                 {"defence_pairs", 1600},
+                 {"lora_steps", 2},
+                 {"defence_attackers", known_attackers()},
+                 {"defence_depths", {1}},
+                 {"defences", {"f16", "noise 0.5", "random depth", "lora outer layers"}}};
   }
   Json run(const Stop& stop = never) const {
     return run_suite(read_options(scenario_, file_), file_, stop, quiet);
@@ -63,6 +71,7 @@ std::vector<Json> rows_of(const Json& result, const std::string& attacker,
 }
 
 TEST_F(Suite, IsRepeatableToTheDigitOnAnyNumberOfThreads) {
+  scenario_.erase("defence_attackers");  // the usual ones
   const Json first = without_seconds(run());
   EXPECT_EQ(first, without_seconds(run()));
   scenario_["threads"] = 1;
@@ -80,7 +89,9 @@ TEST_F(Suite, HasARowForEveryAttackerWhereItApplies) {
             2u * 2);  // cuts x weights known or not
   EXPECT_EQ(rows_of(result, "mlp", "random depth").size(), 3u);
   for (const Json& row : rows_of(result, "nearest_neighbour"))
-    if (row["depth"] == 0 && row["cut"] == "input") EXPECT_EQ(row["top1"], 1.0);
+    if (row["depth"] == 0 && row["cut"] == "input") {
+      EXPECT_EQ(row["top1"], 1.0);
+    }
   for (const char* exact : {"vocabulary_matching", "vocabulary_matching_s", "vocabulary_matching_d",
                             "vocabulary_matching_sd", "sipit"}) {
     for (const Json& row : rows_of(result, exact)) {
@@ -113,7 +124,9 @@ TEST_F(Suite, LongTrainingComesInChunks) {
   scenario_["attackers"] = {"mlp"};
   scenario_["defences"] = Json::array();
   scenario_["pairs"] = 4800, scenario_["chunk"] = 1600;
-  for (const Json& row : rows_of(run(), "mlp")) EXPECT_EQ(row["pairs"], 4800);
+  const Json result = run();
+  EXPECT_EQ(rows_of(result, "mlp").size(), 6u);
+  for (const Json& row : rows_of(result, "mlp")) EXPECT_EQ(row["pairs"], 4800);
 }
 
 TEST_F(Suite, AnInterruptionKeepsWhatIsFinished) {

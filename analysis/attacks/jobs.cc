@@ -10,15 +10,18 @@
 
 namespace splitwan::attacks {
 
+void one_thread_per_operation() {
+  at::set_num_threads(1);
+  if (void* set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<void (*)(int)>(set)(1);
+}
+
 void Workers::run(std::vector<Job> jobs) {
   std::ranges::stable_sort(jobs, std::greater<>{}, &Job::weight);
-  // Threads of ours, one per job, instead of threads inside every product.
-  if (void* set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<void (*)(int)>(set)(1);
   std::mutex mutex;
   std::size_t next = 0;
   std::exception_ptr failure;
   const auto work = [&] {
-    at::set_num_threads(1);
+    one_thread_per_operation();
     std::unique_lock lock(mutex);
     while (next < jobs.size() && !failure) {
       const Job& job = jobs[next++];

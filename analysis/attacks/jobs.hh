@@ -15,6 +15,10 @@ struct Job {
   std::function<void()> run;
 };
 
+// For this thread, and for BLAS altogether: threads of ours, one per job, instead of threads inside every
+// product.
+void one_thread_per_operation();
+
 // done and total in the jobs' weights.
 using Watch = std::function<void(double done, double total, const std::string& job)>;
 

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t texts_per_step = 8;
-constexpr double rate = 1e-2, scale = 2;  // LoRA's alpha / rank
+constexpr double rate = 2e-3, scale = 2;  // LoRA's alpha / rank
 
 struct Addition {
   Tensor down, up;  // A: [rank, inputs], random; B: [outputs, rank], 0 at first

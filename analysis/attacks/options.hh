@@ -38,7 +38,7 @@ struct Options {
   int document_limit = 40;
   int prompt_tokens = 48;                        // longer prompts are cut there
   int new_tokens = 16;                           // decoded after each, with n-gram speculation
-  int search_documents = 6, search_tokens = 20;  // so many documents' first rows, for the attacks that search
+  int search_documents = 8, search_tokens = 24;  // so many documents' first rows, for the attacks that search
   std::vector<std::string> training_files;       // empty: sampled from the model
   int text_tokens = 96;                          // rows of each training text
   std::int64_t pairs = 300'000, chunk = 300'000;  // for the learned attackers; held in memory at once

@@ -41,7 +41,8 @@ void make_pairs(View&, std::span<const Text>);
 void add_labels(Pairs&, std::span<const Text>);
 
 // The distance (L1 or L2) within which a candidate is taken at once: the 99th percentile of the right
-// candidate's, over texts that the attacker chose himself.
+// candidate's, over texts that the attacker chose himself. 0, the nearest of the whole vocabulary, where a
+// wrong candidate was met within that.
 double calibrate(const View&, Cut, int norm, std::span<const Text>);
 
 // exp of the mean negative log likelihood of the prompts' tokens through the split.
