@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "analysis/attacks/suite.hh"
+#include "engine/model_config.hh"
 #include "engine/output_file.hh"
 #include "scenarios/attack_speed.hh"
 #include "scenarios/console.hh"
@@ -70,6 +71,7 @@ int attack_command(const Options& o) {
   inputs.push_back(o.scenario);
   engine::check_output(o.output, inputs);
   const attacks::Options options = attacks::read_options(scenario, o.scenario);
+  attacks::check_depths(options, engine::read_model_config(options.model), o.scenario);
   const Watched watched;
   Progress progress;
   Json speed = Json::object();
