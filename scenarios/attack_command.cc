@@ -60,8 +60,8 @@ std::string speed_table(const Json& result) {
       fmt::format("\nTokens/s, {}, {:g} ms (each end keeps `depth` layers; from the latency model)\n",
                   result["drafter"].get<std::string>(), link["rtt_s"].get<double>() * 1e3);
   for (const Json& s : result["speed"])
-    text += fmt::format("  {:18} depth {:6} {:8.2f}\n", s["defence"].get<std::string>(),
-                        s["depth"].is_null() ? "drawn" : s["depth"].dump(), s["tokens_per_s"].get<double>());
+    text += fmt::format("  {:18} depth {:2} {:8.2f}\n", s["defence"].get<std::string>(), s["depth"].dump(),
+                        s["tokens_per_s"].get<double>());
   return text;
 }
 

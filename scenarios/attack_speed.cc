@@ -69,7 +69,7 @@ Json price(const SpeedQuestion& question, const std::vector<PricedDefence>& defe
       points.push_back(ask(question, fitted, depth, defence.wire, assumptions));
     if (defence.drawn_depth) {
       speed.push_back(row(defence, points));
-      speed.back()["depth"] = nullptr;
+      speed.back()["depth"] = *std::max_element(defence.depths.begin(), defence.depths.end());
       continue;
     }
     for (std::size_t i = 0; i < points.size(); ++i) {

@@ -28,8 +28,8 @@ struct PricedDefence {
   bool drawn_depth = false;  // one of them per session: the mean rate is theirs
 };
 
-// {"link": {rtt_s, up_bps, ..}, "drafter", "assumptions", "speed": [{cut, depth (null when drawn), defence,
-// tokens_per_s, tokens_per_s_ci90, extrapolated}]}.
+// {"link": {rtt_s, up_bps, ..}, "drafter", "assumptions", "speed": [{cut, depth (the deepest when drawn),
+// defence, tokens_per_s, tokens_per_s_ci90, extrapolated}]}.
 Json price(const SpeedQuestion&, const std::vector<PricedDefence>&,
            const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
 
