@@ -2,16 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #include "analysis/report.hh"
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/output_file.hh"
 #include "model/projection.hh"
+#include "tests/browser.hh"
 #include "tests/trace_fixture.hh"
 
 namespace splitwan::analysis {
@@ -19,23 +17,9 @@ namespace {
 
 using engine::Json;
 
-bool have(const std::string& program) {
-  return std::system((program + " --version > /dev/null 2>&1").c_str()) == 0;
-}
-
-std::string read(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
-// A file that is gone after the test.
-struct Scratch {
-  explicit Scratch(const std::string& name)
-      : path(::testing::TempDir() + "splitwan_page_" + std::to_string(getpid()) + name) {}
-  ~Scratch() { std::filesystem::remove_all(path); }
-  std::string path;
-};
+using test::drawn;
+using test::have;
+using test::Scratch;
 
 // What stands between an opening tag and the next closing script tag.
 std::string inside(const std::string& page, const std::string& tag) {
@@ -95,19 +79,6 @@ TEST(Page, its_formula_is_the_models) {
     EXPECT_NEAR(found[i]["loss_s"], expected[i].loss_s(), 1e-9 * expected[i].total_s()) << cases[i].dump();
     EXPECT_NEAR(found[i]["jitter_s"], expected[i].jitter_s, 1e-9 * expected[i].total_s()) << cases[i].dump();
   }
-}
-
-// The page's elements after its scripts ran; what the scripts complained about is in `log`.
-std::string drawn(const std::string& html, std::string& log) {
-  const Scratch page(".html"), dom("_dom.html"), errors("_log"), profile("_profile");
-  engine::write_file(page.path, html);
-  const std::string command =
-      "timeout 120 chromium --headless --no-sandbox --disable-gpu --virtual-time-budget=2000 "
-      "--enable-logging=stderr --user-data-dir=" +
-      profile.path + " --dump-dom file://" + page.path + " > " + dom.path + " 2> " + errors.path;
-  if (std::system(command.c_str()) != 0) throw engine::Error("{}: failed", command);
-  log = read(errors.path);
-  return read(dom.path);
 }
 
 TEST(Page, a_browser_draws_every_section_of_it) {
