@@ -25,6 +25,13 @@ struct RandomModel {
   std::optional<engine::ModelEnds> whole;
 };
 
+// So many tokens of the small model's vocabulary.
+inline std::vector<engine::Token> prompt_of(int n) {
+  std::vector<engine::Token> ids(n);
+  for (int i = 0; i < n; ++i) ids[i] = (i * i + 3 * (i % 5)) % 90;
+  return ids;
+}
+
 struct Recorded {
   engine::MemoryRecorder client, server;
 };

@@ -12,13 +12,8 @@ namespace splitwan::engine {
 namespace {
 
 using testing::HasSubstr;
+using tests::prompt_of;
 using tests::RandomModel;
-
-std::vector<Token> prompt_of(int n) {
-  std::vector<Token> ids(n);
-  for (int i = 0; i < n; ++i) ids[i] = (i * i + 3 * (i % 5)) % 90;
-  return ids;
-}
 
 struct Outcome {
   std::vector<Token> tokens;
