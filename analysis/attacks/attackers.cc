@@ -161,7 +161,7 @@ Attack make_attack(Cell& cell, const Common& common, const Stop& stop) {
   if (name == "language_model") return language_model(cell);
   if (name == "unigram") return unigram(cell, common);
   if (name == "uniform") return uniform(cell, common);
-  throw engine::Error("attacker '{}': not implemented", name);
+  throw engine::Error("attacker '{}': expected one of {}", name, fmt::join(known_attackers(), ", "));
 }
 
 }  // namespace splitwan::attacks
