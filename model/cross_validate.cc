@@ -111,20 +111,27 @@ std::size_t hold_out(const Observations& observations, const GroupOf& group_of, 
     }
     return others;
   };
-  std::vector<std::pair<const Group*, std::future<LatencyModel>>> fits;
+  struct Fit {
+    Observations others;
+    LatencyModel model;
+  };
+  std::vector<std::pair<const Group*, std::future<Fit>>> fits;
   auto next = groups.begin();
   const auto begin_one = [&] {
     const Group& group = next++->first;
-    fits.emplace_back(&group,
-                      std::async(std::launch::async, [&without, &group] { return fit(without(group)); }));
+    fits.emplace_back(&group, std::async(std::launch::async, [&without, &group] {
+      Observations others = without(group);
+      LatencyModel model = fit(others);
+      return Fit{std::move(others), std::move(model)};
+    }));
   };
   const std::size_t ahead = std::max(1u, std::thread::hardware_concurrency());
   while (next != groups.end() && fits.size() < ahead) begin_one();
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    const LatencyModel model = fits[i].second.get();
+    const Fit done = fits[i].second.get();
     const Group& group = *fits[i].first;
     if (next != groups.end()) begin_one();
-    act(group, model, without(group), groups.at(group));
+    act(group, done.model, done.others, groups.at(group));
   }
   return groups.size();
 }
@@ -137,19 +144,6 @@ std::vector<Fold> compare(const Group& group, const LatencyModel& model, const O
   std::vector<Fold> folds;
   for (const auto& [cell, runs] : cells) folds.push_back(compare_cell(model, baseline, group.label, runs));
   return folds;
-}
-
-CrossValidation cross_validate(const Observations& observations, const GroupOf& group_of,
-                               const std::string& what) {
-  CrossValidation result;
-  const std::size_t groups = hold_out(observations, group_of,
-                                      [&](const Group& group, const LatencyModel& model,
-                                          const Observations& others, const Observations& held) {
-                                        for (Fold& fold : compare(group, model, others, held))
-                                          result.folds.push_back(std::move(fold));
-                                      });
-  if (groups < 2) result.note = fmt::format("the traces hold only one {}: nothing can be held out", what);
-  return result;
 }
 
 Json to_json(const CrossValidation& v) {

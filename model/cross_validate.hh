@@ -50,7 +50,6 @@ std::size_t hold_out(const std::vector<Observation>&, const GroupOf&, const OnHe
 
 std::vector<Fold> compare(const Group&, const LatencyModel&, const std::vector<Observation>& others,
                           const std::vector<Observation>& held_out);
-CrossValidation cross_validate(const std::vector<Observation>&, const GroupOf&, const std::string& what);
 
 Json to_json(const CrossValidation&);
 // {median, worst, n} of an error's size; null without folds.

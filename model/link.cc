@@ -13,10 +13,6 @@ int flights(double bytes, double window_bytes) {
   return count;
 }
 
-int round_trips(double bytes_up, double bytes_down, double window_bytes) {
-  return flights(bytes_up, window_bytes) + flights(bytes_down, window_bytes) - 1;
-}
-
 double wire_s(double bytes, double bps) {
   return (bytes + framing_bytes * std::ceil(bytes / segment_bytes)) * 8 / bps;
 }

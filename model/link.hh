@@ -11,9 +11,6 @@ constexpr double initial_window_segments = 10;  // RFC 6928
 // acknowledged flight (slow start, RFC 5681). 1 when it fits at once.
 int flights(double bytes, double window_bytes);
 
-// Round trips that a request and its reply wait for: half a one each, and one more per further flight.
-int round_trips(double bytes_up, double bytes_down, double window_bytes);
-
 // Seconds to put a message with its framing on a link of `bps` bit/s (infinity: none).
 double wire_s(double bytes, double bps);
 

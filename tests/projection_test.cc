@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "engine/error.hh"
-#include "model/cross_validate.hh"
 #include "model/validation.hh"
 #include "tests/trace_fixture.hh"
 
@@ -16,11 +15,12 @@ namespace {
 using test::World;
 
 TEST(CrossValidation, a_round_trip_time_never_seen_is_predicted) {
-  const auto result = cross_validate(observe(test::synthesise({})), by_rtt, "round-trip time");
-  ASSERT_EQ(result.folds.size(), 8u);  // 4 RTTs x 2 drafters
-  for (const Fold& fold : result.folds) {
-    EXPECT_LT(std::abs(fold.error), 1e-3) << fold.held_out << ' ' << fold.drafter;
-    EXPECT_LT(std::abs(fold.tokens_per_s_error), 1e-3) << fold.held_out << ' ' << fold.drafter;
+  const auto steps = observe(test::synthesise({}));
+  const Json folds = validate(fit(steps), steps)["cross_validation"]["by_rtt"]["folds"];
+  ASSERT_EQ(folds.size(), 8u);  // 4 RTTs x 2 drafters
+  for (const Json& fold : folds) {
+    EXPECT_LT(std::abs(fold["error"].get<double>()), 1e-3) << fold;
+    EXPECT_LT(std::abs(fold["tokens_per_s_error"].get<double>()), 1e-3) << fold;
   }
 }
 
@@ -36,8 +36,8 @@ TEST(CrossValidation, holds_out_bandwidths_classes_and_drafters_too) {
 }
 
 TEST(CrossValidation, says_so_when_there_is_nothing_to_hold_out) {
-  const Json j =
-      to_json(cross_validate(observe(test::synthesise({.rtts_s = {0.08}})), by_rtt, "round-trip time"));
+  const auto steps = observe(test::synthesise({.rtts_s = {0.08}}));
+  const Json j = validate(fit(steps), steps)["cross_validation"]["by_rtt"];
   EXPECT_TRUE(j["folds"].empty());
   EXPECT_TRUE(j["worst_abs_error"].is_null());
   EXPECT_EQ(j["note"], "the traces hold only one round-trip time: nothing can be held out");
@@ -64,7 +64,8 @@ TEST(Projection, outside_the_fitted_range_says_so_and_widens_the_interval) {
   EXPECT_TRUE(inside.extrapolated.empty());
   const auto width = [](const Point& p) { return (p.high - p.low) / p.tokens_per_s; };
   const Point outside = project(model, {"", 0.600, 100e6, 200e6, 0}, "sequential");
-  EXPECT_EQ(outside.extrapolated, std::vector<std::string>{"round-trip time 600 ms: fitted on 20 ms to 150 ms"});
+  EXPECT_EQ(outside.extrapolated,
+            std::vector<std::string>{"round-trip time 600 ms: fitted on 20 ms to 150 ms"});
   EXPECT_GT(width(outside), 3 * width(project(model, {"", 0.060, 100e6, 200e6, 0}, "sequential")));
   EXPECT_EQ(project(model, {"", 0.060, 100e6, 200e6, 0.01}, "ngram").extrapolated,
             std::vector<std::string>{"loss 1 %: fitted on 0 %"});
