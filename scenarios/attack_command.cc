@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <chrono>
-#include <csignal>
-
 #include "analysis/attacks/suite.hh"
 #include "engine/model_config.hh"
 #include "engine/output_file.hh"
 #include "scenarios/attack_speed.hh"
 #include "scenarios/console.hh"
+#include "scenarios/signal_watch.hh"
 #include "scenarios/sweep.hh"
 
 namespace splitwan::scenarios {
@@ -21,26 +18,6 @@ struct Options {
   std::vector<std::string> overrides;
   bool json = false;
 };
-
-std::atomic<int> caught = 0;  // the signal that asks to end
-
-class Watched {
- public:
-  Watched() {
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int s) { caught = s; });
-  }
-  ~Watched() {
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
-  }
-};
-
-std::string remaining(double done, double total, std::chrono::steady_clock::time_point begin) {
-  const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  if (done <= 0 || passed < 1) return "";
-  const double left = passed / done * (total - done);
-  return left > 90 ? fmt::format(", about {:.0f} min left", left / 60)
-                   : fmt::format(", about {:.0f} s left", left);
-}
 
 // Every depth as it is, and every defence at its own depths.
 std::vector<PricedDefence> priced(const attacks::Options& o) {
@@ -72,24 +49,22 @@ int attack_command(const Options& o) {
   engine::check_output(o.output, inputs);
   const attacks::Options options = attacks::read_options(scenario, o.scenario);
   attacks::check_depths(options, engine::read_model_config(options.model), o.scenario);
-  const Watched watched;
   Progress progress;
   Json speed = Json::object();
   if (scenario.contains("speed"))
     speed =
         price(speed_question(scenario["speed"], o.scenario), priced(options),
               [&](auto done, auto total, const auto& run) { progress.show(done, total, "speed: " + run); });
-  const auto begin = std::chrono::steady_clock::now();
+  const SignalWatch watch;  // from here on there is something to keep
   Json result = attacks::run_suite(
-      options, o.scenario, [] { return caught != 0; },
+      options, o.scenario, [] { return SignalWatch::received() != 0; },
       [&](double done, double total, const std::string& job) {
-        progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(total),
-                      job + remaining(done, total, begin));
+        progress.show(static_cast<std::size_t>(done), static_cast<std::size_t>(total), job);
       });
   result.update(speed);
   result["compute"] = fmt::format("measured: {} threads, one per attack", options.threads);
   if (!o.output.empty()) engine::write_file(o.output, result.dump() + "\n");
-  if (caught) return 128 + caught;
+  if (const int signal = SignalWatch::received()) return 128 + signal;
   if (o.json) {
     fmt::print("{}\n", result.dump());
   } else if (o.output != "-") {

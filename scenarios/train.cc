@@ -1,11 +1,11 @@
 #include "scenarios/train.hh"
 
-#include <csignal>
 #include <filesystem>
 
 #include "engine/error.hh"
 #include "engine/json_file.hh"
 #include "engine/output_file.hh"
+#include "scenarios/signal_watch.hh"
 #include "scenarios/train_agreement.hh"
 #include "scenarios/train_lessons.hh"
 #include "scenarios/train_progress.hh"
@@ -18,29 +18,6 @@ using engine::Json;
 using engine::ModelConfig;
 
 namespace {
-
-volatile std::sig_atomic_t received = 0;
-
-// Puts the previous handlers back when training is over.
-class SignalWatch {
- public:
-  SignalWatch() {
-    received = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int signal) { received = signal; };
-    sigaction(SIGINT, &action, &before_[0]);
-    sigaction(SIGTERM, &action, &before_[1]);
-  }
-  ~SignalWatch() {
-    sigaction(SIGINT, &before_[0], nullptr);
-    sigaction(SIGTERM, &before_[1], nullptr);
-  }
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
-
- private:
-  struct sigaction before_[2];
-};
 
 // Puts tokenizer.model into the output folder, unless an earlier session did.
 std::unique_ptr<engine::Tokenizer> provide_tokenizer(const Recipe& recipe, const std::string& output) {
@@ -162,12 +139,13 @@ int train(const TrainOptions& options) {
     return result;
   };
   const auto finished = [&] {
-    return state.step >= recipe.steps || received || (options.stop_at > 0 && state.step >= options.stop_at) ||
+    return state.step >= recipe.steps || SignalWatch::received() ||
+           (options.stop_at > 0 && state.step >= options.stop_at) ||
            (options.minutes > 0 && seconds_since(begin) > options.minutes * 60);
   };
   if (teacher) {
     lessons.emplace(recipe, mix, *teacher, options.output);
-    if (!lessons->prepare(finished) && received) return 128 + received;
+    if (!lessons->prepare(finished) && SignalWatch::received()) return 128 + SignalWatch::received();
     agreement.emplace(recipe, mix, *teacher);
     saved = std::chrono::steady_clock::now();
   }
@@ -176,9 +154,9 @@ int train(const TrainOptions& options) {
     progress.show(state, recipe.rate_at(state.step - 1));
     if (seconds_since(saved) > options.save_minutes * 60 && !finished()) save(quick);
   }
-  const Json result = save(received ? quick : thorough);
+  const Json result = save(SignalWatch::received() ? quick : thorough);
   if (options.json) fmt::print("{}\n", result.dump());
-  return received ? 128 + received : 0;
+  return SignalWatch::received() ? 128 + SignalWatch::received() : 0;
 }
 
 }  // namespace splitwan::scenarios
