@@ -20,5 +20,5 @@ add_library(splitwan_train STATIC
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/train_kernels.cc
   PROPERTIES COMPILE_OPTIONS "-O3;-fopenmp-simd;-fno-math-errno;-fno-trapping-math;-ffinite-math-only")
 target_link_libraries(splitwan_train
-  PUBLIC splitwan_tokenizer splitwan_kernels CLI11::CLI11 ${TORCH_LIBRARIES}
+  PUBLIC splitwan_console splitwan_tokenizer splitwan_kernels CLI11::CLI11 ${TORCH_LIBRARIES}
   PRIVATE ${CMAKE_DL_LIBS})

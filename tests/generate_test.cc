@@ -9,13 +9,8 @@
 namespace splitwan::engine {
 namespace {
 
+using tests::prompt_of;
 using tests::RandomModel;
-
-std::vector<Token> prompt_of(int n) {
-  std::vector<Token> ids(n);
-  for (int i = 0; i < n; ++i) ids[i] = (i * i + 3 * (i % 5)) % 90;
-  return ids;
-}
 
 // Guesses the target's own continuation, wrong in every third place, with decoys before and after.
 class Oracle : public Drafter {
