@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "engine/model_ends.hh"
+#include "engine/layers/model_ends.hh"
 
 namespace splitwan::engine {
 namespace {

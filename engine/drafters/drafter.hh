@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/party.hh"
+#include "engine/party/party.hh"
 
 namespace splitwan::engine {
 

@@ -9,7 +9,7 @@
 #include "engine/drafters/jacobi.hh"
 #include "engine/drafters/lookahead.hh"
 #include "engine/drafters/ngram.hh"
-#include "engine/error.hh"
+#include "engine/base/error.hh"
 
 namespace splitwan::engine {
 namespace {

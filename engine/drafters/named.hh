@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/drafters/drafter.hh"
-#include "engine/sampling.hh"
+#include "engine/drafters/sampling.hh"
 
 namespace splitwan::engine {
 

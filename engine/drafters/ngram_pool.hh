@@ -4,7 +4,7 @@
 #include <deque>
 #include <map>
 
-#include "engine/types.hh"
+#include "engine/base/types.hh"
 
 namespace splitwan::engine {
 

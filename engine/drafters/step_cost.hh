@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "engine/drafters/running_fit.hh"
-#include "engine/trace.hh"
+#include "engine/party/trace.hh"
 
 namespace splitwan::engine {
 

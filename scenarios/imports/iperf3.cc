@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/json_file.hh"
+#include "engine/base/json_file.hh"
 #include "scenarios/imports/lines.hh"
 
 namespace splitwan::scenarios {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "netsim/link_spec.hh"
+#include "netsim/link/link_spec.hh"
 
 namespace splitwan::scenarios {
 

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "engine/json_file.hh"
-#include "engine/units.hh"
+#include "engine/base/json_file.hh"
+#include "engine/base/units.hh"
 
 namespace splitwan::scenarios {
 

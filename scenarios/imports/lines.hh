@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/error.hh"
+#include "engine/base/error.hh"
 
 namespace splitwan::scenarios {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/units.hh"
+#include "engine/base/units.hh"
 #include "scenarios/imports/lines.hh"
 
 namespace splitwan::scenarios {

@@ -7,7 +7,7 @@
 #include <regex>
 #include <set>
 
-#include "engine/units.hh"
+#include "engine/base/units.hh"
 #include "scenarios/imports/lines.hh"
 
 namespace splitwan::scenarios {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "netsim/link_spec.hh"
+#include "netsim/link/link_spec.hh"
 
 namespace splitwan::scenarios {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/error.hh"
-#include "netsim/link_json.hh"
+#include "engine/base/error.hh"
+#include "netsim/link/link_json.hh"
 #include "scenarios/imports/lines.hh"
 #include "scenarios/imports/tc_netem.hh"
 

@@ -5,9 +5,9 @@
 #include <set>
 #include <vector>
 
-#include "engine/error.hh"
-#include "engine/units.hh"
-#include "netsim/sim_protocol.hh"
+#include "engine/base/error.hh"
+#include "engine/base/units.hh"
+#include "netsim/link/sim_protocol.hh"
 #include "scenarios/imports/lines.hh"
 #include "scenarios/imports/tc_units.hh"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "netsim/link_spec.hh"
+#include "netsim/link/link_spec.hh"
 
 namespace splitwan::scenarios {
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <sstream>
 
-#include "engine/error.hh"
+#include "engine/base/error.hh"
 #include "scenarios/imports/lines.hh"
 
 namespace splitwan::scenarios {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "netsim/link_spec.hh"
+#include "netsim/link/link_spec.hh"
 
 namespace splitwan::scenarios {
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "engine/kernels.hh"
-#include "engine/wire.hh"
+#include "engine/kernels/kernels.hh"
+#include "engine/wire/wire.hh"
 
 namespace splitwan::engine {
 namespace {

@@ -1,0 +1,83 @@
+#include "analysis/attacks/exam/smooth.hh"
+
+#include <cmath>
+
+#include "engine/layers/layers.hh"
+
+namespace splitwan::attacks {
+
+using at::Tensor;
+
+namespace {
+
+template <std::size_t n>
+Tensor stacked(const std::array<const engine::TensorView*, n>& views) {
+  std::vector<Tensor> parts;
+  for (const auto* view : views) parts.push_back(engine::to_f32(*view));
+  return at::cat(parts);
+}
+
+// Half-split rotary embedding of [heads, rows, head_dim] at these positions.
+Tensor rotated(const engine::ModelConfig& c, const Tensor& x, const Tensor& positions) {
+  const Tensor angles = at::outer(positions, at::tensor(engine::rope_frequencies(c)));
+  const Tensor cosine = angles.cos(), sine = angles.sin();
+  const std::int64_t half = x.size(2) / 2;
+  const Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
+  return at::cat({a * cosine - b * sine, b * cosine + a * sine}, 2);
+}
+
+}  // namespace
+
+Tensor smooth_norm(const Tensor& x, const Tensor& gain, double eps) {
+  return x * (x.square().mean(-1, /*keepdim=*/true) + eps).rsqrt() * gain;
+}
+
+Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Tensor& x, const Past& past,
+               Past* grown, bool branches) {
+  const std::int64_t rows = x.size(0), before = past.keys.defined() ? past.keys.size(1) : 0;
+  const Tensor qkv = at::linear(smooth_norm(x, layer.attention_norm, c.rms_eps), layer.qkv);
+  const auto heads_of = [&](std::int64_t first, int heads) {  // [heads, rows, head_dim]
+    return qkv.narrow(1, first, heads * c.head_dim).view({rows, heads, c.head_dim}).transpose(0, 1);
+  };
+  const Tensor positions =
+      branches ? at::full({rows}, before, at::kFloat) : at::arange(before, before + rows, at::kFloat);
+  const Tensor queries = rotated(c, heads_of(0, c.heads), positions);
+  Tensor keys = rotated(c, heads_of(c.q_width(), c.kv_heads), positions);
+  Tensor values = heads_of(c.q_width() + c.kv_width(), c.kv_heads);
+  if (before > 0) keys = at::cat({past.keys, keys}, 1), values = at::cat({past.values, values}, 1);
+  if (grown) *grown = {keys.detach(), values.detach()};
+  const int group = c.heads / c.kv_heads;
+  const Tensor all_keys = keys.repeat_interleave(group, 0), all_values = values.repeat_interleave(group, 0);
+  Tensor scores = at::matmul(queries, all_keys.transpose(1, 2)) / std::sqrt(static_cast<double>(c.head_dim));
+  if (rows > 1 || c.sliding_window > 0) {
+    const Tensor key = at::arange(before + rows).unsqueeze(0),
+                 own = at::arange(before, before + rows).unsqueeze(1);
+    Tensor hidden = branches ? (key >= before).logical_and(key != own) : key > own;
+    if (c.sliding_window > 0)
+      hidden = hidden.logical_or(key.clamp_max(branches ? before : before + rows) <=
+                                 positions.to(at::kLong).unsqueeze(1) - c.sliding_window);
+    scores = scores.masked_fill(hidden, -INFINITY);
+  }
+  const Tensor mixed = at::matmul(at::softmax(scores, -1), all_values);  // [heads, rows, head_dim]
+  const Tensor y = x + at::linear(mixed.transpose(0, 1).reshape({rows, c.q_width()}), layer.out);
+  const Tensor gate_up = at::linear(smooth_norm(y, layer.ffn_norm, c.rms_eps), layer.gate_up);
+  const Tensor gate = gate_up.narrow(1, 0, c.ffn), up = gate_up.narrow(1, c.ffn, c.ffn);
+  return y + at::linear(at::silu(gate) * up, layer.down);
+}
+
+SmoothModel smooth_model(engine::Checkpoint& checkpoint) {
+  const auto& c = checkpoint.config();
+  const std::vector<std::int64_t> table = {c.vocabulary, c.width};
+  SmoothModel m;
+  m.embedding = engine::to_f32(checkpoint.tensor("model.embed_tokens.weight", table));
+  m.final_norm = engine::to_f32(checkpoint.tensor("model.norm.weight", {c.width}));
+  m.head = c.tied ? m.embedding : engine::to_f32(checkpoint.tensor("lm_head.weight", table));
+  for (int i = 0; i < c.layers; ++i) {
+    const engine::LayerTensors t = engine::layer_tensors(checkpoint, i);
+    m.layers.push_back({engine::to_f32(*t.attention_norm), engine::to_f32(*t.ffn_norm), stacked(t.qkv),
+                        stacked(t.out), stacked(t.gate_up), stacked(t.down)});
+  }
+  return m;
+}
+
+}  // namespace splitwan::attacks

@@ -1,0 +1,27 @@
+// The parts of report.md.
+#pragma once
+
+#include <string>
+
+#include "engine/base/error.hh"
+#include "engine/party/trace.hh"
+
+namespace splitwan::analysis::markdown {
+
+using engine::Json;
+
+inline std::string number(const Json& v, double scale, int digits) {
+  return v.is_number() ? fmt::format("{:.{}f}", v.get<double>() * scale, digits) : "-";
+}
+inline std::string ms(const Json& seconds, int digits = 1) { return number(seconds, 1e3, digits); }
+inline std::string percent(const Json& fraction, int digits = 2) {
+  return fraction.is_number() ? number(fraction, 100, digits) + " %" : "-";
+}
+inline std::string text(const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
+
+std::string guessing(const Json& study);   // of an "ablation"; nothing of any other
+std::string validation(const Json& data);  // of a report
+// Of privacy_data(), nothing of null; `every_cell`: also those with defences, and every measure.
+std::string privacy(const Json& privacy, bool every_cell = true);
+
+}  // namespace splitwan::analysis::markdown

@@ -1,0 +1,80 @@
+// The report as Markdown tables.
+#include <algorithm>
+
+#include "analysis/report/markdown.hh"
+#include "analysis/report/report.hh"
+#include "model/observe/observation.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+using engine::Json;
+
+using markdown::ms, markdown::number, markdown::text;
+
+// The drafter, and what else sets results of one condition apart.
+std::string name(const Json& result, const Json& results) {
+  std::string out = text(result["drafter"]);
+  for (const std::string key : {"sampling", "wire", "plan", "compute"}) {
+    const Json& value = result[key];
+    if (std::all_of(results.begin(), results.end(), [&](const Json& r) { return r[key] == value; })) continue;
+    const bool sampling = key == "sampling" && value.is_object();
+    out += fmt::format(
+        ", {}", sampling ? fmt::format("temperature {:g}", value.value("temperature", 0.0)) : text(value));
+  }
+  return out;
+}
+
+void measured(std::string& out, const Json& results) {
+  out += "## Measured\n\n";
+  out +=
+      "| condition | decoding | tokens/s | tokens/step | first token, ms | step, ms | round trip | wire | "
+      "client | "
+      "server | overhead |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  for (const Json& r : results) {
+    const Json& s = r["step"];
+    const Json waiting =
+        s["network_s"].is_null() ? Json() : Json(s["network_s"].get<double>() - s["wire_s"].get<double>());
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+                       label(model::condition_of(r, "summary")), name(r, results),
+                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 2),
+                       ms(r["time_to_first_token_s"]), ms(s["total_s"]), ms(waiting), ms(s["wire_s"]),
+                       ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
+  }
+}
+
+void projected(std::string& out, const Json& data) {
+  out += "\n## Projected\n\n";
+  if (data["model"].is_null()) {
+    out += fmt::format("No model: {}.\n", text(data["why_no_model"]));
+    return;
+  }
+  out += fmt::format("On the usual link ({}), 90 % intervals; * lies outside what was fitted.\n\n",
+                     bandwidth_label(model::condition_of(data["usual_condition"], "model")));
+  out += "| RTT, ms | decoding | tokens/s | low | high |\n|--:|---|--:|--:|--:|\n";
+  for (const Json& p : data["projection"]) {
+    out += fmt::format("| {}{} | {} | {} | {} | {} |\n", number(p["rtt_s"], 1e3, 0),
+                       p["extrapolated"] ? "*" : "", text(p["drafter"]), number(p["tokens_per_s"], 1, 2),
+                       number(p["low"], 1, 2), number(p["high"], 1, 2));
+  }
+}
+
+}  // namespace
+
+std::string render_markdown(const Json& data) {
+  const Json& source = data["source"];
+  const bool traced = !source.is_null();
+  std::string out = "# splitwan report\n";
+  if (traced) {
+    out += fmt::format("\n{} runs. Compute: {}. Wire: {}. Plan: {}.\n\n", source["runs"].get<int>(),
+                       text(source["compute"]), text(source["wire"]), text(source["plan"]));
+    measured(out, data["summary"]["results"]);
+  }
+  out += markdown::guessing(data["study"]);
+  out += markdown::privacy(data["privacy"]);
+  if (traced || !data["model"].is_null()) projected(out, data);
+  out += markdown::validation(data);
+  return out;
+}
+
+}  // namespace splitwan::analysis

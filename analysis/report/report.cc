@@ -1,0 +1,152 @@
+#include "analysis/report/report.hh"
+
+#include "analysis/report/report_assets.hh"
+#include "analysis/summary/summary.hh"
+#include "engine/base/error.hh"
+#include "model/path/link.hh"
+#include "model/fit/live.hh"
+#include "model/ask/projection.hh"
+#include "model/judge/validation.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+using engine::Json;
+using model::LatencyModel;
+
+constexpr int report_schema_version = 2;
+
+Json source_of(const std::vector<engine::Run>& runs) {
+  if (runs.empty()) return {};
+  Json source = Json::object();
+  for (const char* key : {"compute", "machine", "plan", "wire", "geometry", "commit"}) {
+    source[key] = runs.at(0).header.value(key, Json());
+    for (const engine::Run& run : runs) {
+      if (run.header.value(key, Json()) != source[key]) source[key] = "differs between runs";
+    }
+  }
+  source["runs"] = runs.size();
+  return source;
+}
+
+// What else the scenario is about, or null.
+Json study_of(const std::vector<engine::Run>& runs) {
+  if (runs.empty()) return {};
+  Json study = summarise(runs);
+  return study["kind"] == "summary" ? Json() : study;
+}
+
+// The usual link at the RTTs people ask about.
+Json projections(const LatencyModel& m) {
+  Json points = Json::array();
+  model::Condition condition = usual_condition(m);
+  for (const double rtt_s : {0.020, 0.040, 0.060, 0.080, 0.100, 0.120, 0.150, 0.200}) {
+    condition.rtt_s = rtt_s;
+    for (const auto& d : m.drafters) points.push_back(to_json(project(m, condition, d.drafter)));
+  }
+  return points;
+}
+
+Json validation_of(const LatencyModel& m, const std::vector<engine::Run>& runs) {
+  auto observations = model::observe(runs);
+  model::measure_live_links(observations, runs);
+  return model::validate(m, observations);
+}
+
+void refuse_mixed_sampling(const std::vector<engine::Run>& runs) {
+  for (const engine::Run& run : runs) {
+    if (run.header.value("sampling", Json()) != runs[0].header.value("sampling", Json()))
+      throw engine::Error("the runs differ in sampling, and acceptance depends on it");
+  }
+}
+
+// The model and what is known of its worth: what its file says, or what these runs say of a model fitted to
+// them.
+void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
+  try {
+    if (!m) {
+      refuse_mixed_sampling(runs);
+      m = model::fit(runs);
+      m->validation = validation_of(*m, runs);
+    }
+  } catch (const std::exception& e) {
+    data[m ? "why_no_validation" : "why_no_model"] = e.what();
+  }
+  if (!m) return;
+  if (m->validation.contains("folds")) {
+    data["validation"] = m->validation;
+  } else if (data["why_no_validation"].is_null()) {
+    data["why_no_validation"] = "the model's file holds no validation";
+  }
+  m->validation = Json::object();  // the page has it once
+  data["model"] = to_json(*m);
+  data["usual_condition"] = to_json(usual_condition(*m));
+  data["projection"] = projections(*m);
+}
+
+// Replaces each {{name}} once, left to right: what is put in is not searched again.
+std::string fill(std::string_view page,
+                 const std::vector<std::pair<std::string_view, std::string_view>>& parts) {
+  std::string out;
+  while (true) {
+    const auto begin = page.find("{{"), end = page.find("}}");
+    if (begin == page.npos) return out.append(page);
+    const std::string_view name = page.substr(begin + 2, end - begin - 2);
+    out.append(page.substr(0, begin));
+    for (const auto& [key, text] : parts) {
+      if (key == name) out.append(text);
+    }
+    page.remove_prefix(end + 2);
+  }
+}
+
+// Inside a script element only '<' could end it; JSON has it in strings alone.
+std::string for_script(const Json& data) {
+  std::string text;
+  for (const char c : data.dump(-1, ' ', true)) c == '<' ? text += "\\u003c" : text += c;
+  return text;
+}
+
+}  // namespace
+
+Json report_data(const std::vector<engine::Run>& runs, const std::optional<LatencyModel>& m,
+                 const Json& privacy) {
+  if (runs.empty() && privacy.is_null()) throw engine::Error("no runs to report on");
+  Json data = {{"schema_version", report_schema_version},
+               {"kind", "report"},
+               {"source", source_of(runs)},
+               {"summary", decoding_summary(runs)},
+               {"study", study_of(runs)},
+               {"model", Json()},
+               {"why_no_model", Json()},
+               {"usual_condition", Json()},
+               {"projection", Json::array()},
+               {"validation", Json()},
+               {"why_no_validation", Json()},
+               {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}},
+               {"privacy", privacy}};
+  if (!runs.empty() || m) add_model(data, runs, m);
+  return data;
+}
+
+std::string render_html(const Json& data) {
+  return fill(assets::page_html, {{"style", assets::style_css},
+                                  {"uplot_css", assets::uplot_css},
+                                  {"uplot_js", assets::uplot_js},
+                                  {"uplot_license", assets::uplot_license},
+                                  {"connection_js", assets::connection_js},
+                                  {"closed_form_js", assets::closed_form_js},
+                                  {"blocks_js", assets::blocks_js},
+                                  {"charts_js", assets::charts_js},
+                                  {"guessing_js", assets::guessing_js},
+                                  {"sliders_js", assets::sliders_js},
+                                  {"projection_js", assets::projection_js},
+                                  {"validation_js", assets::validation_js},
+                                  {"privacy_chart_js", assets::privacy_chart_js},
+                                  {"privacy_js", assets::privacy_js},
+                                  {"defences_js", assets::defences_js},
+                                  {"page_js", assets::page_js},
+                                  {"data", for_script(data)}});
+}
+
+}  // namespace splitwan::analysis

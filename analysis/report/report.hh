@@ -1,0 +1,28 @@
+// The page people look at, and the same as text for a terminal or a pull request.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/fit/latency_model.hh"
+
+namespace splitwan::analysis {
+
+// Everything a report shows, as JSON: {schema_version, kind, source, summary, study (the scenario's own
+// summary, or null), model, why_no_model, usual_condition, projection, validation (model/validation.hh),
+// why_no_validation, link, privacy}. Without a model it fits one to the runs; where that cannot be,
+// why_no_model says so. `privacy` is privacy_data() or null; with it there may be no runs: then source is
+// null and no result is listed.
+engine::Json report_data(const std::vector<engine::Run>&, const std::optional<model::LatencyModel>&,
+                         const engine::Json& privacy = {});
+
+// One HTML file that needs no network. `data` is in it as <script type="application/json" id="data">.
+std::string render_html(const engine::Json& data);
+std::string render_markdown(const engine::Json& data);
+
+inline std::string render_report(const std::vector<engine::Run>& runs,
+                                 const std::optional<model::LatencyModel>& m) {
+  return render_html(report_data(runs, m));
+}
+
+}  // namespace splitwan::analysis

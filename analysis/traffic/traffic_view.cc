@@ -1,0 +1,83 @@
+#include "analysis/traffic/traffic_view.hh"
+
+#include <algorithm>
+
+#include "engine/base/error.hh"
+#include "engine/wire/wire_type.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+using engine::Error;
+using engine::Json;
+using engine::Nanos;
+using engine::seconds;
+using engine::Op;
+
+constexpr engine::PartyId client = 0;
+
+struct Seen {
+  Nanos at{};
+  bool up = false;
+  std::uint64_t bytes = 0;
+};
+
+std::vector<Seen> messages_of(const engine::Run& run) {
+  std::vector<Seen> all;
+  for (const engine::Span& s : run.spans) {
+    if (s.party != client || s.op == Op::work) continue;
+    const bool up = s.op == Op::send;
+    all.push_back({up ? s.begin : s.arrived, up, s.bytes});
+  }
+  std::ranges::stable_sort(all, {}, &Seen::at);
+  return all;
+}
+
+// A session opens with a hello and its welcome, and may close with an empty message.
+void drop_ceremony(std::vector<Seen>& all) {
+  for (const bool up : {true, false}) {
+    const auto first = std::ranges::find(all, up, &Seen::up);
+    if (first != all.end()) all.erase(first);
+  }
+  if (!all.empty() && all.back().up && all.back().bytes == engine::prefix_size) all.pop_back();
+}
+
+std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
+  const Json geometry = header.value("geometry", Json());
+  const Json width = geometry.is_object() ? geometry.value("width", Json()) : Json();
+  if (!width.is_number_integer() || width.get<std::int64_t>() < 1 ||
+      !header.value("wire", Json()).is_string())
+    throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
+  return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, width);
+}
+
+
+}  // namespace
+
+SeenRun see(const engine::Run& run, const std::string& where) {
+  const std::uint64_t row = row_bytes_of(run.header, where);
+  std::vector<Seen> all = messages_of(run);
+  drop_ceremony(all);
+  SeenRun seen;
+  std::vector<std::uint64_t> asked;  // bytes of requests that are not answered yet
+  Nanos answered{};
+  for (const Seen& m : all) {
+    if (m.up) {
+      // All was answered: the next step. A prompt's chunks do not wait for answers.
+      if (asked.empty()) seen.steps.push_back({.gap_s = seconds(m.at - answered)});
+      asked.push_back(m.bytes);
+      continue;
+    }
+    const std::uint64_t payload = m.bytes - std::min<std::uint64_t>(m.bytes, engine::prefix_size);
+    if (asked.empty() || payload % row != 0 || asked.front() < m.bytes)
+      throw Error("{}: an answer of {} bytes: expected one to a request, of whole rows of {} bytes", where,
+                  m.bytes, row);
+    seen.steps.back().rows += static_cast<double>(payload / row);
+    seen.steps.back().lists = static_cast<double>(asked.front() - m.bytes);
+    asked.erase(asked.begin());
+    answered = m.at;
+  }
+  return seen;
+}
+
+}  // namespace splitwan::analysis

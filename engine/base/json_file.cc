@@ -1,0 +1,67 @@
+#include "engine/base/json_file.hh"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "engine/base/error.hh"
+#include "engine/base/units.hh"
+
+namespace splitwan::engine {
+
+std::string read_text_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+bool nests_too_deeply(std::string_view text, int deepest) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      while (++i < text.size() && text[i] != '"') i += text[i] == '\\';
+    } else if (c == '/') {  // a comment may hold a quotation mark
+      const bool block = text.substr(i, 2) == "/*";
+      i = block ? text.find("*/", i + 2) : text.find('\n', i);
+      if (i == text.npos) return false;
+    } else if (c == '[' || c == '{') {
+      if (++depth > deepest) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+ObjectReader::ObjectReader(const Json& object, std::string where)
+    : object_(object), where_(std::move(where)) {
+  if (!object.is_object()) throw Error("{}: expected an object, found {}", where_, object.type_name());
+}
+
+const Json* ObjectReader::find(const std::string& key) {
+  asked_.push_back(key);
+  const auto it = object_.find(key);
+  return it == object_.end() ? nullptr : &*it;
+}
+
+std::string ObjectReader::path(const std::string& key) const { return where_ + ": " + key; }
+
+void ObjectReader::done() const {
+  for (const auto& [key, value] : object_.items()) {
+    if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
+    const std::string near = nearest(key, asked_);
+    if (near.empty()) throw Error("{}: unknown key '{}'", where_, key);
+    throw Error("{}: unknown key '{}'; did you mean '{}'?", where_, key, near);
+  }
+}
+
+void ObjectReader::missing(const std::string& key) const {
+  throw Error("{}: key '{}' is missing", where_, key);
+}
+
+void ObjectReader::wrong_type(const std::string& key, const char* expected, const Json& value) const {
+  throw Error("{}: key '{}': expected {}, found {}", where_, key, expected, value.dump().substr(0, 60));
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,90 @@
+// Reading JSON strictly.
+#pragma once
+
+#include <concepts>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "engine/base/error.hh"
+#include "engine/party/trace.hh"
+
+namespace splitwan::engine {
+
+// Throws Error naming the file when it cannot be opened.
+std::string read_text_file(const std::string& path);
+
+// The parser needs no stack for nested values, but copying and printing them does.
+bool nests_too_deeply(std::string_view json, int deepest = 100);
+
+// Parses with // comments allowed. Throws Error naming the file (and the byte) when absent or malformed.
+template <typename AnyJson>
+AnyJson read_json_file_as(const std::string& path) {
+  const std::string text = read_text_file(path);
+  if (nests_too_deeply(text)) throw Error("{}: not valid here: JSON nested over 100 deep", path);
+  try {
+    return AnyJson::parse(text, nullptr, true, /*ignore_comments=*/true);
+  } catch (const typename AnyJson::parse_error& e) {
+    throw Error("{}: not valid JSON at byte {}", path, e.byte);
+  } catch (const typename AnyJson::exception&) {
+    throw Error("{}: holds a number out of range", path);
+  }
+}
+inline Json read_json_file(const std::string& path) { return read_json_file_as<Json>(path); }
+
+// Walks a JSON object key by key. Every key must be asked for: done() throws Error naming an unknown key,
+// where it stands ("network.rtt") and the nearest known one.
+class ObjectReader {
+ public:
+  ObjectReader(const Json& object, std::string where);  // throws when it is not an object
+  const Json* find(const std::string& key);             // nullptr when absent
+  template <typename T>
+  T get(const std::string& key, T otherwise) {
+    const Json* value = find(key);
+    return value ? as<T>(*value, key) : otherwise;
+  }
+  template <typename T>
+  T need(const std::string& key) {
+    const Json* value = find(key);
+    if (!value) missing(key);
+    return as<T>(*value, key);
+  }
+  std::string path(const std::string& key) const;  // "network.rtt"
+  void done() const;
+
+ private:
+  // Exactly what is asked for: the library would round 2.7 to 2, take true for 1 and wrap large numbers.
+  template <typename T>
+  T as(const Json& value, const std::string& key) const {
+    if constexpr (std::same_as<T, Json>) {
+      return value;
+    } else if constexpr (std::same_as<T, bool>) {
+      if (!value.is_boolean()) wrong_type(key, "true or false", value);
+      return value.get<bool>();
+    } else if constexpr (std::integral<T>) {
+      const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
+                        : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
+                                                    : false;
+      if (!fits) wrong_type(key, std::signed_integral<T> ? "a whole number" : "a whole number, 0 or above", value);
+      return value.get<T>();
+    } else if constexpr (std::floating_point<T>) {
+      if (!value.is_number()) wrong_type(key, "a number", value);
+      return value.get<T>();
+    } else if constexpr (std::same_as<T, std::string>) {
+      if (!value.is_string()) wrong_type(key, "a text", value);
+      return value.get<std::string>();
+    } else {  // a list
+      if (!value.is_array()) wrong_type(key, "a list", value);
+      T list;
+      for (const Json& item : value) list.push_back(as<typename T::value_type>(item, key));
+      return list;
+    }
+  }
+  [[noreturn]] void missing(const std::string& key) const;
+  [[noreturn]] void wrong_type(const std::string& key, const char* expected, const Json& value) const;
+  const Json& object_;
+  std::string where_;
+  std::vector<std::string> asked_;
+};
+
+}  // namespace splitwan::engine

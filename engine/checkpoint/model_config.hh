@@ -1,0 +1,34 @@
+// A Llama/Mistral-family architecture as its config.json states it. No torch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/party/trace.hh"
+
+namespace splitwan::engine {
+
+struct ModelConfig {
+  int layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
+  int vocabulary = 0;
+  int context = 0;         // max_position_embeddings
+  int sliding_window = 0;  // 0 = every position is seen
+  double rms_eps = 1e-5;
+  double rope_theta = 10000;
+  bool tied = false;  // the head is the embedding's transpose
+  Token bos = -1;     // -1 = none
+  std::vector<Token> eos;
+
+  int q_width() const { return heads * head_dim; }
+  int kv_width() const { return kv_heads * head_dim; }
+  bool operator==(const ModelConfig&) const = default;
+};
+
+// Throws Error naming the file and key for an unknown architecture, a missing or impossible value, and for
+// any key that changes the arithmetic and is not implemented (rope_scaling, attention_bias, hidden_act, ...).
+ModelConfig read_model_config(const std::string& folder);
+
+// What two parties must agree on, and what a trace repeats.
+Json geometry(const ModelConfig&);
+
+}  // namespace splitwan::engine

@@ -1,0 +1,158 @@
+#include "engine/checkpoint/safetensors.hh"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <boost/interprocess/file_mapping.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cstring>
+#include <filesystem>
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+#include "engine/base/output_file.hh"
+
+namespace splitwan::engine {
+namespace {
+
+namespace ipc = boost::interprocess;
+
+struct TypeName {
+  DType type;
+  std::string_view name;
+  std::size_t size;
+};
+constexpr TypeName types[] = {{DType::f32, "F32", 4}, {DType::f16, "F16", 2}, {DType::bf16, "BF16", 2}};
+constexpr std::uint64_t header_cap = 100'000'000;  // upstream's own limit
+
+// Throws Json::exception when `list` is not a list of whole numbers.
+std::vector<std::uint64_t> counts(const Json& list) {
+  std::vector<std::uint64_t> found;
+  for (const auto& n : list.get_ref<const Json::array_t&>())
+    found.push_back(n.get_ref<const Json::number_unsigned_t&>());
+  return found;
+}
+
+// Validates one header entry against the data section of `data_size` bytes.
+TensorView view_of(const std::string& path, const std::string& name, const Json& entry, const std::byte* data,
+                   std::uint64_t data_size) {
+  TensorView view{name, DType::f32, {}, {}};
+  std::string dtype;
+  std::vector<std::uint64_t> offsets;
+  try {
+    dtype = entry.at("dtype").get<std::string>();
+    for (const auto extent : counts(entry.at("shape"))) {
+      if (extent > (std::uint64_t{1} << 40))
+        throw Error("{}: tensor '{}': extent {} is too large", path, name, extent);
+      view.shape.push_back(static_cast<std::int64_t>(extent));
+    }
+    offsets = counts(entry.at("data_offsets"));
+  } catch (const Json::exception&) {
+    throw Error("{}: tensor '{}': expected a dtype, a shape and data_offsets, found {}", path, name,
+                entry.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80));
+  }
+  const auto* type =
+      std::find_if(std::begin(types), std::end(types), [&](auto& t) { return t.name == dtype; });
+  if (type == std::end(types)) {
+    throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, name, dtype);
+  }
+  view.dtype = type->type;
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_size) {
+    throw Error("{}: tensor '{}' lies outside the file: offsets {}, data section {} bytes (truncated file?)",
+                path, name, entry.at("data_offsets").dump(), data_size);
+  }
+  double bytes = static_cast<double>(type->size);  // as a double: shapes from a hostile file may overflow
+  for (const auto extent : view.shape) bytes *= static_cast<double>(extent);
+  if (bytes != static_cast<double>(offsets[1] - offsets[0])) {
+    throw Error("{}: tensor '{}': shape {} as {} needs {:.0f} bytes, found {}", path, name,
+                entry.at("shape").dump(), dtype, bytes, offsets[1] - offsets[0]);
+  }
+  view.data = {data + offsets[0], data + offsets[1]};
+  return view;
+}
+
+void refuse_overlaps(const std::string& path, std::vector<TensorView> tensors) {
+  std::sort(tensors.begin(), tensors.end(), [](auto& a, auto& b) {
+    return std::pair(a.data.data(), a.data.size()) <
+           std::pair(b.data.data(), b.data.size());  // empty ones first
+  });
+  for (std::size_t i = 1; i < tensors.size(); ++i) {
+    const auto& before = tensors[i - 1].data;
+    if (before.data() + before.size() > tensors[i].data.data()) {
+      throw Error("{}: tensors '{}' and '{}' overlap", path, tensors[i - 1].name, tensors[i].name);
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t size_of(DType type) { return types[static_cast<int>(type)].size; }
+std::string_view name_of(DType type) { return types[static_cast<int>(type)].name; }
+
+std::int64_t TensorView::elements() const {
+  return static_cast<std::int64_t>(data.size() /
+                                   size_of(dtype));  // the product of the shape may overflow on its way to 0
+}
+
+struct SafetensorsFile::Map {
+  ipc::file_mapping file;
+  ipc::mapped_region region;
+};
+
+SafetensorsFile::SafetensorsFile(const std::string& path) {
+  std::error_code ec;
+  const std::uint64_t size = std::filesystem::file_size(path, ec);
+  if (ec) throw Error("{}: cannot be opened: {}", path, ec.message());
+  if (size < 8) throw Error("{}: {} bytes is too short for a safetensors file (truncated file?)", path, size);
+  map_ = std::make_unique<Map>();
+  try {
+    map_->file = ipc::file_mapping(path.c_str(), ipc::read_only);
+    map_->region = ipc::mapped_region(map_->file, ipc::read_only);
+  } catch (const ipc::interprocess_exception& e) {
+    throw Error("{}: cannot be mapped: {}", path, e.what());
+  }
+  const auto* begin = static_cast<const std::byte*>(map_->region.get_address());
+  std::uint64_t header_size;
+  std::memcpy(&header_size, begin, 8);
+  if (header_size > header_cap || header_size > size - 8) {
+    throw Error("{}: header of {} bytes in a file of {} (truncated, or not a safetensors file)", path,
+                header_size, size);
+  }
+  const auto* text = reinterpret_cast<const char*>(begin + 8);
+  if (nests_too_deeply({text, header_size})) throw Error("{}: the header is nested over 100 deep", path);
+  const Json header = Json::parse(text, text + header_size, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) throw Error("{}: the header is not a JSON object", path);
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") continue;
+    tensors_.push_back(view_of(path, name, entry, begin + 8 + header_size, size - 8 - header_size));
+  }
+  refuse_overlaps(path, tensors_);
+}
+
+void SafetensorsFile::release() const {
+  madvise(map_->region.get_address(), map_->region.get_size(), MADV_DONTNEED);
+}
+
+SafetensorsFile::~SafetensorsFile() = default;
+SafetensorsFile::SafetensorsFile(SafetensorsFile&&) noexcept = default;
+
+void write_safetensors(const std::string& path, std::span<const TensorView> tensors) {
+  Json header = {{"__metadata__", {{"format", "pt"}}}};
+  std::uint64_t offset = 0;
+  for (const TensorView& t : tensors) {
+    header[t.name] = {
+        {"dtype", name_of(t.dtype)}, {"shape", t.shape}, {"data_offsets", {offset, offset + t.data.size()}}};
+    offset += t.data.size();
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // data starts aligned
+  OutputFile file(path);
+  const std::uint64_t size = text.size();
+  file.write({reinterpret_cast<const char*>(&size), 8});
+  file.write(text);
+  for (const TensorView& t : tensors)
+    file.write({reinterpret_cast<const char*>(t.data.data()), t.data.size()});
+  file.finish();
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,31 @@
+// The one decoding loop: propose, run, verify, commit.
+#pragma once
+
+#include "engine/drafters/drafter.hh"
+#include "engine/split/forward.hh"
+#include "engine/drafters/sampling.hh"
+
+namespace splitwan::engine {
+
+struct GenerateOptions {
+  int max_new_tokens = 64;
+  bool stop_at_eos = true;
+  // Called once per committed token: the logits it was chosen from [vocabulary].
+  std::function<void(Token, const at::Tensor& logits)> on_token = {};
+  std::function<bool(Token)> stop = {};  // called once per committed token: true ends the output with it
+  Sampling sampling = {};
+};
+
+struct Generation {
+  std::vector<Token> output;
+  std::string finish;        // "length", "eos", "stop", or "context": the model's context is full
+  std::uint64_t steps = 0;   // forward passes, the prompt's included
+  Nanos prefill{}, total{};  // until the first token; until the last
+};
+
+// Throws Error when the prompt is empty, holds ids outside the vocabulary, or fills the context; also on
+// options out of range.
+Generation generate(Party&, Forward&, Drafter&, const ModelConfig&, std::span<const Token> prompt,
+                    const GenerateOptions&);
+
+}  // namespace splitwan::engine

@@ -1,0 +1,14 @@
+#include "engine/kernels/simd_avx512.hh"
+// clang-format off: these speak the vocabulary above
+#include "engine/kernels/kernels_linear.hh"
+#include "engine/kernels/kernels_pack.hh"
+#include "engine/kernels/kernels_small.hh"
+// clang-format on
+
+namespace splitwan::engine::kernels {
+
+extern const Set avx512_set;
+const Set avx512_set = {"avx512", tile_rows, pack_panel, pack_activations, linear, rms_norm, rope,
+                        silu_mul, add_to,    widen,      attention};
+
+}  // namespace splitwan::engine::kernels

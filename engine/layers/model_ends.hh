@@ -1,0 +1,35 @@
+// What the trusted side holds: the embedding, the first and last layers, the final norm and the head.
+#pragma once
+
+#include "engine/layers/layers.hh"
+
+namespace splitwan::engine {
+
+class ModelEnds {
+ public:
+  // The checkpoint must outlive it: embeddings are read from there.
+  ModelEnds(Checkpoint&, LayerRange head, LayerRange tail, Storage = Storage::automatic, Placement = {});
+
+  const ModelConfig& config() const { return config_; }
+  const LayerStack& head() const { return head_; }
+  const LayerStack& tail() const { return tail_; }
+
+  // Throws Error on an id outside the vocabulary.
+  at::Tensor embed(std::span<const Token>) const;         // [rows, width], on the device
+  at::Tensor logits(const at::Tensor& hidden) const;      // [rows, width] -> [rows, vocabulary], on the host
+  Work logits_work(Work tail, std::uint32_t rows) const;  // adds the head's cost to the tail's
+  std::size_t bytes() const { return head_.bytes() + tail_.bytes() + lm_head_bytes(); }
+
+ private:
+  std::size_t lm_head_bytes() const {
+    return aten_lm_head_.defined() ? aten_lm_head_.nbytes() : lm_head_.bytes();
+  }
+  ModelConfig config_;
+  TensorView embedding_;  // [vocabulary, width], as it lies on disk: only the rows that are used get read
+  LayerStack head_, tail_;
+  at::Tensor norm_;
+  PackedLinear lm_head_;     // the one
+  at::Tensor aten_lm_head_;  // or the other
+};
+
+}  // namespace splitwan::engine

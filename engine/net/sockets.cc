@@ -1,0 +1,216 @@
+#include "engine/net/sockets.hh"
+
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "engine/base/error.hh"
+#include "engine/net/tcp_info.hh"
+
+namespace splitwan::engine {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t most_waiting = 256u << 20;  // bytes received and not yet taken: then reading pauses
+constexpr std::size_t most_queued = 1u << 30;     // bytes accepted for sending: then the peer is stuck
+constexpr auto last_words = std::chrono::seconds(2);  // for a peer to read why it was refused
+
+void configure(tcp::socket& socket) {
+  socket.set_option(tcp::no_delay(true));
+  socket.set_option(asio::socket_base::keep_alive(true));
+  // A peer that vanished without a word is noticed within about half a minute.
+  const auto set = [&](int option, int value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, 10);
+  set(TCP_KEEPINTVL, 5);
+  set(TCP_KEEPCNT, 4);
+  set(TCP_USER_TIMEOUT, 30'000);
+}
+
+}  // namespace
+
+// What has arrived from anybody, and who has gone.
+struct SocketTransport::Inbox {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Arrival> arrivals;
+  std::map<PartyId, std::string> gone;  // peer -> why
+  std::size_t bytes = 0;                // of messages waiting in `arrivals`
+  bool closing = false;
+};
+
+class SocketTransport::Connection {
+ public:
+  Connection(PartyId peer, std::string name, tcp::socket socket, const Limits& limits, Clock& clock,
+             Inbox& inbox)
+      : name(std::move(name)),
+        peer_(peer),
+        socket_(std::move(socket)),
+        limits_(limits),
+        clock_(clock),
+        inbox_(inbox) {
+    configure(socket_);
+    reader_ = std::thread([this] { read(); });
+    writer_ = std::thread([this] { write(); });
+  }
+
+  ~Connection() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    queued_.notify_one();
+    writer_.join();
+    boost::system::error_code ignored;
+    {
+      std::unique_lock lock(inbox_.mutex);
+      inbox_.closing = true;
+      inbox_.changed.notify_all();
+      // Closing with unread bytes would reset the connection, and the reset overtake the refusal.
+      if (refused_) {
+        socket_.shutdown(tcp::socket::shutdown_send, ignored);
+        inbox_.changed.wait_for(lock, last_words, [&] { return inbox_.gone.count(peer_) > 0; });
+      }
+    }
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    reader_.join();
+  }
+
+  void send(Message message) {
+    refused_ = message.header.kind == Kind::error;
+    Bytes bytes = encode(message);
+    {
+      const std::lock_guard lock(mutex_);
+      // What the peer said before it left explains more: recv gives it out, and then says that it is gone.
+      if (!failure_.empty()) return;
+      if (queued_bytes_ > most_queued) throw Error("{}: does not read what it is sent", name);
+      queued_bytes_ += bytes.size();
+      queue_.push_back(std::move(bytes));
+    }
+    queued_.notify_one();
+  }
+
+  const std::string name;
+
+ private:
+  void read() {
+    std::string why = "closed by the peer";
+    std::uint32_t sent_again = 0;  // as of the last message
+    try {
+      for (Limits limits{limits_.rows, limits_.first_payload};; limits = limits_) {
+        Prefix prefix;
+        asio::read(socket_, asio::buffer(prefix));
+        Arrival arrival{peer_, {}, {}, 0};
+        const Sizes sizes = read_prefix(prefix, limits, arrival.message.header);
+        Bytes lists(sizes.lists);
+        arrival.message.payload.resize(sizes.payload);
+        const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists),
+                                                       asio::buffer(arrival.message.payload)};
+        asio::read(socket_, rest);
+        read_lists(lists, arrival.message.header);
+        const TcpInfo info = tcp_info_of(socket_.native_handle());
+        arrival.tcp = info.sample;
+        arrival.retransmits = info.retransmits - std::exchange(sent_again, info.retransmits);
+        std::unique_lock lock(inbox_.mutex);
+        arrival.at = clock_.now();  // under the lock: stamps grow along the inbox
+        if (inbox_.closing) continue;  // nobody will look
+        inbox_.bytes += wire_size(arrival.message);
+        inbox_.arrivals.push_back(std::move(arrival));
+        inbox_.changed.notify_all();
+        // A peer that asks faster than it is served is left to TCP's own back pressure.
+        inbox_.changed.wait(lock, [&] { return inbox_.bytes <= most_waiting || inbox_.closing; });
+      }
+    } catch (const boost::system::system_error& e) {
+      if (e.code() != asio::error::eof) why = e.code().message();
+    } catch (const std::exception& e) {
+      why = e.what();
+    }
+    const std::lock_guard lock(inbox_.mutex);
+    inbox_.gone[peer_] = why;
+    inbox_.changed.notify_all();
+  }
+
+  void write() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      queued_.wait(lock, [&] { return closing_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      const Bytes bytes = std::move(queue_.front());
+      queue_.pop_front();
+      queued_bytes_ -= bytes.size();
+      lock.unlock();
+      boost::system::error_code error;
+      asio::write(socket_, asio::buffer(bytes), error);
+      lock.lock();
+      if (error) {
+        failure_ = error.message();
+        return;
+      }
+    }
+  }
+
+  PartyId peer_;
+  tcp::socket socket_;
+  Limits limits_;
+  Clock& clock_;
+  Inbox& inbox_;
+  std::mutex mutex_;  // queue_, queued_bytes_, closing_, failure_
+  std::condition_variable queued_;
+  std::deque<Bytes> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool closing_ = false;
+  bool refused_ = false;  // the last message sent was an error
+  std::string failure_;
+  std::thread reader_, writer_;
+};
+
+SocketTransport::SocketTransport(Clock& clock) : clock_(clock), inbox_(std::make_unique<Inbox>()) {}
+SocketTransport::~SocketTransport() = default;
+
+void SocketTransport::add(PartyId peer, std::string name, tcp::socket socket, const Limits& limits) {
+  peers_[peer] =
+      std::make_unique<Connection>(peer, std::move(name), std::move(socket), limits, clock_, *inbox_);
+}
+
+void SocketTransport::send(PartyId to, Message message) {
+  const auto peer = peers_.find(to);
+  if (peer == peers_.end()) throw Error("no connection to party {}", to);
+  peer->second->send(std::move(message));
+}
+
+std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
+  std::unique_lock lock(inbox_->mutex);
+  while (true) {
+    auto& arrivals = inbox_->arrivals;
+    const auto it = std::find_if(arrivals.begin(), arrivals.end(),
+                                 [&](const Arrival& a) { return from == any_party || a.from == from; });
+    if (it != arrivals.end()) {
+      Arrival arrival = std::move(*it);
+      arrivals.erase(it);
+      inbox_->bytes -= wire_size(arrival.message);
+      inbox_->changed.notify_all();
+      return arrival;
+    }
+    const auto gone = from == any_party ? inbox_->gone.begin() : inbox_->gone.find(from);
+    if (gone != inbox_->gone.end() && (from != any_party || inbox_->gone.size() == peers_.size())) {
+      throw Error("{}: connection lost: {}", peers_.at(gone->first)->name, gone->second);
+    }
+    if (deadline == no_deadline) {
+      inbox_->changed.wait(lock);
+    } else {
+      const Nanos left = deadline - clock_.now();
+      if (left <= Nanos(0)) return std::nullopt;
+      inbox_->changed.wait_for(lock, left);
+    }
+  }
+}
+
+}  // namespace splitwan::engine

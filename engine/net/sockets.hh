@@ -1,0 +1,63 @@
+// The engine over real TCP: Boost.Asio, TCP_NODELAY, a reader and a writer thread per connection so that send
+// never waits and arrivals are stamped when they come, not when somebody looks.
+#pragma once
+
+#include <utility>  // Boost 1.74 Asio forgets it
+
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "engine/party/transport.hh"
+
+namespace splitwan::engine {
+
+using boost::asio::ip::tcp;
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  bool is_loopback() const;  // resolves to loopback addresses only
+};
+// HOST:PORT, [IPV6]:PORT. Throws Error.
+Endpoint parse_endpoint(const std::string&);
+
+// Throws Error naming the endpoint and the reason when nobody answers within `patience`.
+tcp::socket connect(boost::asio::io_context&, const Endpoint&, Nanos patience = std::chrono::seconds(10));
+tcp::acceptor listen(boost::asio::io_context&, const Endpoint&);
+// Both set cubic, which the simulator models, before the handshake: a socket that some kernels' default, bbr, has
+// begun stays paced.
+
+// Steady wall time; runs jobs where they are called.
+class WallClock : public Clock {
+ public:
+  Nanos now() const override { return std::chrono::steady_clock::now().time_since_epoch(); }
+  void work(const Work&, const std::function<void()>& job) override { job(); }
+};
+
+class SocketTransport : public Transport {
+ public:
+  explicit SocketTransport(Clock&);
+  ~SocketTransport() override;  // sends what is queued, then closes
+
+  // `name` is for errors: "server 10.0.0.2:7000".
+  void add(PartyId peer, std::string name, tcp::socket, const Limits&);
+  void send(PartyId to, Message) override;  // into a lost connection: nothing; recv then throws
+  std::optional<Arrival> recv(PartyId from, Nanos deadline) override;
+
+ private:
+  struct Inbox;
+  class Connection;
+  Clock& clock_;
+  std::unique_ptr<Inbox> inbox_;
+  std::map<PartyId, std::unique_ptr<Connection>> peers_;
+};
+
+// All parties in this process, joined pairwise over loopback TCP.
+class SocketNetwork : public Network {
+ public:
+  void run(const std::map<PartyId, PartyMain>& parties) override;
+};
+
+}  // namespace splitwan::engine

@@ -1,0 +1,188 @@
+#include "engine/party/trace.hh"
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+
+namespace splitwan::engine {
+namespace {
+
+constexpr std::string_view op_names[] = {"work", "send", "recv"};
+
+std::string line_of(const Span& s, int run) {
+  std::string line = fmt::format(R"({{"type":"span","run":{},"step":{},"party":{},"op":"{}",)", run, s.step,
+                                 s.party, op_names[static_cast<int>(s.op)]);
+  auto out = std::back_inserter(line);
+  if (s.op == Op::work) {
+    fmt::format_to(out, R"("phase":"{}",)", name_of(s.phase));
+  } else {
+    fmt::format_to(out, R"("peer":{},"bytes":{},)", s.peer, s.bytes);
+  }
+  fmt::format_to(out, R"("begin_ns":{},"end_ns":{},)", s.begin.count(), s.end.count());
+  if (s.op == Op::recv) {
+    fmt::format_to(out, R"("arrived_ns":{},"held_ns":{},"flights":{},)", s.arrived.count(), s.held.count(),
+                   s.flights);
+    if (s.cwnd > 0) fmt::format_to(out, R"("cwnd":{},)", s.cwnd);
+    if (s.retransmits > 0) fmt::format_to(out, R"("retransmits":{},)", s.retransmits);
+    if (s.tcp != TcpSample{})
+      fmt::format_to(out, R"("tcp_rtt_ns":{},"tcp_rtt_spread_ns":{},"tcp_window":{},)", s.tcp.rtt.count(),
+                     s.tcp.rtt_spread.count(), s.tcp.window);
+  }
+  fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
+  return line;
+}
+
+std::string line_of(const Step& s, int run) {
+  const std::string reason =
+      s.reason.empty() ? ""
+                       : fmt::format(R"(,"reason":{})",
+                                     Json(s.reason).dump(-1, ' ', false, Json::error_handler_t::replace));
+  const std::string sent = s.sent > 0 ? fmt::format(R"("sent":{},)", s.sent) : "";
+  return fmt::format(
+      R"({{"type":"step","run":{},"step":{},"prefill":{},"begin_ns":{},"end_ns":{},"rows":{},{}"context":{},"drafted":{},"accepted":{}{}}})",
+      run, s.step, s.prefill, s.begin.count(), s.end.count(), s.rows, sent, s.context, s.drafted, s.accepted,
+      reason);
+}
+
+// The value of `key`; integers must fit.
+template <typename T>
+T field(const Json& j, const char* key) {
+  const auto it = j.find(key);
+  if (it == j.end()) throw Error("key '{}' is missing", key);
+  const auto wrong = [&](std::string_view what) {
+    return Error("key '{}': expected {}, found {}", key, what, it->dump().substr(0, 40));
+  };
+  if constexpr (std::is_same_v<T, std::string>) {
+    if (!it->is_string()) throw wrong("a string");
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!it->is_boolean()) throw wrong("true or false");
+  } else if constexpr (std::is_signed_v<T>) {
+    const bool fits = it->is_number_unsigned()
+                          ? std::in_range<T>(it->get<std::uint64_t>())
+                          : it->is_number_integer() && std::in_range<T>(it->get<std::int64_t>());
+    if (!fits) throw wrong("an integer");
+  } else {
+    if (!it->is_number_unsigned() || !std::in_range<T>(it->get<std::uint64_t>())) throw wrong("a count");
+  }
+  return it->get<T>();
+}
+
+Nanos instant(const Json& j, const char* key) { return Nanos(field<std::int64_t>(j, key)); }
+
+Op op_named(const std::string& name) {
+  for (std::size_t i = 0; i < std::size(op_names); ++i) {
+    if (op_names[i] == name) return static_cast<Op>(i);
+  }
+  throw Error("unknown op '{}'", name);
+}
+
+Span span_of(const Json& j) {
+  Span s;
+  s.step = field<std::uint64_t>(j, "step");
+  s.party = field<std::uint32_t>(j, "party");
+  s.op = op_named(field<std::string>(j, "op"));
+  s.begin = instant(j, "begin_ns");
+  s.end = instant(j, "end_ns");
+  s.rows = field<std::uint32_t>(j, "rows");
+  s.context = field<std::uint32_t>(j, "context");
+  if (s.op == Op::work) {
+    s.phase = phase_named(field<std::string>(j, "phase"));
+    return s;
+  }
+  s.peer = field<std::uint32_t>(j, "peer");
+  s.bytes = field<std::uint64_t>(j, "bytes");
+  if (s.op == Op::recv) {
+    s.arrived = instant(j, "arrived_ns");
+    s.held = instant(j, "held_ns");
+    s.flights = field<std::uint32_t>(j, "flights");
+    if (j.contains("cwnd")) s.cwnd = field<std::uint32_t>(j, "cwnd");
+    if (j.contains("retransmits")) s.retransmits = field<std::uint32_t>(j, "retransmits");
+    if (j.contains("tcp_rtt_ns")) s.tcp.rtt = instant(j, "tcp_rtt_ns");
+    if (j.contains("tcp_rtt_spread_ns")) s.tcp.rtt_spread = instant(j, "tcp_rtt_spread_ns");
+    if (j.contains("tcp_window")) s.tcp.window = field<std::uint32_t>(j, "tcp_window");
+  }
+  return s;
+}
+
+Step step_of(const Json& j) {
+  Step s;
+  s.step = field<std::uint64_t>(j, "step");
+  s.prefill = field<bool>(j, "prefill");
+  s.begin = instant(j, "begin_ns");
+  s.end = instant(j, "end_ns");
+  s.rows = field<std::uint32_t>(j, "rows");
+  s.context = field<std::uint32_t>(j, "context");
+  if (j.contains("sent")) s.sent = field<std::uint32_t>(j, "sent");
+  s.drafted = field<std::uint32_t>(j, "drafted");
+  s.accepted = field<std::uint32_t>(j, "accepted");
+  if (j.contains("reason")) s.reason = field<std::string>(j, "reason");
+  return s;
+}
+
+// Adds one line to the runs read so far.
+void take(const Json& j, std::vector<Run>& runs, bool& open) {
+  if (!j.is_object()) throw Error("expected a JSON object, found {}", j.dump().substr(0, 40));
+  const auto type = field<std::string>(j, "type");
+  if (type == "run") {
+    if (open) throw Error("a run begins before the last one ended");
+    if (const int version = field<int>(j, "schema_version"); version != trace_schema_version) {
+      throw Error("schema version {}, this build reads {}", version, trace_schema_version);
+    }
+    runs.emplace_back().header = j;
+    open = true;
+    return;
+  }
+  if (!open) throw Error("a '{}' line outside a run", type);
+  Run& run = runs.back();
+  if (type == "span") {
+    run.spans.push_back(span_of(j));
+  } else if (type == "step") {
+    run.steps.push_back(step_of(j));
+  } else if (type == "end") {
+    run.end = j;
+    open = false;
+  } else {
+    throw Error("unknown line type '{}'", type);
+  }
+}
+
+}  // namespace
+
+void write(std::ostream& out, const Run& run) {
+  const int index = run.header.at("run");
+  out << run.header.dump() << '\n';
+  for (const Span& s : run.spans) out << line_of(s, index) << '\n';
+  for (const Step& s : run.steps) out << line_of(s, index) << '\n';
+  out << run.end.dump() << '\n';
+}
+
+std::vector<Run> read_trace(std::istream& in, const std::string& name) {
+  std::vector<Run> runs;
+  bool open = false;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    if (line.empty()) continue;
+    try {
+      if (nests_too_deeply(line)) throw Error("nested over 100 deep");
+      const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (json.is_discarded()) throw Error("expected a JSON object, found {}", line.substr(0, 40));
+      take(json, runs, open);
+    } catch (const Error& e) {
+      throw Error("{}:{}: not a trace line: {}", name, number, e.what());
+    }
+  }
+  if (open) throw Error("{}: the last run has no end line: the trace is cut off", name);
+  if (runs.empty()) throw Error("{}: holds no run", name);
+  return runs;
+}
+
+std::vector<Run> read_trace_file(const std::string& path) {
+  std::ifstream in(path);
+  if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
+  return read_trace(in, path);
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,50 @@
+// Tokens in, logits out, wherever the layers are.
+#pragma once
+
+#include <memory>
+
+#include "engine/split/codec.hh"
+#include "engine/layers/model_ends.hh"
+#include "engine/party/party.hh"
+#include "engine/wire/row_buckets.hh"
+
+namespace splitwan::engine {
+
+// Work and messages belong to the party's current step: callers begin one before each prefill or run.
+class Forward {
+ public:
+  virtual ~Forward() = default;
+  // The whole prompt, committed -> logits of its last token [1, vocabulary].
+  virtual at::Tensor prefill(std::span<const Token> prompt) = 0;
+  // One step -> logits of every row [rows, vocabulary]. Nothing is kept until commit().
+  virtual at::Tensor run(const TokenBatch&) = 0;
+  // Keeps a path of the last step's rows, root first. Never costs a round trip.
+  virtual void commit(std::span<const std::int32_t> rows) = 0;
+  virtual int committed() const = 0;
+  virtual std::uint64_t round_trips() const = 0;  // waits for the server so far; a prompt is one
+  virtual void close() {}                         // says goodbye to the server
+};
+
+struct SplitOptions {
+  WireType wire = WireType::f32;
+  int prefill_chunk = 128;             // rows per message; chunks are sent without waiting
+  std::optional<Nanos> patience = {};  // for each answer; none = without limit
+  double noise = 0;  // on what is sent, as a share of each row's root mean square (engine/noise.hh)
+  std::uint64_t noise_seed = 1;
+  // Every message gets the size of its bucket: dummy rows are sent along, and the lists in the header are as
+  // long as the rows. That is for who watches the network; the server sees which rows are kept.
+  RowBuckets pad_rows = {};
+};
+
+// All layers here: `ends` must hold them all in its head. Long prompts go in chunks.
+std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends);
+// The middle layers are `server`'s. Says hello without waiting for the answer.
+std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends, SplitOptions);
+
+// The untrusted side of one session: answers until the client says bye. `middle` is shared between sessions,
+// the cache is this session's own. A bad request, or none for `idle`, is answered with an error message, then
+// thrown as Error.
+void serve_middle(Party& server, PartyId client, const ModelConfig&, const LayerStack& middle,
+                  std::optional<Nanos> idle = {});
+
+}  // namespace splitwan::engine

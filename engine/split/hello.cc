@@ -1,0 +1,76 @@
+#include "engine/split/hello.hh"
+
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+
+namespace splitwan::engine {
+namespace {
+
+constexpr std::string_view kind_names[] = {"", "hello", "welcome", "request", "reply", "error", "bye"};
+
+Message with_text(Kind kind, const std::string& text) {
+  Message m;
+  m.header.kind = kind;
+  const auto bytes = std::as_bytes(std::span(text));
+  m.payload.assign(bytes.begin(), bytes.end());
+  return m;
+}
+
+std::string text_of(const Message& m) {
+  return {reinterpret_cast<const char*>(m.payload.data()), m.payload.size()};
+}
+
+std::string printable(std::string text) {
+  if (text.size() > 500) text.resize(500);
+  for (char& c : text) c = c < 32 || c > 126 ? ' ' : c;
+  return text;
+}
+
+constexpr std::size_t longest_hello = 1 << 16;
+
+// What a peer wrote, short enough for a log.
+std::string quoted(const Json& value) { return printable(value.dump()).substr(0, 60); }
+
+}  // namespace
+
+Message hello(const ModelConfig& config, LayerRange middle, WireType wire) {
+  const Json body = {
+      {"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", name_of(wire)}};
+  return with_text(Kind::hello, body.dump());
+}
+
+void check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
+  expect(m, Kind::hello);
+  const std::string text = text_of(m);
+  if (text.size() > longest_hello || nests_too_deeply(text, 8)) throw Error("malformed hello");
+  const Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!body.is_object() || !body.contains("geometry") || !body.contains("middle") ||
+      !body["geometry"].is_object())
+    throw Error("malformed hello");
+  const Json here = geometry(config), nothing;
+  for (const auto& [key, ours] : here.items()) {
+    const auto found = body["geometry"].find(key);
+    const Json& theirs = found == body["geometry"].end() ? nothing : *found;
+    if (theirs != ours)
+      throw Error("the models differ: {} is {} at the client, {} at the server", key, quoted(theirs),
+                  ours.dump());
+  }
+  if (body["middle"] != Json{middle.begin, middle.end}) {
+    throw Error("the split differs: the client expects layers {}, the server holds [{},{}]",
+                quoted(body["middle"]), middle.begin, middle.end);
+  }
+}
+
+Message plain(Kind kind) { return with_text(kind, ""); }
+
+Message error_message(const std::string& text) { return with_text(Kind::error, text); }
+
+void expect(const Message& m, Kind kind) {
+  if (m.header.kind == kind) return;
+  if (m.header.kind == Kind::error) throw Error("peer refused: {}", printable(text_of(m)));
+  throw Error("peer sent '{}' where '{}' was expected", kind_names[static_cast<int>(m.header.kind)],
+              kind_names[static_cast<int>(kind)]);
+}
+
+}  // namespace splitwan::engine

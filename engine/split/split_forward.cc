@@ -1,0 +1,175 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/base/error.hh"
+#include "engine/split/forward.hh"
+#include "engine/split/hello.hh"
+#include "engine/split/noise.hh"
+
+namespace splitwan::engine {
+namespace {
+
+Work codec_work(std::uint32_t rows, std::size_t bytes) {
+  return {Phase::codec, rows, 0, 0, 2.0 * static_cast<double>(bytes)};  // read once, written once
+}
+
+void check_noise(double share) {
+  if (!(share >= 0 && share <= 100))
+    throw Error("noise {}: expected a share of each row's root mean square, 0 to 100", share);
+}
+
+class SplitForward : public Forward {
+ public:
+  SplitForward(Party& party, PartyId server, const ModelEnds& ends, SplitOptions options)
+      : party_(party),
+        server_(server),
+        ends_(ends),
+        options_(options),
+        head_cache_(ends.head().new_cache()),
+        tail_cache_(ends.tail().new_cache()) {
+    const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
+    check_noise(options_.noise);
+    party_.send(server_, hello(ends.config(), middle, options.wire));
+  }
+
+  at::Tensor prefill(std::span<const Token> prompt) override {
+    ++round_trips_;
+    std::vector<TokenBatch> chunks;
+    for (std::size_t at = 0; at < prompt.size(); at += options_.prefill_chunk) {
+      const auto rows = std::min<std::size_t>(options_.prefill_chunk, prompt.size() - at);
+      chunks.push_back(TokenBatch::chain(prompt.subspan(at, rows)));
+      send(chunks.back());
+      keep_ = all_rows(static_cast<int>(rows));
+      head_cache_.commit(keep_);
+    }
+    at::Tensor logits;
+    for (const TokenBatch& chunk : chunks) {
+      logits = finish(chunk, /*wanted=*/&chunk == &chunks.back() ? 1 : 0);
+      tail_cache_.commit(all_rows(chunk.rows()));
+    }
+    return logits;
+  }
+
+  at::Tensor run(const TokenBatch& batch) override {
+    ++round_trips_;
+    send(batch);
+    return finish(batch, batch.rows());
+  }
+
+  void commit(std::span<const std::int32_t> rows) override {
+    head_cache_.commit(rows);
+    tail_cache_.commit(rows);
+    keep_.assign(rows.begin(), rows.end());
+  }
+
+  int committed() const override { return tail_cache_.committed(); }
+  std::uint64_t round_trips() const override { return round_trips_; }
+  void close() override { party_.send(server_, plain(Kind::bye)); }
+
+ private:
+  static std::vector<std::int32_t> all_rows(int rows) {
+    std::vector<std::int32_t> all(rows);
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+
+  // Dummies repeat the first token, beside it: they need no position of their own, and no other row sees
+  // them.
+  TokenBatch padded(TokenBatch batch) const {
+    const auto rows = static_cast<std::size_t>(options_.pad_rows.padded(batch.rows()));
+    batch.ids.resize(rows, batch.ids[0]);
+    batch.parent.resize(rows, -1);
+    return batch;
+  }
+
+  // The first layers, then on the wire. Keeps ride along.
+  void send(const TokenBatch& real) {
+    const TokenBatch batch = padded(real);
+    const auto rows = static_cast<std::uint32_t>(batch.rows());
+    const auto context = static_cast<std::uint32_t>(head_cache_.committed());
+    const at::Tensor hidden = party_.work(ends_.head().work(Phase::head, rows, context), [&] {
+      head_cache_.begin(batch.parent);
+      return ends_.head()(ends_.embed(batch.ids), head_cache_);
+    });
+    Message m;
+    m.header.kind = Kind::request;
+    m.header.dtype = static_cast<std::uint8_t>(options_.wire);
+    m.header.step = party_.step();
+    m.header.rows = rows;
+    m.header.width = static_cast<std::uint32_t>(ends_.config().width);
+    m.header.context = context;
+    m.header.keep = std::exchange(keep_, {});
+    if (options_.pad_rows.on()) {  // lists as long as the rows: their length says nothing else
+      m.header.keep.resize(sent_rows_, no_row);
+      m.header.parent = batch.parent;
+    } else if (!is_chain(batch.parent)) {
+      m.header.parent = batch.parent;
+    }
+    sent_rows_ = rows;
+    m.payload = party_.work(codec_work(rows, payload_bytes(options_.wire, rows, m.header.width)), [&] {
+      return encode(with_noise(hidden, options_.noise, options_.noise_seed), options_.wire);
+    });
+    party_.send(server_, std::move(m));
+  }
+
+  Arrival next() {
+    if (!options_.patience) return party_.recv(server_);
+    auto arrival = party_.recv(server_, *options_.patience);
+    if (!arrival)
+      throw Error("server: no answer to step {} within {} s", party_.step(),
+                  options_.patience->count() / 1e9);
+    return std::move(*arrival);
+  }
+
+  Message receive() {
+    Arrival arrival = next();
+    if (!welcomed_) {
+      expect(arrival.message, Kind::welcome);
+      welcomed_ = true;
+      arrival = next();
+    }
+    expect(arrival.message, Kind::reply);
+    return std::move(arrival.message);
+  }
+
+  // Waits for the reply, then the last layers; logits of the last `wanted` rows.
+  at::Tensor finish(const TokenBatch& batch, int wanted) {
+    const Message reply = receive();
+    const auto real = static_cast<std::uint32_t>(batch.rows()),
+               rows = static_cast<std::uint32_t>(options_.pad_rows.padded(batch.rows()));
+    if (reply.header.step != party_.step() || reply.header.rows != rows) {
+      throw Error("server answered step {} with {} rows: expected step {} with {}", reply.header.step,
+                  reply.header.rows, party_.step(), rows);
+    }
+    at::Tensor hidden = party_.work(codec_work(rows, reply.payload.size()), [&] {
+      return decode(reply, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
+    });
+    const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
+    return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, real, context), wanted), [&] {
+      tail_cache_.begin(batch.parent);
+      hidden = ends_.tail()(hidden, tail_cache_, wanted);
+      return wanted > 0 ? ends_.logits(hidden) : at::Tensor();
+    });
+  }
+
+  Party& party_;
+  PartyId server_;
+  const ModelEnds& ends_;
+  SplitOptions options_;
+  KvCache head_cache_, tail_cache_;
+  std::vector<std::int32_t> keep_;  // rows of the last step that the server has not been told to keep yet
+  std::size_t sent_rows_ = 0;       // of the last request, dummies included
+  std::uint64_t round_trips_ = 0;
+  bool welcomed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends,
+                                    SplitOptions options) {
+  return std::make_unique<SplitForward>(client, server, ends, options);
+}
+
+}  // namespace splitwan::engine

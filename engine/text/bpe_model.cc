@@ -1,0 +1,194 @@
+#include "engine/text/bpe_model.hh"
+
+#include <algorithm>
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+#include "engine/text/utf8.hh"
+
+namespace splitwan::engine {
+
+std::optional<std::string> bytes_of_alphabet(std::string_view text) {
+  // Printable Latin-1 stands for itself; the other 68 bytes, in order, for U+0100 onwards.
+  static const auto byte_of = [] {
+    std::array<int, 0x144> table;
+    table.fill(-1);
+    int moved = 0x100;
+    for (int byte = 0; byte < 256; ++byte) {
+      const bool itself = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+      table[itself ? byte : moved++] = byte;
+    }
+    return table;
+  }();
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned code = static_cast<unsigned char>(text[i]);
+    if (code >= 0x80) {  // the alphabet ends below U+0144: two bytes
+      if (code >= 0xE0 || i + 1 == text.size()) return std::nullopt;
+      code = (code & 0x1F) << 6 | (static_cast<unsigned char>(text[++i]) & 0x3F);
+    }
+    if (code >= byte_of.size() || byte_of[code] < 0) return std::nullopt;
+    bytes += static_cast<char>(byte_of[code]);
+  }
+  return bytes;
+}
+
+std::string BpeModel::stored(const std::string& text) const {
+  return byte_level_ ? bytes_of_alphabet(text).value_or(text) : text;
+}
+
+void BpeModel::add_token(const std::string& text, Token id, const std::string& where) {
+  constexpr Token most = 1 << 24;
+  if (id < 0 || id >= most)
+    throw Error("{}: '{}': expected an id of 0 to {}, found {}", where, text, most - 1, id);
+  if (static_cast<std::size_t>(id) >= texts_.size()) {
+    texts_.resize(id + 1);
+    used_.resize(id + 1);
+  }
+  if (used_[id]) throw Error("{}: '{}': id {} is taken by '{}'", where, text, id, texts_[id]);
+  texts_[id] = stored(text);
+  used_[id] = true;
+  ids_.emplace(texts_[id], id);
+}
+
+void BpeModel::add_merge(std::string_view left, std::string_view right, const std::string& where) {
+  const std::string a = stored(std::string(left)), b = stored(std::string(right));
+  const Token left_id = id_of(a), right_id = id_of(b), id = id_of(a + b);
+  if (left_id < 0 || right_id < 0 || id < 0) {
+    throw Error("{}: merge '{} {}': its parts and its result are not all in the vocabulary", where, left,
+                right);
+  }
+  const auto rank = static_cast<float>(merges_.size());  // exact: below 2^24
+  merges_.emplace(static_cast<std::uint64_t>(left_id) << 32 | static_cast<std::uint32_t>(right_id),
+                  Merge{id, rank});
+}
+
+void BpeModel::find_bytes(const std::string& where) {
+  byte_ids_.fill(-1);
+  if (!byte_level_ && !byte_fallback_) return;
+  for (int byte = 0; byte < 256; ++byte) {
+    byte_ids_[byte] =
+        id_of(byte_level_ ? std::string(1, static_cast<char>(byte)) : fmt::format("<0x{:02X}>", byte));
+    if (byte_level_ && byte_ids_[byte] < 0)
+      throw Error("{}: byte 0x{:02X} is not in the vocabulary", where, byte);
+  }
+  // Fallback is used only where every byte has its token.
+  if (std::count(byte_ids_.begin(), byte_ids_.end(), -1) != 0) byte_fallback_ = false;
+}
+
+void BpeModel::add_tokens(const LargeJson& vocabulary, const std::string& where) {
+  if (!vocabulary.is_object()) throw Error("{}: expected an object of token to id", where);
+  for (const auto& [text, id] : vocabulary.items()) {
+    if (!id.is_number_integer()) throw Error("{}: '{}': expected an id, found {}", where, text, id.dump());
+    add_token(text, id.get<Token>(), where);
+  }
+}
+
+BpeModel BpeModel::from_tokenizer_json(const Json& json, const LargeJson& vocabulary,
+                                       const std::string& where, bool byte_level) {
+  ObjectReader reader(json, where);
+  if (const auto type = reader.get<std::string>("type", "BPE"); type != "BPE") {
+    throw Error("{}: type: only BPE is implemented, found '{}'", where, type);
+  }
+  BpeModel model;
+  model.byte_level_ = byte_level;
+  model.byte_fallback_ = reader.get("byte_fallback", false);
+  model.fuse_unknown_ = reader.get("fuse_unk", false);
+  model.whole_words_ = reader.get("ignore_merges", false);
+  for (const char* key : {"dropout", "continuing_subword_prefix", "end_of_word_suffix"}) {
+    const Json* value = reader.find(key);
+    const bool idle = !value || value->is_null() || *value == "" || (value->is_number() && *value == 0);
+    if (!idle) throw Error("{}: {} is not implemented, found {}", where, key, value->dump());
+  }
+  model.add_tokens(vocabulary, where + ".vocab");
+  for (const Json& merge : reader.need<Json>("merges")) {
+    if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+      model.add_merge(merge[0].get<std::string>(), merge[1].get<std::string>(), where + ".merges");
+      continue;
+    }
+    const std::string text = merge.is_string() ? merge.get<std::string>() : "";
+    const std::size_t space = text.find(' ');
+    if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
+      throw Error("{}.merges: expected \"a b\" or [\"a\", \"b\"], found {}", where, merge.dump());
+    }
+    model.add_merge(text.substr(0, space), text.substr(space + 1), where + ".merges");
+  }
+  const Json* unknown = reader.find("unk_token");
+  if (unknown && unknown->is_string()) {
+    model.unknown_ = model.id_of(model.stored(unknown->get<std::string>()));
+    if (model.unknown_ < 0) throw Error("{}: unk_token {} is not in the vocabulary", where, unknown->dump());
+  }
+  reader.done();
+  model.find_bytes(where + ".vocab");
+  return model;
+}
+
+void BpeModel::encode(std::string_view word, std::vector<Token>& out) const {
+  if (whole_words_) {
+    if (const Token id = id_of(word); id >= 0) {
+      out.push_back(id);
+      return;
+    }
+  }
+  std::vector<Symbol> symbols = start_symbols(word);
+  merge_symbols(symbols, [&](const Symbol& a, const Symbol& b) {
+    const auto found =
+        merges_.find(static_cast<std::uint64_t>(a.id) << 32 | static_cast<std::uint32_t>(b.id));
+    return found == merges_.end() ? Merge{} : found->second;
+  });
+  for (const Symbol& symbol : symbols) {
+    if (symbol.size) out.push_back(symbol.id);
+  }
+}
+
+std::vector<Symbol> BpeModel::start_symbols(std::string_view word) const {
+  std::vector<Symbol> symbols;
+  symbols.reserve(word.size());
+  const auto add = [&](std::size_t begin, std::size_t size, Token id) {
+    symbols.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(size), id});
+  };
+  for (std::size_t at = 0; at < word.size();) {
+    if (byte_level_) {
+      add(at, 1, byte_ids_[static_cast<unsigned char>(word[at])]);
+      ++at;
+      continue;
+    }
+    const std::size_t size = std::max<std::size_t>(first_character(word.substr(at)), 1);
+    if (const Token id = id_of(word.substr(at, size)); id >= 0) {
+      add(at, size, id);
+    } else if (byte_fallback_) {
+      for (std::size_t i = at; i < at + size; ++i) add(i, 1, byte_ids_[static_cast<unsigned char>(word[i])]);
+    } else if (unknown_ >= 0) {
+      if (fuse_unknown_ && !symbols.empty() && symbols.back().id == unknown_)
+        symbols.back().size += size;
+      else
+        add(at, size, unknown_);
+    }
+    at += size;
+  }
+  return symbols;
+}
+
+const std::string* BpeModel::text_of(Token id) const {
+  return id >= 0 && id < size() && used_[id] ? &texts_[id] : nullptr;
+}
+
+Token BpeModel::id_of(std::string_view text) const {
+  const auto found = ids_.find(text);
+  return found == ids_.end() ? -1 : found->second;
+}
+
+std::vector<Token> BpeModel::underivable() const {
+  std::vector<bool> derivable(texts_.size());
+  for (const Token id : byte_ids_) {
+    if (id >= 0) derivable[id] = true;
+  }
+  for (const auto& [pair, merge] : merges_) derivable[merge.id] = true;
+  std::vector<Token> ids;
+  for (Token id = 0; id < size(); ++id) {
+    if (used_[id] && !derivable[id]) ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace splitwan::engine

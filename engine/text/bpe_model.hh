@@ -1,0 +1,57 @@
+// Byte-pair encoding of one word: the "model" of a Hugging Face tokenizer.json, or GPT-2's two files.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/text/bpe_merges.hh"
+#include "engine/base/large_json.hh"
+#include "engine/party/trace.hh"
+
+namespace splitwan::engine {
+
+// GPT-2's alphabet of 256 printable characters <-> bytes (openai/gpt-2 src/encoder.py, bytes_to_unicode).
+// Empty when `text` has a character outside the alphabet.
+std::optional<std::string> bytes_of_alphabet(std::string_view text);
+
+class BpeModel {
+ public:
+  // Throws Error naming the file and key for what is missing, malformed or not implemented.
+  static BpeModel from_tokenizer_json(const Json& model, const LargeJson& vocabulary,
+                                      const std::string& where, bool byte_level);
+  static BpeModel from_gpt2_files(const std::string& vocab_json, const std::string& merges_txt);
+
+  void encode(std::string_view word, std::vector<Token>& out) const;
+  const std::string* text_of(Token id) const;  // in bytes when byte-level; nullptr when the id is unused
+  Token id_of(std::string_view text) const;    // -1 when absent
+  int size() const { return static_cast<int>(texts_.size()); }
+  // Tokens that no text encodes to: neither a start symbol nor the result of a merge. What files without a
+  // list of added tokens hold for control.
+  std::vector<Token> underivable() const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  void add_tokens(const LargeJson& vocabulary, const std::string& where);
+  void add_token(const std::string& text, Token id, const std::string& where);
+  void add_merge(std::string_view left, std::string_view right, const std::string& where);
+  std::string stored(const std::string& text) const;
+  void find_bytes(const std::string& where);
+  std::vector<Symbol> start_symbols(std::string_view word) const;
+
+  bool byte_level_ = false, byte_fallback_ = false, fuse_unknown_ = false, whole_words_ = false;
+  Token unknown_ = -1;
+  std::vector<std::string> texts_;
+  std::vector<bool> used_;
+  std::unordered_map<std::string, Token, Hash, std::equal_to<>> ids_;
+  std::unordered_map<std::uint64_t, Merge> merges_;  // left id << 32 | right id
+  std::array<Token, 256> byte_ids_;                  // start symbols: of bytes, or byte fallback's
+};
+
+}  // namespace splitwan::engine

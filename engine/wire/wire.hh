@@ -1,0 +1,68 @@
+// What crosses the network: a fixed little-endian header, two short row lists, the payload.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <string_view>
+
+#include "engine/base/types.hh"
+
+namespace splitwan::engine {
+
+constexpr std::uint16_t protocol_version = 1;
+
+enum class Kind : std::uint8_t { hello = 1, welcome, request, reply, error, bye };
+
+// Where a party's time goes. `client_*` and `server_*` sums are made by readers of the trace.
+enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify };
+std::string_view name_of(Phase);
+Phase phase_named(std::string_view);  // throws Error
+
+constexpr std::int32_t no_row = -1;
+
+struct Header {
+  Kind kind = Kind::request;
+  std::uint8_t dtype = 0;            // WireType of the payload
+  std::uint64_t step = 0;            // counts forward passes of a session; a prompt's chunks share one
+  std::uint32_t rows = 0;            // rows of the payload tensor
+  std::uint32_t width = 0;           // columns of the payload tensor
+  std::uint32_t context = 0;         // committed rows that the sender assumes after `keep` is applied
+  Nanos held{};                      // reply: how long the server held the request, on its own clock
+  // request: rows of the previous batch to commit, root first; no_row at its end only makes it longer
+  std::vector<std::int32_t> keep;
+  std::vector<std::int32_t> parent;  // request: the tree; empty = a chain
+};
+
+struct Message {
+  Header header;
+  Bytes payload;
+};
+
+constexpr std::size_t prefix_size = 64;
+using Prefix = std::array<std::byte, prefix_size>;
+
+// Rows of a step: more than any drafter's tree has (lookahead-64-16-64: 1921). Branches share positions, so
+// that a tree may have more rows than a small model's context.
+constexpr int widest_tree = 2048;
+
+// Upper bounds that a receiver enforces before it allocates.
+struct Limits {
+  std::uint32_t rows = 1 << 16;
+  std::uint64_t payload = 256u << 20;
+  std::uint64_t first_payload = payload;  // of a connection's first message: a stranger's
+};
+
+// Bytes of the whole message on the wire: what sockets send and what simulated links carry.
+std::size_t wire_size(const Message&);
+Bytes encode(const Message&);
+
+struct Sizes {
+  std::size_t lists = 0, payload = 0;  // bytes that follow the prefix
+};
+// Throws Error on a foreign magic, another protocol version (states both) or sizes over the limits.
+Sizes read_prefix(const Prefix&, const Limits&, Header& into);
+// `lists` are the bytes after the prefix: keep, then parent.
+void read_lists(std::span<const std::byte> lists, Header& into);
+Message decode(std::span<const std::byte>, const Limits& = {});
+
+}  // namespace splitwan::engine

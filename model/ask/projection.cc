@@ -1,0 +1,133 @@
+#include "model/ask/projection.hh"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "engine/base/error.hh"
+
+namespace splitwan::model {
+namespace {
+
+// How far a value lies outside a range, in e-foldings; from 0 any value is one.
+double beyond(const Range& r, double value) {
+  if (r.holds(value)) return 0;
+  const double edge = value < r.low ? r.low : r.high;
+  if (!(edge > 0) || !(value > 0) || std::isinf(edge) || std::isinf(value)) return 1;
+  return std::abs(std::log(value / edge));
+}
+
+std::string describe(const Range& r, double value, const std::string& what, double scale,
+                     const std::string& unit) {
+  const auto text = [&](double v) {
+    return std::isinf(v) ? std::string("unlimited") : fmt::format("{:.4g} {}", v * scale, unit);
+  };
+  const std::string fitted = r.low == r.high ? text(r.low) : text(r.low) + " to " + text(r.high);
+  return fmt::format("{} {}: fitted on {}", what, text(value), fitted);
+}
+
+// Adds what lies outside to `names`; returns how far, all in all.
+double distance(const LatencyModel& m, const Condition& c, std::vector<std::string>& names) {
+  const struct {
+    const Range& range;
+    double value;
+    const char *what, *unit;
+    double scale;
+  } checks[] = {{m.rtt_s, c.rtt_s, "round-trip time", "ms", 1e3},
+                {m.up_bps, c.up_bps, "rate up", "Mbit/s", 1e-6},
+                {m.down_bps, c.down_bps, "rate down", "Mbit/s", 1e-6},
+                {m.loss, c.loss, "loss", "%", 100},
+                {m.jitter_s, c.jitter_s, "jitter", "ms", 1e3}};
+  double total = m.doubt;
+  names.insert(names.end(), m.changed.begin(), m.changed.end());
+  for (const auto& check : checks) {
+    const double far = beyond(check.range, check.value);
+    if (far > 0) names.push_back(describe(check.range, check.value, check.what, check.scale, check.unit));
+    total += far;
+  }
+  return total;
+}
+
+}  // namespace
+
+std::vector<std::string> outside(const LatencyModel& model, const Condition& condition) {
+  std::vector<std::string> names;
+  distance(model, condition, names);
+  return names;
+}
+
+Point project(const LatencyModel& model, const Condition& condition, const std::string& drafter,
+              const std::string& prompt_class, std::uint64_t seed) {
+  const DrafterModel* d = model.find(drafter);
+  if (!d) {
+    std::string known;
+    for (const DrafterModel& m : model.drafters) known += (known.empty() ? "" : ", ") + m.drafter;
+    throw engine::Error("the model knows no drafter '{}': expected one of {}", drafter, known);
+  }
+  const ClassAcceptance& gain = d->acceptance.of(prompt_class);
+  Point point;
+  point.condition = condition;
+  point.drafter = drafter;
+  Components prompt;
+  point.components = model.decode_step(*d, condition, &prompt);
+  if (d->prompt.rows > 0) point.time_to_first_token_s = prompt.total_s();
+  point.step_s = point.components.total_s();
+  point.tokens_per_step = gain.tokens_per_step;
+  point.tokens_per_s = point.tokens_per_step / point.step_s;
+  const StepShape mean = d->mean_shape();
+  point.bytes_per_token = (mean.bytes_up + mean.bytes_down) / point.tokens_per_step;
+  if (const DrafterModel* plain = model.find("sequential"))
+    point.break_even = point.step_s / model.decode_step(*plain, condition).total_s();
+  const double far = distance(model, condition, point.extrapolated);
+  const Interval i = interval(model, *d, condition, point.components, gain, d->steps_per_run(), far, seed);
+  point.low = std::min(i.low, point.tokens_per_s);
+  point.high = std::max(i.high, point.tokens_per_s);
+  return point;
+}
+
+Json to_json(const Point& p) {
+  const auto known = [](double v) { return std::isnan(v) ? Json() : Json(v); };
+  Json j = to_json(p.condition);
+  j.erase("network");
+  Json shares = Json::object();
+  const Json components = to_json(p.components);
+  for (const auto& [key, seconds] : components.items())
+    shares[key.substr(0, key.size() - 2)] = seconds.get<double>() / p.step_s;  // "rtt_s" -> "rtt"
+  j.update({{"drafter", p.drafter},
+            {"tokens_per_s", p.tokens_per_s},
+            {"tokens_per_s_ci90", {p.low, p.high}},
+            {"low", p.low},
+            {"high", p.high},
+            {"tokens_per_step", p.tokens_per_step},
+            {"step_s", p.step_s},
+            {"time_to_first_token_s", known(p.time_to_first_token_s)},
+            {"bytes_per_token", p.bytes_per_token},
+            {"break_even_tokens_per_step", known(p.break_even)},
+            {"components", components},
+            {"shares", std::move(shares)},
+            {"extrapolated", !p.extrapolated.empty()},
+            {"warnings", p.extrapolated}});
+  return j;
+}
+
+Condition usual_condition(const LatencyModel& model) {
+  struct Link {
+    std::size_t runs = 0;
+    std::vector<Condition> conditions;
+  };
+  std::map<std::pair<double, double>, Link> links;  // by rates
+  for (const FittedCondition& c : model.conditions) {
+    Link& link = links[{c.condition.up_bps, c.condition.down_bps}];
+    link.runs += c.runs;
+    link.conditions.push_back(c.condition);
+  }
+  if (links.empty()) throw engine::Error("the model holds no condition it was fitted on");
+  auto& usual = std::max_element(links.begin(), links.end(), [](auto& a, auto& b) {
+                  return a.second.runs < b.second.runs;
+                })->second.conditions;
+  const auto middle = usual.begin() + static_cast<std::ptrdiff_t>(usual.size() / 2);
+  std::nth_element(usual.begin(), middle, usual.end(), [](auto& a, auto& b) { return a.rtt_s < b.rtt_s; });
+  return *middle;
+}
+
+}  // namespace splitwan::model

@@ -1,0 +1,45 @@
+// What a drafter would give on a network nobody ran it on.
+#pragma once
+
+#include "model/fit/latency_model.hh"
+
+namespace splitwan::model {
+
+struct Point {
+  Condition condition;
+  std::string drafter;
+  double tokens_per_s = 0;   // while decoding: tokens per step / seconds per step
+  double low = 0, high = 0;  // 90 %: where a run of the fitted runs' length would land
+  double tokens_per_step = 0;
+  double step_s = 0;
+  Components components;               // of step_s
+  double time_to_first_token_s = NAN;  // NaN where no prompt was fitted
+  double bytes_per_token = 0;          // both ways
+  double break_even =
+      NAN;  // tokens per step that would make it as fast as sequential decoding; NaN without that
+  std::vector<std::string> extrapolated;  // what lies outside the range fitted on, in words
+};
+
+// Throws Error naming the known drafters when `drafter` is none of them. `prompt_class`: "" = any. The same
+// seed gives the same interval.
+Point project(const LatencyModel&, const Condition&, const std::string& drafter,
+              const std::string& prompt_class = "", std::uint64_t seed = 1);
+Json to_json(const Point&);
+
+// The interval alone: 5 % and 95 % quantiles of the tokens/s of a run of `steps` steps whose mean step is
+// `mean` (parametric bootstrap through tokens per step, losses, noise and the coefficients' own errors).
+// `distance`: how far outside the fitted range, in e-foldings; it widens the interval.
+struct Interval {
+  double low = 0, high = 0;
+};
+Interval interval(const LatencyModel&, const DrafterModel&, const Condition&, const Components& mean,
+                  const ClassAcceptance&, std::size_t steps, double distance, std::uint64_t seed);
+
+// What of it lies outside the range fitted on, in words; and what vary() changed.
+std::vector<std::string> outside(const LatencyModel&, const Condition&);
+
+// What to assume when nothing is said: the rates that most runs had, and the median of their round-trip
+// times.
+Condition usual_condition(const LatencyModel&);
+
+}  // namespace splitwan::model

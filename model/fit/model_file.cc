@@ -1,0 +1,202 @@
+// Reading model.json, strictly: every key is known, every value has its type.
+#include <fstream>
+#include <limits>
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+#include "model/fit/latency_model.hh"
+
+namespace splitwan::model {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+
+// The value of a key that must be there.
+const Json& at(ObjectReader& in, const std::string& key) {
+  const Json* value = in.find(key);
+  if (!value) in.need<Json>(key);  // throws
+  return *value;
+}
+
+double number(ObjectReader& in, const std::string& key, double null) {
+  return at(in, key).is_null() ? null : in.need<double>(key);
+}
+
+double not_negative(ObjectReader& in, const std::string& key, double most = 1e12) {
+  const double value = in.need<double>(key);
+  if (value >= 0 && value <= most) return value;
+  throw Error("{}: expected 0 to {:g}, found {:g}", in.path(key), most, value);
+}
+
+ObjectReader child(ObjectReader& in, const std::string& key) { return {at(in, key), in.path(key)}; }
+
+const Json& list(ObjectReader& in, const std::string& key) {
+  const Json& value = at(in, key);
+  if (!value.is_array()) throw Error("{}: expected a list, found {}", in.path(key), value.type_name());
+  return value;
+}
+
+Coefficient coefficient(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  const Coefficient c{not_negative(in, "value"),
+                      number(in, "error", std::numeric_limits<double>::quiet_NaN())};
+  in.done();
+  return c;
+}
+
+Range range(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  constexpr double unlimited = std::numeric_limits<double>::infinity();
+  const Range r{number(in, "low", unlimited), number(in, "high", unlimited)};
+  in.done();
+  return r;
+}
+
+WorkCost work(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  const WorkCost w{coefficient(in, "fixed_s"), coefficient(in, "per_row_s"),
+                   coefficient(in, "per_row_context_s")};
+  in.done();
+  return w;
+}
+
+PhaseModel phase(ObjectReader& parent, const std::string& key) {
+  ObjectReader in = child(parent, key);
+  const PhaseModel p{work(in, "client"),
+                     work(in, "server"),
+                     coefficient(in, "overhead_s"),
+                     not_negative(in, "client_lead_share", 1),
+                     not_negative(in, "stragglers_s"),
+                     not_negative(in, "residual_s"),
+                     not_negative(in, "noise_s"),
+                     in.need<std::size_t>("steps")};
+  in.done();
+  return p;
+}
+
+StepShape shape(const Json& j, const std::string& where) {
+  ObjectReader in(j, where);
+  const StepShape s{not_negative(in, "rows"), not_negative(in, "context"), not_negative(in, "bytes_up"),
+                    not_negative(in, "bytes_down"), not_negative(in, "share")};
+  in.done();
+  return s;
+}
+
+ClassAcceptance gain(const Json& j, const std::string& where) {
+  ObjectReader in(j, where);
+  const ClassAcceptance c{in.need<std::string>("class"), in.need<std::size_t>("prompts"),
+                          in.need<std::size_t>("steps"), in.need<double>("tokens_per_step"),
+                          in.need<double>("log_mean"),   in.need<double>("log_spread")};
+  in.done();
+  return c;
+}
+
+ChanceModel chance(ObjectReader& parent) {
+  ObjectReader in = child(parent, "chance");
+  const ChanceModel c{coefficient(in, "recovery"), coefficient(in, "timeout"), coefficient(in, "jitter"),
+                      in.need<double>("jitter_noise")};
+  in.done();
+  return c;
+}
+
+DrafterModel drafter(const Json& j, const std::string& where) {
+  ObjectReader in(j, where);
+  DrafterModel d;
+  d.drafter = in.need<std::string>("drafter");
+  d.runs = in.need<std::size_t>("runs");
+  d.steps = in.need<std::size_t>("steps");
+  d.draft_s = not_negative(in, "draft_s");
+  d.acceptance.steps_by_tokens = in.need<std::vector<std::uint64_t>>("accepted");
+  d.prompt = shape(at(in, "prompt"), in.path("prompt"));
+  for (const Json& s : list(in, "shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
+  d.acceptance.all = gain(at(in, "all_prompts"), in.path("all_prompts"));
+  for (const Json& c : list(in, "classes")) d.acceptance.classes.push_back(gain(c, in.path("classes")));
+  for (const char* derived :
+       {"tokens_per_step", "rows_per_step", "bytes_up_per_step", "bytes_down_per_step", "steps_per_run"}) {
+    in.find(derived);
+  }
+  in.done();
+  if (d.shapes.empty() || !(d.tokens_per_step() > 0))
+    throw Error("{}: drafter '{}' has no steps", where, d.drafter);
+  if (constexpr std::size_t most = 1'000'000; d.steps_per_run() > most)
+    throw Error("{}: drafter '{}' takes {} steps a run: expected {} at most", where, d.drafter,
+                d.steps_per_run(), most);
+  return d;
+}
+
+void read_source(ObjectReader& parent, LatencyModel& model) {
+  ObjectReader in = child(parent, "fitted_on");
+  for (const char* key : {"compute", "plan", "wire", "storage", "geometry", "machine", "mode"}) {
+    if (const Json* value = in.find(key)) model.source[key] = *value;
+  }
+  for (const Json& c : list(in, "conditions")) {
+    const Condition condition = condition_of(c, in.path("conditions"));
+    ObjectReader counts(c, in.path("conditions"));
+    for (const char* key : {"network", "rtt_s", "up_bps", "down_bps", "loss", "jitter_s"}) counts.find(key);
+    model.conditions.push_back(
+        {condition, counts.need<std::size_t>("runs"), counts.need<std::size_t>("steps")});
+    counts.done();
+  }
+  if (model.conditions.empty())
+    throw Error("{}: expected one condition or more, found none", in.path("conditions"));
+  in.find("drafters");
+  in.done();
+}
+
+}  // namespace
+
+LatencyModel model_of(const Json& j, const std::string& name) {
+  if (!j.is_object() || j.value("kind", Json()) != model_kind) {
+    throw Error(
+        "{}: not a latency model: expected an object with \"kind\": \"{}\" ('splitwan fit' writes one)", name,
+        model_kind);
+  }
+  ObjectReader in(j, name);
+  if (const int version = in.need<int>("schema_version"); version != model_schema_version) {
+    throw Error("{}: schema version {}, this build reads {}", name, version, model_schema_version);
+  }
+  in.find("kind");
+  LatencyModel m;
+  read_source(in, m);
+  m.decode = phase(in, "decode");
+  if (const Json* prefill = in.find("prefill"); prefill && !prefill->is_null())
+    m.prefill = phase(in, "prefill");
+  m.initial_window = not_negative(in, "initial_window_segments");
+  if (m.initial_window < 2)
+    throw Error("{}: expected 2 or more, found {}", in.path("initial_window_segments"), m.initial_window);
+  m.chance = chance(in);
+  ObjectReader ranges = child(in, "ranges");
+  for (auto [key, into] : {std::pair{"rtt_s", &m.rtt_s},
+                           {"up_bps", &m.up_bps},
+                           {"down_bps", &m.down_bps},
+                           {"loss", &m.loss},
+                           {"jitter_s", &m.jitter_s},
+                           {"rows", &m.rows},
+                           {"context", &m.context}}) {
+    *into = range(ranges, key);
+  }
+  ranges.done();
+  for (const Json& d : list(in, "drafters")) m.drafters.push_back(drafter(d, in.path("drafters")));
+  if (m.drafters.empty()) throw Error("{}: expected one drafter or more, found none", in.path("drafters"));
+  for (const char* key : validation_keys) {
+    if (const Json* value = in.find(key)) m.validation[key] = *value;
+  }
+  in.done();
+  return m;
+}
+
+LatencyModel read_model_file(const std::string& path) {
+  // A trace is JSON lines, which as one JSON text is only a syntax error: say what it is instead.
+  std::ifstream in(path);
+  std::string line;
+  if (std::getline(in, line)) {
+    const Json first = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (first.is_object() && first.value("type", Json()) == "run") {
+      throw Error("{}: a trace, expected a model: make one with 'splitwan fit {} -o model.json'", path, path);
+    }
+  }
+  return model_of(engine::read_json_file(path), path);
+}
+
+}  // namespace splitwan::model

@@ -1,0 +1,52 @@
+#include "model/judge/identify.hh"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace splitwan::model {
+namespace {
+
+bool single(const Range& r) { return !(r.high > r.low); }
+
+std::string rate(double bps) { return std::isinf(bps) ? "unlimited" : fmt::format("{:g} Mbit/s", bps / 1e6); }
+
+}  // namespace
+
+std::vector<Unidentified> unidentified(const LatencyModel& m) {
+  std::vector<Unidentified> list;
+  if (single(m.rtt_s))
+    list.push_back({"round trips", fmt::format("every run had {:g} ms", m.rtt_s.low * 1e3),
+                    "the same with another network.rtt"});
+  if (single(m.up_bps) && single(m.down_bps))
+    list.push_back({"bytes over rate",
+                    fmt::format("every run had {} up and {} down", rate(m.up_bps.low), rate(m.down_bps.low)),
+                    "the same with another network.rate"});
+  if (single(m.rows))
+    list.push_back({"work per row", fmt::format("every decode step had {:g} rows", m.rows.low),
+                    "a drafter that checks several rows, as in decode ngram"});
+  if (single(m.context))
+    list.push_back({"work per row and context",
+                    fmt::format("every decode step had {:g} tokens of context", m.context.low),
+                    "more steps, with a larger max_new_tokens"});
+  if (m.loss.high == 0)
+    list.push_back({"loss recovery", "no run lost packets: theory's cost is assumed",
+                    "the same with network.loss, as in 0.1%"});
+  else if (std::isnan(m.chance.recovery.error) || std::isnan(m.chance.timeout.error))
+    list.push_back(
+        {std::isnan(m.chance.timeout.error) ? "loss recovery by timeout" : "loss recovery by retransmission",
+         "the lossy runs' messages are too much alike, or too few were lost",
+         "a drafter with other row counts, or more loss"});
+  if (m.jitter_s.high == 0)
+    list.push_back(
+        {"jitter", "no run had any: theory's cost is assumed", "the same with network.jitter, as in 2ms"});
+  return list;
+}
+
+Json to_json(const std::vector<Unidentified>& list) {
+  Json j = Json::array();
+  for (const Unidentified& u : list) j.push_back({{"term", u.term}, {"why", u.why}, {"run", u.run}});
+  return j;
+}
+
+}  // namespace splitwan::model

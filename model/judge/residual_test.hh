@@ -1,0 +1,26 @@
+// Whether what the model leaves unexplained still depends on something: then a term is missing or wrong.
+#pragma once
+
+#include "model/fit/latency_model.hh"
+
+namespace splitwan::model {
+
+struct Suspect {
+  std::string term;
+  double slope = 0;    // seconds of step per unit of the term
+  double effect = 0;   // standard deviation that it would explain, as a share of the mean step
+  double p_value = 1;  // that the slope is 0
+};
+
+struct ResidualTest {
+  std::vector<Suspect> terms;  // all that were tried, largest effect first
+  bool passed = true;
+  std::vector<std::string> suspects() const;
+};
+
+// A term is suspect when its p-value is below 1 % after Bonferroni and it would explain 1 % of the step or
+// more: in large traces the smallest imperfection is significant.
+ResidualTest test_residuals(const LatencyModel&, const std::vector<Observation>&);
+Json to_json(const ResidualTest&);
+
+}  // namespace splitwan::model

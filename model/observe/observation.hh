@@ -1,0 +1,53 @@
+// A trace boiled down to one line per forward pass: what it carried and where its time went.
+#pragma once
+
+#include <compare>
+#include <string>
+#include <vector>
+
+#include "engine/party/trace.hh"
+
+namespace splitwan::model {
+
+using engine::Json;
+
+// The network a run had. A rate that is absent, null or 0 in the trace means "not limited": infinity here.
+struct Condition {
+  std::string network;
+  double rtt_s = 0, up_bps = 0, down_bps = 0, loss = 0;
+  double jitter_s = 0;  // scale of what is added to packets' delays, each way
+  auto operator<=>(const Condition&) const = default;
+};
+
+Json to_json(const Condition&);  // infinite rates become null; jitter only where there is some
+Condition condition_of(const Json& object, const std::string& where);  // throws Error naming `where`
+std::string bandwidth_label(const Condition&);                         // "20/100 Mbit/s"
+std::string label(const Condition&);                                   // "80 ms, 20/100 Mbit/s"
+
+struct Observation {
+  std::size_t run = 0;  // index in the runs observed
+  Condition condition;
+  std::string drafter, prompt, prompt_class;
+  bool prefill = false;
+  double rows = 0, context = 0;
+  double bytes_up = 0, bytes_down = 0;             // headers included
+  std::uint32_t flights_up = 0, flights_down = 0;  // 0 = not known
+  std::uint32_t round_trips = 0;                   // request-reply pairs
+  double client_s = 0;                             // all client work
+  double draft_s = 0;                              // of client_s: guessing and checking guesses
+  double lead_s = 0;                               // of client_s: before its first request was out
+  double server_s = 0;                             // how long the server held the last request
+  double network_s = 0;                            // last request out to last reply in, less server_s
+  double overhead_s = 0;                           // what is left of total_s
+  double total_s = 0;
+  std::uint32_t drafted = 0, accepted = 0;
+  std::uint32_t retransmits = 0;  // segments sent again, either way
+  engine::TcpSample tcp;          // of the client's own socket after the step
+
+  bool crossed() const { return bytes_up > 0 && bytes_down > 0; }  // the step used the network
+};
+
+// In trace order. Throws Error when a header lacks its conditions or its drafter.
+std::vector<Observation> observe(const std::vector<engine::Run>&);
+
+}  // namespace splitwan::model

@@ -1,0 +1,29 @@
+#include "netsim/link/link_spec.hh"
+
+#include <algorithm>
+
+namespace splitwan::netsim {
+namespace {
+
+void resolve_queue(LinkState& link, double bits_per_second, LinkTime rtt) {
+  if (link.queue_bytes != 0 || bits_per_second == 0) return;
+  const double product = bits_per_second / 8 * static_cast<double>(rtt.count()) * 1e-9;
+  link.queue_bytes = static_cast<std::uint64_t>(std::clamp(product, 65536.0, 1e18));
+}
+
+}  // namespace
+
+double mean_rate(const LinkSpec& link) {
+  if (link.opportunities.empty()) return link.bits_per_second;
+  const double bits = 8.0 * kOpportunityBytes * static_cast<double>(link.opportunities.size());
+  return bits / (static_cast<double>(link.opportunities.back().count()) * 1e-9);
+}
+
+void resolve_queues(LinkSpec& link, LinkTime rtt) {
+  const double rate = mean_rate(link);
+  resolve_queue(link, rate, rtt);
+  for (LinkChange& change : link.schedule)
+    resolve_queue(change.link, link.opportunities.empty() ? change.link.bits_per_second : rate, rtt);
+}
+
+}  // namespace splitwan::netsim

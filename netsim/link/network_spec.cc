@@ -1,0 +1,77 @@
+#include "netsim/link/network_spec.hh"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "netsim/link/link_json.hh"
+#include "netsim/link/sim_protocol.hh"
+
+namespace splitwan::netsim {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::uint32_t kHeaderBytes = 52;  // IPv4 20, TCP 20, timestamps 12
+
+}  // namespace
+
+NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double loss) {
+  const Nanos up = rtt / 2;
+  NetworkSpec spec;
+  spec.edges.push_back({0, 1, {up, up_bps, loss}, {rtt - up, down_bps, loss}});
+  return spec;
+}
+
+NetworkSpec mesh_network(PartyId parties, const LinkState& link) {
+  NetworkSpec spec;
+  for (PartyId a = 0; a < parties; ++a)
+    for (PartyId b = a + 1; b < parties; ++b) spec.edges.push_back({a, b, {link}, {link}});
+  return spec;
+}
+
+NetworkSpec star_network(PartyId parties, const LinkSpec& link) {
+  NetworkSpec spec;
+  for (PartyId b = 1; b < parties; ++b) spec.edges.push_back({0, b, link, link});
+  return spec;
+}
+
+std::uint32_t segment_bytes(const TcpSpec& tcp, std::span<const Edge> edges) {
+  if (tcp.segment != 0) return tcp.segment;
+  std::uint32_t mtu = 1500;
+  for (const Edge& edge : edges)
+    for (const LinkSpec* link : {&edge.forward, &edge.backward}) {
+      mtu = std::min(mtu, link->mtu);
+      for (const auto& change : link->schedule) mtu = std::min(mtu, change.link.mtu);
+    }
+  return mtu - kHeaderBytes;
+}
+
+json to_json(const NetworkSpec& spec) {
+  const TcpSpec& tcp = spec.tcp;
+  json edges = json::array();
+  for (const Edge& edge : spec.edges)
+    edges.push_back({{"a", edge.a},
+                     {"b", edge.b},
+                     {"forward", to_json(edge.forward)},
+                     {"backward", to_json(edge.backward)}});
+  json object = {{"protocol", kSimProtocol},
+                 {"seed", spec.seed},
+                 {"tcp",
+                  {{"congestion", tcp.congestion},
+                   {"segment_bytes", segment_bytes(tcp, spec.edges)},
+                   {"buffer_bytes", tcp.buffer},
+                   {"initial_window", tcp.initial_window},
+                   {"min_rto_ns", tcp.min_rto.count()},
+                   {"rto_form", tcp.rto_form},
+                   {"delayed_ack_segments", tcp.delayed_ack_segments},
+                   {"delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count()},
+                   {"slow_start_after_idle", tcp.slow_start_after_idle},
+                   {"app_limited_decay", tcp.app_limited_decay}}},
+                 {"edges", std::move(edges)}};
+  if (!spec.pcap.empty()) object["pcap"] = spec.pcap;
+  if (!spec.fault.empty()) object["fault"] = spec.fault;
+  return object;
+}
+
+}  // namespace splitwan::netsim

@@ -1,0 +1,127 @@
+// fit: a latency model from traces, and everything that it says about its own worth.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "engine/base/error.hh"
+#include "engine/base/output_file.hh"
+#include "model/fit/live.hh"
+#include "model/judge/published.hh"
+#include "model/observe/source.hh"
+#include "model/judge/validation.hh"
+#include "scenarios/console/console.hh"
+#include "scenarios/commands/model_commands.hh"
+#include "scenarios/commands/model_tables.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Json;
+
+struct Options {
+  std::vector<std::string> traces, tests;
+  std::string output, published;
+  bool json = false;
+};
+
+void finish(const Options& o, const Json& j, const std::string& table) {
+  const std::string text = j.dump(2) + "\n";
+  if (!o.output.empty()) engine::write_file(o.output, text);
+  if (o.output == "-") return;
+  const std::string& shown = o.json ? text : table;
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+}
+
+// A prediction of another system's traces would say nothing.
+void refuse_other_source(const Json& fitted, const Json& other) {
+  for (const char* key : {"geometry", "plan", "wire", "storage", "compute"}) {
+    if (fitted.value(key, Json()) != other.value(key, Json()))
+      throw Error("fit: --test: the traces differ from the fitted ones in '{}' ({}, {})", key,
+                  fitted.value(key, Json()).dump(), other.value(key, Json()).dump());
+  }
+}
+
+std::vector<model::Observation> observe_live(const std::vector<engine::Run>& runs) {
+  auto observations = model::observe(runs);
+  measure_live_links(observations, runs);
+  return observations;
+}
+
+// Unlike fmt::print, no exception where nobody reads any longer.
+void say(const std::string& text) { std::fputs(("splitwan: fit: " + text + "\n").c_str(), stderr); }
+
+void warn(const Json& j) {
+  for (const Json& u : j["unidentified"])
+    say(fmt::format("not told: {}: {}; a run that tells: {}", u["term"].get<std::string>(),
+                    u["why"].get<std::string>(), u["run"].get<std::string>()));
+  for (const Json& s : j["residual_test"]["suspects"])
+    say(fmt::format("what is left still depends on: {}: the model lacks a term", s.get<std::string>()));
+}
+
+int fit_traces(const Options& o) {
+  const auto runs = read_traces(o.traces);
+  model::LatencyModel fitted = model::fit(runs);
+  const auto observations = observe_live(runs);
+  {
+    Progress progress;
+    fitted.validation = model::validate(fitted, observations, [&](auto done, auto total, const auto& what) {
+      progress.show(done, total, what);
+    });
+  }
+  if (!o.tests.empty()) {
+    const auto others = read_traces(o.tests);
+    const auto seen = observe_live(others);
+    refuse_other_source(fitted.source, model::common_source(others, seen));
+    fitted.validation["test"] = test_on(fitted, observations, seen);
+  }
+  const Json j = to_json(fitted);
+  warn(j);
+  finish(o, j, fit_table(fitted));
+  return 0;
+}
+
+int run_fit(const Options& o) {
+  std::vector<std::string> inputs = o.traces;
+  inputs.insert(inputs.end(), o.tests.begin(), o.tests.end());
+  if (!o.published.empty()) inputs.push_back(o.published);
+  engine::check_output(o.output, inputs);
+  if (!o.tests.empty() && !o.published.empty())
+    throw Error("fit: --test goes with traces, not with --published");
+  for (const std::string& test : o.tests) {
+    if (std::find(o.traces.begin(), o.traces.end(), test) != o.traces.end())
+      throw Error("fit: --test {}: is fitted to as well: it would test nothing", test);
+  }
+  if (o.traces.empty() == o.published.empty()) throw Error("fit: expected either traces or --published FILE");
+  if (o.published.empty()) return fit_traces(o);
+  const Json j = model::compare_published(model::read_published(o.published));
+  finish(o, j, published_table(j));
+  return j["closer"] == true ? 0 : 1;
+}
+
+}  // namespace
+
+std::vector<engine::Run> read_traces(const std::vector<std::string>& paths) {
+  std::vector<engine::Run> runs;
+  for (const std::string& path : paths) {
+    for (engine::Run& run : engine::read_trace_file(path)) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+void add_fit_command(CLI::App& app, std::function<int()>& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* fit =
+      app.add_subcommand("fit", "fit a latency model to traces, and validate it on conditions held out");
+  fit->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
+  fit->add_option("-o,--output", o->output, "model file to write, as in model.json ('-': stdout)");
+  fit->add_option("--test", o->tests, "traces to predict and not to fit, as of another kind of network")
+      ->allow_extra_args(false);
+  fit->add_option(
+      "--published", o->published,
+      "instead of traces: the published measurements (JSON), predicted by their formula and by ours");
+  fit->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  fit->callback([&chosen, o] { chosen = [o] { return run_fit(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

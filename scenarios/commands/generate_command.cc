@@ -1,0 +1,245 @@
+#include <ATen/ATen.h>
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+#include "engine/base/output_file.hh"
+#include "engine/text/text_stream.hh"
+#include "engine/base/units.hh"
+#include "scenarios/commands/commands.hh"
+#include "scenarios/read/layer_range.hh"
+#include "scenarios/run/run_scenario.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::seconds;
+using engine::Token;
+
+struct Options {
+  std::string model, server, prompt, prompt_file, prompt_ids, wire = "f32", split, link, trace;
+  std::string decode = "sequential", compute = "measured", timeout = "60s", storage = "auto", device = "cpu";
+  std::string draft_model;
+  std::vector<std::string> stop;
+  engine::Sampling sampling;
+  std::string pad_rows;
+  double noise = 0;
+  int max_new_tokens = 64, threads = 1, top_logits = 0;
+  std::uint64_t seed = 1;
+  bool ignore_eos = false, json = false;
+};
+
+std::vector<Token> parse_ids(const std::string& text) {
+  auto ids = engine::parse_integers(text, ',');
+  if (ids.empty())
+    throw Error("prompt-ids: '{}': expected token ids joined by commas, as in 1,2,3", text.substr(0, 60));
+  return ids;
+}
+
+Scenario scenario_for(const Options& o) {
+  Scenario s;
+  s.name = "generate";
+  s.model = o.model;
+  s.wire = engine::wire_type_named(o.wire);
+  s.noise = o.noise;
+  s.pad_rows = engine::parse_row_buckets(o.pad_rows);
+  s.storage = engine::storage_named(o.storage);
+  s.place = engine::device_named(o.device);
+  s.draft_model = o.draft_model;
+  s.sampling = o.sampling;
+  engine::check(s.sampling);
+  s.compute = o.compute;
+  s.decode = {o.decode};
+  s.max_new_tokens = o.max_new_tokens;
+  s.stop_at_eos = !o.ignore_eos;
+  s.threads = o.threads;
+  s.seed = o.seed;
+  const bool split = !o.split.empty() || !o.server.empty() || !o.link.empty();
+  std::tie(s.head_layers, s.tail_layers) = parse_split(o.split.empty() ? "2,2" : o.split);
+  if (!o.link.empty()) {
+    s.network = parse_link(o.link);
+  } else {
+    s.network.kind = !o.server.empty() ? NetworkKind::sockets
+                     : split           ? NetworkKind::ideal
+                                       : NetworkKind::local;
+    s.network.up = s.network.down = {};
+    s.network.server = o.server;
+    s.network.patience = engine::parse_duration(o.timeout);
+  }
+  s.resolved = {{"command", "generate"},
+                {"model", o.model},
+                {"decode", o.decode},
+                {"draft_model", o.draft_model},
+                {"max_new_tokens", o.max_new_tokens}};
+  return s;
+}
+
+std::uint64_t bytes_sent(const engine::Run& run, engine::Op op) {
+  std::uint64_t bytes = 0;
+  for (const engine::Span& span : run.spans) {
+    if (span.party == client && span.op == op) bytes += span.bytes;
+  }
+  return bytes;
+}
+
+Json top_of(const at::Tensor& logits, int count) {
+  const auto [values, ids] = logits.topk(std::min<std::int64_t>(count, logits.size(0)));
+  Json json = {{"ids", Json::array()}, {"logits", Json::array()}};
+  for (std::int64_t i = 0; i < values.size(0); ++i) {
+    json["ids"].push_back(ids[i].item<std::int64_t>());
+    json["logits"].push_back(values[i].item<float>());
+  }
+  return json;
+}
+
+// The model's tokenizer; ids need none, their text is then left out.
+const engine::Tokenizer* tokenizer_for(const Options& o, Resources& resources) {
+  try {
+    return &resources.tokenizer(o.model);
+  } catch (const Error&) {
+    if (o.prompt_ids.empty() || !o.stop.empty()) throw;
+    return nullptr;
+  }
+}
+
+int generate_command(const Options& o) {
+  const Scenario s = scenario_for(o);
+  engine::check_output(o.trace);
+  Resources resources;
+  Prompt prompt{"prompt", "other", o.prompt, {}};
+  if (!o.prompt_ids.empty()) prompt.ids = parse_ids(o.prompt_ids);
+  if (!o.prompt_file.empty()) prompt.text = engine::read_text_file(o.prompt_file);
+  const engine::Tokenizer* tokenizer = tokenizer_for(o, resources);
+  const std::vector<Token> ids = prompt_ids(s, resources, prompt);
+  std::optional<engine::TextStream> text;
+  if (tokenizer)
+    text.emplace(*tokenizer, o.stop, [&](std::string_view more) {
+      if (o.json) return;
+      fmt::print("{}", more);
+      std::fflush(stdout);
+    });
+  Json tops = Json::array();
+  engine::GenerateOptions watch;
+  if (text) watch.stop = [&](Token token) { return text->push(token); };
+  if (o.top_logits > 0)
+    watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
+  const auto [run, done] = run_prompt(s, resources, o.decode, prompt, ids, watch);
+  if (text) text->finish();
+  if (!o.trace.empty()) {
+    std::ostringstream lines;
+    engine::write(lines, run);
+    engine::write_file(o.trace, lines.str());
+  }
+  const auto tokens = static_cast<double>(done.output.size());
+  const Nanos decoding = done.total - done.prefill;
+  const double rate = tokens > 1 ? (tokens - 1) / seconds(decoding) : tokens / seconds(done.total);
+  const bool wall = s.network.kind == NetworkKind::sockets;
+  Json out = {{"schema_version", 1},
+              {"prompt_ids", ids},
+              {"output_ids", done.output},
+              {"text", text ? Json(text->text()) : Json()},
+              {"finish", done.finish},
+              {"steps", done.steps},
+              {"tokens_per_step", tokens / static_cast<double>(done.steps)},
+              {"bytes_up", bytes_sent(run, engine::Op::send)},
+              {"bytes_down", bytes_sent(run, engine::Op::recv)},
+              {"round_trips", run.end["round_trips"]},
+              {"tokens_per_s", std::isfinite(rate) ? Json(rate) : Json()},
+              {"time_to_first_token_s", seconds(done.prefill)},
+              {"total_s", seconds(done.total)},
+              {"network", name_of(s.network.kind)},
+              {"time", wall ? "wall" : "virtual"},
+              {"compute", run.header["compute"]}};
+  if (o.top_logits > 0) out["top_logits"] = tops;
+  if (o.json) {
+    fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    fmt::print("{}\n", text ? "" : fmt::format("{}", fmt::join(done.output, ",")));
+    fmt::print(
+        stderr,
+        "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
+        done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
+        run.header["compute"].get<std::string>(), out["bytes_up"].dump(), out["bytes_down"].dump());
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_generate_command(CLI::App& app, Chosen& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand(
+      "generate", "Continue one prompt: all here, split in process, over a link, or with a server");
+  // An empty one is a script's unset variable, and would silently mean another run.
+  const CLI::Validator not_empty(
+      [](const std::string& text) { return text.empty() ? "an empty text" : std::string(); }, "");
+  cmd->add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
+  auto* text = cmd->add_option("--prompt", o->prompt, "the prompt");
+  auto* file =
+      cmd->add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
+  cmd->add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
+      ->excludes(text)
+      ->excludes(file);
+  cmd->add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
+  cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
+  cmd->add_option(
+         "--decode", o->decode,
+         "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
+         "measurement); with --draft-model: draft, draft-chain-LENGTH, draft-tree-ROWS")
+      ->capture_default_str();
+  cmd->add_option("--draft-model", o->draft_model,
+                  "folder of a small model with the same vocabulary, to guess with");
+  cmd->add_option("--temperature", o->sampling.temperature, "0: always the most likely token")
+      ->capture_default_str();
+  cmd->add_option("--top-k", o->sampling.top_k, "draw among the k most likely; 0: all")
+      ->capture_default_str();
+  cmd->add_option("--top-p", o->sampling.top_p, "draw among the fewest that hold this probability")
+      ->capture_default_str();
+  cmd->add_option("--min-p", o->sampling.min_p,
+                  "draw among those with this share of the best one's probability")
+      ->capture_default_str();
+  cmd->add_option("--repetition-penalty", o->sampling.repetition_penalty, "on tokens that occurred; 1: none")
+      ->capture_default_str();
+  cmd->add_option("--stop", o->stop, "end the text before this string; may be given several times")
+      ->take_all()
+      ->allow_extra_args(false)  // or "[END]" would be read as a list, and lose its brackets
+      ->check(not_empty);
+  cmd->add_option("--split", o->split,
+                  "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
+      ->check(not_empty);
+  auto* server = cmd->add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
+  cmd->add_option("--timeout", o->timeout, "how long to wait for each of the server's answers")
+      ->capture_default_str();
+  cmd->add_option("--link", o->link,
+                  "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
+      ->excludes(server)
+      ->check(not_empty);
+  cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless), f16, bf16, int8 or int4")
+      ->capture_default_str();
+  cmd->add_option(
+         "--noise", o->noise,
+         "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
+      ->capture_default_str()
+      ->check(CLI::Range(0., 100.));
+  cmd->add_option("--pad-rows", o->pad_rows,
+                  "send steps of these row counts only, as in 1,4,8,16,32 (8: multiples of 8)")
+      ->check(not_empty);
+  cmd->add_option("--storage", o->storage,
+                  "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4; the output may change")
+      ->capture_default_str();
+  cmd->add_option("--device", o->device, "where the layers kept here compute: cpu or cuda")
+      ->capture_default_str();
+  cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
+      ->capture_default_str();
+  cmd->add_option("--threads", o->threads, "compute threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  cmd->add_option("--seed", o->seed, "of sampling and of the simulated link")->capture_default_str();
+  cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
+      ->check(CLI::NonNegativeNumber);
+  cmd->add_option("--trace", o->trace, "keep the trace in this file");
+  cmd->add_flag("--json", o->json, "print one JSON object");
+  cmd->callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,149 @@
+#include "scenarios/commands/link_command.hh"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "engine/base/error.hh"
+#include "engine/base/output_file.hh"
+#include "engine/party/trace.hh"
+#include "engine/base/units.hh"
+#include "netsim/kernel/link_session.hh"
+#include "scenarios/imports/tc_netem.hh"
+#include "scenarios/read/network_choice.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Json;
+using engine::seconds;
+using netsim::EmulatedLink;
+using netsim::LinkTime;
+
+struct Options {
+  std::string link = "rtt=80ms,rate=100Mbit", loss, engine = "tun", client, server, output;
+  std::string lateness_limit, patience = "60s", emit_device;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+netsim::LinkPair parse_pair(const Options& o) {
+  const NetworkChoice network = parse_link(o.link);
+  netsim::LinkPair pair{network.up, network.down};
+  if (!o.loss.empty()) pair.up.loss = pair.down.loss = engine::parse_fraction(o.loss);
+  return pair;
+}
+
+netsim::LinkEngine parse_engine(const std::string& name) {
+  if (name == "tun") return netsim::LinkEngine::tun;
+  if (name == "ns3") return netsim::LinkEngine::ns3;
+  throw Error("link: engine '{}': expected tun or ns3", name);
+}
+
+Json to_json(const netsim::LinkCounts& counts, LinkTime elapsed) {
+  return {{"packets", counts.packets},
+          {"bytes", counts.bytes},
+          {"queue_drops", counts.queue_drops},
+          {"lost", counts.lost},
+          {"most_queued_bytes", counts.most_queued},
+          {"utilisation", seconds(counts.busy) / seconds(elapsed)}};
+}
+
+std::string table(const netsim::LinkReport& r) {
+  const auto us = [](LinkTime t) { return static_cast<double>(t.count()) / 1e3; };
+  std::string text =
+      fmt::format("link: lateness mean {:.1f} us, p99 {:.1f} us, max {:.1f} us over {:.1f} s\n",
+                  us(r.lateness.mean), us(r.lateness.p99), us(r.lateness.max), seconds(r.elapsed));
+  for (const auto& [name, c] : {std::pair("up  ", r.up), std::pair("down", r.down)})
+    text += fmt::format("link: {}  {} packets, {} dropped by the queue, {} lost, {:.1f} % utilised\n", name,
+                        c.packets, c.queue_drops, c.lost, 100 * seconds(c.busy) / seconds(r.elapsed));
+  return text;
+}
+
+void print(const Options& o, const EmulatedLink& link, const netsim::LinkReport& r, int code,
+           LinkTime limit) {
+  const Json j = {{"schema_version", 1},
+                  {"engine", o.engine},
+                  {"link", o.link},
+                  {"seed", o.seed},
+                  {"realtime", r.realtime},
+                  {"default_congestion", link.client().congestion()},
+                  {"elapsed_s", seconds(r.elapsed)},
+                  {"lateness_mean_s", seconds(r.lateness.mean)},
+                  {"lateness_p99_s", seconds(r.lateness.p99)},
+                  {"lateness_max_s", seconds(r.lateness.max)},
+                  {"lateness_limit_s", seconds(limit)},
+                  {"up", to_json(r.up, r.elapsed)},
+                  {"down", to_json(r.down, r.elapsed)},
+                  {"client_exit_code", code}};
+  if (!o.output.empty()) engine::write_file(o.output, j.dump(2) + "\n");
+  const std::string text = o.json ? j.dump(2) + "\n" : table(r);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+int emit(const Options& o) {
+  netsim::LinkPair pair = parse_pair(o);
+  const LinkTime rtt = pair.up.delay + pair.down.delay;
+  netsim::resolve_queues(pair.up, rtt);
+  netsim::resolve_queues(pair.down, rtt);
+  fmt::print("# at the client\n{}# at the server\n{}", emit_tc(pair.up, o.emit_device),
+             emit_tc(pair.down, o.emit_device));
+  return 0;
+}
+
+int link_command(const Options& o) {
+  if (!o.emit_device.empty()) return emit(o);
+  const netsim::LinkEngine engine = parse_engine(o.engine);
+  const LinkTime usual = std::chrono::microseconds(engine == netsim::LinkEngine::tun ? 100 : 500);
+  const LinkTime limit = o.lateness_limit.empty() ? usual : engine::parse_duration(o.lateness_limit);
+  netsim::block_signals();  // before there is any other thread
+  EmulatedLink link(parse_pair(o), o.seed, engine);
+  if (const std::string congestion = link.client().congestion(); congestion != "cubic")
+    fmt::print(
+        stderr,
+        "link: sockets that ask for nothing get {}: this kernel keeps cubic from namespaces unless it is "
+        "in net.ipv4.tcp_allowed_congestion_control\n",
+        congestion);
+  const int code =
+      netsim::LinkSession(link, {o.client, o.server, engine::parse_duration(o.patience), o.json}).run();
+  const netsim::LinkReport report = link.report();
+  print(o, link, report, code, limit);
+  if (report.lateness.mean <= limit) return code;
+  fmt::print(
+      stderr,
+      "splitwan: link: mean lateness {:.1f} us is above the limit of {:.1f} us: this machine was too busy "
+      "for what was measured to hold\n",
+      seconds(report.lateness.mean) * 1e6, seconds(limit) * 1e6);
+  return code == 0 ? 1 : code;
+}
+
+}  // namespace
+
+void add_link_command(CLI::App& app, Chosen& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand(
+      "link", "Two network namespaces joined by an emulated link, for the kernel's own TCP (needs root)");
+  cmd->add_option("--link", o->link,
+                  "a preset, or settings as in rtt=80ms,rate=100Mbit,jitter=2ms,loss=0.1%,queue=4MB")
+      ->capture_default_str();
+  cmd->add_option("--loss", o->loss, "packets lost by chance each way, as in 0.5%");
+  cmd->add_option("--engine", o->engine, "tun: our delay line; ns3: ns-3 in real time, to 100 Mbit/s")
+      ->capture_default_str();
+  cmd->add_option("--server", o->server,
+                  "command for the server's side, started first; {server} in it is its address");
+  cmd->add_option("--client", o->client,
+                  "command for the client's side, started when the server listens; its exit code is ours");
+  cmd->add_option("--patience", o->patience, "for the server to listen")->capture_default_str();
+  cmd->add_option("--lateness-limit", o->lateness_limit,
+                  "exit with 1 when packets were later on average (default: 100us; ns3: 500us)");
+  cmd->add_option("--emit-tc", o->emit_device,
+                  "run nothing: print the tc commands that make this link of DEVICE (eth0) at both ends");
+  cmd->add_option("--seed", o->seed, "of what is lost")->capture_default_str();
+  cmd->add_option("-o,--output", o->output, "also write the JSON result to this file");
+  cmd->add_flag("--json", o->json, "print one JSON object (what the commands print then goes to stderr)");
+  cmd->callback([o, &chosen] { chosen = [o] { return link_command(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,100 @@
+#include "scenarios/commands/model_commands.hh"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "analysis/report/markdown.hh"
+#include "analysis/report/privacy_report.hh"
+#include "analysis/report/report.hh"
+#include "analysis/summary/summary.hh"
+#include "analysis/summary/timeline.hh"
+#include "engine/base/error.hh"
+#include "engine/base/output_file.hh"
+#include "scenarios/commands/model_tables.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Json;
+
+struct Options {
+  std::vector<std::string> traces;
+  std::string model, attacks, output, timeline;
+  bool json = false;
+};
+
+std::string file_text(const Json& j) { return j.dump(2) + "\n"; }
+
+// Results go to stdout: as one object for programs, as a table for people.
+void print(const Options& o, const Json& j, const std::string& table) {
+  const std::string text = o.json ? file_text(j) : table;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+// The traces' own summary, what attacks recovered, or both.
+Json summary_of(const std::vector<engine::Run>& runs, const Json& privacy) {
+  if (runs.empty()) return privacy;
+  Json summary = analysis::summarise(runs);
+  if (!privacy.is_null()) summary["privacy"] = privacy;
+  return summary;
+}
+
+std::string table_of(const std::vector<engine::Run>& runs, const Json& summary, const Json& privacy) {
+  return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(privacy, false);
+}
+
+int run_report(const Options& o) {
+  auto inputs = o.traces;
+  for (const auto& input : {o.model, o.attacks}) {
+    if (!input.empty()) inputs.push_back(input);
+  }
+  if (o.traces.empty() && o.attacks.empty())
+    throw Error("report: nothing to report on: name a trace, or --attacks FILE");
+  if (o.traces.empty() && !o.timeline.empty())
+    throw Error("report: --timeline draws a trace's steps: name a trace");
+  engine::check_output(o.output, inputs);
+  engine::check_output(o.timeline, inputs);
+  std::optional<model::LatencyModel> model;
+  if (!o.model.empty()) model = model::read_model_file(o.model);
+  Json privacy;
+  if (!o.attacks.empty()) privacy = analysis::privacy_data(analysis::read_attacks(o.attacks));
+  const auto runs = o.traces.empty() ? std::vector<engine::Run>() : read_traces(o.traces);
+  const Json summary = summary_of(runs, privacy);
+  const bool steps = std::any_of(runs.begin(), runs.end(), [](auto& run) { return !run.steps.empty(); });
+  if (!runs.empty() && !steps && (!o.output.empty() || !o.timeline.empty()))
+    throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)",
+                o.traces[0]);
+  if (!o.output.empty()) {
+    const Json data = analysis::report_data(runs, model, privacy);
+    engine::write_file(
+        o.output, o.output.ends_with(".md") ? analysis::render_markdown(data) : analysis::render_html(data));
+  }
+  if (!o.timeline.empty()) engine::write_file(o.timeline, analysis::timeline(runs).dump() + "\n");
+  if (o.output != "-") print(o, summary, table_of(runs, summary, privacy));
+  return 0;
+}
+
+}  // namespace
+
+void add_model_commands(CLI::App& app, std::function<int()>& chosen) {
+  add_fit_command(app, chosen);
+  add_projection_commands(app, chosen);
+  auto o = std::make_shared<Options>();
+  CLI::App* report =
+      app.add_subcommand("report", "what traces and attacks say: a page for people (-o) and a summary");
+  report->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
+  report->add_option("--model", o->model, "model file to project with (default: one fitted to the traces)");
+  report->add_option(
+      "--attacks", o->attacks,
+      "what 'splitwan attack -o' wrote: adds what the server could read; alone, no trace is needed");
+  report->add_option(
+      "--timeline", o->timeline,
+      "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");
+  report->add_option("-o,--output", o->output, "report to write: report.html, or report.md for text");
+  report->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  report->callback([&chosen, o] { chosen = [o] { return run_report(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

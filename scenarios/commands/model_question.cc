@@ -1,0 +1,94 @@
+#include "scenarios/commands/model_question.hh"
+
+#include <cmath>
+
+#include "engine/base/error.hh"
+#include "engine/base/units.hh"
+#include "model/ask/projection.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+
+double rate(const std::string& text) {
+  const double bps = engine::parse_rate(text);
+  if (bps <= 0) throw Error("'{}' lets nothing through: expected a rate above 0, as in 100Mbit", text);
+  return bps;
+}
+
+double seconds(const std::string& text) {
+  return std::chrono::duration<double>(engine::parse_duration(text)).count();
+}
+
+}  // namespace
+
+void add_link_options(CLI::App& app, LinkWords& o) {
+  app.add_option("--rtt", o.rtt, "round-trip times with unit, as in 20ms,80ms");
+  auto* both = app.add_option("--bandwidth", o.bandwidth,
+                              "rate of both directions, as in 100Mbit (default: what most fitted runs had)");
+  app.add_option("--up", o.up, "rate from client to server, as in 20Mbit")->excludes(both);
+  app.add_option("--down", o.down, "rate from server to client, as in 100Mbit")->excludes(both);
+  app.add_option("--loss", o.loss, "packets lost by chance each way, as in 0.1% (default: none)");
+  app.add_option("--jitter", o.jitter,
+                 "scale of the packets' extra delay each way, as in 2ms (default: none)");
+}
+
+void add_variant_options(CLI::App& app, VariantWords& o) {
+  app.add_option("--split", o.split,
+                 "layers that the client keeps at each end, as in 2,2 (default: as fitted)");
+  app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8, int4");
+  app.add_option("--width", o.width, "most rows of a step, as in 8");
+  app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");
+  std::string names;
+  for (const model::Geometry& g : model::known_geometries()) names += (names.empty() ? "" : ", ") + g.name;
+  app.add_option("--geometry", o.geometry, "scale to another model: " + names);
+  app.add_option("--client-speed", o.client_speed, "of the client's machine, against the fitted one's");
+  app.add_option("--server-speed", o.server_speed, "of the server's machine, against the fitted one's");
+}
+
+std::vector<model::Condition> conditions_of(const LinkWords& o, const model::LatencyModel& m) {
+  model::Condition c = usual_condition(m);
+  c.network.clear();
+  c.loss = o.loss.empty() ? 0 : engine::parse_fraction(o.loss);
+  c.jitter_s = o.jitter.empty() ? 0 : seconds(o.jitter);
+  if (c.loss >= 1) throw Error("loss '{}': nothing would arrive", o.loss);
+  if (!o.bandwidth.empty()) c.up_bps = c.down_bps = rate(o.bandwidth);
+  if (!o.up.empty()) c.up_bps = rate(o.up);
+  if (!o.down.empty()) c.down_bps = rate(o.down);
+  if (o.rtt.empty()) return {c};
+  std::vector<model::Condition> list;
+  for (const std::string& rtt : engine::split_list(o.rtt)) {
+    c.rtt_s = seconds(rtt);
+    if (c.rtt_s < 0) throw Error("round-trip time '{}': expected 0 or more", rtt);
+    list.push_back(c);
+  }
+  return list;
+}
+
+model::Variant variant_of(const VariantWords& o) {
+  model::Variant v;
+  if (!o.split.empty()) {
+    const auto layers = engine::parse_integers(o.split, ',');
+    if (layers.size() != 2 || layers[0] < 0 || layers[1] < 0)
+      throw Error("split '{}': expected the layers kept at each end, as in 2,2", o.split);
+    v.head = layers[0];
+    v.tail = layers[1];
+  }
+  v.wire = o.wire;
+  v.geometry = o.geometry;
+  constexpr double most_rows = 4096, fastest = 1e6;
+  if (o.width && !(*o.width >= 1 && *o.width <= most_rows && *o.width == std::floor(*o.width)))
+    throw Error("width {:g}: expected a whole number of rows, 1 to {:g}", *o.width, most_rows);
+  v.width = o.width;
+  v.tokens_per_step = o.tokens_per_step;
+  for (const double speed : {o.client_speed, o.server_speed}) {
+    if (!(speed > 0 && speed <= fastest))
+      throw Error("speed {:g}: expected above 0, {:g} at most", speed, fastest);
+  }
+  v.client_speed = o.client_speed;
+  v.server_speed = o.server_speed;
+  return v;
+}
+
+}  // namespace splitwan::scenarios

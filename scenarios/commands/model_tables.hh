@@ -1,0 +1,18 @@
+// What fit, project, advise and report print for people. Json: the command's own result.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/ask/projection.hh"
+
+namespace splitwan::scenarios {
+
+std::string fit_table(const model::LatencyModel&);
+std::string projection_table(const std::vector<model::Point>&, const std::vector<std::string>& assumptions);
+std::string needs_table(const engine::Json&);
+std::string advice_table(const engine::Json&);
+std::string published_table(const engine::Json&);
+std::string summary_table(const engine::Json& summary);
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,150 @@
+// project and advise: what a fitted model says about networks and systems nobody ran.
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "engine/base/error.hh"
+#include "engine/base/output_file.hh"
+#include "model/ask/inverse.hh"
+#include "scenarios/commands/model_commands.hh"
+#include "scenarios/commands/model_question.hh"
+#include "scenarios/commands/model_tables.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Json;
+
+constexpr const char* usual_rtts = "20ms,40ms,60ms,80ms,100ms,120ms,150ms,200ms";
+
+struct Options {
+  std::string model, output, target, prompt_class;
+  std::vector<std::string> drafters;
+  LinkWords link;
+  VariantWords variant;
+  std::size_t top = 10;
+  bool json = false;
+};
+
+void finish(const Options& o, const Json& j, const std::string& table) {
+  const std::string text = j.dump(2) + "\n";
+  if (!o.output.empty()) engine::write_file(o.output, text);
+  if (o.output == "-") return;
+  const std::string& shown = o.json ? text : table;
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+}
+
+std::vector<std::string> drafters_of(const Options& o, const model::LatencyModel& m) {
+  if (!o.drafters.empty()) return o.drafters;
+  std::vector<std::string> all;
+  for (const auto& d : m.drafters) all.push_back(d.drafter);
+  return all;
+}
+
+double parse_target(const std::string& text) {
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+  }
+  const std::string unit = text.substr(std::min(used, text.size()));
+  if (!(value > 0) || std::isinf(value) || (!unit.empty() && unit != "tok/s" && unit != "tokens/s"))
+    throw Error("target '{}': expected tokens per second, as in 15tok/s", text);
+  return value;
+}
+
+model::LatencyModel read_varied(const Options& o, std::vector<std::string>& assumptions) {
+  return vary(model::read_model_file(o.model), variant_of(o.variant), assumptions);
+}
+
+// What the rate needs, per drafter; 1 when nothing would give it.
+int answer_target(const Options& o, const model::LatencyModel& m,
+                  const std::vector<std::string>& assumptions) {
+  const double target = parse_target(o.target);
+  const auto conditions = conditions_of(o.link, m);
+  Json j = {{"schema_version", 1},
+            {"target_tokens_per_s", target},
+            {"assumptions", assumptions},
+            {"needs", Json::array()}};
+  bool possible = false;
+  for (const model::Condition& c : conditions) {
+    for (const std::string& drafter : drafters_of(o, m)) {
+      const model::Need need = what_it_takes(m, c, drafter, target, o.prompt_class);
+      Json& row = j["needs"].emplace_back(to_json(c));
+      row.erase("network");
+      row.update(to_json(need));
+      for (const char* way : {"longest_rtt_s", "least_bps", "least_tokens_per_step"})
+        possible |= !row[way].is_null();
+    }
+  }
+  finish(o, j, needs_table(j));
+  return possible ? 0 : 1;
+}
+
+int run_project(const Options& o) {
+  engine::check_output(o.output, std::vector{o.model});
+  std::vector<std::string> assumptions;
+  const model::LatencyModel m = read_varied(o, assumptions);
+  if (!o.target.empty()) return answer_target(o, m, assumptions);
+  LinkWords link = o.link;
+  if (link.rtt.empty()) link.rtt = usual_rtts;
+  Json j = {{"schema_version", 1}, {"assumptions", assumptions}, {"points", Json::array()}};
+  std::vector<model::Point> points;
+  for (const model::Condition& c : conditions_of(link, m)) {
+    for (const std::string& drafter : drafters_of(o, m))
+      j["points"].push_back(to_json(points.emplace_back(project(m, c, drafter, o.prompt_class))));
+  }
+  finish(o, j, projection_table(points, assumptions));
+  return 0;
+}
+
+int run_advise(const Options& o) {
+  engine::check_output(o.output, std::vector{o.model});
+  std::vector<std::string> assumptions;
+  const model::LatencyModel m = model::read_model_file(o.model);
+  const auto conditions = conditions_of(o.link, m);
+  if (conditions.size() != 1) throw Error("advise: --rtt '{}': expected one round-trip time", o.link.rtt);
+  auto choices = advise(m, variant_of(o.variant), conditions[0], assumptions);
+  if (choices.size() > o.top) choices.resize(o.top);
+  Json j = {{"schema_version", 1},
+            {"link", to_json(conditions[0])},
+            {"note",
+             "ranked by expected tokens/s alone: fewer local layers and lower precision also change what the "
+             "server can infer and how well the output agrees"},
+            {"assumptions", assumptions},
+            {"choices", Json::array()}};
+  j["link"].erase("network");
+  for (const model::Choice& c : choices) j["choices"].push_back(to_json(c));
+  finish(o, j, advice_table(j));
+  return 0;
+}
+
+}  // namespace
+
+void add_projection_commands(CLI::App& app, std::function<int()>& chosen) {
+  const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
+    auto o = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand(name, help);
+    command->add_option("MODEL", o->model, "model file that 'splitwan fit' wrote")->required();
+    add_link_options(*command, o->link);
+    add_variant_options(*command, o->variant);
+    command->add_option("-o,--output", o->output, "also write the JSON result to this file");
+    command->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+    command->callback([&chosen, run, o] { chosen = [run, o] { return run(*o); }; });
+    return std::pair(command, o);
+  };
+  auto [project, o] = add("project", "tokens per second on other networks, with 90 % intervals", run_project);
+  project
+      ->add_option("--drafter", o->drafters,
+                   "decoding to project, as in ngram; may be repeated (default: all)")
+      ->allow_extra_args(false);
+  project->add_option("--prompt-class", o->prompt_class, "of the prompts, as in code (default: all)");
+  project->add_option("--target", o->target, "ask what a rate needs instead, as in 15tok/s");
+  auto [advice, a] =
+      add("advise", "rank split depth, width, wire precision and drafter for a link", run_advise);
+  advice->add_option("--top", a->top, "choices to show")->capture_default_str();
+}
+
+}  // namespace splitwan::scenarios

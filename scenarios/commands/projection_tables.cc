@@ -1,0 +1,87 @@
+// Tables of project, advise and the published data.
+#include <fmt/format.h>
+
+#include "scenarios/commands/model_tables.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Json;
+
+std::string number(const Json& v, double scale, int digits) {
+  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
+}
+
+std::string assumed(const Json& list) {
+  std::string out;
+  for (const Json& text : list) out += fmt::format("assumed: {}\n", text.get<std::string>());
+  return out;
+}
+
+}  // namespace
+
+std::string projection_table(const std::vector<model::Point>& points,
+                             const std::vector<std::string>& assumptions) {
+  std::string out =
+      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms  first "
+      "ms  break-even\n";
+  for (const model::Point& p : points) {
+    const Json j = to_json(p);
+    out += fmt::format(
+        "{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f} {:>9} {:>11}{}\n",
+        p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low, p.high,
+        p.tokens_per_step, p.step_s * 1e3, number(j["time_to_first_token_s"], 1e3, 1),
+        number(j["break_even_tokens_per_step"], 1, 3), p.extrapolated.empty() ? "" : "  extrapolated");
+  }
+  for (const model::Point& p : points) {
+    if (p.extrapolated.empty()) continue;
+    for (const std::string& text : p.extrapolated) out += fmt::format("outside what was fitted: {}\n", text);
+    break;  // the others say much the same
+  }
+  return out + assumed(assumptions);
+}
+
+std::string needs_table(const Json& j) {
+  std::string out = fmt::format(
+      "{:g} tokens/s needs one of these, all else as it is ('-': not enough)\n"
+      "RTT ms  drafter       now tokens/s  RTT at most ms  rate at least Mbit/s  tokens/step at least\n",
+      j["target_tokens_per_s"].get<double>());
+  for (const Json& n : j["needs"]) {
+    out += fmt::format("{:>6}  {:<12} {:>13} {:>15} {:>21} {:>21}\n", number(n["rtt_s"], 1e3, 1),
+                       n["drafter"].get<std::string>(), number(n["tokens_per_s"], 1, 2),
+                       number(n["longest_rtt_s"], 1e3, 1), number(n["least_bps"], 1e-6, 2),
+                       number(n["least_tokens_per_step"], 1, 3));
+  }
+  return out + assumed(j["assumptions"]);
+}
+
+std::string advice_table(const Json& j) {
+  std::string out = "split  wire  width  drafter       tokens/s   90 % interval    step ms  kB/token\n";
+  for (const Json& c : j["choices"]) {
+    const std::string split = c["head"].is_null() ? "as is" : c["head"].dump() + "+" + c["tail"].dump();
+    out += fmt::format("{:<5}  {:<4}  {:>5}  {:<12} {:>9}   {:>6} - {:<6} {:>9} {:>9}{}\n", split,
+                       c["wire"].is_null() ? "-" : c["wire"].get<std::string>(), number(c["width"], 1, 0),
+                       c["drafter"].get<std::string>(), number(c["tokens_per_s"], 1, 2),
+                       number(c["tokens_per_s_ci90"][0], 1, 2), number(c["tokens_per_s_ci90"][1], 1, 2),
+                       number(c["step_s"], 1e3, 1), number(c["bytes_per_token"], 1e-3, 1),
+                       c["extrapolated"] == true ? "  extrapolated" : "");
+  }
+  return out + j["note"].get<std::string>() + "\n" + assumed(j["assumptions"]);
+}
+
+std::string published_table(const Json& j) {
+  std::string out = "category         measured tokens/s    formula  error %      ours  error %   range\n";
+  for (const Json& c : j["categories"]) {
+    out += fmt::format("{:<16} {:>17} {:>10} {:>8} {:>9} {:>8}   {} - {}\n", c["category"].get<std::string>(),
+                       number(c["measured_tokens_per_s"], 1, 2), number(c["formula_tokens_per_s"], 1, 2),
+                       number(c["formula_error"], 100, 1), number(c["model_tokens_per_s"], 1, 2),
+                       number(c["model_error"], 100, 1), number(c["model_range_tokens_per_s"][0], 1, 2),
+                       number(c["model_range_tokens_per_s"][1], 1, 2));
+  }
+  out += fmt::format("mean size of error: formula {} %, ours {} %\n",
+                     number(j["mean_abs_error"]["formula"], 100, 1),
+                     number(j["mean_abs_error"]["model"], 100, 1));
+  return out + assumed(j["assumptions"]);
+}
+
+}  // namespace splitwan::scenarios

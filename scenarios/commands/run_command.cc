@@ -1,0 +1,22 @@
+#include "scenarios/commands/commands.hh"
+#include "scenarios/console/console.hh"
+#include "scenarios/run/run_output.hh"
+#include "scenarios/run/run_scenario.hh"
+
+namespace splitwan::scenarios {
+
+void add_run_command(CLI::App& app, Chosen& chosen) {
+  auto o = std::make_shared<RunOptions>();
+  add_run_options(app, *o)->callback([o, &chosen] {
+    chosen = [o] {
+      const auto scenarios = load_scenarios(o->scenario, o->overrides);
+      return run_and_report(*o, [&] {
+        Progress progress;
+        return run_scenarios(
+            scenarios, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
+      });
+    };
+  });
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,31 @@
+#include "scenarios/commands/study_command.hh"
+
+#include "scenarios/console/console.hh"
+#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/run/run_output.hh"
+#include "scenarios/read/sweep.hh"
+#include "scenarios/run/validate_link.hh"
+
+namespace splitwan::scenarios {
+
+void add_study_command(CLI::App& app, Chosen& chosen, std::function<int()> hand_on) {
+  auto o = std::make_shared<RunOptions>();
+  add_run_options(app, *o)->callback([o, &chosen, hand_on = std::move(hand_on)] {
+    chosen = [o, hand_on] {
+      const Json scenario = read_scenario_file(o->scenario, o->overrides);
+      const auto study = [&](const auto& cells, auto run_cells) {
+        return run_and_report(*o, [&] {
+          Progress progress;
+          return run_cells(cells, [&](std::size_t done, std::size_t total, const std::string& what) {
+            progress.show(done, total, what);
+          });
+        });
+      };
+      if (is_replay(scenario)) return study(read_replays(scenario, o->scenario), run_replays);
+      if (is_validation(scenario)) return study(read_validations(scenario, o->scenario), run_validations);
+      return hand_on();
+    };
+  });
+}
+
+}  // namespace splitwan::scenarios

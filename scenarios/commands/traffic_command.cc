@@ -1,0 +1,84 @@
+#include "scenarios/commands/traffic_command.hh"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "analysis/traffic/traffic.hh"
+#include "engine/base/output_file.hh"
+#include "scenarios/commands/model_commands.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Json;
+
+struct Options {
+  std::vector<std::string> traces;
+  std::string output;
+  bool json = false;
+};
+
+std::string text(const Json& value, double scale, int digits) {
+  return value.is_number() ? fmt::format("{:.{}f}", value.get<double>() * scale, digits) : "-";
+}
+
+std::string condition(const Json& row) {
+  return fmt::format("{} ms, {}", text(row["rtt_s"], 1e3, 0), row["wire"].get<std::string>());
+}
+
+std::string padding(const Json& row) { return row["pad_rows"].is_null() ? "none" : row["pad_rows"].dump(); }
+
+std::string table(const Json& j) {
+  std::string out =
+      "Accepted per step: share told exactly from sizes, from sizes and timings, without looking. Errors: "
+      "mean, in "
+      "tokens.\n"
+      "condition      padding          drafter        prompt  error   rows  sizes  timed  blind  tokens  "
+      "error  blind  "
+      "B/token  tokens/s\n";
+  for (const Json& r : j["rows"]) {
+    const auto share = [&](const char* key) { return text(r[key], 100, 0) + " %"; };
+    out += fmt::format(
+        "{:<14} {:<16} {:<14} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6} {:>6} {:>8} {:>9}\n",
+        condition(r), padding(r), r["drafter"].get<std::string>(), share("prompt_exact"),
+        text(r["prompt_error"], 1, 1), share("rows_exact"), share("accepted_exact"),
+        share("accepted_exact_timed"), share("accepted_exact_blind"), text(r["tokens"], 1, 1),
+        text(r["tokens_error"], 1, 1), text(r["tokens_error_blind"], 1, 1), text(r["bytes_per_token"], 1, 0),
+        text(r["tokens_per_s"], 1, 2));
+  }
+  out += "\nTold apart, by the most similar run of another prompt:\n";
+  for (const Json& t : j["told_apart"])
+    out += fmt::format("{:<14} {:<16} {:<12} from {:<17}: {} % of {} runs (chance: {} %)\n", condition(t),
+                       padding(t), t["what"].get<std::string>(), t["from"].get<std::string>(),
+                       text(t["right"], 100, 0), t["runs"].dump(), text(t["chance"], 100, 0));
+  return out;
+}
+
+int run_traffic(const Options& o) {
+  engine::check_output(o.output, o.traces);
+  const Json j = analysis::traffic(read_traces(o.traces));
+  const std::string file = j.dump(2) + "\n";
+  if (!o.output.empty()) engine::write_file(o.output, file);
+  if (o.output == "-") return 0;
+  const std::string shown = o.json ? file : table(j);
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_traffic_command(CLI::App& app, std::function<int()>& chosen) {
+  auto o = std::make_shared<Options>();
+  CLI::App* cmd = app.add_subcommand(
+      "traffic", "what message sizes and timings tell who watches the network, against the truth in traces");
+  cmd->add_option("TRACE", o->traces,
+                  "trace files that 'splitwan run -o' wrote, padded and not, as in trace.jsonl")
+      ->required();
+  cmd->add_option("-o,--output", o->output, "write the JSON object to this file ('-': stdout)");
+  cmd->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  cmd->callback([&chosen, o] { chosen = [o] { return run_traffic(*o); }; });
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,43 @@
+#include "scenarios/console/console.hh"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace splitwan::scenarios {
+
+Progress::Progress() : terminal_(isatty(STDERR_FILENO) && !std::getenv("CI")) {
+  const char* term = std::getenv("TERM");
+  if (!term || std::string_view(term) == "dumb") terminal_ = false;
+}
+
+Progress::~Progress() {
+  if (terminal_) fmt::print(stderr, "\r\033[K");
+}
+
+std::string Progress::remaining(std::size_t done, std::size_t total) {
+  const auto now = std::chrono::steady_clock::now();
+  if (total != total_ || done < first_) {
+    total_ = total;
+    first_ = done;
+    begin_ = now;
+  }
+  const double passed = std::chrono::duration<double>(now - begin_).count();
+  if (done <= first_ || done >= total || passed < 1) return "";
+  const double left = passed / static_cast<double>(done - first_) * static_cast<double>(total - done);
+  return left > 90 ? fmt::format(", about {:.0f} min left", left / 60)
+                   : fmt::format(", about {:.0f} s left", left);
+}
+
+void Progress::show(std::size_t done, std::size_t total, const std::string& what) {
+  if (!terminal_) return;
+  constexpr std::size_t width = 24;
+  const std::size_t filled = total ? width * done / total : 0;
+  fmt::print(stderr, "\r\033[K[{:#<{}}{:.<{}}] {}/{} {}{}", "", filled, "", width - filled, done, total, what,
+             remaining(done, total));
+  std::fflush(stderr);
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,200 @@
+#include "scenarios/read/network_choice.hh"
+
+#include "engine/base/error.hh"
+#include "engine/base/units.hh"
+#include "netsim/link/link_json.hh"
+#include "netsim/link/network_spec.hh"
+#include "scenarios/imports/iperf3.hh"
+#include "scenarios/imports/ping.hh"
+#include "scenarios/read/read_link.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+
+constexpr std::string_view kind_names[] = {"local", "ideal", "ns3", "sockets", "tun"};
+
+NetworkKind kind_named(const std::string& name) {
+  for (std::size_t i = 0; i < std::size(kind_names); ++i) {
+    if (kind_names[i] == name) return static_cast<NetworkKind>(i);
+  }
+  throw Error("'{}': expected local, ideal, ns3, sockets or tun", name);
+}
+
+// Typical paths. LTE and satellite: deep queues, asymmetric rates; their jitter and loss are examples, not
+// measurements of any one network.
+const std::vector<std::pair<std::string, Json>>& presets() {
+  static const std::vector<std::pair<std::string, Json>> known = {
+      {"direct-80ms", {{"rtt", "80ms"}, {"rate", "100Mbit"}}},
+      {"proxied-300ms", {{"rtt", "300ms"}, {"rate", "100Mbit"}}},
+      {"metro-20ms", {{"rtt", "20ms"}, {"rate", "1Gbit"}}},
+      {"lan", {{"rtt", "1ms"}, {"rate", "1Gbit"}}},
+      {"lte",
+       {{"rtt", "50ms"},
+        {"jitter", "4ms"},
+        {"queue", "1MB"},
+        {"up", {{"rate", "12Mbit"}}},
+        {"down", {{"rate", "40Mbit"}}}}},
+      {"geo-satellite",
+       {{"rtt", "600ms"},
+        {"jitter", "5ms"},
+        {"bursts", {{"to_bad", 0.0001}, {"to_good", 0.1}, {"loss", 0.5}}},
+        {"up", {{"rate", "5Mbit"}}},
+        {"down", {{"rate", "50Mbit"}}}}},
+      {"transatlantic", {{"rtt", "90ms"}, {"rate", "500Mbit"}, {"jitter", "0.2ms"}, {"loss", "0.01%"}}}};
+  return known;
+}
+
+const Json& preset_named(const std::string& name) {
+  for (const auto& [known, link] : presets()) {
+    if (known == name) return link;
+  }
+  const std::string near = engine::nearest(name, preset_names());
+  throw Error("'{}' is no preset{}: expected one of {}", name,
+              near.empty() ? "" : fmt::format(" (did you mean {}?)", near), fmt::join(preset_names(), ", "));
+}
+
+netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
+  netsim::TcpSpec tcp;
+  ObjectReader r(json, where);
+  tcp.congestion = r.get("congestion", tcp.congestion);
+  tcp.segment = r.get("segment", tcp.segment);
+  tcp.initial_window = r.get("initial_window", tcp.initial_window);
+  read_text(r, "buffer", [&](const std::string& text) {
+    const std::uint64_t bytes = engine::parse_bytes(text);
+    if (bytes > 1u << 30) throw Error("expected at most 1GiB, found {}", text);
+    tcp.buffer = static_cast<std::uint32_t>(bytes);
+  });
+  read_text(r, "min_rto", [&](const std::string& text) { tcp.min_rto = engine::parse_duration(text); });
+  tcp.rto_form = r.get("rto_form", tcp.rto_form);
+  tcp.delayed_ack_segments = r.get("delayed_ack_segments", tcp.delayed_ack_segments);
+  read_text(r, "delayed_ack_timeout",
+            [&](const std::string& text) { tcp.delayed_ack_timeout = engine::parse_duration(text); });
+  tcp.slow_start_after_idle = r.get("slow_start_after_idle", tcp.slow_start_after_idle);
+  tcp.app_limited_decay = r.get("app_limited_decay", tcp.app_limited_decay);
+  r.done();
+  return tcp;
+}
+
+// One direction's own keys: a rate alone, or an object.
+void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpec& link, bool is_up,
+                    const std::string& folder) {
+  const Json* value = outer.find(key);
+  if (!value) return;
+  const Json object = value->is_string() ? Json{{"rate", *value}} : *value;
+  ObjectReader r(object, outer.path(key));
+  read_link(r, link, is_up, folder);
+  r.done();
+}
+
+void read_links(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
+  read_text(r, "ping",
+            [&](const std::string& file) { apply(read_ping(beside(folder, file)), n.up, n.down); });
+  read_text(r, "iperf3", [&](const std::string& file) {
+    const Iperf3Summary found = read_iperf3(beside(folder, file));
+    n.up.bits_per_second = found.up_bps.value_or(n.up.bits_per_second);
+    n.down.bits_per_second = found.down_bps.value_or(n.down.bits_per_second);
+  });
+  read_link(r, n.up, true, folder);
+  read_link(r, n.down, false, folder);
+  read_direction(r, "up", n.up, true, folder);
+  read_direction(r, "down", n.down, false, folder);
+}
+
+// The simulator's own rules, before it is started.
+void check(const netsim::LinkSpec& link, const std::string& where) {
+  try {
+    netsim::parse_link(netsim::to_json(link), where);
+  } catch (const std::exception& e) {
+    throw Error("{}", e.what());
+  }
+}
+
+}  // namespace
+
+NetworkChoice::NetworkChoice() {
+  for (netsim::LinkSpec* link : {&up, &down}) {
+    link->delay = std::chrono::milliseconds(40);
+    link->bits_per_second = 100e6;
+  }
+}
+
+std::string_view name_of(NetworkKind kind) { return kind_names[static_cast<int>(kind)]; }
+
+NetworkChoice read_network(const Json& json, const std::string& where, const std::string& folder) {
+  NetworkChoice n;
+  ObjectReader r(json, where);
+  read_text(r, "kind", [&](const std::string& text) { n.kind = kind_named(text); });
+  read_text(r, "preset", [&](const std::string& name) {
+    ObjectReader preset(preset_named(name), name);
+    read_links(preset, n, "");
+  });
+  read_links(r, n, folder);
+  if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
+  n.server = r.get<std::string>("server", "");
+  read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
+  n.pcap = r.get<std::string>("pcap", "");
+  if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);
+  r.done();
+  if (!n.server.empty() && n.kind != NetworkKind::sockets)
+    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
+  const bool packets = n.kind == NetworkKind::ns3 || n.kind == NetworkKind::tun;
+  if (packets && (n.up.bits_per_second == 0 || n.down.bits_per_second == 0))
+    throw Error("{}: rate: only ideal links are unlimited", where);
+  if (packets) {
+    check(n.up, where + ": up");
+    check(n.down, where + ": down");
+  }
+  return n;
+}
+
+const std::vector<std::string>& preset_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const auto& [name, link] : presets()) list.push_back(name);
+    return list;
+  }();
+  return names;
+}
+
+NetworkChoice parse_link(const std::string& text) {
+  Json json = {{"kind", "ns3"}};
+  for (const std::string& part : engine::split_list(text)) {
+    const auto equals = part.find('=');
+    const std::string key = equals == std::string::npos ? "preset" : part.substr(0, equals);
+    if (key == "kind" || key == "server" || key == "tcp" || key == "timeout")
+      throw Error("link '{}': '{}' is no property of a link", text, key);
+    if (json.contains(key)) throw Error("link '{}': {} is given twice", text, key);
+    const std::string value = equals == std::string::npos ? part : part.substr(equals + 1);
+    json[key] = value;
+    if (key == "mtu" || key == "outage") json[key] = Json::parse(value, nullptr, /*allow_exceptions=*/false);
+  }
+  return read_network(json, "link");
+}
+
+netsim::NetworkSpec spec_of(const NetworkChoice& n, std::uint64_t seed) {
+  netsim::NetworkSpec spec;
+  spec.edges.push_back({0, 1, n.up, n.down});
+  spec.tcp = n.tcp;
+  spec.seed = seed;
+  spec.pcap = n.pcap;
+  return spec;
+}
+
+Json conditions_of(const NetworkChoice& n) {
+  const bool local = n.kind == NetworkKind::local;
+  Json json = {{"network", name_of(n.kind)},
+               {"rtt_s", local ? 0 : std::chrono::duration<double>(n.rtt()).count()},
+               {"up_bps", n.up.bits_per_second},
+               {"down_bps", n.down.bits_per_second},
+               {"loss", n.up.loss}};
+  if (n.up.jitter.law != netsim::JitterLaw::none)
+    json["jitter_s"] = std::chrono::duration<double>(n.up.jitter.scale).count();
+  if (n.kind == NetworkKind::sockets)  // nobody set them; the trace measures them
+    json["rtt_s"] = json["up_bps"] = json["down_bps"] = nullptr;
+  return json;
+}
+
+}  // namespace splitwan::scenarios

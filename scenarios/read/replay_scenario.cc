@@ -1,0 +1,123 @@
+#include "scenarios/read/replay_scenario.hh"
+
+#include <filesystem>
+
+#include "engine/base/error.hh"
+#include "scenarios/read/read_link.hh"
+#include "scenarios/read/sweep.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+namespace fs = std::filesystem;
+
+netsim::Batches read_batches(const Json& json, const std::string& where) {
+  netsim::Batches b;
+  ObjectReader r(json, where);
+  r.find("note");
+  b.name = r.get("name", b.name);
+  b.prompt = r.get("prompt", b.prompt);
+  b.steps = r.get("steps", b.steps);
+  b.wide_every = r.get("wide_every", b.wide_every);
+  b.wide_rows = r.get("wide_rows", b.wide_rows);
+  b.tokens_per_step = r.get("tokens_per_step", b.tokens_per_step);
+  r.done();
+  if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt: expected 1 to 1048576 rows", where);
+  if (b.steps < 1 || b.steps > 1 << 20) throw Error("{}: steps: expected 1 to 1048576", where);
+  if (b.wide_every > 0 && b.wide_rows.empty())
+    throw Error("{}: wide_rows: expected the wide steps' rows", where);
+  for (const std::uint32_t rows : b.wide_rows)
+    if (rows < 1 || rows > 4096) throw Error("{}: wide_rows: expected 1 to 4096, found {}", where, rows);
+  double most = 1;  // every guess of every wide step accepted
+  for (const std::uint32_t rows : b.wide_rows)
+    if (b.wide_every > 0) most += (rows - 1.0) / static_cast<double>(b.wide_rows.size() * b.wide_every);
+  if (!(b.tokens_per_step >= 1 && b.tokens_per_step <= most))
+    throw Error("{}: tokens_per_step: expected 1 to {:g}, what these rows can give, found {:g}", where, most,
+                b.tokens_per_step);
+  if (b.name.empty()) throw Error("{}: name: expected the drafter's name", where);
+  return b;
+}
+
+netsim::Batches read_recorded(const Json& json, const std::string& where) {
+  netsim::Batches b;
+  ObjectReader r(json, where);
+  b.name = r.need<std::string>("drafter");
+  b.prompt_name = r.need<std::string>("prompt");
+  b.prompt_class = r.need<std::string>("class");
+  b.prompt = r.need<std::uint32_t>("prompt_rows");
+  b.rows = r.need<std::vector<std::uint32_t>>("rows");
+  b.accepted = r.need<std::vector<std::uint32_t>>("accepted");
+  r.done();
+  b.steps = static_cast<std::uint32_t>(b.rows.size());
+  if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt_rows: expected 1 to 1048576", where);
+  if (b.rows.empty() || b.rows.size() != b.accepted.size())
+    throw Error("{}: rows, accepted: expected as many of each, found {} and {}", where, b.rows.size(),
+                b.accepted.size());
+  for (std::size_t i = 0; i < b.rows.size(); ++i)
+    if (b.accepted[i] < 1 || b.accepted[i] > b.rows[i] || b.rows[i] > 4096)
+      throw Error("{}: step {}: expected 1 to 4096 rows and 1 to as many tokens, found {} and {}", where,
+                  i + 1, b.rows[i], b.accepted[i]);
+  return b;
+}
+
+// {"note", "source", "runs": [{"drafter", "prompt", "class", "prompt_rows", "rows": [..], "accepted": [..]},
+// ..]}
+std::vector<netsim::Batches> read_decoding(const std::string& path) {
+  const Json json = engine::read_json_file(path);
+  ObjectReader r(json, path);
+  for (const char* said : {"note", "source"}) r.find(said);
+  const Json runs = r.need<Json>("runs");
+  r.done();
+  if (!runs.is_array() || runs.empty()) throw Error("{}: runs: expected a list of runs", path);
+  std::vector<netsim::Batches> list;
+  for (const Json& run : runs)
+    list.push_back(read_recorded(run, fmt::format("{}: run {}", path, list.size())));
+  return list;
+}
+
+ReplayCell read_cell(const Json& json, const std::string& file) {
+  const std::string folder = fs::path(file).parent_path().string();
+  ReplayCell cell;
+  ObjectReader r(json, file);
+  for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
+  cell.name = r.get("name", fs::path(file).stem().string());
+  cell.seed = r.get("seed", cell.seed);
+  if (const Json* network = r.find("network"))
+    cell.network = read_network(*network, file + ": network", folder);
+  if (cell.network.kind == NetworkKind::local || cell.network.kind == NetworkKind::sockets)
+    throw Error("{}: network: kind: a replay runs over ns3, ideal or tun, not {}", file,
+                name_of(cell.network.kind));
+  const Json replay = r.need<Json>("replay");
+  ObjectReader inner(replay, file + ": replay");
+  if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())
+    cell.profile = netsim::read_profile(beside(folder, profile));
+  if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty())
+    cell.trace = beside(folder, trace);
+  const Json* batches = inner.find("batches");
+  if (batches) cell.batches.push_back(read_batches(*batches, file + ": replay: batches"));
+  const auto decoding = inner.get<std::string>("decoding", "");
+  if (!decoding.empty()) cell.batches = read_decoding(beside(folder, decoding));
+  if (const auto noise = inner.get<std::string>("noise", ""); !noise.empty())
+    cell.noise = netsim::read_compute_noise(beside(folder, noise));
+  inner.done();
+  r.done();
+  if (!cell.trace.empty() + (batches != nullptr) + !decoding.empty() != 1)
+    throw Error("{}: replay: expected either a trace or batches or a decoding", file);
+  if (cell.trace.empty() && !cell.profile) throw Error("{}: replay: batches need a profile", file);
+  cell.resolved = json;
+  return cell;
+}
+
+}  // namespace
+
+bool is_replay(const Json& scenario) { return scenario.is_object() && scenario.contains("replay"); }
+
+std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file) {
+  std::vector<ReplayCell> cells;
+  for (const Json& point : expand_sweep(scenario, file)) cells.push_back(read_cell(point, file));
+  return cells;
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,47 @@
+// What to run, as a person writes it. Everything has a default but the model; unknown keys are errors.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/split/codec.hh"
+#include "engine/layers/device.hh"
+#include "engine/wire/row_buckets.hh"
+#include "engine/drafters/sampling.hh"
+#include "engine/kernels/storage.hh"
+#include "engine/party/trace.hh"
+#include "scenarios/read/network_choice.hh"
+#include "scenarios/read/prompts.hh"
+
+namespace splitwan::scenarios {
+
+struct Scenario {
+  std::string name;
+  std::string model;  // folder; relative ones are sought from the scenario's own
+  int head_layers = 2, tail_layers = 2;
+  engine::WireType wire = engine::WireType::f32;
+  double noise = 0;             // share of each sent row's root mean square; its seed is the scenario's
+  engine::RowBuckets pad_rows;  // [1, 4, 8, 16, 32] in the file; [] = none
+  engine::Storage storage = engine::Storage::automatic;  // of weights in memory
+  engine::Placement place;                               // of every party that runs here
+  NetworkChoice network;
+  std::string compute = "reference";  // "reference", "measured", or "recorded:TRACE"
+  std::vector<std::string> decode = {"sequential"};
+  std::string draft_model;    // folder, for the drafters that need one
+  engine::Sampling sampling;  // its seed is the scenario's
+  std::vector<Prompt> prompts;
+  bool skip_long_prompts = false;    // those that leave no room for max_new_tokens
+  std::size_t prompts_left_out = 0;  // so many were
+  int max_new_tokens = 64;
+  bool stop_at_eos = true;
+  int threads = 1;
+  std::uint64_t seed = 1;
+  Json resolved;  // what was read, overrides applied: the trace repeats it
+};
+
+// A scenario file and its sweep: one Scenario per combination of the values under "sweep", in order.
+// `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a
+// key that is swept loses its sweep.
+std::vector<Scenario> load_scenarios(const std::string& path, const std::vector<std::string>& overrides);
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,41 @@
+#include "scenarios/run/resources.hh"
+
+#include <fmt/format.h>
+
+namespace splitwan::scenarios {
+
+const engine::ModelEnds& LoadedModel::ends(const engine::SplitPlan& plan) {
+  auto& ends = ends_[{plan.head.end, plan.tail.begin}];
+  if (!ends) ends = std::make_unique<engine::ModelEnds>(checkpoint_, plan.head, plan.tail, storage_, place_);
+  return *ends;
+}
+
+const engine::LayerStack& LoadedModel::middle(engine::LayerRange range) {
+  auto& middle = middles_[{range.begin, range.end}];
+  if (!middle) middle = std::make_unique<engine::LayerStack>(checkpoint_, range, storage_, place_);
+  return *middle;
+}
+
+const engine::ModelEnds& LoadedModel::whole() {
+  const int n = config().layers;
+  return ends({{0, n}, {n, n}, {n, n}});
+}
+
+LoadedModel& Resources::model(const std::string& folder, engine::Storage storage, engine::Placement place) {
+  auto& model =
+      models_[fmt::format("{}\n{} {} {}", folder, name_of(storage), place.device.str(), place.is_aten())];
+  if (!model) model = std::make_unique<LoadedModel>(folder, storage, place);
+  return *model;
+}
+
+const engine::Tokenizer& Resources::tokenizer(const std::string& folder) {
+  auto& tokenizer = tokenizers_[folder];
+  if (!tokenizer) tokenizer = engine::load_tokenizer(folder);
+  return *tokenizer;
+}
+
+const ComputeSource& Resources::compute(const std::string& text) {
+  return compute_.try_emplace(text, text).first->second;
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,47 @@
+// What runs share, loaded once: models, tokenizers, recorded compute.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/layers/model_ends.hh"
+#include "engine/text/tokenizer.hh"
+#include "scenarios/read/compute_source.hh"
+
+namespace splitwan::scenarios {
+
+// A model's parts, each loaded when it is first asked for.
+class LoadedModel {
+ public:
+  explicit LoadedModel(const std::string& folder, engine::Storage storage = engine::Storage::automatic,
+                       engine::Placement place = {})
+      : checkpoint_(folder), storage_(storage), place_(place) {}
+  engine::Checkpoint& checkpoint() { return checkpoint_; }
+  const engine::ModelConfig& config() const { return checkpoint_.config(); }
+  const engine::ModelEnds& ends(const engine::SplitPlan&);
+  const engine::LayerStack& middle(engine::LayerRange);
+  const engine::ModelEnds& whole();  // all layers, for local decoding
+
+ private:
+  engine::Checkpoint checkpoint_;
+  engine::Storage storage_;
+  engine::Placement place_;
+  std::map<std::pair<int, int>, std::unique_ptr<engine::ModelEnds>> ends_;
+  std::map<std::pair<int, int>, std::unique_ptr<engine::LayerStack>> middles_;
+};
+
+class Resources {
+ public:
+  LoadedModel& model(const std::string& folder, engine::Storage = engine::Storage::automatic,
+                     engine::Placement = {});
+  const engine::Tokenizer& tokenizer(const std::string& folder);
+  const ComputeSource& compute(const std::string& text);
+
+ private:
+  std::map<std::string, std::unique_ptr<LoadedModel>> models_;  // by everything that they were loaded with
+  std::map<std::string, std::unique_ptr<engine::Tokenizer>> tokenizers_;
+  std::map<std::string, ComputeSource> compute_;
+};
+
+}  // namespace splitwan::scenarios

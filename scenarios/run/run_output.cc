@@ -1,0 +1,76 @@
+#include "scenarios/run/run_output.hh"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "analysis/summary/summary.hh"
+#include "engine/base/output_file.hh"
+#include "scenarios/commands/model_tables.hh"
+#include "scenarios/read/sweep.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+std::string trace_text(const std::vector<engine::Run>& runs) {
+  std::ostringstream text;
+  for (const engine::Run& run : runs) engine::write(text, run);
+  return text.str();
+}
+
+}  // namespace
+
+CLI::App* add_run_options(CLI::App& app, RunOptions& o) {
+  CLI::App* cmd = app.add_subcommand(
+      "run", "Run a scenario: a model in process, over ns-3 or over sockets, a replay, a validation");
+  cmd->add_option("scenario", o.scenario, "scenario file (JSON)")->required();
+  cmd->add_option("-o,--output", o.output, "keep the trace (JSON lines) in this file");
+  cmd->add_option("--set", o.overrides, "override a key: --set network.rtt=20ms")->allow_extra_args(false);
+  cmd->add_flag("--check-determinism", o.check_determinism,
+                "run twice, compare the traces; 1 and the first differing line when they differ");
+  cmd->add_flag("--json", o.json, "print the summary as one JSON object");
+  return cmd;
+}
+
+std::string first_difference(const std::vector<engine::Run>& a, const std::vector<engine::Run>& b) {
+  std::istringstream first(trace_text(a)), second(trace_text(b));
+  for (int number = 1;; ++number) {
+    std::string x, y;
+    const bool more_x = static_cast<bool>(std::getline(first, x)),
+               more_y = static_cast<bool>(std::getline(second, y));
+    if (!more_x && !more_y) return "";
+    if (x == y && more_x == more_y) continue;
+    std::size_t at = 0;
+    while (at < std::min(x.size(), y.size()) && x[at] == y[at]) ++at;
+    const std::size_t from = at < 60 ? 0 : at - 60;
+    const auto part = [&](const std::string& line, bool there) {
+      return there ? line.substr(std::min(from, line.size()), 160) : std::string("(no such line)");
+    };
+    return fmt::format("line {}: {} | {}", number, part(x, more_x), part(y, more_y));
+  }
+}
+
+int run_and_report(const RunOptions& o, const std::function<std::vector<engine::Run>()>& make_runs) {
+  auto inputs = files_named_in(read_scenario_file(o.scenario, o.overrides), o.scenario);
+  inputs.push_back(o.scenario);
+  engine::check_output(o.output, inputs);
+  const std::vector<engine::Run> runs = make_runs();
+  if (o.check_determinism) {
+    const std::string difference = first_difference(runs, make_runs());
+    if (!difference.empty()) {
+      fmt::print(stderr, "splitwan: {}: two runs differ at trace {}\n", o.scenario, difference);
+      return 1;
+    }
+    fmt::print(stderr, "{}: two runs gave the same trace, byte for byte\n", o.scenario);
+  }
+  const engine::Json summary = analysis::summarise(runs);  // what it refuses leaves no file
+  if (!o.output.empty()) engine::write_file(o.output, trace_text(runs));
+  if (o.json) {
+    fmt::print("{}\n", summary.dump());
+  } else if (o.output != "-") {
+    fmt::print("{}", summary_table(summary));
+  }
+  return 0;
+}
+
+}  // namespace splitwan::scenarios

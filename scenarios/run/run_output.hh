@@ -1,0 +1,27 @@
+// What `splitwan run` does with runs once it has them, whatever made them. No torch.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/party/trace.hh"
+
+namespace splitwan::scenarios {
+
+struct RunOptions {
+  std::string scenario, output;
+  std::vector<std::string> overrides;
+  bool json = false, check_determinism = false;
+};
+CLI::App* add_run_options(CLI::App&, RunOptions&);
+
+// Makes the runs, writes the trace, prints the summary; with check_determinism makes them twice and compares.
+// Returns the exit code.
+int run_and_report(const RunOptions&, const std::function<std::vector<engine::Run>()>& make_runs);
+
+// The first line in which two traces differ: "line 7: A | B". Empty when they are the same.
+std::string first_difference(const std::vector<engine::Run>&, const std::vector<engine::Run>&);
+
+}  // namespace splitwan::scenarios

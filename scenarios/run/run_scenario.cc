@@ -1,0 +1,235 @@
+#include "scenarios/run/run_scenario.hh"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+
+#include "engine/drafters/named.hh"
+#include "engine/base/error.hh"
+#include "engine/net/sockets.hh"
+#include "engine/text/tokenizer.hh"
+#include "scenarios/console/machine.hh"
+#include "scenarios/run/simulated_network.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::Party;
+
+// Over a live connection only the client is ours.
+void run_live(const Scenario& s, const engine::ModelConfig& config, const engine::PartyMain& client_main) {
+  boost::asio::io_context io;
+  engine::WallClock clock;
+  engine::SocketTransport transport(clock);
+  const auto endpoint = engine::parse_endpoint(s.network.server);
+  engine::Limits limits;
+  limits.payload =
+      std::max<std::uint64_t>(1 << 16, 4ull * std::max(config.context, engine::widest_tree) * config.width);
+  transport.add(server, "server " + s.network.server, engine::connect(io, endpoint), limits);
+  client_main(transport, clock);
+}
+
+Json sampling_json(const engine::Sampling& s) {
+  return {{"temperature", s.temperature},
+          {"top_k", s.top_k},
+          {"top_p", s.top_p},
+          {"min_p", s.min_p},
+          {"repetition_penalty", s.repetition_penalty}};
+}
+
+Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
+            const Prompt& prompt, std::size_t tokens) {
+  const int middle = config.layers - s.head_layers - s.tail_layers;
+  Json defences = Json::object();
+  if (s.network.kind != NetworkKind::local) {
+    if (s.noise > 0) defences["noise"] = s.noise;
+    if (s.pad_rows.on()) defences["pad_rows"] = s.pad_rows.sizes();
+  }
+  Json h = {{"type", "run"},
+            {"schema_version", engine::trace_schema_version},
+            {"run", 0},
+            {"scenario_name", s.name},
+            {"conditions", conditions_of(s.network)},
+            {"drafter", decode},
+            {"sampling", sampling_json(s.sampling)},
+            {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
+            {"plan", s.network.kind == NetworkKind::local
+                         ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
+                         : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
+            {"wire", engine::name_of(s.wire)},
+            {"storage", engine::name_of(s.storage)},
+            {"device", s.place.device.str()},
+            {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
+            {"geometry", geometry(config)},
+            {"seed", s.seed},
+            {"prompts_left_out", s.prompts_left_out},
+            {"commit", build_commit_text()},
+            {"machine", machine(s.threads)},
+            {"scenario", s.resolved}};
+  h.update(defences);
+  return h;
+}
+
+engine::SplitOptions options_for(const Scenario& s) {
+  engine::SplitOptions options{s.wire};
+  options.noise = s.noise;
+  options.noise_seed = s.seed;
+  options.pad_rows = s.pad_rows;
+  if (!s.network.server.empty()) options.patience = s.network.patience;
+  return options;
+}
+
+// What the client of one run needs, and what it leaves behind.
+struct Client {
+  const engine::ModelEnds& ends;
+  const engine::ModelEnds* draft_model;
+  std::string decode;
+  std::span<const engine::Token> prompt;
+  engine::GenerateOptions options;
+  engine::MemoryRecorder recorder;
+  engine::Generation generation;
+  std::uint64_t round_trips = 0;
+
+  void run(const Scenario& s, engine::Transport& transport, engine::Clock& clock) {
+    at::set_num_threads(s.threads);
+    Party party(client, transport, clock, recorder);
+    const bool local = s.network.kind == NetworkKind::local;
+    const auto forward =
+        local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, options_for(s));
+    const engine::Sampler sampler(options.sampling);
+    const auto drafter = engine::make_drafter(decode, {&sampler, draft_model});
+    generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
+    round_trips = forward->round_trips();
+    if (!local) forward->close();
+  }
+};
+
+engine::SplitPlan plan_of(const Scenario& s, int layers) {
+  if (s.network.kind == NetworkKind::local) return {{0, layers}, {layers, layers}, {layers, layers}};
+  return engine::SplitPlan::of(layers, s.head_layers, s.tail_layers);
+}
+
+engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOptions& watch) {
+  engine::GenerateOptions options = watch;
+  options.max_new_tokens = s.max_new_tokens;
+  options.stop_at_eos = s.stop_at_eos;
+  options.sampling = s.sampling;
+  options.sampling.seed = s.seed;
+  return options;
+}
+
+const engine::ModelEnds* draft_model_of(const Scenario& s, Resources& resources, const std::string& decode) {
+  if (s.draft_model.empty() || !engine::uses_draft_model(decode)) return nullptr;
+  LoadedModel& draft = resources.model(s.draft_model, engine::Storage::automatic, s.place);
+  const int theirs = draft.config().vocabulary,
+            ours = resources.model(s.model, s.storage, s.place).config().vocabulary;
+  if (theirs != ours)
+    throw Error("{}: a draft model with a vocabulary of {}: expected {}, as {} has", s.draft_model, theirs,
+                ours, s.model);
+  return &draft.whole();
+}
+
+}  // namespace
+
+Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& decode, const Prompt& prompt,
+                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch) {
+  LoadedModel& model = resources.model(s.model, s.storage, s.place);
+  const auto plan = plan_of(s, model.config().layers);
+  Client ours{
+      model.ends(plan), draft_model_of(s, resources, decode), decode, ids, options_of(s, watch), {}, {}};
+  engine::MemoryRecorder theirs;
+  Json simulator, links;
+  std::map<engine::PartyId, engine::PartyMain> parties;
+  parties[client] = [&](auto& transport, auto& clock) { ours.run(s, transport, clock); };
+  at::set_num_threads(s.threads);  // this thread computes for every party in virtual time
+  if (!s.network.server.empty()) {
+    run_live(s, model.config(), parties[client]);
+  } else {
+    if (s.network.kind != NetworkKind::local) {
+      const engine::LayerStack& middle = model.middle(plan.middle);
+      parties[server] = [&](engine::Transport& transport, engine::Clock& clock) {
+        at::set_num_threads(s.threads);
+        Party party(server, transport, clock, theirs);
+        engine::serve_middle(party, client, model.config(), middle);
+      };
+    }
+    if (s.network.kind == NetworkKind::sockets) {
+      engine::SocketNetwork().run(parties);
+    } else {
+      const ComputeSource& compute = resources.compute(s.compute);
+      SimulatedNetwork network(s.network, s.seed,
+                               compute.cost(decode, prompt.name, sampling_json(s.sampling)),
+                               compute.message_size());
+      network.run(parties);
+      simulator = network.settings();
+      links = network.totals();
+    }
+  }
+  engine::Run run = std::move(ours.recorder.run);
+  run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
+  std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
+  run.header = header(s, model.config(), decode, prompt, ids.size());
+  if (!simulator.is_null()) run.header["simulator"] = simulator;
+  const engine::Generation& done = ours.generation;
+  run.end = {{"type", "end"},
+             {"run", 0},
+             {"output_ids", done.output},
+             {"finish", done.finish},
+             {"steps", done.steps},
+             {"round_trips", ours.round_trips},
+             {"prefill_ns", done.prefill.count()},
+             {"total_ns", done.total.count()}};
+  if (!links.is_null()) run.end["links"] = links;
+  return {std::move(run), std::move(ours.generation)};
+}
+
+std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, const Prompt& prompt) {
+  if (!prompt.ids.empty()) return prompt.ids;
+  std::vector<engine::Token> ids = resources.tokenizer(s.model).encode(prompt.text);
+  const int bos = resources.model(s.model, s.storage, s.place).config().bos;
+  if (bos >= 0) ids.insert(ids.begin(), bos);
+  return ids;
+}
+
+void fit_prompts(Scenario& s, Resources& resources) {
+  const auto context =
+      static_cast<std::size_t>(resources.model(s.model, s.storage, s.place).config().context);
+  const std::size_t before = s.prompts.size();
+  std::erase_if(s.prompts, [&](const Prompt& prompt) {
+    const std::size_t tokens = prompt_ids(s, resources, prompt).size();
+    if (s.skip_long_prompts) return tokens + s.max_new_tokens > context;
+    if (tokens >= context)
+      throw Error("prompt {}: {} tokens, the model's context is {}, one must be left to generate",
+                  prompt.name, tokens, context);
+    return false;
+  });
+  s.prompts_left_out = before - s.prompts.size();
+  if (s.prompts.empty()) throw Error("every prompt is longer than the model's context of {}", context);
+}
+
+std::vector<engine::Run> run_scenarios(
+    std::vector<Scenario> scenarios,
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+  std::size_t total = 0;
+  std::vector<engine::Run> runs;
+  Resources resources;
+  for (Scenario& s : scenarios) {
+    fit_prompts(s, resources);  // before hours of others have run
+    total += s.decode.size() * s.prompts.size();
+  }
+  for (const Scenario& s : scenarios) {
+    for (const std::string& decode : s.decode) {
+      for (const Prompt& prompt : s.prompts) {
+        const auto ids = prompt_ids(s, resources, prompt);
+        progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
+        runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
+        runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
+      }
+    }
+  }
+  return runs;
+}
+
+}  // namespace splitwan::scenarios

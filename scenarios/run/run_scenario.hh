@@ -1,0 +1,35 @@
+// Runs scenarios: builds the network, the parties and the forwards; gives back traces.
+#pragma once
+
+#include <functional>
+
+#include "engine/decode/generate.hh"
+#include "scenarios/run/resources.hh"
+#include "scenarios/read/scenario.hh"
+
+namespace splitwan::scenarios {
+
+constexpr engine::PartyId client = 0, server = 1;
+
+struct Outcome {
+  engine::Run run;  // header and end lines are complete but for the index
+  engine::Generation generation;
+};
+
+// One prompt through one drafter over the scenario's network. `ids` are the prompt's, begin-of-text token
+// included. Of `watch` only the callbacks count; the other options are the scenario's.
+Outcome run_prompt(const Scenario&, Resources&, const std::string& decode, const Prompt&,
+                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch = {});
+
+// The prompt's tokens, begin-of-text token included where the model has one.
+std::vector<engine::Token> prompt_ids(const Scenario&, Resources&, const Prompt&);
+
+// Prompts that the context cannot hold: left out and counted where the scenario says so, else an Error names
+// the first.
+void fit_prompts(Scenario&, Resources&);
+
+// Every scenario x drafter x prompt, in order. `progress(done, total, what)` is called before each run.
+std::vector<engine::Run> run_scenarios(
+    std::vector<Scenario>, const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,159 @@
+#include "scenarios/run/validate_link.hh"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "engine/base/error.hh"
+#include "engine/base/units.hh"
+#include "model/fit/robust_fit.hh"
+#include "netsim/link/flight_theory.hh"
+#include "netsim/kernel/kernel_patterns.hh"
+#include "netsim/ns3/ns3_simulator.hh"
+#include "scenarios/console/machine.hh"
+#include "scenarios/read/read_link.hh"
+#include "scenarios/run/simulated_network.hh"
+#include "scenarios/read/sweep.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+using engine::seconds;
+namespace fs = std::filesystem;
+
+Validation read_one(const Json& json, const std::string& file) {
+  Validation v;
+  ObjectReader r(json, file);
+  for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
+  v.name = r.get("name", fs::path(file).stem().string());
+  v.seed = r.get("seed", v.seed);
+  if (const Json* network = r.find("network"))
+    v.network = read_network(*network, file + ": network", fs::path(file).parent_path().string());
+  const Json choice = r.need<Json>("validate");
+  ObjectReader inner(choice, file + ": validate");
+  v.kernel = inner.get("kernel", v.kernel);
+  v.seeds = inner.get("seeds", v.seeds);
+  read_text(inner, "lateness_limit",
+            [&](const std::string& text) { v.lateness_limit = engine::parse_duration(text); });
+  inner.done();
+  r.done();
+  if (v.seeds < 1 || v.seeds > 1000) throw Error("{}: validate: seeds: expected 1 to 1000", file);
+  if (v.network.kind != NetworkKind::ns3) throw Error("{}: network: kind: expected ns3", file);
+  v.resolved = json;
+  return v;
+}
+
+bool has_chance(const Validation& v) {
+  const auto random = [](const netsim::LinkSpec& link) {
+    return link.loss > 0 || link.bursts.to_bad > 0 || link.jitter.law != netsim::JitterLaw::none;
+  };
+  return random(v.network.up) || random(v.network.down);
+}
+
+// null where theory says nothing: chance, schedules, another congestion control.
+Json theory(const Validation& v, const netsim::TrafficPattern& pattern) {
+  try {
+    return netsim::theory_of(pattern, spec_of(v.network, v.seed).edges[0], v.network.tcp);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+std::vector<double> ns3_times(const Validation& v, const netsim::TrafficPattern& pattern,
+                              netsim::ProbeReport& probes) {
+  std::vector<double> times;
+  for (int i = 0; i < (has_chance(v) ? v.seeds : 1); ++i) {
+    const auto simulator =
+        netsim::make_ns3_simulator(spec_of(v.network, v.seed + static_cast<std::uint64_t>(i)), &probes);
+    times.push_back(seconds(netsim::time_pattern(*simulator, pattern)));
+  }
+  return times;
+}
+
+engine::Run run_of(const Validation& v, const std::string& pattern, Json cell) {
+  engine::Run run;
+  run.header = {{"type", "run"},
+                {"schema_version", engine::trace_schema_version},
+                {"run", 0},
+                {"scenario_name", v.name},
+                {"mode", "validation"},
+                {"conditions", conditions_of(v.network)},
+                {"drafter", pattern},
+                {"seed", v.seed},
+                {"commit", build_commit_text()},
+                {"machine", machine(1)},
+                {"scenario", v.resolved},
+                {"cell", std::move(cell)}};
+  run.end = {{"type", "end"}, {"run", 0}};
+  return run;
+}
+
+void validate(const Validation& v, std::vector<engine::Run>& runs) {
+  std::map<std::string, netsim::PatternResult> kernel;
+  if (v.kernel && geteuid() == 0) {
+    for (auto& result : netsim::run_kernel_patterns({v.network.up, v.network.down}, v.seed))
+      kernel[result.pattern] = result;
+  }
+  for (const netsim::TrafficPattern& pattern : netsim::validation_patterns()) {
+    netsim::ProbeReport probes;
+    const auto ns3 = ns3_times(v, pattern, probes);
+    const auto [low, high] = std::minmax_element(ns3.begin(), ns3.end());
+    Json cell = {{"rtt_s", seconds(v.network.rtt())},
+                 {"rate_bps", v.network.up.bits_per_second},
+                 {"loss", v.network.up.loss},
+                 {"pattern", pattern.name},
+                 {"theory_s", theory(v, pattern)},
+                 {"ns3_s", model::median(ns3)},
+                 {"kernel_s", nullptr},
+                 {"lateness_s", nullptr},
+                 {"ns3_min_s", *low},
+                 {"ns3_max_s", *high},
+                 {"ns3_seeds", ns3.size()}};
+    if (const auto it = kernel.find(pattern.name); it != kernel.end()) {
+      cell["kernel_s"] = it->second.seconds;
+      cell["lateness_s"] = it->second.lateness_s;
+      cell["on_time"] = it->second.lateness_s <= seconds(v.lateness_limit);
+      const auto& samples = it->second.samples_s;
+      const auto [least, most] = std::minmax_element(samples.begin(), samples.end());
+      cell["kernel_min_s"] = *least;
+      cell["kernel_max_s"] = *most;
+      cell["kernel_samples"] = samples.size();
+    }
+    runs.push_back(run_of(v, pattern.name, std::move(cell)));
+    runs.back().header["simulator"] = to_json(probes);
+    runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
+  }
+}
+
+}  // namespace
+
+bool is_validation(const Json& scenario) { return scenario.is_object() && scenario.contains("validate"); }
+
+std::vector<Validation> read_validations(const Json& scenario, const std::string& file) {
+  std::vector<Validation> list;
+  for (const Json& point : expand_sweep(scenario, file)) list.push_back(read_one(point, file));
+  return list;
+}
+
+std::vector<engine::Run> run_validations(
+    const std::vector<Validation>& validations,
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+  std::vector<engine::Run> runs;
+  if (!validations.empty() && validations[0].kernel && geteuid() != 0)
+    fmt::print(stderr, "validate: kernel TCP over the emulated link needs root: theory and ns-3 only\n");
+  for (std::size_t i = 0; i < validations.size(); ++i) {
+    const NetworkChoice& n = validations[i].network;
+    progress(i, validations.size(),
+             fmt::format("{:g} ms, {:g} Mbit/s, {:g} % loss", seconds(n.rtt()) * 1e3,
+                         n.up.bits_per_second / 1e6, n.up.loss * 100));
+    validate(validations[i], runs);
+  }
+  return runs;
+}
+
+}  // namespace splitwan::scenarios

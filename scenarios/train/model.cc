@@ -1,0 +1,134 @@
+#include "scenarios/train/model.hh"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+
+#include "engine/base/error.hh"
+
+namespace splitwan::scenarios {
+
+using at::Tensor;
+using engine::ModelConfig;
+
+std::vector<Slot> layout_of(const ModelConfig& c) {
+  std::vector<Slot> slots;
+  std::int64_t offset = 0;
+  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
+    std::int64_t elements = 1;
+    for (const auto extent : shape) elements *= extent;
+    slots.push_back({name + ".weight", std::move(shape), offset, elements});
+    offset += elements;
+  };
+  add("model.embed_tokens", {c.vocabulary, c.width});
+  for (int i = 0; i < c.layers; ++i) {
+    const std::string layer = fmt::format("model.layers.{}.", i);
+    add(layer + "input_layernorm", {c.width});
+    add(layer + "self_attn.q_proj", {c.q_width(), c.width});
+    add(layer + "self_attn.k_proj", {c.kv_width(), c.width});
+    add(layer + "self_attn.v_proj", {c.kv_width(), c.width});
+    add(layer + "self_attn.o_proj", {c.width, c.q_width()});
+    add(layer + "post_attention_layernorm", {c.width});
+    add(layer + "mlp.gate_proj", {c.ffn, c.width});
+    add(layer + "mlp.up_proj", {c.ffn, c.width});
+    add(layer + "mlp.down_proj", {c.width, c.ffn});
+  }
+  add("model.norm", {c.width});
+  if (!c.tied) {
+    add("lm_head", {c.vocabulary, c.width});
+  }
+  return slots;
+}
+
+std::int64_t elements_of(const std::vector<Slot>& slots) {
+  return slots.back().offset + slots.back().elements;
+}
+
+Tensor initial_weights(const ModelConfig& c, std::uint64_t seed) {
+  const auto slots = layout_of(c);
+  Tensor weights = at::ones({elements_of(slots)}, at::kFloat);
+  auto generator = at::detail::createCPUGenerator(seed);
+  for (const Slot& slot : slots) {
+    if (!slot.matrix()) continue;
+    const bool into_residual =
+        slot.name.ends_with("o_proj.weight") || slot.name.ends_with("down_proj.weight");
+    const double deviation = into_residual ? 0.02 / std::sqrt(2.0 * c.layers) : 0.02;
+    weights.narrow(0, slot.offset, slot.elements).normal_(0, deviation, generator);
+  }
+  return weights;
+}
+
+LlamaViews views_of(const ModelConfig& c,
+                    const std::function<Tensor(std::int64_t, std::vector<std::int64_t>)>& slice) {
+  std::int64_t offset = 0;
+  const auto next = [&](std::vector<std::int64_t> shape) {
+    const std::int64_t begin = offset;
+    offset += c10::multiply_integers(shape);
+    return slice(begin, std::move(shape));
+  };
+  LlamaViews views;
+  views.embedding = next({c.vocabulary, c.width});
+  for (int i = 0; i < c.layers; ++i) {
+    LlamaViews::Layer layer;
+    layer.input_norm = next({c.width});
+    layer.qkv = next({c.q_width() + 2 * c.kv_width(), c.width});
+    layer.o = next({c.width, c.q_width()});
+    layer.post_norm = next({c.width});
+    layer.gate_up = next({2 * c.ffn, c.width});
+    layer.down = next({c.width, c.ffn});
+    views.layers.push_back(std::move(layer));
+  }
+  views.final_norm = next({c.width});
+  views.head = c.tied ? views.embedding : next({c.vocabulary, c.width});
+  return views;
+}
+
+Replica::Replica(const ModelConfig& c, const Tensor& weights, std::optional<Imitation> imitation)
+    : gradient(at::zeros_like(weights)), config_(c), imitation_(std::move(imitation)) {
+  leaves_ = views_of(c, [&](std::int64_t offset, std::vector<std::int64_t> shape) {
+    const std::int64_t elements = c10::multiply_integers(shape);
+    Tensor leaf = weights.narrow(0, offset, elements).view(shape).detach();
+    leaf.set_requires_grad(true);
+    leaf.mutable_grad() = gradient.narrow(0, offset, elements).view(shape);  // autograd adds to it in place
+    return leaf;
+  });
+}
+
+namespace {
+
+// Rows of windows [begin, end) of an array [count, context, width].
+template <typename T>
+Tensor slice(const std::vector<T>& values, const Windows& windows, int begin, int end, at::ScalarType type) {
+  const auto all = static_cast<std::int64_t>(values.size()),
+             rows = static_cast<std::int64_t>(windows.inputs.size());
+  const std::int64_t width = all / rows, context = windows.context();
+  Tensor flat = at::from_blob(const_cast<T*>(values.data()) + begin * context * width,
+                              {(end - begin) * context * width}, type);
+  return width == 1 ? flat : flat.view({-1, width});
+}
+
+}  // namespace
+
+Tensor Replica::logits(const Windows& windows, int begin, int end) const {
+  const int context = windows.context();
+  const HeadShape shape{end - begin, context, config_.heads, config_.kv_heads, config_.head_dim};
+  const Rotary rotary = make_rotary(context, config_.head_dim, config_.rope_theta);
+  Tensor x = at::embedding(leaves_.embedding, slice(windows.inputs, windows, begin, end, at::kLong));
+  for (const LlamaViews::Layer& layer : leaves_.layers) {
+    const Tensor qkv = at::linear(rms_norm(x, layer.input_norm, config_.rms_eps), layer.qkv);
+    x = x + at::linear(attention(qkv, rotary, shape), layer.o);
+    const Tensor gate_up = at::linear(rms_norm(x, layer.post_norm, config_.rms_eps), layer.gate_up);
+    x = x + at::linear(swiglu(gate_up), layer.down);
+  }
+  return at::linear(rms_norm(x, leaves_.final_norm, config_.rms_eps), leaves_.head);
+}
+
+Tensor Replica::loss_sum(const Windows& windows, int begin, int end) const {
+  const Tensor targets = slice(windows.targets, windows, begin, end, at::kLong);
+  if (windows.features.empty()) return cross_entropy_sum(logits(windows, begin, end), targets);
+  const Tensor features = slice(windows.features, windows, begin, end, at::kFloat);
+  return imitation_sum(logits(windows, begin, end), at::linear(features, imitation_->head), targets,
+                       imitation_->mix);
+}
+
+}  // namespace splitwan::scenarios

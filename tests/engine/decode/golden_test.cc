@@ -1,0 +1,77 @@
+// Greedy ids and logits against independent float32 implementations, on every network.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "engine/base/json_file.hh"
+#include "scenarios/run/run_scenario.hh"
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+struct Place {
+  const char* name;
+  NetworkKind network;
+  int head, tail;
+  engine::Backend backend = engine::Backend::kernels;
+};
+
+void PrintTo(const Place& p, std::ostream* out) { *out << p.name; }
+
+Scenario scenario_of(const Place& place) {
+  Scenario s;
+  s.network.kind = place.network;
+  if (place.network != NetworkKind::ns3) s.network.up = s.network.down = {};  // no delay, no limit
+  s.head_layers = place.head;
+  s.tail_layers = place.tail;
+  s.stop_at_eos = false;
+  s.max_new_tokens = 64;
+  return s;
+}
+
+class Golden : public testing::TestWithParam<std::tuple<std::string, Place>> {};
+
+TEST_P(Golden, ids_and_logits_are_the_reference_implementations) {
+  const auto& [name, place] = GetParam();
+  const std::string folder = tests::shared_folder() + "/models/" + name;
+  SKIP_WITHOUT(folder);
+  Resources resources;
+  Scenario scenario = scenario_of(place);
+  scenario.model = folder;
+  scenario.place = {at::kCPU, place.backend};
+  const Json file = engine::read_json_file(folder + "/golden.json");
+  ASSERT_FALSE(file["cases"].empty());
+  for (const Json& golden : file["cases"]) {
+    const auto prompt = golden["prompt_ids"].get<std::vector<engine::Token>>();
+    for (const char* decode : {"sequential", "ngram", "ngram-7", "jacobi", "lookahead", "auto"}) {
+      std::vector<at::Tensor> logits;
+      const auto keep = [&](auto, const at::Tensor& l) { logits.push_back(l.clone()); };
+      const auto done = run_prompt(scenario, resources, decode, {}, prompt, {.on_token = keep}).generation;
+      EXPECT_EQ(done.output, golden["generated_ids"].get<std::vector<engine::Token>>()) << decode;
+      for (const Json& step : golden["first_steps"]) {
+        for (std::size_t i = 0; i < step["top5_ids"].size(); ++i) {
+          const float found = logits.at(step["step"])[step["top5_ids"][i].get<int>()].item<float>();
+          EXPECT_NEAR(found, step["top5_logits"][i].get<float>(), 2e-4);
+        }
+      }
+    }
+  }
+}
+
+const Place places[] = {{"local", NetworkKind::local, 0, 0},
+                        {"in_process_1_1", NetworkKind::ideal, 1, 1},
+                        {"in_process_2_2", NetworkKind::ideal, 2, 2},
+                        {"sockets_1_1", NetworkKind::sockets, 1, 1},
+                        {"sockets_2_2", NetworkKind::sockets, 2, 2},
+                        {"ns3_1_1", NetworkKind::ns3, 1, 1},
+                        {"ns3_2_2", NetworkKind::ns3, 2, 2},
+                        {"local_aten", NetworkKind::local, 0, 0, engine::Backend::aten},
+                        {"in_process_2_2_aten", NetworkKind::ideal, 2, 2, engine::Backend::aten},
+                        {"sockets_1_1_aten", NetworkKind::sockets, 1, 1, engine::Backend::aten}};
+
+INSTANTIATE_TEST_SUITE_P(
+    Models, Golden, testing::Combine(testing::Values("stories260K", "standin12"), testing::ValuesIn(places)),
+    [](const auto& i) { return std::get<0>(i.param) + "_" + std::get<1>(i.param).name; });
+
+}  // namespace
+}  // namespace splitwan::scenarios

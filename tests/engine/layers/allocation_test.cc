@@ -1,0 +1,45 @@
+// A step of the layers takes no memory from the heap once its buffers have their size.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "engine/layers/layers.hh"
+#include "tests/fixtures/forward_fixture.hh"
+
+namespace {
+
+thread_local std::size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace splitwan::engine {
+namespace {
+
+TEST(Allocations, are_none_in_a_step_of_the_layers) {
+  tests::RandomModel model;
+  const LayerStack& layers = model.whole->head();
+  KvCache cache = layers.new_cache();
+  for (int step = 0; step < 20; ++step) {
+    const std::vector<std::int32_t> tree = {-1, 0, 1, 0, 3};
+    cache.begin(tree);
+    at::Tensor x = at::randn({5, model.config().width});
+    const std::size_t before = allocations;
+    x = layers(std::move(x), cache);
+    if (step > 1) {
+      EXPECT_EQ(allocations - before, 0u) << "step " << step;
+    }
+    cache.commit(std::vector<std::int32_t>{0, 3});
+  }
+}
+
+}  // namespace
+}  // namespace splitwan::engine

@@ -1,0 +1,92 @@
+// Peers that are strangers, silent or gone.
+#include "engine/net/sockets.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/tcp.h>
+
+#include <boost/asio.hpp>
+#include <thread>
+
+#include "engine/split/hello.hh"
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::engine {
+namespace {
+
+using testing::HasSubstr;
+using tests::error_of;
+using namespace std::chrono_literals;
+
+Message request(std::size_t bytes) {
+  Message m;
+  m.payload.resize(bytes);
+  return m;
+}
+
+struct Pair {
+  boost::asio::io_context io;
+  WallClock clock;
+  tcp::acceptor acceptor = listen(io, {"127.0.0.1", 0});
+  tcp::socket outgoing = connect(io, {"127.0.0.1", acceptor.local_endpoint().port()});
+  tcp::socket incoming = acceptor.accept();
+};
+
+TEST(Sockets, a_refusal_reaches_a_peer_that_is_still_sending) {
+  Pair pair;
+  SocketTransport client(pair.clock);
+  client.add(1, "server", std::move(pair.outgoing), {});
+  std::thread server([&] {
+    SocketTransport transport(pair.clock);
+    transport.add(0, "client", std::move(pair.incoming), {});
+    transport.recv(0, no_deadline);
+    transport.send(0, error_message("the split differs"));
+  });
+  for (int i = 0; i < 50; ++i) {
+    client.send(1, request(200'000));
+    std::this_thread::sleep_for(2ms);
+  }
+  const auto arrival = client.recv(1, no_deadline);
+  ASSERT_TRUE(arrival);
+  EXPECT_EQ(error_of([&] { expect(arrival->message, Kind::welcome); }), "peer refused: the split differs");
+  server.join();
+  EXPECT_THAT(error_of([&] { client.recv(1, no_deadline); }), HasSubstr("server: connection lost"));
+}
+
+TEST(Sockets, a_strangers_first_message_is_held_to_its_own_limit) {
+  Pair pair;
+  SocketTransport client(pair.clock), server(pair.clock);
+  client.add(1, "server", std::move(pair.outgoing), {});
+  Limits limits;
+  limits.first_payload = 1000;
+  server.add(0, "client", std::move(pair.incoming), limits);
+  client.send(1, request(1001));
+  EXPECT_THAT(error_of([&] { server.recv(0, no_deadline); }), HasSubstr("1001"));
+}
+
+TEST(Sockets, run_cubic_from_the_handshake_on) {
+  Pair pair;
+  for (tcp::socket* socket : {&pair.outgoing, &pair.incoming}) {
+    char name[16] = {};
+    socklen_t size = sizeof name;
+    ASSERT_EQ(getsockopt(socket->native_handle(), IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
+    EXPECT_STREQ(name, "cubic");
+  }
+}
+
+TEST(Hello, from_a_hostile_client_is_refused_and_not_repeated) {
+  const ModelConfig config;
+  Message deep = error_message(R"({"middle":[2,10],"geometry":{"layers":)" + std::string(20'000, '[') +
+                               std::string(20'000, ']') + "}}");
+  deep.header.kind = Kind::hello;
+  EXPECT_EQ(error_of([&] { check_hello(deep, config, {2, 10}); }), "malformed hello");
+  Message long_value = error_message(R"({"middle":[2,10],"geometry":{"layers":")" + std::string(50'000, 'x') + "\"}}");
+  long_value.header.kind = Kind::hello;
+  EXPECT_LT(error_of([&] { check_hello(long_value, config, {2, 10}); }).size(), 200u);
+  Message no_object = error_message(R"({"middle":[2,10],"geometry":5})");
+  no_object.header.kind = Kind::hello;
+  EXPECT_EQ(error_of([&] { check_hello(no_object, config, {2, 10}); }), "malformed hello");
+}
+
+}  // namespace
+}  // namespace splitwan::engine

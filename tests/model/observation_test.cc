@@ -1,0 +1,119 @@
+#include "model/observe/observation.hh"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "engine/base/error.hh"
+#include "tests/fixtures/trace_fixture.hh"
+
+namespace splitwan::model {
+namespace {
+
+using engine::Nanos;
+using engine::Op;
+using engine::Span;
+using std::chrono::milliseconds;
+
+std::vector<engine::Run> one_rtt() { return test::synthesise({.rtts_s = {0.080}, .steps = 6}); }
+
+TEST(Observation, is_one_per_forward_pass) {
+  const auto runs = one_rtt();
+  const auto seen = observe(runs);
+  ASSERT_EQ(seen.size(), runs.size() * 7);
+  EXPECT_TRUE(seen[0].prefill);
+  EXPECT_FALSE(seen[1].prefill);
+  EXPECT_EQ(seen[0].condition.rtt_s, 0.080);
+  EXPECT_EQ(seen[0].condition.down_bps, 200e6);
+  EXPECT_EQ(seen[0].drafter, "sequential");
+  EXPECT_EQ(seen[0].prompt_class, "code");
+}
+
+TEST(Observation, parts_sum_to_the_step) {
+  for (const Observation& o : observe(one_rtt())) {
+    EXPECT_NEAR(o.client_s + o.server_s + o.network_s + o.overhead_s, o.total_s, 1e-12);
+    EXPECT_NEAR(o.overhead_s, test::World{}.overhead_s, 1e-8);
+  }
+}
+
+TEST(Observation, network_time_is_the_round_trip_and_the_wire) {
+  const Observation o = observe(one_rtt())[1];  // sequential: one row, 1088 bytes in one segment
+  EXPECT_EQ(o.bytes_up, 1088);
+  EXPECT_NEAR(o.network_s, 0.080 + (1088 + 54) * 8 / 100e6 + (1088 + 54) * 8 / 200e6, 2e-9);
+}
+
+TEST(Observation, flights_are_the_receivers_count) {
+  // 10 segments hold 14 rows of 1 KiB; the first 17 rows need two flights and open the window for the next.
+  std::map<std::size_t, bool> opened;
+  std::size_t second_flights = 0;
+  for (const Observation& o :
+       observe(test::synthesise({.rtts_s = {0.080}, .prompt_tokens = 4, .steps = 6}))) {
+    const std::uint32_t expected =
+        o.rows > 14 && !std::exchange(opened[o.run], opened[o.run] || o.rows > 14) ? 2 : 1;
+    EXPECT_EQ(o.flights_up, expected);
+    EXPECT_EQ(o.flights_down, expected);
+    second_flights += expected == 2;
+  }
+  EXPECT_EQ(second_flights, 2u);  // in both prompts' runs that guess
+}
+
+TEST(Observation, a_prompt_in_chunks_waits_for_its_last_reply) {
+  engine::Run run = one_rtt()[0];
+  run.spans.clear();
+  const auto message = [&](Op op, int at_ms, int held_ms) {
+    Span s{
+        .step = 1, .party = 0, .op = op, .peer = 1, .begin = milliseconds(at_ms), .end = milliseconds(at_ms)};
+    s.arrived = s.end, s.held = milliseconds(held_ms), s.bytes = 1000;
+    run.spans.push_back(s);
+  };
+  message(Op::send, 1, 0);
+  message(Op::send, 3, 0);
+  message(Op::recv, 31, 10);
+  message(Op::recv, 45, 22);  // held: it queued behind the first chunk
+  run.steps = {{.step = 1, .prefill = true, .begin = Nanos(0), .end = milliseconds(50), .rows = 20}};
+  const Observation o = observe({run})[0];
+  EXPECT_EQ(o.bytes_up, 2000);
+  EXPECT_EQ(o.round_trips, 2u);
+  EXPECT_NEAR(o.server_s, 0.022, 1e-12);
+  EXPECT_NEAR(o.network_s, 0.020, 1e-12);
+}
+
+TEST(Observation, rows_are_those_that_crossed_the_network_dummies_included) {
+  auto runs = one_rtt();
+  runs[0].steps[2].rows = 3;
+  runs[0].steps[2].sent = 8;
+  EXPECT_EQ(observe(runs)[2].rows, 8);
+  runs[0].steps[2].sent = 0;
+  EXPECT_EQ(observe(runs)[2].rows, 3);
+}
+
+TEST(Observation, an_all_local_step_crosses_nothing) {
+  engine::Run run = one_rtt()[0];
+  std::erase_if(run.spans, [](const Span& s) { return s.op != Op::work || s.party != 0; });
+  const Observation o = observe({run})[1];
+  EXPECT_FALSE(o.crossed());
+  EXPECT_EQ(o.network_s, 0);
+  EXPECT_EQ(o.server_s, 0);
+}
+
+TEST(Observation, a_rate_that_is_not_stated_does_not_limit) {
+  auto runs = one_rtt();
+  runs[0].header["conditions"]["up_bps"] = nullptr;
+  EXPECT_TRUE(std::isinf(observe(runs)[0].condition.up_bps));
+}
+
+TEST(Observation, a_header_without_conditions_is_an_error_that_says_so) {
+  auto runs = one_rtt();
+  runs[1].header.erase("conditions");
+  try {
+    observe(runs);
+    FAIL();
+  } catch (const engine::Error& e) {
+    EXPECT_STREQ(e.what(), "run 1: the header has no conditions");
+  }
+}
+
+}  // namespace
+}  // namespace splitwan::model

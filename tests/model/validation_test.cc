@@ -1,0 +1,99 @@
+// Does a fit know its own worth? Planted truths, planted lies.
+#include "model/judge/validation.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/judge/coverage.hh"
+#include "model/judge/identify.hh"
+#include "model/judge/residual_test.hh"
+#include "tests/fixtures/trace_fixture.hh"
+
+namespace splitwan::model {
+namespace {
+
+using test::World;
+
+std::vector<std::string> suspects(const World& world) {
+  const auto steps = observe(test::synthesise(world));
+  return test_residuals(fit(steps), steps).suspects();
+}
+
+TEST(StandardErrors, are_as_large_as_the_coefficients_are_off) {
+  // Of 40 worlds the planted value lies within two standard errors in about 95 %.
+  int inside = 0, all = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const World world{.steps = 30, .noise = 0.05, .seed = seed};
+    const PhaseModel decode = fit(test::synthesise(world)).decode;
+    const std::pair<Coefficient, double> pairs[] = {{decode.client.fixed_s, world.client[0]},
+                                                    {decode.client.per_row_s, world.client[1]},
+                                                    {decode.server.fixed_s, world.server[0]},
+                                                    {decode.server.per_row_s, world.server[1]}};
+    for (const auto& [found, planted] : pairs) {
+      ASSERT_GT(found.error, 0);
+      inside += std::abs(found.value - planted) <= 2 * found.error;
+      ++all;
+    }
+  }
+  EXPECT_GE(inside, 0.85 * all) << inside << " of " << all;
+}
+
+TEST(ResidualTest, passes_where_the_model_is_the_truth) {
+  EXPECT_THAT(suspects({}), testing::IsEmpty());
+  EXPECT_THAT(suspects({.rates_bps = {10e6, 100e6}, .noise = 0.1}), testing::IsEmpty());
+}
+
+TEST(ResidualTest, flags_time_that_grows_with_the_round_trip) {
+  EXPECT_THAT(suspects({.noise = 0.05, .extra_per_rtt = 0.1}), testing::Contains("round-trip time"));
+}
+
+TEST(ResidualTest, flags_time_that_grows_with_the_square_of_rows) {
+  EXPECT_THAT(suspects({.noise = 0.05, .extra_per_squared_row_s = 50e-6}),
+              testing::AnyOf(testing::Contains("rows squared"), testing::Contains("rows")));
+}
+
+TEST(Independence, of_the_round_trip_time_is_seen_and_so_is_its_lack) {
+  const auto p_of = [](const World& world) {
+    for (const IndependenceTest& t : test_rtt_independence(observe(test::synthesise(world)))) {
+      if (t.drafter == "ngram") return t.p_value;
+    }
+    return std::numeric_limits<double>::quiet_NaN();
+  };
+  EXPECT_GT(p_of({}), 0.01);
+  EXPECT_LT(p_of({.luck_per_rtt = 4}), 0.001);
+}
+
+std::vector<std::string> terms(const World& world) {
+  std::vector<std::string> names;
+  for (const Unidentified& u : unidentified(fit(test::synthesise(world)))) names.push_back(u.term);
+  return names;
+}
+
+TEST(Identification, names_the_terms_that_the_runs_cannot_tell) {
+  EXPECT_THAT(terms({.rates_bps = {10e6, 100e6}}), testing::ElementsAre("loss recovery", "jitter"));
+  EXPECT_THAT(terms({.rtts_s = {0.08}}), testing::Contains("round trips"));
+  EXPECT_THAT(terms({}), testing::Contains("bytes over rate"));
+  EXPECT_THAT(terms({.drafters = {"sequential"}}), testing::Contains("work per row"));
+}
+
+TEST(Coverage, of_sequential_runs_that_vary_as_their_steps_do) {
+  const auto steps =
+      observe(test::synthesise({.rtts_s = {0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15},
+                                .rates_bps = {10e6, 20e6, 50e6, 100e6, 1e9},
+                                .drafters = {"sequential"},
+                                .steps = 20,
+                                .noise = 0.2}));
+  Coverage all;
+  hold_out(steps, by_condition,
+           [&](const Group&, const LatencyModel& m, const auto& others, const auto& held) {
+             all.add(cover(m, others, held));
+           });
+  EXPECT_EQ(all.runs, 90u);
+  EXPECT_GE(all.share(), 0.8) << all.below << " below, " << all.above << " above";
+  EXPECT_LE(all.share(), 0.97);
+}
+
+}  // namespace
+}  // namespace splitwan::model

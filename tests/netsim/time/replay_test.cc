@@ -1,0 +1,126 @@
+// Replays: no tensors, the same network.
+#include "netsim/time/replay.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "analysis/summary/summary.hh"
+#include "engine/base/output_file.hh"
+#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/run/run_output.hh"
+#include "scenarios/read/sweep.hh"
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string published = SPLITWAN_SOURCE_DIR "/scenarios/published-wan.json";
+
+std::vector<engine::Run> run(const std::vector<std::string>& overrides) {
+  return run_replays(read_replays(read_scenario_file(published, overrides), published), [](auto...) {});
+}
+
+TEST(Replay, of_the_published_system_gives_its_sequential_rates_within_3_percent) {
+  const Json cells = analysis::summarise(run({}))["cells"];
+  ASSERT_EQ(cells.size(), 12u);
+  for (const Json& cell : cells) {
+    if (cell["mode"] != "sequential") continue;
+    EXPECT_NEAR(cell["tokens_per_s"].get<double>() / cell["published_tokens_per_s"].get<double>(), 1, 0.03)
+        << cell.dump();
+  }
+}
+
+TEST(Replay, twice_is_the_same_byte_for_byte_with_loss_and_on_any_number_of_threads) {
+  const std::vector<std::string> lossy = {"network.loss=0.005", "replay.batches={\"steps\": 40}"};
+  EXPECT_EQ(first_difference(run(lossy), run(lossy)), "");
+  auto other = lossy;
+  other.push_back("seed=2");
+  EXPECT_THAT(first_difference(run(lossy), run(other)), HasSubstr("line 1:"));
+}
+
+TEST(Replay, of_a_trace_takes_what_the_trace_took) {
+  const tests::TemporaryFolder folder;
+  const auto first = run({"replay.batches={\"steps\": 20, \"wide_every\": 5, \"wide_rows\": [9]}",
+                          "network.rate=100Mbit", "replay.profile=profiles/mistral-7b-3090-a100.json"});
+  ASSERT_EQ(first.size(), 1u);
+  std::ofstream out(folder / "t.jsonl");
+  engine::write(out, first[0]);
+  out.close();
+  const Json scenario = {{"replay", {{"trace", "t.jsonl"}}}, {"network", {{"rtt", "78ms"}, {"rate", "100Mbit"}}}};
+  const auto again = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].spans, first[0].spans);
+  EXPECT_EQ(again[0].steps, first[0].steps);
+}
+
+TEST(Replay, scenarios_that_say_too_little_or_too_much_are_explained) {
+  const auto refusal = [](const Json& replay) {
+    return tests::error_of([&] { read_replays({{"replay", replay}}, "s.json"); });
+  };
+  EXPECT_THAT(refusal(Json::object()), HasSubstr("expected either a trace or batches"));
+  EXPECT_THAT(refusal({{"batches", {{"steps", 3}}}}), HasSubstr("batches need a profile"));
+  EXPECT_THAT(refusal({{"batches", {{"step", 3}}}}), HasSubstr("unknown key 'step'; did you mean 'steps'?"));
+  EXPECT_THAT(refusal({{"batches", {{"wide_every", 3}}}}), HasSubstr("wide_rows: expected"));
+}
+
+TEST(Replay, of_recorded_decoding_is_one_run_per_prompt_with_its_rows_and_gains) {
+  const tests::TemporaryFolder folder;
+  std::ofstream(folder / "d.json") << R"({"runs": [
+    {"drafter": "ngram", "prompt": "code-1", "class": "code", "prompt_rows": 12, "rows": [1, 9, 4], "accepted": [1, 5, 2]},
+    {"drafter": "sequential", "prompt": "creative-1", "class": "creative", "prompt_rows": 7, "rows": [1], "accepted": [1]}]})";
+  const Json scenario = {{"replay", {{"decoding", "d.json"}, {"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"}}},
+                         {"network", {{"kind", "ideal"}, {"rtt", "50ms"}}}};
+  const auto runs = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].header["drafter"], "ngram");
+  EXPECT_EQ(runs[0].header["prompt"]["class"], "code");
+  EXPECT_NE(runs[0].header["seed"], runs[1].header["seed"]);
+  ASSERT_EQ(runs[0].steps.size(), 4u);
+  EXPECT_EQ(runs[0].steps[0].rows, 12u);
+  EXPECT_EQ(runs[0].steps[2].rows, 9u);
+  EXPECT_EQ(runs[0].steps[2].accepted, 5u);
+  EXPECT_EQ(runs[0].steps[3].context, 12u + 1 + 5);  // the last gain is in the step's own rows
+
+  std::ofstream(folder / "d.json") << R"({"runs": [{"drafter": "n", "prompt": "p", "class": "c", "prompt_rows": 1, "rows": [1], "accepted": [2]}]})";
+  EXPECT_THAT(tests::error_of([&] { read_replays(scenario, folder / "s.json"); }),
+              HasSubstr("step 1: expected 1 to 4096 rows and 1 to as many tokens, found 1 and 2"));
+}
+
+TEST(Noise, varies_each_phase_as_recorded_and_repeats_with_its_seed) {
+  const tests::TemporaryFolder folder;
+  std::ofstream(folder / "n.json") << R"({"phases": {"middle": [1.0, 2.0, 0.5]}})";
+  const auto noise = netsim::read_compute_noise(folder / "n.json");
+  const netsim::CostSource flat = [](auto...) { return engine::Nanos(100); };
+  const auto costs = [&](std::uint64_t seed, engine::Phase phase) {
+    const auto cost = netsim::noisy_cost(flat, noise, seed);
+    std::vector<std::int64_t> list;
+    for (int i = 0; i < 6; ++i) list.push_back(cost(1, {phase, 1}, {}).count());
+    return list;
+  };
+  EXPECT_THAT(costs(1, engine::Phase::middle), testing::UnorderedElementsAre(100, 200, 50, 100, 200, 50));
+  EXPECT_EQ(costs(1, engine::Phase::middle), costs(1, engine::Phase::middle));
+  EXPECT_THAT(costs(1, engine::Phase::head), testing::Each(100));
+  std::ofstream(folder / "n.json") << R"({"phases": {"middle": [0]}})";
+  EXPECT_THAT(tests::error_of([&] { netsim::read_compute_noise(folder / "n.json"); }), HasSubstr("phases: middle: expected above 0"));
+}
+
+TEST(Profile, charges_the_larger_of_reading_weights_and_arithmetic) {
+  const auto profile = netsim::read_profile(SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json");
+  const auto cost = netsim::profile_cost(profile);
+  const auto middle = [&](std::uint32_t rows) { return cost(1, {engine::Phase::middle, rows}, {}).count(); };
+  EXPECT_EQ(middle(1), 15'900'000);
+  EXPECT_EQ(middle(17), 15'900'000);
+  EXPECT_EQ(middle(1000), 82'000'000);
+  EXPECT_EQ(cost(0, {engine::Phase::draft, 1}, {}).count(), 0);
+  engine::Message m;
+  m.header.rows = 3;
+  m.payload.resize(100);
+  EXPECT_EQ(netsim::profile_message_size(profile)(m), 64 + 3 * 8192u);
+}
+
+}  // namespace
+}  // namespace splitwan::scenarios

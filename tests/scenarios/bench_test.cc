@@ -1,0 +1,49 @@
+// The bench's own arithmetic; no speed is judged here.
+#include "scenarios/run/bench.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Bench, measures_every_row_count_and_prompt_it_is_asked_for) {
+  const tests::TemporaryFolder folder;
+  tests::write_random_model(folder.string());
+  engine::Checkpoint checkpoint(folder.string());
+  BenchPlan plan;
+  plan.rows = {1, 3};
+  plan.prefill = {5};
+  plan.context = 8;
+  plan.repetitions = 1;
+  const Machine machine{[] { return 1e9; }, [] { return 1e9; }};
+  const Json found = bench(checkpoint, engine::Storage::bf16, plan, machine, [](auto...) {});
+  ASSERT_EQ(found["decode"].size(), 2u);
+  EXPECT_EQ(found["decode"][1]["rows"], 3);
+  EXPECT_EQ(found["prefill"][0]["rows"], 5);
+  for (const Json& d : found["decode"]) {
+    EXPECT_EQ(d["storage"], "bf16");
+    EXPECT_GT(d["ms_per_step"].get<double>(), 0);
+    // bytes read per second, over the 1 GB/s that the machine is said to give
+    const auto& c = checkpoint.config();
+    const double bytes = found["weight_bytes"].get<double>() + 8.0 * c.layers * c.kv_width() * plan.context;
+    EXPECT_NEAR(d["bandwidth_share"].get<double>(), bytes / (d["ms_per_step"].get<double>() / 1e3) / 1e9, 1e-9);
+  }
+}
+
+TEST(Bench, geometries_are_those_of_their_names) {
+  const auto c = geometry_named("mistral-7b-4l");
+  EXPECT_EQ(c.width, 4096);
+  EXPECT_EQ(c.layers, 4);
+  EXPECT_EQ(c.kv_width(), 1024);
+  engine::Checkpoint random = engine::Checkpoint::random(geometry_named("llama-15m"), engine::DType::bf16);
+  EXPECT_EQ(random.tensor("model.layers.5.mlp.down_proj.weight", {288, 768}).data.size(), 288u * 768 * 2);
+  EXPECT_THAT(tests::error_of([] { geometry_named("llama-70b"); }), HasSubstr("expected mistral-7b-4l or llama-15m"));
+}
+
+}  // namespace
+}  // namespace splitwan::scenarios

@@ -1,0 +1,186 @@
+#include "scenarios/commands/model_commands.hh"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+#include "tests/fixtures/trace_fixture.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+namespace fs = std::filesystem;
+using engine::Json;
+
+class ModelCommands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(folder);
+    std::ofstream(trace) << test::trace_text(test::synthesise({}));
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  int run(const std::vector<std::string>& words) {
+    CLI::App app;
+    std::function<int()> chosen;
+    add_model_commands(app, chosen);
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
+    app.parse(reversed);
+    return chosen();
+  }
+  // What it prints.
+  std::string output(const std::vector<std::string>& words) {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(words), 0);
+    std::fflush(stdout);
+    return ::testing::internal::GetCapturedStdout();
+  }
+  std::string error(const std::vector<std::string>& words) {
+    try {
+      run(words);
+    } catch (const engine::Error& e) {
+      return e.what();
+    }
+    return "no error";
+  }
+
+  const fs::path folder = fs::temp_directory_path() / ("splitwan_model_commands_" + std::to_string(getpid()));
+  const std::string trace = folder / "t.jsonl", model = folder / "m.json";
+};
+
+TEST_F(ModelCommands, fit_writes_the_model_it_prints) {
+  const Json printed = Json::parse(output({"fit", trace, "-o", model, "--json"}));
+  EXPECT_EQ(printed, engine::read_json_file(model));
+  EXPECT_LT(printed["folds"]["rtt"]["worst"], 1e-3);
+  EXPECT_EQ(printed["folds"]["drafter"]["n"], 8);
+  EXPECT_EQ(printed["baseline_folds"]["rtt"]["n"], 8);
+}
+
+TEST_F(ModelCommands, fit_needs_no_file_to_print) {
+  EXPECT_EQ(Json::parse(output({"fit", trace, "--json"}))["kind"], "latency_model");
+}
+
+TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
+  const std::string other = folder / "o.jsonl";
+  std::ofstream(other) << test::trace_text(test::synthesise({.rtts_s = {0.06, 0.1}}));
+  const Json j = Json::parse(output({"fit", trace, "--test", other, "--json"}));
+  EXPECT_EQ(j["test"]["n"], 4);
+  EXPECT_LT(j["test"]["worst"], 1e-3);
+  EXPECT_LT(j["test"]["of_medians"]["worst"], 1e-3);
+  auto strange = test::synthesise({.rtts_s = {0.06}});
+  for (auto& run : strange) run.header["wire"] = "f32";
+  std::ofstream(other) << test::trace_text(strange);
+  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"), std::string::npos);
+}
+
+TEST_F(ModelCommands, project_says_what_a_rate_of_tokens_needs) {
+  output({"fit", trace, "-o", model});
+  const Json j = Json::parse(
+      output({"project", model, "--target", "15tok/s", "--rtt", "80ms", "--drafter", "sequential", "--json"}));
+  const Json need = j["needs"][0];
+  EXPECT_LT(need["tokens_per_s"], 15);
+  const double rtt_s = need["longest_rtt_s"];
+  EXPECT_LT(rtt_s, 0.08);
+  const Json there = Json::parse(output({"project", model, "--rtt", std::to_string(rtt_s * 1e3) + "ms", "--drafter",
+                                         "sequential", "--json"}));
+  EXPECT_NEAR(there["points"][0]["tokens_per_s"], 15, 1e-3);
+  EXPECT_TRUE(need["least_bps"].is_null());              // 80 ms alone take too long
+  EXPECT_TRUE(need["least_tokens_per_step"].is_null());  // sequential decoding gains one
+}
+
+TEST_F(ModelCommands, a_rate_that_nothing_gives_is_a_no) {
+  output({"fit", trace, "-o", model});
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run({"project", model, "--target", "1000000tok/s", "--json"}), 1);
+  ::testing::internal::GetCapturedStdout();
+  EXPECT_NE(error({"project", model, "--target", "fast"}).find("target 'fast': expected tokens per second"),
+            std::string::npos);
+}
+
+TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
+  output({"fit", trace, "-o", model});
+  const Json j = Json::parse(output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
+  const Json choices = j["choices"];
+  ASSERT_GT(choices.size(), 6u);
+  for (std::size_t i = 1; i < choices.size(); ++i)
+    EXPECT_GE(choices[i - 1]["tokens_per_s"], choices[i]["tokens_per_s"].get<double>());
+  EXPECT_EQ(choices[0]["wire"], "int8");  // on a slow link the fewest bytes win
+}
+
+TEST_F(ModelCommands, published_data_are_predicted_by_both_formulas) {
+  const fs::path data = fs::path(SPLITWAN_SOURCE_DIR) / "../shared/measurements/wan-80ms-mistral-7b.json";
+  if (!fs::exists(data)) GTEST_SKIP() << data << " is not there";
+  const Json j = Json::parse(output({"fit", "--published", data, "--json"}));
+  ASSERT_EQ(j["categories"].size(), 4u);
+  EXPECT_LT(j["mean_abs_error"]["model"], j["mean_abs_error"]["formula"].get<double>());
+  const Json categories = j["categories"];
+  for (const Json& c : categories) {
+    EXPECT_NEAR(c["formula_tokens_per_s"].get<double>(), c["tokens_per_step"].get<double>() / 0.1203, 0.05);
+    EXPECT_LE(c["model_range_tokens_per_s"][0], c["model_tokens_per_s"].get<double>());
+  }
+}
+
+TEST_F(ModelCommands, project_answers_for_every_drafter_and_round_trip_time) {
+  output({"fit", trace, "-o", model});
+  const Json j =
+      Json::parse(output({"project", model, "--rtt", "20ms,80ms", "--bandwidth", "50Mbit", "--json"}));
+  EXPECT_EQ(j["schema_version"], 1);
+  ASSERT_EQ(j["points"].size(), 4u);
+  EXPECT_EQ(j["points"][3]["rtt_s"], 0.08);
+  EXPECT_EQ(j["points"][3]["up_bps"], 50e6);
+  EXPECT_EQ(j["points"][3]["drafter"], "sequential");
+}
+
+TEST_F(ModelCommands, project_assumes_the_link_that_was_fitted) {
+  output({"fit", trace, "-o", model});
+  const Json j = Json::parse(output({"project", model, "--drafter", "ngram", "--json"}));
+  ASSERT_EQ(j["points"].size(), 8u);
+  EXPECT_EQ(j["points"][0]["down_bps"], 200e6);
+}
+
+TEST_F(ModelCommands, report_prints_the_summary_and_writes_the_page) {
+  const std::string page = folder / "r.html";
+  const Json j = Json::parse(output({"report", trace, "-o", page, "--json"}));
+  EXPECT_EQ(j["results"].size(), 8u);
+  EXPECT_TRUE(fs::exists(page));
+}
+
+TEST_F(ModelCommands, a_trace_is_not_a_model) {
+  EXPECT_NE(error({"project", trace}).find("t.jsonl: a trace, expected a model"), std::string::npos);
+}
+
+TEST_F(ModelCommands, a_model_is_not_a_trace) {
+  output({"fit", trace, "-o", model});
+  EXPECT_NE(error({"report", model}).find("m.json:1: not a trace line"), std::string::npos);
+}
+
+TEST_F(ModelCommands, other_json_is_not_a_model) {
+  std::ofstream(model) << "{\"schema_version\": 1}";
+  EXPECT_NE(error({"project", model}).find("m.json: not a latency model"), std::string::npos);
+}
+
+TEST_F(ModelCommands, a_missing_file_is_named) {
+  EXPECT_NE(error({"fit", folder / "none.jsonl", "-o", model}).find("none.jsonl: cannot be opened"),
+            std::string::npos);
+  EXPECT_NE(error({"project", folder / "none.json"}).find("none.json: cannot be opened"), std::string::npos);
+}
+
+TEST_F(ModelCommands, a_value_without_its_unit_is_explained) {
+  output({"fit", trace, "-o", model});
+  EXPECT_NE(error({"project", model, "--rtt", "80"}).find("'80' is not a duration"), std::string::npos);
+  EXPECT_NE(error({"project", model, "--bandwidth", "0Mbit"}).find("lets nothing through"),
+            std::string::npos);
+}
+
+TEST_F(ModelCommands, a_failed_fit_writes_nothing) {
+  std::ofstream(trace) << test::trace_text(test::synthesise({.steps = 0}));
+  EXPECT_NE(error({"fit", trace, "-o", model}).find("no decode step"), std::string::npos);
+  EXPECT_FALSE(fs::exists(model));
+}
+
+}  // namespace
+}  // namespace splitwan::scenarios
