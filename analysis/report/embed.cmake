@@ -1,6 +1,6 @@
 # cmake -DOUT=FILE -DROOT=DIR "-DASSETS=name=path;..." -P embed.cmake
 # Writes a C++ file that defines each asset as a std::string_view.
-set(text "// Generated from analysis/report and analysis/vendor by embed.cmake.\n#include \"analysis/report_assets.hh\"\n\n")
+set(text "// Generated from analysis/report/page and analysis/vendor by embed.cmake.\n#include \"analysis/report/report_assets.hh\"\n\n")
 string(APPEND text "namespace splitwan::analysis::assets {\n")
 foreach(asset IN LISTS ASSETS)
   string(REGEX MATCH "^([^=]+)=(.*)$" _ "${asset}")

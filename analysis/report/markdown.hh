@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/base/error.hh"
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::analysis::markdown {
 

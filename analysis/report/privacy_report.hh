@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::analysis {
 

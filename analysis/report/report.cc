@@ -3,10 +3,10 @@
 #include "analysis/report/report_assets.hh"
 #include "analysis/summary/summary.hh"
 #include "engine/base/error.hh"
-#include "model/path/link.hh"
-#include "model/fit/live.hh"
 #include "model/ask/projection.hh"
+#include "model/fit/live.hh"
 #include "model/judge/validation.hh"
+#include "model/path/link.hh"
 
 namespace splitwan::analysis {
 namespace {

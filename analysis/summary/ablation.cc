@@ -68,7 +68,6 @@ struct Cell {
 };
 
 Json number_or_null(double x) { return std::isfinite(x) ? Json(x) : Json(); }
-double ratio(double a, double b) { return b > 0 ? a / b : std::nan(""); }
 
 Json interval(std::vector<double> values) {
   std::erase_if(values, [](double v) { return std::isnan(v); });  // prompts that ended with their first token
@@ -104,12 +103,12 @@ Json describe(const Key& key, const std::string& category, const Cell& cell) {
   j.update({{"prompts", cell.counted.size()},
             {"tokens_per_step", number_or_null(s.tokens_per_step())},
             {"tokens_per_step_ci90", interval(rounds)},
-            {"match_rate", number_or_null(ratio(s.tokens - s.steps, s.drafted))},
-            {"rows_per_step", number_or_null(ratio(s.rows, s.steps))},
-            {"bytes_per_token", number_or_null(ratio(s.bytes, s.tokens))},
-            {"draft_s_per_step", number_or_null(ratio(s.draft_s, s.steps))},
-            {"tokens_per_s", number_or_null(ratio(s.tokens, s.seconds))},
-            {"repeat_4gram", number_or_null(ratio(repeated, static_cast<double>(cell.counted.size())))},
+            {"match_rate", ratio(s.tokens - s.steps, s.drafted)},
+            {"rows_per_step", ratio(s.rows, s.steps)},
+            {"bytes_per_token", ratio(s.bytes, s.tokens)},
+            {"draft_s_per_step", ratio(s.draft_s, s.steps)},
+            {"tokens_per_s", ratio(s.tokens, s.seconds)},
+            {"repeat_4gram", ratio(repeated, static_cast<double>(cell.counted.size()))},
             {"share_left_out", cell.share_left_out()}});
   return j;
 }

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "engine/base/error.hh"
-#include "model/path/link.hh"
 #include "model/observe/observation.hh"
+#include "model/path/link.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -17,9 +17,6 @@ using model::Condition;
 using model::Observation;
 
 constexpr double normal_90 = 1.645;  // half width of a 90 % interval, in standard errors
-
-// A ratio that has no denominator is unknown, not infinite.
-Json ratio(double a, double b) { return b > 0 ? Json(a / b) : Json(); }
 
 // The remainder of sums of doubles: a nanosecond is what a trace can tell.
 double nothing_if_rounding(double s) { return std::abs(s) < 1e-9 ? 0 : s; }
@@ -108,6 +105,8 @@ constexpr std::pair<std::string_view, Summary> summaries[] = {{"decoding", decod
                                                               {"link-validation", link_validation}};
 
 }  // namespace
+
+Json ratio(double a, double b) { return b > 0 ? Json(a / b) : Json(); }
 
 bool is_summary(const Json& name) {
   return std::any_of(std::begin(summaries), std::end(summaries),

@@ -28,4 +28,7 @@ engine::Json ablation_summary(const std::vector<engine::Run>&);
 engine::Json published_summary(const std::vector<engine::Run>&);
 engine::Json link_validation(const std::vector<engine::Run>&);
 
+// null where there is no denominator: unknown, not infinite.
+engine::Json ratio(double a, double b);
+
 }  // namespace splitwan::analysis

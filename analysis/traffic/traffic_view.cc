@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/wire/wire.hh"
 #include "engine/wire/wire_type.hh"
 
 namespace splitwan::analysis {
@@ -11,8 +12,8 @@ namespace {
 using engine::Error;
 using engine::Json;
 using engine::Nanos;
-using engine::seconds;
 using engine::Op;
+using engine::seconds;
 
 constexpr engine::PartyId client = 0;
 
@@ -50,7 +51,6 @@ std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
   return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, width);
 }
-
 
 }  // namespace
 

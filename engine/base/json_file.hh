@@ -3,11 +3,13 @@
 
 #include <concepts>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/base/error.hh"
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::engine {
 
@@ -65,7 +67,8 @@ class ObjectReader {
       const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
                         : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
                                                     : false;
-      if (!fits) wrong_type(key, std::signed_integral<T> ? "a whole number" : "a whole number, 0 or above", value);
+      if (!fits)
+        wrong_type(key, std::signed_integral<T> ? "a whole number" : "a whole number, 0 or above", value);
       return value.get<T>();
     } else if constexpr (std::floating_point<T>) {
       if (!value.is_number()) wrong_type(key, "a number", value);

@@ -8,8 +8,8 @@
 
 namespace splitwan::engine {
 
-// Written beside its place, then renamed there. Symbolic links are followed; what is no regular file (a device,
-// a pipe) is written as it stands. Throws Error naming the path and the reason.
+// Written beside its place, then renamed there. Symbolic links are followed; what is no regular file (a
+// device, a pipe) is written as it stands. Throws Error naming the path and the reason.
 class OutputFile {
  public:
   explicit OutputFile(const std::string& path);
@@ -26,7 +26,8 @@ class OutputFile {
 // Writes `text` whole; "-" is stdout.
 void write_file(const std::string& path, std::string_view text);
 
-// For the start of long work: throws Error when `path` cannot be written, or is one of `inputs`. "" and "-" pass.
+// For the start of long work: throws Error when `path` cannot be written, or is one of `inputs`. "" and "-"
+// pass.
 void check_output(const std::string& path, std::span<const std::string> inputs = {});
 
 }  // namespace splitwan::engine

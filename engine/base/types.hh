@@ -14,13 +14,6 @@ using Nanos = std::chrono::nanoseconds;
 inline double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 using Bytes = std::vector<std::byte>;
 
-// What a party's own socket says of its connection as a message comes (live TCP only). 0 = not known.
-struct TcpSample {
-  Nanos rtt{}, rtt_spread{};  // the least of late, and the smoothed mean deviation
-  std::uint32_t window = 0;   // segments that the party itself may have under way
-  bool operator==(const TcpSample&) const = default;
-};
-
 // [begin, end) of decoder layers.
 struct LayerRange {
   int begin = 0, end = 0;

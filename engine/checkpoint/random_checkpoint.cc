@@ -29,8 +29,8 @@ Checkpoint Checkpoint::random(const ModelConfig& c, DType dtype) {
   Checkpoint checkpoint;
   checkpoint.folder_ = "random weights";
   checkpoint.config_ = c;
-  std::map<std::string, std::vector<std::int64_t>> shapes = {{"model.embed_tokens.weight", {c.vocabulary, c.width}},
-                                                             {"model.norm.weight", {c.width}}};
+  std::map<std::string, std::vector<std::int64_t>> shapes = {
+      {"model.embed_tokens.weight", {c.vocabulary, c.width}}, {"model.norm.weight", {c.width}}};
   if (!c.tied) shapes["lm_head.weight"] = {c.vocabulary, c.width};
   for (int i = 0; i < c.layers; ++i) {
     const std::string at = "model.layers." + std::to_string(i) + ".";
@@ -53,7 +53,8 @@ Checkpoint Checkpoint::random(const ModelConfig& c, DType dtype) {
   std::uint64_t state = 1;
   for (std::int64_t i = 0; i < longest; ++i) {
     state = state * 6364136223846793005u + 1442695040888963407u;
-    put(checkpoint.noise_->data() + i * width, dtype, static_cast<float>(state >> 40) * 0x1p-24f * 0.08f - 0.04f);
+    put(checkpoint.noise_->data() + i * width, dtype,
+        static_cast<float>(state >> 40) * 0x1p-24f * 0.08f - 0.04f);
   }
   for (auto& [name, view] : made)
     view.data = {checkpoint.noise_->data(), static_cast<std::size_t>(elements(view.shape) * width)};

@@ -17,12 +17,6 @@ namespace {
 
 namespace ipc = boost::interprocess;
 
-struct TypeName {
-  DType type;
-  std::string_view name;
-  std::size_t size;
-};
-constexpr TypeName types[] = {{DType::f32, "F32", 4}, {DType::f16, "F16", 2}, {DType::bf16, "BF16", 2}};
 constexpr std::uint64_t header_cap = 100'000'000;  // upstream's own limit
 
 // Throws Json::exception when `list` is not a list of whole numbers.
@@ -51,17 +45,14 @@ TensorView view_of(const std::string& path, const std::string& name, const Json&
     throw Error("{}: tensor '{}': expected a dtype, a shape and data_offsets, found {}", path, name,
                 entry.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 80));
   }
-  const auto* type =
-      std::find_if(std::begin(types), std::end(types), [&](auto& t) { return t.name == dtype; });
-  if (type == std::end(types)) {
-    throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, name, dtype);
-  }
-  view.dtype = type->type;
+  const auto type = dtype_named(dtype);
+  if (!type) throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, name, dtype);
+  view.dtype = *type;
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_size) {
     throw Error("{}: tensor '{}' lies outside the file: offsets {}, data section {} bytes (truncated file?)",
                 path, name, entry.at("data_offsets").dump(), data_size);
   }
-  double bytes = static_cast<double>(type->size);  // as a double: shapes from a hostile file may overflow
+  double bytes = static_cast<double>(size_of(*type));  // as a double: shapes from a hostile file may overflow
   for (const auto extent : view.shape) bytes *= static_cast<double>(extent);
   if (bytes != static_cast<double>(offsets[1] - offsets[0])) {
     throw Error("{}: tensor '{}': shape {} as {} needs {:.0f} bytes, found {}", path, name,
@@ -85,14 +76,6 @@ void refuse_overlaps(const std::string& path, std::vector<TensorView> tensors) {
 }
 
 }  // namespace
-
-std::size_t size_of(DType type) { return types[static_cast<int>(type)].size; }
-std::string_view name_of(DType type) { return types[static_cast<int>(type)].name; }
-
-std::int64_t TensorView::elements() const {
-  return static_cast<std::int64_t>(data.size() /
-                                   size_of(dtype));  // the product of the shape may overflow on its way to 0
-}
 
 struct SafetensorsFile::Map {
   ipc::file_mapping file;

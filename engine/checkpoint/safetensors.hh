@@ -4,24 +4,11 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "engine/base/types.hh"
+#include "engine/base/tensor_view.hh"
 
 namespace splitwan::engine {
-
-enum class DType : std::uint8_t { f32, f16, bf16 };
-std::size_t size_of(DType);
-std::string_view name_of(DType);  // "F32", "F16", "BF16"
-
-struct TensorView {
-  std::string name;
-  DType dtype = DType::f32;
-  std::vector<std::int64_t> shape;
-  std::span<const std::byte> data;
-  std::int64_t elements() const;
-};
 
 class SafetensorsFile {
  public:

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/drafters/drafter.hh"
+#include "engine/drafters/sampler.hh"
 #include "engine/split/forward.hh"
-#include "engine/drafters/sampling.hh"
 
 namespace splitwan::engine {
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "engine/drafters/drafter.hh"
-#include "engine/drafters/sampling.hh"
+#include "engine/drafters/sampler.hh"
 
 namespace splitwan::engine {
 

@@ -4,12 +4,12 @@
 #include <charconv>
 #include <optional>
 
+#include "engine/base/error.hh"
 #include "engine/drafters/auto.hh"
 #include "engine/drafters/draft_model.hh"
 #include "engine/drafters/jacobi.hh"
 #include "engine/drafters/lookahead.hh"
 #include "engine/drafters/ngram.hh"
-#include "engine/base/error.hh"
 
 namespace splitwan::engine {
 namespace {

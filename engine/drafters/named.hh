@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/drafters/drafter.hh"
-#include "engine/drafters/sampling.hh"
+#include "engine/drafters/sampler.hh"
 
 namespace splitwan::engine {
 

@@ -65,7 +65,8 @@ void StepCost::learn_window(const StepTimes& t) {
     window_ = std::max(window_, t.cwnd);
   }
   // The least window that explains it.
-  if (flights_of(t.bytes_down) != took) window_ = std::max(1448.0, t.bytes_down / (std::exp2(took) - 1));
+  if (flights_of(t.bytes_down) != took)
+    window_ = std::max<double>(tcp::segment_bytes, t.bytes_down / (std::exp2(took) - 1));
 }
 
 int StepCost::flights_of(double bytes) const {

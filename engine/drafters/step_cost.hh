@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "engine/base/tcp_constants.hh"
 #include "engine/drafters/running_fit.hh"
 #include "engine/party/trace.hh"
 
@@ -41,11 +42,11 @@ class StepCost {
   double round_trips(double up, double down) const { return flights_of(up) + flights_of(down) - 1; }
   void learn_window(const StepTimes&);
 
-  std::optional<Fit> work_;     // 1, rows
-  std::optional<Fit> network_;  // round trips, bytes
-  double row_bytes_ = 0;        // each way
-  double window_ = 10 * 1448;   // bytes that fly at once; at first ten segments (RFC 6928)
-  bool trust_cwnd_ = true;      // until a message took more flights than the reported window had it
+  std::optional<Fit> work_;                    // 1, rows
+  std::optional<Fit> network_;                 // round trips, bytes
+  double row_bytes_ = 0;                       // each way
+  double window_ = 10.0 * tcp::segment_bytes;  // bytes that fly at once; at first ten segments (RFC 6928)
+  bool trust_cwnd_ = true;  // until a message took more flights than the reported window had it
 };
 
 }  // namespace splitwan::engine

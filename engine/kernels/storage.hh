@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/checkpoint/safetensors.hh"
+#include "engine/base/tensor_view.hh"
 
 namespace splitwan::engine {
 

@@ -4,9 +4,9 @@
 
 #include <cstring>
 
+#include "engine/base/error.hh"
 #include "engine/layers/aten_ops.hh"
 #include "engine/layers/device.hh"
-#include "engine/base/error.hh"
 #include "engine/layers/layers.hh"
 
 namespace splitwan::engine {

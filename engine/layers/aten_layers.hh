@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/checkpoint/checkpoint.hh"
-#include "engine/layers/kv_cache.hh"
 #include "engine/kernels/storage.hh"
+#include "engine/layers/kv_cache.hh"
 
 namespace splitwan::engine {
 

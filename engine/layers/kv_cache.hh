@@ -8,9 +8,9 @@
 #include <optional>
 #include <vector>
 
+#include "engine/base/types.hh"
 #include "engine/kernels/arena.hh"
 #include "engine/kernels/kernels.hh"
-#include "engine/base/types.hh"
 
 namespace splitwan::engine {
 

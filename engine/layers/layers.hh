@@ -7,7 +7,7 @@
 #include "engine/checkpoint/checkpoint.hh"
 #include "engine/layers/device.hh"
 #include "engine/layers/kv_cache.hh"
-#include "engine/kernels/linear.hh"
+#include "engine/layers/linear.hh"
 #include "engine/party/transport.hh"
 
 namespace splitwan::engine {

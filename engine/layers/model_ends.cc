@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include "engine/base/error.hh"
 #include "engine/layers/aten_layers.hh"
 #include "engine/layers/aten_ops.hh"
-#include "engine/base/error.hh"
 
 namespace splitwan::engine {
 namespace {

@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t most_waiting = 256u << 20;  // bytes received and not yet taken: then reading pauses
-constexpr std::size_t most_queued = 1u << 30;     // bytes accepted for sending: then the peer is stuck
+constexpr std::size_t most_waiting = 256u << 20;      // bytes received and not yet taken: then reading pauses
+constexpr std::size_t most_queued = 1u << 30;         // bytes accepted for sending: then the peer is stuck
 constexpr auto last_words = std::chrono::seconds(2);  // for a peer to read why it was refused
 
 void configure(tcp::socket& socket) {
@@ -120,7 +120,7 @@ class SocketTransport::Connection {
         arrival.tcp = info.sample;
         arrival.retransmits = info.retransmits - std::exchange(sent_again, info.retransmits);
         std::unique_lock lock(inbox_.mutex);
-        arrival.at = clock_.now();  // under the lock: stamps grow along the inbox
+        arrival.at = clock_.now();     // under the lock: stamps grow along the inbox
         if (inbox_.closing) continue;  // nobody will look
         inbox_.bytes += wire_size(arrival.message);
         inbox_.arrivals.push_back(std::move(arrival));

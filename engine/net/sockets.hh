@@ -26,8 +26,8 @@ Endpoint parse_endpoint(const std::string&);
 // Throws Error naming the endpoint and the reason when nobody answers within `patience`.
 tcp::socket connect(boost::asio::io_context&, const Endpoint&, Nanos patience = std::chrono::seconds(10));
 tcp::acceptor listen(boost::asio::io_context&, const Endpoint&);
-// Both set cubic, which the simulator models, before the handshake: a socket that some kernels' default, bbr, has
-// begun stays paced.
+// Both set cubic, which the simulator models, before the handshake: a socket that some kernels' default, bbr,
+// has begun stays paced.
 
 // Steady wall time; runs jobs where they are called.
 class WallClock : public Clock {

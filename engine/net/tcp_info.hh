@@ -2,7 +2,7 @@
 // other.
 #pragma once
 
-#include "engine/base/types.hh"
+#include "engine/party/tcp_sample.hh"
 
 namespace splitwan::engine {
 

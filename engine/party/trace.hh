@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "engine/wire/wire.hh"
+#include "engine/base/json.hh"
+#include "engine/party/phase.hh"
+#include "engine/party/tcp_sample.hh"
 
 namespace splitwan::engine {
 
 constexpr int trace_schema_version = 1;
-using Json = nlohmann::ordered_json;
 
 enum class Op : std::uint8_t { work, send, recv };
 
@@ -27,9 +28,9 @@ struct Span {
   Nanos held{};             // recv of a reply: how long the server held the request
   std::uint64_t bytes = 0;  // send, recv: on the wire, header included
   std::uint32_t rows = 0;
-  std::uint32_t context = 0;  // committed tokens before the step
-  std::uint32_t flights = 0;  // recv: TCP flights the message took, 0 = not known
-  std::uint32_t cwnd = 0;     // recv: the sender's congestion window in bytes then, 0 = not known
+  std::uint32_t context = 0;      // committed tokens before the step
+  std::uint32_t flights = 0;      // recv: TCP flights the message took, 0 = not known
+  std::uint32_t cwnd = 0;         // recv: the sender's congestion window in bytes then, 0 = not known
   std::uint32_t retransmits = 0;  // recv: segments sent again on this way since the message before
   TcpSample tcp = {};             // recv
   bool operator==(const Span&) const = default;

@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 
+#include "engine/party/phase.hh"
+#include "engine/party/tcp_sample.hh"
 #include "engine/wire/wire.hh"
 
 namespace splitwan::engine {
@@ -17,8 +19,8 @@ struct Arrival {
   PartyId from = 0;
   Nanos at{};  // stamped by the transport, on the receiving party's clock
   Message message;
-  std::uint32_t flights = 0;  // TCP flights the message took; 0 = not known (live sockets, ideal links)
-  std::uint32_t cwnd = 0;     // sender's congestion window in bytes as it came; 0 = not known
+  std::uint32_t flights = 0;      // TCP flights the message took; 0 = not known (live sockets, ideal links)
+  std::uint32_t cwnd = 0;         // sender's congestion window in bytes as it came; 0 = not known
   std::uint32_t retransmits = 0;  // segments sent again on this way since the message before
   TcpSample tcp = {};
 };

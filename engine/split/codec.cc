@@ -4,8 +4,8 @@
 
 #include <cstring>
 
-#include "engine/layers/device.hh"
 #include "engine/base/error.hh"
+#include "engine/layers/device.hh"
 #include "engine/wire/row_codec.hh"
 
 namespace splitwan::engine {

@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "engine/split/codec.hh"
 #include "engine/layers/model_ends.hh"
 #include "engine/party/party.hh"
+#include "engine/split/codec.hh"
 #include "engine/wire/row_buckets.hh"
 
 namespace splitwan::engine {
@@ -29,7 +29,7 @@ struct SplitOptions {
   WireType wire = WireType::f32;
   int prefill_chunk = 128;             // rows per message; chunks are sent without waiting
   std::optional<Nanos> patience = {};  // for each answer; none = without limit
-  double noise = 0;  // on what is sent, as a share of each row's root mean square (engine/noise.hh)
+  double noise = 0;  // on what is sent, as a share of each row's root mean square (engine/split/noise.hh)
   std::uint64_t noise_seed = 1;
   // Every message gets the size of its bucket: dummy rows are sent along, and the lists in the header are as
   // long as the rows. That is for who watches the network; the server sees which rows are kept.

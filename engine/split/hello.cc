@@ -1,6 +1,5 @@
 #include "engine/split/hello.hh"
 
-
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 

@@ -1,8 +1,8 @@
 // The first message of a session and its answer: what both sides must agree on.
 #pragma once
 
-#include "engine/split/codec.hh"
 #include "engine/checkpoint/model_config.hh"
+#include "engine/split/codec.hh"
 
 namespace splitwan::engine {
 

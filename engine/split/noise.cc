@@ -7,8 +7,8 @@
 #include <numbers>
 #include <span>
 
-#include "engine/layers/device.hh"
 #include "engine/base/philox.hh"
+#include "engine/layers/device.hh"
 
 namespace splitwan::engine {
 namespace {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/types.hh"
 #include "engine/text/normalizer.hh"
 
 namespace splitwan::engine {

@@ -8,9 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/text/bpe_merges.hh"
+#include "engine/base/json.hh"
 #include "engine/base/large_json.hh"
-#include "engine/party/trace.hh"
+#include "engine/base/types.hh"
+#include "engine/text/bpe_merges.hh"
 
 namespace splitwan::engine {
 

@@ -1,8 +1,8 @@
 // GPT-2's own format: vocab.json (text -> id) and merges.txt (a pair a line, the most frequent first).
 #include <fstream>
 
-#include "engine/text/bpe_model.hh"
 #include "engine/base/error.hh"
+#include "engine/text/bpe_model.hh"
 
 namespace splitwan::engine {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::engine {
 

@@ -2,8 +2,8 @@
 #include <array>
 #include <unordered_map>
 
-#include "engine/text/bpe_merges.hh"
 #include "engine/base/error.hh"
+#include "engine/text/bpe_merges.hh"
 #include "engine/text/sentencepiece_model.hh"
 #include "engine/text/tokenizer.hh"
 #include "engine/text/utf8.hh"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::engine {
 

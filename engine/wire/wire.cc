@@ -26,18 +26,7 @@ T get(const std::byte* at) {
   return value;
 }
 
-constexpr std::string_view phase_names[] = {"head", "middle", "tail", "codec", "draft", "verify"};
-
 }  // namespace
-
-std::string_view name_of(Phase phase) { return phase_names[static_cast<int>(phase)]; }
-
-Phase phase_named(std::string_view name) {
-  for (std::size_t i = 0; i < std::size(phase_names); ++i) {
-    if (phase_names[i] == name) return static_cast<Phase>(i);
-  }
-  throw Error("unknown phase '{}'", name);
-}
 
 std::size_t wire_size(const Message& m) {
   return prefix_size + sizeof(std::int32_t) * (m.header.keep.size() + m.header.parent.size()) +

@@ -13,21 +13,16 @@ constexpr std::uint16_t protocol_version = 1;
 
 enum class Kind : std::uint8_t { hello = 1, welcome, request, reply, error, bye };
 
-// Where a party's time goes. `client_*` and `server_*` sums are made by readers of the trace.
-enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify };
-std::string_view name_of(Phase);
-Phase phase_named(std::string_view);  // throws Error
-
 constexpr std::int32_t no_row = -1;
 
 struct Header {
   Kind kind = Kind::request;
-  std::uint8_t dtype = 0;            // WireType of the payload
-  std::uint64_t step = 0;            // counts forward passes of a session; a prompt's chunks share one
-  std::uint32_t rows = 0;            // rows of the payload tensor
-  std::uint32_t width = 0;           // columns of the payload tensor
-  std::uint32_t context = 0;         // committed rows that the sender assumes after `keep` is applied
-  Nanos held{};                      // reply: how long the server held the request, on its own clock
+  std::uint8_t dtype = 0;     // WireType of the payload
+  std::uint64_t step = 0;     // counts forward passes of a session; a prompt's chunks share one
+  std::uint32_t rows = 0;     // rows of the payload tensor
+  std::uint32_t width = 0;    // columns of the payload tensor
+  std::uint32_t context = 0;  // committed rows that the sender assumes after `keep` is applied
+  Nanos held{};               // reply: how long the server held the request, on its own clock
   // request: rows of the previous batch to commit, root first; no_row at its end only makes it longer
   std::vector<std::int32_t> keep;
   std::vector<std::int32_t> parent;  // request: the tree; empty = a chain

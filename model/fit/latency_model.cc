@@ -7,9 +7,9 @@
 #include <set>
 
 #include "engine/base/error.hh"
-#include "model/path/link.hh"
 #include "model/fit/live.hh"
 #include "model/observe/source.hh"
+#include "model/path/link.hh"
 
 namespace splitwan::model {
 namespace {

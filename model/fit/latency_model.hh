@@ -11,9 +11,9 @@
 #include <span>
 
 #include "model/fit/acceptance.hh"
-#include "model/path/connection.hh"
-#include "model/observe/observation.hh"
 #include "model/fit/robust_fit.hh"
+#include "model/observe/observation.hh"
+#include "model/path/connection.hh"
 
 namespace splitwan::model {
 

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "engine/base/error.hh"
-#include "model/path/link.hh"
 #include "model/fit/robust_fit.hh"
+#include "model/path/link.hh"
 
 namespace splitwan::model {
 namespace {

@@ -12,11 +12,11 @@ namespace {
 // 2 ms apart; an unpaced socket is allowed what one offloaded packet (65,216 bytes) may take at twice the
 // pace, 1 ms at most.
 constexpr double knee_from = 16, train_gap_s = 2e-3, offload_bytes = 65'216, longest_offload_s = 1e-3;
-constexpr double cubic = 0.4;                                  // segments per cubed second (RFC 9438)
+constexpr double cubic = engine::tcp::rfc_cubic_c;             // segments per cubed second
 constexpr double slowest_growth = 0.05, fastest_growth = 0.5;  // segments per acknowledgement
 constexpr double duplicates = 3;  // acknowledgements behind a gap that give a loss away (RFC 5681)
 
-constexpr double kept_after_loss = 0.7;  // CUBIC's share of the window (RFC 9438)
+constexpr double kept_after_loss = engine::tcp::rfc_cubic_beta;
 constexpr double least_window = 2;
 
 double chance_of_loss(double loss, double segments) { return 1 - std::pow(1 - loss, segments); }

@@ -1,11 +1,13 @@
 // What bytes cost on a TCP path, from what is known about it beforehand.
 #pragma once
 
+#include "engine/base/tcp_constants.hh"
+
 namespace splitwan::model {
 
-constexpr double segment_bytes = 1448;  // TCP payload per segment: 1500 - IP 20 - TCP 32 with timestamps
-constexpr double framing_bytes = 54;    // per segment: TCP 32, IP 20, link 2
-constexpr double initial_window_segments = 10;  // RFC 6928
+constexpr double segment_bytes = engine::tcp::segment_bytes;
+constexpr double framing_bytes = engine::tcp::header_bytes + 2;  // per segment, the link's own 2 included
+constexpr double initial_window_segments = 10;                   // RFC 6928
 
 // Flights a message takes when `window_bytes` may be under way at first and twice as many after every
 // acknowledged flight (slow start, RFC 5681). 1 when it fits at once.

@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "netsim/ns3/child_process.hh"
 #include "netsim/kernel/net_namespace.hh"
 #include "netsim/kernel/running_link.hh"
+#include "netsim/ns3/child_process.hh"
 
 namespace splitwan::netsim {
 

@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/tcp_constants.hh"
 #include "netsim/link/link_json.hh"
 #include "netsim/link/sim_protocol.hh"
 
 namespace splitwan::netsim {
 
 using nlohmann::json;
-
-namespace {
-
-constexpr std::uint32_t kHeaderBytes = 52;  // IPv4 20, TCP 20, timestamps 12
-
-}  // namespace
 
 NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double loss) {
   const Nanos up = rtt / 2;
@@ -44,7 +39,7 @@ std::uint32_t segment_bytes(const TcpSpec& tcp, std::span<const Edge> edges) {
       mtu = std::min(mtu, link->mtu);
       for (const auto& change : link->schedule) mtu = std::min(mtu, change.link.mtu);
     }
-  return mtu - kHeaderBytes;
+  return mtu - engine::tcp::header_bytes;
 }
 
 json to_json(const NetworkSpec& spec) {

@@ -13,7 +13,8 @@ namespace splitwan::netsim {
 using engine::Nanos;
 using engine::PartyId;
 
-// Thrown through a party that must end because another one failed. Not an engine::Error: nobody may handle it.
+// Thrown through a party that must end because another one failed. Not an engine::Error: nobody may handle
+// it.
 struct Cancelled {};
 
 class Actor {
@@ -35,14 +36,14 @@ class Actor {
 
   const PartyId id;
   Doing doing = Doing::ready;
-  const engine::Work* work = nullptr;            // job: what, and how
+  const engine::Work* work = nullptr;  // job: what, and how
   const std::function<void()>* run_job = nullptr;
-  Nanos until{};                                 // working: its end; waiting: the deadline
+  Nanos until{};  // working: its end; waiting: the deadline
   PartyId waiting_for = 0;
-  std::deque<engine::Arrival> inbox;             // in order of arrival
+  std::deque<engine::Arrival> inbox;  // in order of arrival
   bool cancelled = false;
-  bool peer_gone = false;                        // waiting: nobody is left who could send
-  std::exception_ptr error;                      // of main, or of the job
+  bool peer_gone = false;    // waiting: nobody is left who could send
+  std::exception_ptr error;  // of main, or of the job
 
  private:
   std::thread thread_;

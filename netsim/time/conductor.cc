@@ -79,8 +79,8 @@ struct Conductor::State {
     now = delivery.at;
     if (is_done(flight.to)) return;
     Actor& to = actors.at(flight.to);
-    to.inbox.push_back({flight.from, now, std::move(flight.message), delivery.flights, delivery.cwnd,
-                        delivery.retransmits});
+    to.inbox.push_back(
+        {flight.from, now, std::move(flight.message), delivery.flights, delivery.cwnd, delivery.retransmits});
     if (to.doing == Doing::waiting && to.wants(flight.from)) go_on(to);
   }
 
@@ -136,7 +136,8 @@ struct Conductor::State {
       actor.join();
     }
     actors.clear();
-    for (auto& [id, flight] : flying) flight.to = engine::any_party;  // nobody: the next run's parties are others
+    for (auto& [id, flight] : flying)
+      flight.to = engine::any_party;  // nobody: the next run's parties are others
   }
 };
 

@@ -1,12 +1,13 @@
 // Runs blocking parties in virtual time: a thread each, strict hand-off, exactly one runs. Jobs run on the
-// conductor's own thread, so any number of parties share one compute pool; their costs overlap in virtual time.
+// conductor's own thread, so any number of parties share one compute pool; their costs overlap in virtual
+// time.
 #pragma once
 
 #include <memory>
 
 #include "engine/party/transport.hh"
-#include "netsim/time/cost_source.hh"
 #include "netsim/link/link_simulator.hh"
+#include "netsim/time/cost_source.hh"
 
 namespace splitwan::netsim {
 
@@ -17,8 +18,8 @@ class Conductor : public engine::Network {
             MessageSize = engine::wire_size);
   ~Conductor() override;
 
-  // Virtual time starts at 0 and goes on over several runs. Throws Error on a stall (nobody works, nothing flies),
-  // naming who waits for whom.
+  // Virtual time starts at 0 and goes on over several runs. Throws Error on a stall (nobody works, nothing
+  // flies), naming who waits for whom.
   void run(const std::map<PartyId, engine::PartyMain>& parties) override;
 
   struct State;  // shared with the parties' ends

@@ -1,5 +1,5 @@
-// What a job costs in virtual time. Recorded and reference costs are repeatable to the nanosecond; measured ones
-// are not.
+// What a job costs in virtual time. Recorded and reference costs are repeatable to the nanosecond; measured
+// ones are not.
 #pragma once
 
 #include <functional>

@@ -28,7 +28,8 @@ struct Profile {
 };
 
 // JSON: {"name", "source", "geometry": {"layers", "width", ..}, "split": {"head", "tail"}, "wire",
-//  "phases": {"head": {"base": "11.4ms", "per_row": "50us", "per_row_context": "2ns"}, ..}, "published": {..}}
+//  "phases": {"head": {"base": "11.4ms", "per_row": "50us", "per_row_context": "2ns"}, ..}, "published":
+//  {..}}
 // Phases left out cost nothing. Throws Error naming file and key.
 Profile read_profile(const std::string& path);
 

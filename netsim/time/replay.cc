@@ -63,7 +63,9 @@ class Player {
           party_.send(span.peer, blank(span));
         }
         break;
-      case Op::recv: last_ = party_.recv(span.peer); break;
+      case Op::recv:
+        last_ = party_.recv(span.peer);
+        break;
     }
   }
 
@@ -102,7 +104,7 @@ void resize_rows(Scripts& scripts, std::uint64_t old_row_bytes, std::uint64_t ne
       if (span.op == Op::work) continue;
       if (span.bytes < span.rows * old_row_bytes)
         throw Error("step {}: {} bytes for {} rows of {}: the trace's wire type or width is another",
-                            span.step, span.bytes, span.rows, old_row_bytes);
+                    span.step, span.bytes, span.rows, old_row_bytes);
       span.bytes += span.rows * new_row_bytes - span.rows * old_row_bytes;
     }
   }

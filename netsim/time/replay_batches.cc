@@ -30,8 +30,8 @@ class Writer {
     scripts_[party].spans.push_back(span);
   }
   void send(PartyId from, std::uint32_t rows, std::uint32_t listed) {
-    message(from, from == client ? server : client, engine::prefix_size + 4 * listed + rows * row_bytes_, rows,
-            Op::send);
+    message(from, from == client ? server : client, engine::prefix_size + 4 * listed + rows * row_bytes_,
+            rows, Op::send);
   }
   void receive(PartyId by, std::uint32_t rows) {
     Span span = blank(by, Op::recv, rows);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "analysis/attacks/suite/suite.hh"
-#include "engine/checkpoint/model_config.hh"
 #include "engine/base/output_file.hh"
+#include "engine/checkpoint/model_config.hh"
 #include "scenarios/commands/attack_speed.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/console/signal_watch.hh"
@@ -13,7 +13,7 @@
 namespace splitwan::scenarios {
 namespace {
 
-struct Options {
+struct AttackOptions {
   std::string scenario, output;
   std::vector<std::string> overrides;
   bool json = false;
@@ -42,7 +42,7 @@ std::string speed_table(const Json& result) {
   return text;
 }
 
-int attack_command(const Options& o) {
+int attack_command(const AttackOptions& o) {
   const Json scenario = read_scenario_file(o.scenario, o.overrides);
   auto inputs = files_named_in(scenario, o.scenario);
   inputs.push_back(o.scenario);
@@ -76,7 +76,7 @@ int attack_command(const Options& o) {
 }  // namespace
 
 void add_attack_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<AttackOptions>();
   CLI::App* cmd = app.add_subcommand("attack", "How much leaks: recover text from what the server sees");
   cmd->add_option("scenario", o->scenario, "scenario file (JSON), such as scenarios/attack.json")->required();
   cmd->add_option("-o,--output", o->output,

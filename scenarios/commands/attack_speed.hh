@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 #include "scenarios/commands/model_question.hh"
 
 namespace splitwan::scenarios {

@@ -3,20 +3,20 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
-#include "engine/kernels/kernels.hh"
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
-#include "scenarios/run/bench.hh"
+#include "engine/kernels/kernels.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/console/machine.hh"
+#include "scenarios/run/bench.hh"
 
 namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
 
-struct Options {
+struct BenchOptions {
   std::string model, geometry, storage = "auto", rows, prefill, profile;
   int context = 512, threads = 1, repetitions = 7;
   bool last_logits = false, json = false;
@@ -73,7 +73,7 @@ std::string table(const Json& out) {
   return text;
 }
 
-int bench_command(const Options& o) {
+int bench_command(const BenchOptions& o) {
   engine::check_output(o.profile);
   BenchPlan plan;
   if (!o.rows.empty()) plan.rows = parse_counts(o.rows, "rows", 256);
@@ -141,7 +141,7 @@ int bench_command(const Options& o) {
 }  // namespace
 
 void add_bench_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<BenchOptions>();
   CLI::App* cmd = app.add_subcommand("bench", "How fast this machine runs a model, against what it could");
   cmd->add_option("--model", o->model, "model folder");
   cmd->add_option("--geometry", o->geometry,

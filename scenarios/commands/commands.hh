@@ -2,12 +2,9 @@
 // returns the exit code.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
+#include "scenarios/console/program.hh"
 
 namespace splitwan::scenarios {
-
-using Chosen = std::function<int()>;
 
 void add_run_command(CLI::App&, Chosen&);
 void add_generate_command(CLI::App&, Chosen&);
@@ -15,13 +12,5 @@ void add_serve_command(CLI::App&, Chosen&);
 void add_export_command(CLI::App&, Chosen&);
 void add_bench_command(CLI::App&, Chosen&);
 void add_verify_command(CLI::App&, Chosen&);
-
-// Parses, runs, and turns every failure into one line on stderr and an exit code (see --help).
-int run_program(CLI::App&, Chosen&, int argc, char** argv);
-
-constexpr auto exit_codes_help =
-    "Exit codes: 0 ok; 1 the check said no; 2 usage, input or I/O trouble, also a peer or simulator that is "
-    "lost;\n"
-    "3 inconclusive; 128+n ended by signal n. Results go to stdout, progress to stderr.";
 
 }  // namespace splitwan::scenarios

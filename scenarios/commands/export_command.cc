@@ -7,12 +7,12 @@
 namespace splitwan::scenarios {
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string model, layers, output;
   bool json = false;
 };
 
-int export_command(const Options& o) {
+int export_command(const ExportOptions& o) {
   const auto range = parse_layers(o.layers, engine::read_model_config(o.model).layers);
   const auto names = export_layers(o.model, range, o.output);
   if (o.json) {
@@ -31,7 +31,7 @@ int export_command(const Options& o) {
 }  // namespace
 
 void add_export_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExportOptions>();
   CLI::App* cmd = app.add_subcommand("export", "Write the checkpoint that the untrusted side may have");
   cmd->add_option("--model", o->model, "model folder")->required();
   cmd->add_option("--layers", o->layers, "BEGIN:END of the layers to export, as in 2:30")->required();

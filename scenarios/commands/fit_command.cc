@@ -7,11 +7,12 @@
 #include "engine/base/output_file.hh"
 #include "model/fit/live.hh"
 #include "model/judge/published.hh"
-#include "model/observe/source.hh"
 #include "model/judge/validation.hh"
-#include "scenarios/console/console.hh"
+#include "model/observe/source.hh"
 #include "scenarios/commands/model_commands.hh"
 #include "scenarios/commands/model_tables.hh"
+#include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -19,19 +20,11 @@ namespace {
 using engine::Error;
 using engine::Json;
 
-struct Options {
+struct FitOptions {
   std::vector<std::string> traces, tests;
   std::string output, published;
   bool json = false;
 };
-
-void finish(const Options& o, const Json& j, const std::string& table) {
-  const std::string text = j.dump(2) + "\n";
-  if (!o.output.empty()) engine::write_file(o.output, text);
-  if (o.output == "-") return;
-  const std::string& shown = o.json ? text : table;
-  std::fwrite(shown.data(), 1, shown.size(), stdout);
-}
 
 // A prediction of another system's traces would say nothing.
 void refuse_other_source(const Json& fitted, const Json& other) {
@@ -59,7 +52,7 @@ void warn(const Json& j) {
     say(fmt::format("what is left still depends on: {}: the model lacks a term", s.get<std::string>()));
 }
 
-int fit_traces(const Options& o) {
+int fit_traces(const FitOptions& o) {
   const auto runs = read_traces(o.traces);
   model::LatencyModel fitted = model::fit(runs);
   const auto observations = observe_live(runs);
@@ -77,11 +70,11 @@ int fit_traces(const Options& o) {
   }
   const Json j = to_json(fitted);
   warn(j);
-  finish(o, j, fit_table(fitted));
+  show_result(o.output, o.json, j, fit_table(fitted));
   return 0;
 }
 
-int run_fit(const Options& o) {
+int run_fit(const FitOptions& o) {
   std::vector<std::string> inputs = o.traces;
   inputs.insert(inputs.end(), o.tests.begin(), o.tests.end());
   if (!o.published.empty()) inputs.push_back(o.published);
@@ -95,7 +88,7 @@ int run_fit(const Options& o) {
   if (o.traces.empty() == o.published.empty()) throw Error("fit: expected either traces or --published FILE");
   if (o.published.empty()) return fit_traces(o);
   const Json j = model::compare_published(model::read_published(o.published));
-  finish(o, j, published_table(j));
+  show_result(o.output, o.json, j, published_table(j));
   return j["closer"] == true ? 0 : 1;
 }
 
@@ -110,7 +103,7 @@ std::vector<engine::Run> read_traces(const std::vector<std::string>& paths) {
 }
 
 void add_fit_command(CLI::App& app, std::function<int()>& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<FitOptions>();
   CLI::App* fit =
       app.add_subcommand("fit", "fit a latency model to traces, and validate it on conditions held out");
   fit->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");

@@ -3,8 +3,8 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
-#include "engine/text/text_stream.hh"
 #include "engine/base/units.hh"
+#include "engine/text/text_stream.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/run/run_scenario.hh"
@@ -16,7 +16,7 @@ using engine::Error;
 using engine::seconds;
 using engine::Token;
 
-struct Options {
+struct GenerateOptions {
   std::string model, server, prompt, prompt_file, prompt_ids, wire = "f32", split, link, trace;
   std::string decode = "sequential", compute = "measured", timeout = "60s", storage = "auto", device = "cpu";
   std::string draft_model;
@@ -36,7 +36,7 @@ std::vector<Token> parse_ids(const std::string& text) {
   return ids;
 }
 
-Scenario scenario_for(const Options& o) {
+Scenario scenario_for(const GenerateOptions& o) {
   Scenario s;
   s.name = "generate";
   s.model = o.model;
@@ -93,7 +93,7 @@ Json top_of(const at::Tensor& logits, int count) {
 }
 
 // The model's tokenizer; ids need none, their text is then left out.
-const engine::Tokenizer* tokenizer_for(const Options& o, Resources& resources) {
+const engine::Tokenizer* tokenizer_for(const GenerateOptions& o, Resources& resources) {
   try {
     return &resources.tokenizer(o.model);
   } catch (const Error&) {
@@ -102,7 +102,7 @@ const engine::Tokenizer* tokenizer_for(const Options& o, Resources& resources) {
   }
 }
 
-int generate_command(const Options& o) {
+int generate_command(const GenerateOptions& o) {
   const Scenario s = scenario_for(o);
   engine::check_output(o.trace);
   Resources resources;
@@ -167,7 +167,7 @@ int generate_command(const Options& o) {
 }  // namespace
 
 void add_generate_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<GenerateOptions>();
   CLI::App* cmd = app.add_subcommand(
       "generate", "Continue one prompt: all here, split in process, over a link, or with a server");
   // An empty one is a script's unset variable, and would silently mean another run.

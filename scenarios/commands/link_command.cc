@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "engine/base/error.hh"
+#include "engine/base/json.hh"
 #include "engine/base/output_file.hh"
-#include "engine/party/trace.hh"
 #include "engine/base/units.hh"
 #include "netsim/kernel/link_session.hh"
 #include "scenarios/imports/tc_netem.hh"
@@ -21,14 +21,14 @@ using engine::seconds;
 using netsim::EmulatedLink;
 using netsim::LinkTime;
 
-struct Options {
+struct LinkOptions {
   std::string link = "rtt=80ms,rate=100Mbit", loss, engine = "tun", client, server, output;
   std::string lateness_limit, patience = "60s", emit_device;
   std::uint64_t seed = 1;
   bool json = false;
 };
 
-netsim::LinkPair parse_pair(const Options& o) {
+netsim::LinkPair parse_pair(const LinkOptions& o) {
   const NetworkChoice network = parse_link(o.link);
   netsim::LinkPair pair{network.up, network.down};
   if (!o.loss.empty()) pair.up.loss = pair.down.loss = engine::parse_fraction(o.loss);
@@ -61,7 +61,7 @@ std::string table(const netsim::LinkReport& r) {
   return text;
 }
 
-void print(const Options& o, const EmulatedLink& link, const netsim::LinkReport& r, int code,
+void print(const LinkOptions& o, const EmulatedLink& link, const netsim::LinkReport& r, int code,
            LinkTime limit) {
   const Json j = {{"schema_version", 1},
                   {"engine", o.engine},
@@ -83,7 +83,7 @@ void print(const Options& o, const EmulatedLink& link, const netsim::LinkReport&
   std::fflush(stdout);
 }
 
-int emit(const Options& o) {
+int emit(const LinkOptions& o) {
   netsim::LinkPair pair = parse_pair(o);
   const LinkTime rtt = pair.up.delay + pair.down.delay;
   netsim::resolve_queues(pair.up, rtt);
@@ -93,7 +93,7 @@ int emit(const Options& o) {
   return 0;
 }
 
-int link_command(const Options& o) {
+int link_command(const LinkOptions& o) {
   if (!o.emit_device.empty()) return emit(o);
   const netsim::LinkEngine engine = parse_engine(o.engine);
   const LinkTime usual = std::chrono::microseconds(engine == netsim::LinkEngine::tun ? 100 : 500);
@@ -122,7 +122,7 @@ int link_command(const Options& o) {
 }  // namespace
 
 void add_link_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<LinkOptions>();
   CLI::App* cmd = app.add_subcommand(
       "link", "Two network namespaces joined by an emulated link, for the kernel's own TCP (needs root)");
   cmd->add_option("--link", o->link,

@@ -10,10 +10,10 @@
 
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/link_command.hh"
-#include "scenarios/console/machine.hh"
 #include "scenarios/commands/model_commands.hh"
 #include "scenarios/commands/study_command.hh"
 #include "scenarios/commands/traffic_command.hh"
+#include "scenarios/console/machine.hh"
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/model_tables.hh"
+#include "scenarios/run/summary_table.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 using engine::Error;
 using engine::Json;
 
-struct Options {
+struct ReportOptions {
   std::vector<std::string> traces;
   std::string model, attacks, output, timeline;
   bool json = false;
@@ -28,7 +29,7 @@ struct Options {
 std::string file_text(const Json& j) { return j.dump(2) + "\n"; }
 
 // Results go to stdout: as one object for programs, as a table for people.
-void print(const Options& o, const Json& j, const std::string& table) {
+void print(const ReportOptions& o, const Json& j, const std::string& table) {
   const std::string text = o.json ? file_text(j) : table;
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
@@ -45,7 +46,7 @@ std::string table_of(const std::vector<engine::Run>& runs, const Json& summary, 
   return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(privacy, false);
 }
 
-int run_report(const Options& o) {
+int run_report(const ReportOptions& o) {
   auto inputs = o.traces;
   for (const auto& input : {o.model, o.attacks}) {
     if (!input.empty()) inputs.push_back(input);
@@ -81,7 +82,7 @@ int run_report(const Options& o) {
 void add_model_commands(CLI::App& app, std::function<int()>& chosen) {
   add_fit_command(app, chosen);
   add_projection_commands(app, chosen);
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ReportOptions>();
   CLI::App* report =
       app.add_subcommand("report", "what traces and attacks say: a page for people (-o) and a summary");
   report->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");

@@ -3,16 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <set>
 
 namespace splitwan::scenarios {
 namespace {
 
 using engine::Json;
-
-std::string number(const Json& v, double scale, int digits) {
-  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
-}
 
 std::string coefficient(const std::string& name, const model::Coefficient& c, double scale) {
   const std::string error = std::isnan(c.error) ? "-" : fmt::format("{:.4f}", c.error * scale);
@@ -52,21 +47,6 @@ std::string checks(const Json& v) {
   return out;
 }
 
-// What sets results apart beside condition and drafter: "2+8+2 f32 reference".
-std::string variant(const Json& result) {
-  const auto text = [&](const char* key) {
-    const Json& value = result[key];
-    return value.is_string() ? value.get<std::string>() : value.dump();
-  };
-  const Json& plan = result["plan"];
-  if (!plan.is_object()) return text("wire") + " " + text("compute");
-  const Json sampling = result.value("sampling", Json());
-  const double temperature = sampling.is_object() ? sampling.value("temperature", 0.0) : 0;
-  return fmt::format("{}+{}+{} {} {}{}", plan["head"].dump(), plan["middle"].dump(), plan["tail"].dump(),
-                     text("wire"), text("compute"),
-                     temperature > 0 ? fmt::format(" temperature {}", temperature) : "");
-}
-
 }  // namespace
 
 std::string fit_table(const model::LatencyModel& m) {
@@ -97,47 +77,6 @@ std::string fit_table(const model::LatencyModel& m) {
   }
   if (v.contains("test")) out += validation("other traces", v["test"], v["test"]["baseline"]);
   return out + checks(v);
-}
-
-// Any list of like objects: a column per key.
-std::string cells_table(const Json& cells) {
-  if (cells.empty()) return "";
-  const auto text = [](const Json& value) {
-    if (value.is_number_float()) return fmt::format("{:.6g}", value.get<double>());
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-  };
-  std::vector<std::pair<std::string, std::size_t>> columns;  // key, width
-  for (const auto& [key, value] : cells[0].items()) columns.emplace_back(key, key.size());
-  for (const Json& cell : cells)
-    for (auto& [key, width] : columns) width = std::max(width, text(cell.value(key, Json())).size());
-  std::string out;
-  for (const auto& [key, width] : columns) out += fmt::format("{:<{}}  ", key, width);
-  for (const Json& cell : cells) {
-    out += "\n";
-    for (const auto& [key, width] : columns)
-      out += fmt::format("{:<{}}  ", text(cell.value(key, Json())), width);
-  }
-  return out + "\n";
-}
-
-std::string summary_table(const Json& summary) {
-  if (summary.contains("cells")) return cells_table(summary["cells"]);
-  std::string out =
-      "condition                         drafter       tokens/s  tokens/step  first ms  step ms: network  "
-      "client  "
-      "server  overhead\n";
-  std::set<std::string> variants;
-  for (const Json& r : summary["results"]) variants.insert(variant(r));
-  for (const Json& r : summary["results"]) {
-    const Json& s = r["step"];
-    out += fmt::format("{:<33} {:<12} {:>9} {:>12} {:>9} {:>17} {:>7} {:>7} {:>9}{}\n",
-                       label(model::condition_of(r, "summary")), r["drafter"].get<std::string>(),
-                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 3),
-                       number(r["time_to_first_token_s"], 1e3, 1), number(s["network_s"], 1e3, 1),
-                       number(s["client_s"], 1e3, 1), number(s["server_s"], 1e3, 1),
-                       number(s["overhead_s"], 1e3, 1), variants.size() > 1 ? "  " + variant(r) : "");
-  }
-  return out;
 }
 
 }  // namespace splitwan::scenarios

@@ -13,6 +13,5 @@ std::string projection_table(const std::vector<model::Point>&, const std::vector
 std::string needs_table(const engine::Json&);
 std::string advice_table(const engine::Json&);
 std::string published_table(const engine::Json&);
-std::string summary_table(const engine::Json& summary);
 
 }  // namespace splitwan::scenarios

@@ -9,6 +9,7 @@
 #include "scenarios/commands/model_commands.hh"
 #include "scenarios/commands/model_question.hh"
 #include "scenarios/commands/model_tables.hh"
+#include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -18,7 +19,7 @@ using engine::Json;
 
 constexpr const char* usual_rtts = "20ms,40ms,60ms,80ms,100ms,120ms,150ms,200ms";
 
-struct Options {
+struct ProjectOptions {
   std::string model, output, target, prompt_class;
   std::vector<std::string> drafters;
   LinkWords link;
@@ -27,15 +28,7 @@ struct Options {
   bool json = false;
 };
 
-void finish(const Options& o, const Json& j, const std::string& table) {
-  const std::string text = j.dump(2) + "\n";
-  if (!o.output.empty()) engine::write_file(o.output, text);
-  if (o.output == "-") return;
-  const std::string& shown = o.json ? text : table;
-  std::fwrite(shown.data(), 1, shown.size(), stdout);
-}
-
-std::vector<std::string> drafters_of(const Options& o, const model::LatencyModel& m) {
+std::vector<std::string> drafters_of(const ProjectOptions& o, const model::LatencyModel& m) {
   if (!o.drafters.empty()) return o.drafters;
   std::vector<std::string> all;
   for (const auto& d : m.drafters) all.push_back(d.drafter);
@@ -55,12 +48,12 @@ double parse_target(const std::string& text) {
   return value;
 }
 
-model::LatencyModel read_varied(const Options& o, std::vector<std::string>& assumptions) {
+model::LatencyModel read_varied(const ProjectOptions& o, std::vector<std::string>& assumptions) {
   return vary(model::read_model_file(o.model), variant_of(o.variant), assumptions);
 }
 
 // What the rate needs, per drafter; 1 when nothing would give it.
-int answer_target(const Options& o, const model::LatencyModel& m,
+int answer_target(const ProjectOptions& o, const model::LatencyModel& m,
                   const std::vector<std::string>& assumptions) {
   const double target = parse_target(o.target);
   const auto conditions = conditions_of(o.link, m);
@@ -79,11 +72,11 @@ int answer_target(const Options& o, const model::LatencyModel& m,
         possible |= !row[way].is_null();
     }
   }
-  finish(o, j, needs_table(j));
+  show_result(o.output, o.json, j, needs_table(j));
   return possible ? 0 : 1;
 }
 
-int run_project(const Options& o) {
+int run_project(const ProjectOptions& o) {
   engine::check_output(o.output, std::vector{o.model});
   std::vector<std::string> assumptions;
   const model::LatencyModel m = read_varied(o, assumptions);
@@ -96,11 +89,11 @@ int run_project(const Options& o) {
     for (const std::string& drafter : drafters_of(o, m))
       j["points"].push_back(to_json(points.emplace_back(project(m, c, drafter, o.prompt_class))));
   }
-  finish(o, j, projection_table(points, assumptions));
+  show_result(o.output, o.json, j, projection_table(points, assumptions));
   return 0;
 }
 
-int run_advise(const Options& o) {
+int run_advise(const ProjectOptions& o) {
   engine::check_output(o.output, std::vector{o.model});
   std::vector<std::string> assumptions;
   const model::LatencyModel m = model::read_model_file(o.model);
@@ -117,15 +110,15 @@ int run_advise(const Options& o) {
             {"choices", Json::array()}};
   j["link"].erase("network");
   for (const model::Choice& c : choices) j["choices"].push_back(to_json(c));
-  finish(o, j, advice_table(j));
+  show_result(o.output, o.json, j, advice_table(j));
   return 0;
 }
 
 }  // namespace
 
 void add_projection_commands(CLI::App& app, std::function<int()>& chosen) {
-  const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
-    auto o = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* help, int (*run)(const ProjectOptions&)) {
+    auto o = std::make_shared<ProjectOptions>();
     CLI::App* command = app.add_subcommand(name, help);
     command->add_option("MODEL", o->model, "model file that 'splitwan fit' wrote")->required();
     add_link_options(*command, o->link);

@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "engine/base/error.hh"
-#include "engine/split/hello.hh"
-#include "engine/net/sockets.hh"
 #include "engine/base/units.hh"
+#include "engine/net/sockets.hh"
+#include "engine/split/hello.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/run/run_scenario.hh"
@@ -20,7 +20,7 @@ namespace {
 using engine::Error;
 using engine::tcp;
 
-struct Options {
+struct ServeOptions {
   std::string model, layers, listen = "127.0.0.1:7420", idle = "5min", storage = "auto", device = "cpu";
   int threads = 1, sessions = 16;
   bool insecure = false, json = false;
@@ -33,7 +33,7 @@ struct DropSpans : engine::Recorder {  // a server keeps no trace: the client's 
 
 // Serves one connection until the client leaves, or tells it why not; whatever goes wrong ends this session
 // only.
-void session(tcp::socket socket, int number, bool admitted, const Options& o,
+void session(tcp::socket socket, int number, bool admitted, const ServeOptions& o,
              const engine::ModelConfig& config, const engine::LayerStack& middle) {
   std::string peer = "client";
   try {
@@ -64,7 +64,7 @@ void session(tcp::socket socket, int number, bool admitted, const Options& o,
 
 class Server {
  public:
-  Server(const Options& o, const engine::ModelConfig& config, const engine::LayerStack& middle)
+  Server(const ServeOptions& o, const engine::ModelConfig& config, const engine::LayerStack& middle)
       : options_(o),
         config_(config),
         middle_(middle),
@@ -143,7 +143,7 @@ class Server {
     std::atomic<bool> over = false;
   };
 
-  const Options& options_;
+  const ServeOptions& options_;
   const engine::ModelConfig& config_;
   const engine::LayerStack& middle_;
   boost::asio::io_context io_;
@@ -154,7 +154,7 @@ class Server {
   int count_ = 0;
 };
 
-int serve_command(const Options& o) {
+int serve_command(const ServeOptions& o) {
   if (!o.insecure && !engine::parse_endpoint(o.listen).is_loopback()) {
     throw Error(
         "--listen {}: not a loopback address, and activations would cross the network in clear: use an SSH "
@@ -172,7 +172,7 @@ int serve_command(const Options& o) {
 }  // namespace
 
 void add_serve_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ServeOptions>();
   CLI::App* cmd = app.add_subcommand("serve", "The untrusted side: run the middle layers for clients");
   cmd->add_option("--model", o->model, "model folder, whole or as `splitwan export` wrote it")->required();
   cmd->add_option("--layers", o->layers,

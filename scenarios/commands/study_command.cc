@@ -2,8 +2,8 @@
 
 #include "scenarios/console/console.hh"
 #include "scenarios/read/replay_scenario.hh"
-#include "scenarios/run/run_output.hh"
 #include "scenarios/read/sweep.hh"
+#include "scenarios/run/run_output.hh"
 #include "scenarios/run/validate_link.hh"
 
 namespace splitwan::scenarios {

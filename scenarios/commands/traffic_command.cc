@@ -14,7 +14,7 @@ namespace {
 
 using engine::Json;
 
-struct Options {
+struct TrafficOptions {
   std::vector<std::string> traces;
   std::string output;
   bool json = false;
@@ -56,7 +56,7 @@ std::string table(const Json& j) {
   return out;
 }
 
-int run_traffic(const Options& o) {
+int run_traffic(const TrafficOptions& o) {
   engine::check_output(o.output, o.traces);
   const Json j = analysis::traffic(read_traces(o.traces));
   const std::string file = j.dump(2) + "\n";
@@ -70,7 +70,7 @@ int run_traffic(const Options& o) {
 }  // namespace
 
 void add_traffic_command(CLI::App& app, std::function<int()>& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrafficOptions>();
   CLI::App* cmd = app.add_subcommand(
       "traffic", "what message sizes and timings tell who watches the network, against the truth in traces");
   cmd->add_option("TRACE", o->traces,

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/drafters/named.hh"
 #include "engine/base/error.hh"
 #include "engine/base/philox.hh"
 #include "engine/base/units.hh"
+#include "engine/drafters/named.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
@@ -21,7 +21,7 @@ using engine::Token;
 
 constexpr double largest_logit_difference = 1e-3;  // what rounding could explain in f32; ours is 0
 
-struct Options {
+struct VerifyOptions {
   std::string model, draft_model, decode, split = "2,2", link, storage = "auto", wire = "f32";
   std::vector<std::string> prompts;
   int random = 0, max_new_tokens = 32, threads = 1;
@@ -93,7 +93,7 @@ std::vector<Prompt> random_prompts(int count, int vocabulary, std::uint64_t seed
   return prompts;
 }
 
-Scenario scenario_for(const Options& o) {
+Scenario scenario_for(const VerifyOptions& o) {
   Scenario s;
   s.name = "verify";
   s.model = o.model;
@@ -124,7 +124,7 @@ Written write(const Scenario& s, Resources& resources, const std::string& decode
   return w;
 }
 
-std::string table(const Json& out) {
+std::string verdict_table(const Json& out) {
   std::string text = fmt::format("{} prompts, split {}, against decoding one by one\n", out["prompts"].dump(),
                                  out["split"].get<std::string>());
   text += "drafter            identical  logits differ by  self-perplexity  tokens/step\n";
@@ -135,7 +135,7 @@ std::string table(const Json& out) {
   return text;
 }
 
-int verify_command(const Options& o) {
+int verify_command(const VerifyOptions& o) {
   Scenario s = scenario_for(o);
   auto decodes =
       o.decode.empty() ? engine::every_drafter(!o.draft_model.empty()) : engine::split_list(o.decode);
@@ -176,14 +176,14 @@ int verify_command(const Options& o) {
     holds = holds && verdicts[d].holds();
   }
   out["holds"] = holds;
-  fmt::print("{}", o.json ? out.dump() + "\n" : table(out));
+  fmt::print("{}", o.json ? out.dump() + "\n" : verdict_table(out));
   return holds ? 0 : 1;
 }
 
 }  // namespace
 
 void add_verify_command(CLI::App& app, Chosen& chosen) {
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<VerifyOptions>();
   CLI::App* cmd = app.add_subcommand(
       "verify",
       "Does speculation change the output? Every drafter against decoding one by one; 1 when it does");

@@ -1,7 +1,7 @@
 // What a result must say about where it was made.
 #pragma once
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::scenarios {
 

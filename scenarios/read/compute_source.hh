@@ -11,7 +11,8 @@ namespace splitwan::scenarios {
 
 class ComputeSource {
  public:
-  // reference, measured, recorded:TRACE or profile:FILE. Throws Error on anything else, and on its file's account.
+  // reference, measured, recorded:TRACE or profile:FILE. Throws Error on anything else, and on its file's
+  // account.
   explicit ComputeSource(const std::string& text);
 
   // For one run. Throws Error when a recording holds no such run.

@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "engine/checkpoint/checkpoint.hh"
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
+#include "engine/checkpoint/checkpoint.hh"
 
 namespace splitwan::scenarios {
 

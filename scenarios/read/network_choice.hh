@@ -1,6 +1,7 @@
 // Which network a scenario runs over, as a person writes it. No torch.
 //
-// "network": {"kind": "ns3", "preset": "lte", "rtt": "80ms", LINK.., "up": RATE or {LINK..}, "down": likewise,
+// "network": {"kind": "ns3", "preset": "lte", "rtt": "80ms", LINK.., "up": RATE or {LINK..}, "down":
+// likewise,
 //   "tcp": {..}, "server": "HOST:PORT", "timeout": "60s", "pcap": "PREFIX"}
 // LINK keys hold for both directions, those under "up" and "down" for one:
 //   "rate": "100Mbit", "delay": "40ms" (one way), "loss": "0.5%", "queue": "4MB", "mtu": 1500,
@@ -24,7 +25,13 @@ namespace splitwan::scenarios {
 using engine::Json;
 using engine::Nanos;
 
-enum class NetworkKind { local, ideal, ns3, sockets, tun };  // tun: the kernel's TCP over a delay line, replays only
+enum class NetworkKind {
+  local,
+  ideal,
+  ns3,
+  sockets,
+  tun
+};  // tun: the kernel's TCP over a delay line, replays only
 std::string_view name_of(NetworkKind);
 
 struct NetworkChoice {

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
+#include "engine/base/types.hh"
 
 namespace splitwan::scenarios {
 

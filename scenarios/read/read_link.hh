@@ -6,8 +6,8 @@
 
 namespace splitwan::scenarios {
 
-// Applies the link keys of `reader`'s object (see network_choice.hh) to what `link` says already. rtt is split
-// between the directions, the odd nanosecond going down. File names are sought from `folder`.
+// Applies the link keys of `reader`'s object (see network_choice.hh) to what `link` says already. rtt is
+// split between the directions, the odd nanosecond going down. File names are sought from `folder`.
 void read_link(engine::ObjectReader& reader, netsim::LinkSpec& link, bool is_up, const std::string& folder);
 
 // `path`, sought from `folder` unless absolute.

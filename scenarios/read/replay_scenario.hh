@@ -22,10 +22,10 @@ namespace splitwan::scenarios {
 struct ReplayCell {
   std::string name;
   NetworkChoice network;
-  std::string trace;                         // empty: batches
-  std::vector<netsim::Batches> batches;      // one run each
+  std::string trace;                     // empty: batches
+  std::vector<netsim::Batches> batches;  // one run each
   std::optional<netsim::ComputeNoise> noise;
-  std::optional<netsim::Profile> profile;    // none: the trace's own durations and bytes
+  std::optional<netsim::Profile> profile;  // none: the trace's own durations and bytes
   std::uint64_t seed = 1;
   Json resolved;
 };
@@ -35,9 +35,10 @@ bool is_replay(const Json& scenario);
 // One cell per combination of the sweep. Throws Error naming file and key.
 std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file);
 
-// Runs the cells, as many at once as there are cores: one run per cell, or per run of its trace, in the cells' order
-// and complete. `progress(done, total, what)` may come from any thread, one at a time.
-std::vector<engine::Run> run_replays(const std::vector<ReplayCell>&,
-                                     const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
+// Runs the cells, as many at once as there are cores: one run per cell, or per run of its trace, in the
+// cells' order and complete. `progress(done, total, what)` may come from any thread, one at a time.
+std::vector<engine::Run> run_replays(
+    const std::vector<ReplayCell>&,
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
 
 }  // namespace splitwan::scenarios

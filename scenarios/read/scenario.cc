@@ -2,10 +2,10 @@
 
 #include <filesystem>
 
-#include "engine/drafters/named.hh"
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/units.hh"
+#include "engine/drafters/named.hh"
 #include "scenarios/read/prompts.hh"
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/sweep.hh"

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/split/codec.hh"
-#include "engine/layers/device.hh"
-#include "engine/wire/row_buckets.hh"
-#include "engine/drafters/sampling.hh"
+#include "engine/base/json.hh"
+#include "engine/base/sampling.hh"
 #include "engine/kernels/storage.hh"
-#include "engine/party/trace.hh"
+#include "engine/layers/device.hh"
+#include "engine/split/codec.hh"
+#include "engine/wire/row_buckets.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/prompts.hh"
 

@@ -1,7 +1,7 @@
 // Overrides and sweeps: edits of a scenario's JSON before it is read.
 #pragma once
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::scenarios {
 

@@ -46,7 +46,7 @@ void take_part(PartyId self, engine::tcp::socket socket, const engine::PartyMain
   main(transport, clock);
 }
 
-Json to_json(const netsim::LinkCounts& c) {
+Json counted(const netsim::LinkCounts& c) {
   return {{"packets", c.packets}, {"bytes", c.bytes}, {"queue_drops", c.queue_drops}, {"lost", c.lost}};
 }
 
@@ -73,8 +73,8 @@ Json run_over_link(const NetworkChoice& n, std::uint64_t seed,
   return {{"lateness_mean_s", seconds(report.lateness.mean)},
           {"lateness_p99_s", seconds(report.lateness.p99)},
           {"realtime", report.realtime},
-          {"up", to_json(report.up)},
-          {"down", to_json(report.down)}};
+          {"up", counted(report.up)},
+          {"down", counted(report.down)}};
 }
 
 }  // namespace splitwan::scenarios

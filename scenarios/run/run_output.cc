@@ -6,8 +6,8 @@
 
 #include "analysis/summary/summary.hh"
 #include "engine/base/output_file.hh"
-#include "scenarios/commands/model_tables.hh"
 #include "scenarios/read/sweep.hh"
+#include "scenarios/run/summary_table.hh"
 
 namespace splitwan::scenarios {
 namespace {

@@ -8,8 +8,8 @@
 #include "engine/wire/wire_type.hh"
 #include "model/observe/observation.hh"
 #include "scenarios/console/machine.hh"
-#include "scenarios/run/replay_link.hh"
 #include "scenarios/read/replay_scenario.hh"
+#include "scenarios/run/replay_link.hh"
 #include "scenarios/run/simulated_network.hh"
 
 namespace splitwan::scenarios {

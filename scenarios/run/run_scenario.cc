@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 
-#include "engine/drafters/named.hh"
 #include "engine/base/error.hh"
+#include "engine/drafters/named.hh"
 #include "engine/net/sockets.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"

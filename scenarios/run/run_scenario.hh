@@ -4,8 +4,8 @@
 #include <functional>
 
 #include "engine/decode/generate.hh"
-#include "scenarios/run/resources.hh"
 #include "scenarios/read/scenario.hh"
+#include "scenarios/run/resources.hh"
 
 namespace splitwan::scenarios {
 

@@ -7,7 +7,7 @@ namespace {
 
 using engine::seconds;
 
-Json to_json(const netsim::WireTotals& w, Nanos elapsed) {
+Json totals_of(const netsim::WireTotals& w, Nanos elapsed) {
   return {{"bytes", w.bytes},
           {"packets", w.packets},
           {"queue_drops", w.queue_drops},
@@ -17,7 +17,7 @@ Json to_json(const netsim::WireTotals& w, Nanos elapsed) {
           {"most_queued_bytes", w.most_queued}};
 }
 
-Json to_json(const netsim::ProbeReport::Way& way) {
+Json measured(const netsim::ProbeReport::Way& way) {
   return {{"bps", way.bits_per_second}, {"sent", way.sent}, {"lost", way.lost}};
 }
 
@@ -41,8 +41,8 @@ Json to_json(const netsim::ProbeReport& probes) {
   for (const auto& c : probes.connections)
     links.push_back({{"rtt_s", c.rtt_s},
                      {"congestion", c.congestion},
-                     {"forward", to_json(c.forward)},
-                     {"backward", to_json(c.backward)}});
+                     {"forward", measured(c.forward)},
+                     {"backward", measured(c.backward)}});
   return {{"ns3", probes.ns3_version}, {"tcp", Json::parse(probes.settings)}, {"measured_links", links}};
 }
 
@@ -53,8 +53,8 @@ Json SimulatedNetwork::totals() {
   const netsim::SimTotals totals = ns3_->close();
   Json links = Json::array();
   for (const auto& c : totals.connections)
-    links.push_back(
-        {{"forward", to_json(c.forward, totals.elapsed)}, {"backward", to_json(c.backward, totals.elapsed)}});
+    links.push_back({{"forward", totals_of(c.forward, totals.elapsed)},
+                     {"backward", totals_of(c.backward, totals.elapsed)}});
   return links;
 }
 

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "netsim/time/conductor.hh"
 #include "netsim/ns3/ns3_simulator.hh"
+#include "netsim/time/conductor.hh"
 #include "scenarios/read/network_choice.hh"
 
 namespace splitwan::scenarios {
@@ -20,10 +20,11 @@ class SimulatedNetwork {
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) { conductor_->run(parties); }
 
-  // For the header's "simulator": version, TCP as it really runs, links as they were measured. null for others.
+  // For the header's "simulator": version, TCP as it really runs, links as they were measured. null for
+  // others.
   Json settings() const;
-  // For the end's "links": per direction bytes, packets, losses, utilisation and queue. null for others. Ends the
-  // simulation.
+  // For the end's "links": per direction bytes, packets, losses, utilisation and queue. null for others. Ends
+  // the simulation.
   Json totals();
 
  private:

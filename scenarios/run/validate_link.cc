@@ -10,13 +10,13 @@
 #include "engine/base/error.hh"
 #include "engine/base/units.hh"
 #include "model/fit/robust_fit.hh"
-#include "netsim/link/flight_theory.hh"
 #include "netsim/kernel/kernel_patterns.hh"
+#include "netsim/link/flight_theory.hh"
 #include "netsim/ns3/ns3_simulator.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/read_link.hh"
-#include "scenarios/run/simulated_network.hh"
 #include "scenarios/read/sweep.hh"
+#include "scenarios/run/simulated_network.hh"
 
 namespace splitwan::scenarios {
 namespace {

@@ -25,8 +25,8 @@ struct Validation {
 bool is_validation(const Json& scenario);
 std::vector<Validation> read_validations(const Json& scenario, const std::string& file);
 
-// One run per link and pattern; the header's "cell" holds {rtt_s, rate_bps, loss, pattern, theory_s (null under
-// loss), ns3_s, ns3_min_s, ns3_max_s, kernel_s (null without root), lateness_s, on_time, ..}.
+// One run per link and pattern; the header's "cell" holds {rtt_s, rate_bps, loss, pattern, theory_s (null
+// under loss), ns3_s, ns3_min_s, ns3_max_s, kernel_s (null without root), lateness_s, on_time, ..}.
 std::vector<engine::Run> run_validations(
     const std::vector<Validation>&,
     const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);

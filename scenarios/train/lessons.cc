@@ -5,8 +5,8 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
-#include "engine/kernels/kernels.hh"
 #include "engine/base/output_file.hh"
+#include "engine/kernels/kernels.hh"
 
 namespace splitwan::scenarios {
 

@@ -13,7 +13,6 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 
 kernels::Rows rows_of(const Tensor& t) { return {t.size(0), t.size(1)}; }
-float* data(const Tensor& t) { return t.data_ptr<float>(); }
 
 struct RmsNorm : Function<RmsNorm> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, double eps) {

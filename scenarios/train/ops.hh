@@ -8,6 +8,8 @@
 
 namespace splitwan::scenarios {
 
+inline float* data(const at::Tensor& t) { return t.data_ptr<float>(); }
+
 struct HeadShape {
   int windows = 0, context = 0;  // rows = windows * context
   int heads = 0, kv_heads = 0, head_dim = 0;

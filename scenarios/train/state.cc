@@ -3,10 +3,10 @@
 #include <cstring>
 #include <filesystem>
 
-#include "engine/checkpoint/checkpoint.hh"
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
+#include "engine/checkpoint/checkpoint.hh"
 
 namespace splitwan::scenarios {
 

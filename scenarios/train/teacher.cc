@@ -9,7 +9,7 @@
 #include <set>
 
 #include "engine/base/error.hh"
-#include "scenarios/train/kernels.hh"
+#include "scenarios/train/ops.hh"
 #include "scenarios/train/state.hh"
 
 namespace splitwan::scenarios {
@@ -18,8 +18,6 @@ using at::Tensor;
 using engine::Token;
 
 namespace {
-
-float* data(const Tensor& t) { return t.data_ptr<float>(); }
 
 // Chooses one passage's tokens.
 class Writer {

@@ -5,6 +5,7 @@
 
 #include "analysis/traffic/nearest.hh"
 #include "analysis/traffic/traffic_runs.hh"
+#include "engine/wire/wire.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::analysis {

@@ -29,7 +29,8 @@ void Linear(benchmark::State& state, Storage storage) {
     best().linear(storage, packed.data(), k, m, 0, m / 16, activations.data(), rows, y.data());
     benchmark::DoNotOptimize(y.data());
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(packed.size()));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
+                          static_cast<std::int64_t>(packed.size()));
   state.counters["flops"] = benchmark::Counter(2.0 * static_cast<double>(rows * k * m),
                                                benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "engine/base/error.hh"
-#include "model/path/link.hh"
 #include "model/ask/projection.hh"
+#include "model/path/link.hh"
 #include "tests/fixtures/trace_fixture.hh"
 
 namespace splitwan::model {

@@ -31,7 +31,8 @@ TEST(Bench, measures_every_row_count_and_prompt_it_is_asked_for) {
     // bytes read per second, over the 1 GB/s that the machine is said to give
     const auto& c = checkpoint.config();
     const double bytes = found["weight_bytes"].get<double>() + 8.0 * c.layers * c.kv_width() * plan.context;
-    EXPECT_NEAR(d["bandwidth_share"].get<double>(), bytes / (d["ms_per_step"].get<double>() / 1e3) / 1e9, 1e-9);
+    EXPECT_NEAR(d["bandwidth_share"].get<double>(), bytes / (d["ms_per_step"].get<double>() / 1e3) / 1e9,
+                1e-9);
   }
 }
 
@@ -42,7 +43,8 @@ TEST(Bench, geometries_are_those_of_their_names) {
   EXPECT_EQ(c.kv_width(), 1024);
   engine::Checkpoint random = engine::Checkpoint::random(geometry_named("llama-15m"), engine::DType::bf16);
   EXPECT_EQ(random.tensor("model.layers.5.mlp.down_proj.weight", {288, 768}).data.size(), 288u * 768 * 2);
-  EXPECT_THAT(tests::error_of([] { geometry_named("llama-70b"); }), HasSubstr("expected mistral-7b-4l or llama-15m"));
+  EXPECT_THAT(tests::error_of([] { geometry_named("llama-70b"); }),
+              HasSubstr("expected mistral-7b-4l or llama-15m"));
 }
 
 }  // namespace

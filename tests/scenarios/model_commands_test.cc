@@ -74,19 +74,20 @@ TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
   auto strange = test::synthesise({.rtts_s = {0.06}});
   for (auto& run : strange) run.header["wire"] = "f32";
   std::ofstream(other) << test::trace_text(strange);
-  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"), std::string::npos);
+  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"),
+            std::string::npos);
 }
 
 TEST_F(ModelCommands, project_says_what_a_rate_of_tokens_needs) {
   output({"fit", trace, "-o", model});
-  const Json j = Json::parse(
-      output({"project", model, "--target", "15tok/s", "--rtt", "80ms", "--drafter", "sequential", "--json"}));
+  const Json j = Json::parse(output(
+      {"project", model, "--target", "15tok/s", "--rtt", "80ms", "--drafter", "sequential", "--json"}));
   const Json need = j["needs"][0];
   EXPECT_LT(need["tokens_per_s"], 15);
   const double rtt_s = need["longest_rtt_s"];
   EXPECT_LT(rtt_s, 0.08);
-  const Json there = Json::parse(output({"project", model, "--rtt", std::to_string(rtt_s * 1e3) + "ms", "--drafter",
-                                         "sequential", "--json"}));
+  const Json there = Json::parse(output(
+      {"project", model, "--rtt", std::to_string(rtt_s * 1e3) + "ms", "--drafter", "sequential", "--json"}));
   EXPECT_NEAR(there["points"][0]["tokens_per_s"], 15, 1e-3);
   EXPECT_TRUE(need["least_bps"].is_null());              // 80 ms alone take too long
   EXPECT_TRUE(need["least_tokens_per_step"].is_null());  // sequential decoding gains one
@@ -103,7 +104,8 @@ TEST_F(ModelCommands, a_rate_that_nothing_gives_is_a_no) {
 
 TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
   output({"fit", trace, "-o", model});
-  const Json j = Json::parse(output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
+  const Json j = Json::parse(
+      output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
   const Json choices = j["choices"];
   ASSERT_GT(choices.size(), 6u);
   for (std::size_t i = 1; i < choices.size(); ++i)

@@ -28,8 +28,8 @@ TEST_P(Quickstart, gives_exactly_the_committed_tokens_per_second_bytes_and_round
   }
 }
 
-// Bits differ between instruction sets, the chosen tokens must not. The portable set takes minutes: only where there
-// is no other.
+// Bits differ between instruction sets, the chosen tokens must not. The portable set takes minutes: only
+// where there is no other.
 auto sets() {
   const auto all = engine::kernels::available();
   return std::vector(all.begin(), all.size() > 1 ? all.end() - 1 : all.end());

@@ -78,14 +78,18 @@ TEST_F(ScenarioFile, refuses_what_it_does_not_know_and_names_the_nearest_key) {
               HasSubstr("decode 'magic'"));
   EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "max_new_tokens": "many"})"),
               HasSubstr("'max_new_tokens': expected a whole number, found \"many\""));
-  EXPECT_THAT(refusal(small, {"split={\"head\": 2.7, \"tail\": 1}"}), HasSubstr("'head': expected a whole number, found 2.7"));
-  EXPECT_THAT(refusal(small, {"split={\"head\": 4294967298, \"tail\": 1}"}), HasSubstr("'head': expected a whole number"));
+  EXPECT_THAT(refusal(small, {"split={\"head\": 2.7, \"tail\": 1}"}),
+              HasSubstr("'head': expected a whole number, found 2.7"));
+  EXPECT_THAT(refusal(small, {"split={\"head\": 4294967298, \"tail\": 1}"}),
+              HasSubstr("'head': expected a whole number"));
   EXPECT_THAT(refusal(small, {"threads=0"}), HasSubstr("threads: expected 1 to 1024, found 0"));
-  EXPECT_THAT(refusal(small, {"seed=-1"}), HasSubstr("'seed': expected a whole number, 0 or above, found -1"));
+  EXPECT_THAT(refusal(small, {"seed=-1"}),
+              HasSubstr("'seed': expected a whole number, 0 or above, found -1"));
   EXPECT_THAT(refusal(small, {"decode=[]"}), HasSubstr("decode: the list is empty"));
   EXPECT_THAT(refusal(small, {"network.rtt=80"}), HasSubstr("key 'rtt': expected a text, found 80"));
   EXPECT_THAT(refusal(small, {"network.rate=0bit"}), HasSubstr("'0bit' lets nothing through"));
-  EXPECT_THAT(refusal(small, {"network.server=127.0.0.1:1"}), HasSubstr("a live server needs kind \"sockets\""));
+  EXPECT_THAT(refusal(small, {"network.server=127.0.0.1:1"}),
+              HasSubstr("a live server needs kind \"sockets\""));
   EXPECT_THAT(refusal(small, {"network.rtt"}), HasSubstr("expected KEY=VALUE"));
   EXPECT_THAT(refusal(small, {"netwrk.rtt=1ms"}), HasSubstr("unknown key 'netwrk'; did you mean 'network'?"));
 }
@@ -96,7 +100,8 @@ TEST(Link, is_a_preset_or_a_list_of_settings) {
   EXPECT_THAT(tests::error_of([] { parse_link("fast"); }), HasSubstr("'fast' is no preset"));
   EXPECT_THAT(tests::error_of([] { parse_link("rtt=80ms,rates=1Mbit"); }), HasSubstr("did you mean 'rate'?"));
   EXPECT_THAT(tests::error_of([] { parse_link("rtt=80ms,rtt=20ms"); }), HasSubstr("rtt is given twice"));
-  EXPECT_THAT(tests::error_of([] { parse_link("server=a:1"); }), HasSubstr("'server' is no property of a link"));
+  EXPECT_THAT(tests::error_of([] { parse_link("server=a:1"); }),
+              HasSubstr("'server' is no property of a link"));
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "analysis/attacks/exam/metrics.hh"
 #include "analysis/attacks/attackers/networks.hh"
+#include "analysis/attacks/exam/metrics.hh"
 
 namespace splitwan::attacks {
 

@@ -3,8 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
-#include "engine/split/noise.hh"
 #include "engine/base/philox.hh"
+#include "engine/split/noise.hh"
 
 namespace splitwan::attacks {
 

@@ -9,7 +9,8 @@ namespace splitwan::attacks {
 
 struct Channel {
   engine::WireType wire = engine::WireType::f32;
-  double noise = 0;  // that the client adds, as a share of each row's root mean square (engine/noise.hh)
+  double noise =
+      0;  // that the client adds, as a share of each row's root mean square (engine/split/noise.hh)
   std::uint64_t noise_seed = 1;
 
   at::Tensor operator()(const at::Tensor& hidden) const;  // what the server decodes

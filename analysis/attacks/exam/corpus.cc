@@ -4,7 +4,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
-#include "engine/drafters/sampling.hh"
+#include "engine/drafters/sampler.hh"
 
 namespace splitwan::attacks {
 namespace {

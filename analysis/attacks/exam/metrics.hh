@@ -5,7 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
+#include "engine/base/types.hh"
 
 namespace splitwan::attacks {
 

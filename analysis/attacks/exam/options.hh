@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analysis/attacks/exam/documents.hh"
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 
 namespace splitwan::attacks {
 

@@ -1,5 +1,5 @@
 // A model in pieces, one per layer, so that it can be cut anywhere and looked into at every cut. A row's bits
-// are those that the whole stack gives (tests/attack_collect_test.cc).
+// are those that the whole stack gives (tests/analysis/attacks/attack_collect_test.cc).
 #pragma once
 
 #include <mutex>

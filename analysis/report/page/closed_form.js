@@ -1,5 +1,5 @@
 "use strict";
-// The latency model of model/step_cost.cc in the browser: same formula, same coefficients, no DOM.
+// The latency model of model/fit/closed_form.cc in the browser: same formula, same coefficients, no DOM.
 const closedForm = (() => {
   const causes = ["rtt_s", "wire_s", "client_s", "server_s", "overhead_s", "loss_s", "jitter_s"];
 

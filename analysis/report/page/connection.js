@@ -1,6 +1,6 @@
 "use strict";
-// One TCP connection of model/connection.cc in the browser: same rules, same order of operations, no DOM.
-// Seconds, bytes and bit/s; a rate of null is not limited. `link` holds the constants of model/link.hh.
+// One TCP connection of model/path/connection.cc in the browser: same rules, same order of operations, no DOM.
+// Seconds, bytes and bit/s; a rate of null is not limited. `link` holds the constants of model/path/link.hh.
 const connection = (() => {
   const leastTimeout = 0.2, kneeFrom = 16, trainGap = 2e-3, offloadBytes = 65216, longestOffload = 1e-3;
   const cubic = 0.4, slowestGrowth = 0.05, fastestGrowth = 0.5, duplicates = 3, keptAfterLoss = 0.7, leastWindow = 2;
@@ -14,7 +14,7 @@ const connection = (() => {
   const chanceOfLoss = (loss, segments) => 1 - Math.pow(1 - loss, segments);
   const newWindow = (size, threshold, most = 0, rise = 0, inUse = 0) => ({size, threshold, most, rise, inUse, ahead: 0});
 
-  // model/round_trips.hh
+  // model/path/round_trips.hh
   function roundTrips(first) {
     let smooth = first, deviation = 2 * first, variation = Math.max(deviation, leastTimeout), worst = variation, roundEnd = 0;
     return {

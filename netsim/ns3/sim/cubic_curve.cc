@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/tcp_constants.hh"
+
 namespace splitwan::netsim::sim {
 
 using ns3::Time;
 
 namespace {
 
-constexpr double kBeta = 717.0 / 1024, kC = 410.0 / 1024;  // bic_scale * 10
-constexpr std::uint32_t kFirstEpochAtMost = 20;            // 5 % per round trip while no loss was seen
-constexpr std::uint32_t kRenoShare = 15;                   // beta_scale, in eighths of a window
+constexpr double kBeta = engine::tcp::cubic_beta, kC = engine::tcp::cubic_c;
+constexpr std::uint32_t kFirstEpochAtMost = 20;  // 5 % per round trip while no loss was seen
+constexpr std::uint32_t kRenoShare = 15;         // beta_scale, in eighths of a window
 
 }  // namespace
 

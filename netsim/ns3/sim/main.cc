@@ -12,8 +12,8 @@
 #include <string_view>
 #include <thread>
 
-#include "netsim/ns3/sim/simulation.hh"
 #include "netsim/link/sim_protocol.hh"
+#include "netsim/ns3/sim/simulation.hh"
 
 namespace splitwan::netsim::sim {
 namespace {

@@ -8,8 +8,8 @@
 #include <stdexcept>
 
 #include "netsim/link/link_check.hh"
-#include "netsim/ns3/sim/tcp.hh"
 #include "netsim/link/sim_protocol.hh"
+#include "netsim/ns3/sim/tcp.hh"
 
 namespace splitwan::netsim::sim {
 

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/base/tcp_constants.hh"
 #include "netsim/link/json_fields.hh"
 #include "netsim/link/link_json.hh"
 #include "netsim/link/sim_protocol.hh"
@@ -14,8 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kLongestTimer = 3'600'000'000'000;  // an hour: beyond it a unit was mistaken
-constexpr std::uint32_t kHeaderBytes = 52;                 // IPv4 20, TCP 20, timestamps 12
-constexpr std::uint32_t kLeastSegment = 88;                // Linux's TCP_MIN_MSS
+constexpr std::uint32_t kHeaderBytes = engine::tcp::header_bytes;
+constexpr std::uint32_t kLeastSegment = 88;  // Linux's TCP_MIN_MSS
 
 // One of `choices`.
 std::string choice(const json& object, const char* key, const std::string& where, const char* expected,

@@ -1,12 +1,12 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "engine/drafters/named.hh"
 #include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "engine/split/noise.hh"
-#include "netsim/time/conductor.hh"
 #include "netsim/link/ideal_simulator.hh"
 #include "netsim/link/network_spec.hh"
+#include "netsim/time/conductor.hh"
 #include "tests/fixtures/attacked_model.hh"
 
 namespace splitwan::tests {

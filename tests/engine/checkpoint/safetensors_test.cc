@@ -5,7 +5,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "engine/party/trace.hh"
+#include "engine/base/json.hh"
 #include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/safetensors_fixture.hh"
 

@@ -1,8 +1,8 @@
 // What every drafter must hold: the very tokens of sequential decoding, in one round trip a step.
 #include <gmock/gmock.h>
 
-#include "engine/drafters/named.hh"
 #include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "tests/fixtures/forward_fixture.hh"
 
 namespace splitwan::engine {

@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/drafters/named.hh"
-#include "engine/decode/generate.hh"
 #include "engine/base/philox.hh"
+#include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "tests/fixtures/drafter_fixture.hh"
 
 namespace splitwan::engine {

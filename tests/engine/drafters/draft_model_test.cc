@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/drafters/named.hh"
 #include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "tests/fixtures/forward_fixture.hh"
 
 namespace splitwan::engine {

@@ -53,8 +53,8 @@ TEST(Ngram, never_drafts_past_the_room_it_is_given) {
 }
 
 TEST(Drafters, are_known_by_name) {
-  for (const char* name :
-       {"sequential", "ngram", "ngram-3", "ngram-7", "jacobi", "jacobi-16", "lookahead", "lookahead-15-5-15", "auto"})
+  for (const char* name : {"sequential", "ngram", "ngram-3", "ngram-7", "jacobi", "jacobi-16", "lookahead",
+                           "lookahead-15-5-15", "auto"})
     EXPECT_NE(make_drafter(name, {}), nullptr);
   for (const char* name : {"ngram-9", "ngram-", "jacobi-0", "jacobi-4-4", "jacobi-x", "lookahead-7-5",
                            "lookahead-7-1-7", "lookahead-7-5-1000", "lookahead-7-5-7-", ""}) {

@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/drafters/named.hh"
-#include "engine/decode/generate.hh"
 #include "engine/base/json_file.hh"
+#include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "tests/fixtures/forward_fixture.hh"
 
 namespace splitwan::engine {

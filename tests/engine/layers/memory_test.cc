@@ -17,7 +17,7 @@ double resident_bytes() {
 }
 
 Json wide_model() {
-  return {{"hidden_size", 640},       {"head_dim", 64},
+  return {{"hidden_size", 640},        {"head_dim", 64},
           {"num_attention_heads", 10}, {"vocab_size", 8192},
           {"intermediate_size", 2560}, {"num_hidden_layers", 6}};
 }

@@ -80,7 +80,8 @@ TEST(Hello, from_a_hostile_client_is_refused_and_not_repeated) {
                                std::string(20'000, ']') + "}}");
   deep.header.kind = Kind::hello;
   EXPECT_EQ(error_of([&] { check_hello(deep, config, {2, 10}); }), "malformed hello");
-  Message long_value = error_message(R"({"middle":[2,10],"geometry":{"layers":")" + std::string(50'000, 'x') + "\"}}");
+  Message long_value =
+      error_message(R"({"middle":[2,10],"geometry":{"layers":")" + std::string(50'000, 'x') + "\"}}");
   long_value.header.kind = Kind::hello;
   EXPECT_LT(error_of([&] { check_hello(long_value, config, {2, 10}); }).size(), 200u);
   Message no_object = error_message(R"({"middle":[2,10],"geometry":5})");

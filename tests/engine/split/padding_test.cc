@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include "engine/drafters/named.hh"
 #include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "tests/fixtures/forward_fixture.hh"
 
 namespace splitwan::engine {

@@ -3,8 +3,8 @@
 
 #include <numeric>
 
-#include "engine/drafters/named.hh"
 #include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "engine/split/hello.hh"
 #include "tests/fixtures/forward_fixture.hh"
 

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "engine/drafters/named.hh"
 #include "engine/decode/generate.hh"
+#include "engine/drafters/named.hh"
 #include "engine/split/hello.hh"
 #include "engine/split/noise.hh"
 #include "tests/fixtures/forward_fixture.hh"

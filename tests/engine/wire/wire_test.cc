@@ -158,12 +158,5 @@ TEST(Wire, prefix_announces_what_follows) {
   EXPECT_THAT(header.parent, ElementsAre(-1, 0));
 }
 
-TEST(Wire, phases_are_found_by_their_names) {
-  for (const Phase p : {Phase::head, Phase::middle, Phase::tail, Phase::codec, Phase::draft, Phase::verify}) {
-    EXPECT_EQ(phase_named(name_of(p)), p);
-  }
-  EXPECT_EQ(error_of([] { phase_named("belly"); }), "unknown phase 'belly'");
-}
-
 }  // namespace
 }  // namespace splitwan::engine

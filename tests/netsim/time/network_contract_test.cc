@@ -5,10 +5,10 @@
 #include <thread>
 
 #include "engine/net/sockets.hh"
-#include "netsim/time/conductor.hh"
 #include "netsim/link/ideal_simulator.hh"
 #include "netsim/link/network_spec.hh"
 #include "netsim/ns3/ns3_simulator.hh"
+#include "netsim/time/conductor.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan {

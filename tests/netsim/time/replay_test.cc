@@ -9,8 +9,8 @@
 #include "analysis/summary/summary.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/read/replay_scenario.hh"
-#include "scenarios/run/run_output.hh"
 #include "scenarios/read/sweep.hh"
+#include "scenarios/run/run_output.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::scenarios {
@@ -50,7 +50,8 @@ TEST(Replay, of_a_trace_takes_what_the_trace_took) {
   std::ofstream out(folder / "t.jsonl");
   engine::write(out, first[0]);
   out.close();
-  const Json scenario = {{"replay", {{"trace", "t.jsonl"}}}, {"network", {{"rtt", "78ms"}, {"rate", "100Mbit"}}}};
+  const Json scenario = {{"replay", {{"trace", "t.jsonl"}}},
+                         {"network", {{"rtt", "78ms"}, {"rate", "100Mbit"}}}};
   const auto again = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].spans, first[0].spans);
@@ -72,7 +73,9 @@ TEST(Replay, of_recorded_decoding_is_one_run_per_prompt_with_its_rows_and_gains)
   std::ofstream(folder / "d.json") << R"({"runs": [
     {"drafter": "ngram", "prompt": "code-1", "class": "code", "prompt_rows": 12, "rows": [1, 9, 4], "accepted": [1, 5, 2]},
     {"drafter": "sequential", "prompt": "creative-1", "class": "creative", "prompt_rows": 7, "rows": [1], "accepted": [1]}]})";
-  const Json scenario = {{"replay", {{"decoding", "d.json"}, {"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"}}},
+  const Json scenario = {{"replay",
+                          {{"decoding", "d.json"},
+                           {"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"}}},
                          {"network", {{"kind", "ideal"}, {"rtt", "50ms"}}}};
   const auto runs = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
   ASSERT_EQ(runs.size(), 2u);
@@ -85,7 +88,8 @@ TEST(Replay, of_recorded_decoding_is_one_run_per_prompt_with_its_rows_and_gains)
   EXPECT_EQ(runs[0].steps[2].accepted, 5u);
   EXPECT_EQ(runs[0].steps[3].context, 12u + 1 + 5);  // the last gain is in the step's own rows
 
-  std::ofstream(folder / "d.json") << R"({"runs": [{"drafter": "n", "prompt": "p", "class": "c", "prompt_rows": 1, "rows": [1], "accepted": [2]}]})";
+  std::ofstream(folder / "d.json")
+      << R"({"runs": [{"drafter": "n", "prompt": "p", "class": "c", "prompt_rows": 1, "rows": [1], "accepted": [2]}]})";
   EXPECT_THAT(tests::error_of([&] { read_replays(scenario, folder / "s.json"); }),
               HasSubstr("step 1: expected 1 to 4096 rows and 1 to as many tokens, found 1 and 2"));
 }
@@ -105,11 +109,13 @@ TEST(Noise, varies_each_phase_as_recorded_and_repeats_with_its_seed) {
   EXPECT_EQ(costs(1, engine::Phase::middle), costs(1, engine::Phase::middle));
   EXPECT_THAT(costs(1, engine::Phase::head), testing::Each(100));
   std::ofstream(folder / "n.json") << R"({"phases": {"middle": [0]}})";
-  EXPECT_THAT(tests::error_of([&] { netsim::read_compute_noise(folder / "n.json"); }), HasSubstr("phases: middle: expected above 0"));
+  EXPECT_THAT(tests::error_of([&] { netsim::read_compute_noise(folder / "n.json"); }),
+              HasSubstr("phases: middle: expected above 0"));
 }
 
 TEST(Profile, charges_the_larger_of_reading_weights_and_arithmetic) {
-  const auto profile = netsim::read_profile(SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json");
+  const auto profile =
+      netsim::read_profile(SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json");
   const auto cost = netsim::profile_cost(profile);
   const auto middle = [&](std::uint32_t rows) { return cost(1, {engine::Phase::middle, rows}, {}).count(); };
   EXPECT_EQ(middle(1), 15'900'000);

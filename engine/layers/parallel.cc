@@ -1,4 +1,4 @@
-#include "engine/kernels/parallel.hh"
+#include "engine/layers/parallel.hh"
 
 #include <ATen/Parallel.h>
 

@@ -1,4 +1,4 @@
-#include "engine/kernels/linear.hh"
+#include "engine/layers/linear.hh"
 
 #include <ATen/ATen.h>
 

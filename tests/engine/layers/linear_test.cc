@@ -1,5 +1,5 @@
 // The packed product: near ATen's in every storage, and bit for bit the same for a row in any company.
-#include "engine/kernels/linear.hh"
+#include "engine/layers/linear.hh"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

@@ -1,3 +1,5 @@
+#include "scenarios/console/program.hh"
+
 #include <fmt/format.h>
 
 #include <csignal>
@@ -6,7 +8,6 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/units.hh"
-#include "scenarios/commands/commands.hh"
 
 namespace splitwan::scenarios {
 namespace {

@@ -4,8 +4,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "engine/kernels/arena.hh"
-#include "engine/kernels/parallel.hh"
 #include "engine/kernels/storage.hh"
+#include "engine/layers/parallel.hh"
 
 namespace splitwan::engine {
 

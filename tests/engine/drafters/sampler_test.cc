@@ -1,5 +1,5 @@
 // Draws: their distribution, their filters, and that nothing but seed, path and logits decides them.
-#include "engine/drafters/sampling.hh"
+#include "engine/drafters/sampler.hh"
 
 #include <gmock/gmock.h>
 
