@@ -20,16 +20,13 @@ std::string trace_text(const std::vector<engine::Run>& runs) {
 
 }  // namespace
 
-CLI::App* add_run_options(CLI::App& app, RunOptions& o) {
-  CLI::App* cmd = app.add_subcommand(
-      "run", "Run a scenario: a model in process, over ns-3 or over sockets, a replay, a validation");
-  cmd->add_option("scenario", o.scenario, "scenario file (JSON)")->required();
-  cmd->add_option("-o,--output", o.output, "keep the trace (JSON lines) in this file");
-  cmd->add_option("--set", o.overrides, "override a key: --set network.rtt=20ms")->allow_extra_args(false);
-  cmd->add_flag("--check-determinism", o.check_determinism,
-                "run twice, compare the traces; 1 and the first differing line when they differ");
-  cmd->add_flag("--json", o.json, "print the summary as one JSON object");
-  return cmd;
+void add_run_options(CLI::App& command, RunOptions& o) {
+  command.add_option("scenario", o.scenario, "scenario file (JSON)")->required();
+  command.add_option("-o,--output", o.output, "keep the trace (JSON lines) in this file");
+  command.add_option("--set", o.overrides, "override a key: --set network.rtt=20ms")->allow_extra_args(false);
+  command.add_flag("--check-determinism", o.check_determinism,
+                   "run twice, compare the traces; 1 and the first differing line when they differ");
+  command.add_flag("--json", o.json, "print the summary as one JSON object");
 }
 
 std::string first_difference(const std::vector<engine::Run>& a, const std::vector<engine::Run>& b) {

@@ -15,7 +15,7 @@ struct RunOptions {
   std::vector<std::string> overrides;
   bool json = false, check_determinism = false;
 };
-CLI::App* add_run_options(CLI::App&, RunOptions&);
+void add_run_options(CLI::App& command, RunOptions&);
 
 // Makes the runs, writes the trace, prints the summary; with check_determinism makes them twice and compares.
 // Returns the exit code.

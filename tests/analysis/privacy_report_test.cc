@@ -9,7 +9,7 @@
 
 #include "analysis/report/markdown.hh"
 #include "analysis/report/report.hh"
-#include "scenarios/commands/model_commands.hh"
+#include "scenarios/commands/commands.hh"
 #include "tests/fixtures/attack_fixture.hh"
 #include "tests/fixtures/browser.hh"
 #include "tests/fixtures/trace_fixture.hh"
@@ -258,7 +258,7 @@ TEST(PrivacyReport, a_recovery_rate_is_never_called_a_guarantee) {
 std::string report(const std::vector<std::string>& words) {
   CLI::App app;
   std::function<int()> chosen;
-  scenarios::add_model_commands(app, chosen);
+  scenarios::add_plain_commands(app, chosen);
   std::vector<std::string> reversed(words.rbegin(), words.rend());
   reversed.push_back("report");
   app.parse(reversed);

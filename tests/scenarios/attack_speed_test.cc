@@ -1,5 +1,5 @@
 // What depth and defences cost in tokens/s.
-#include "scenarios/commands/attack_speed.hh"
+#include "scenarios/commands/lab/attack_speed.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "scenarios/commands/model_commands.hh"
+#include "scenarios/commands/commands.hh"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ class ModelCommands : public ::testing::Test {
   int run(const std::vector<std::string>& words) {
     CLI::App app;
     std::function<int()> chosen;
-    add_model_commands(app, chosen);
+    add_plain_commands(app, chosen);
     std::vector<std::string> reversed(words.rbegin(), words.rend());
     app.parse(reversed);
     return chosen();

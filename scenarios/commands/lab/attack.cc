@@ -1,11 +1,11 @@
-#include "scenarios/commands/attack_command.hh"
+#include "scenarios/commands/commands.hh"
 
 #include <fmt/format.h>
 
 #include "analysis/attacks/suite/suite.hh"
 #include "engine/base/output_file.hh"
 #include "engine/checkpoint/model_config.hh"
-#include "scenarios/commands/attack_speed.hh"
+#include "scenarios/commands/lab/attack_speed.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/read/sweep.hh"
@@ -75,15 +75,15 @@ int attack_command(const AttackOptions& o) {
 
 }  // namespace
 
-void add_attack_command(CLI::App& app, Chosen& chosen) {
+void add_attack_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<AttackOptions>();
-  CLI::App* cmd = app.add_subcommand("attack", "How much leaks: recover text from what the server sees");
-  cmd->add_option("scenario", o->scenario, "scenario file (JSON), such as scenarios/attack.json")->required();
-  cmd->add_option("-o,--output", o->output,
-                  "keep the result (JSON) in this file; of an interrupted run what is finished");
-  cmd->add_option("--set", o->overrides, "override a key: --set depths=[2]")->allow_extra_args(false);
-  cmd->add_flag("--json", o->json, "print the result as one JSON object");
-  cmd->callback([o, &chosen] { chosen = [o] { return attack_command(*o); }; });
+  command.add_option("scenario", o->scenario, "scenario file (JSON), such as scenarios/attack.json")
+      ->required();
+  command.add_option("-o,--output", o->output,
+                     "keep the result (JSON) in this file; of an interrupted run what is finished");
+  command.add_option("--set", o->overrides, "override a key: --set depths=[2]")->allow_extra_args(false);
+  command.add_flag("--json", o->json, "print the result as one JSON object");
+  command.callback([o, &chosen] { chosen = [o] { return attack_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

@@ -140,29 +140,28 @@ int bench_command(const BenchOptions& o) {
 
 }  // namespace
 
-void add_bench_command(CLI::App& app, Chosen& chosen) {
+void add_bench_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<BenchOptions>();
-  CLI::App* cmd = app.add_subcommand("bench", "How fast this machine runs a model, against what it could");
-  cmd->add_option("--model", o->model, "model folder");
-  cmd->add_option("--geometry", o->geometry,
-                  "instead: random weights shaped like mistral-7b-4l or llama-15m");
-  cmd->add_option("--storage", o->storage, "auto, f32, bf16, f16, int8, int4; several joined by commas")
+  command.add_option("--model", o->model, "model folder");
+  command.add_option("--geometry", o->geometry,
+                     "instead: random weights shaped like mistral-7b-4l or llama-15m");
+  command.add_option("--storage", o->storage, "auto, f32, bf16, f16, int8, int4; several joined by commas")
       ->capture_default_str();
-  cmd->add_option("--rows", o->rows, "rows per decode step, as in 1,4 (default 1,2,4,8,16,32; none)");
-  cmd->add_option("--prefill", o->prefill, "prompt lengths (default 128,512; none)");
-  cmd->add_option("--context", o->context, "tokens in the cache before a decode step")
+  command.add_option("--rows", o->rows, "rows per decode step, as in 1,4 (default 1,2,4,8,16,32; none)");
+  command.add_option("--prefill", o->prefill, "prompt lengths (default 128,512; none)");
+  command.add_option("--context", o->context, "tokens in the cache before a decode step")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
-  cmd->add_option("--threads", o->threads, "compute threads")
+  command.add_option("--threads", o->threads, "compute threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  cmd->add_option("--repetitions", o->repetitions, "rounds over all sizes; the median counts")
+  command.add_option("--repetitions", o->repetitions, "rounds over all sizes; the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));
-  cmd->add_flag("--last-logits", o->last_logits, "logits of a step's last row only, as some programs do");
-  cmd->add_option("--profile-out", o->profile, "write the measured costs as a profile for replays");
-  cmd->add_flag("--json", o->json, "print one JSON object");
-  cmd->callback([o, &chosen] { chosen = [o] { return bench_command(*o); }; });
+  command.add_flag("--last-logits", o->last_logits, "logits of a step's last row only, as some programs do");
+  command.add_option("--profile-out", o->profile, "write the measured costs as a profile for replays");
+  command.add_flag("--json", o->json, "print one JSON object");
+  command.callback([o, &chosen] { chosen = [o] { return bench_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

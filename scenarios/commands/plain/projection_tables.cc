@@ -1,7 +1,7 @@
 // Tables of project, advise and the published data.
 #include <fmt/format.h>
 
-#include "scenarios/commands/model_tables.hh"
+#include "scenarios/commands/plain/model_tables.hh"
 
 namespace splitwan::scenarios {
 namespace {

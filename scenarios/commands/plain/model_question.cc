@@ -1,4 +1,4 @@
-#include "scenarios/commands/model_question.hh"
+#include "scenarios/commands/plain/model_question.hh"
 
 #include <cmath>
 

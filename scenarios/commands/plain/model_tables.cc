@@ -1,4 +1,4 @@
-#include "scenarios/commands/model_tables.hh"
+#include "scenarios/commands/plain/model_tables.hh"
 
 #include <fmt/format.h>
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/json.hh"
-#include "scenarios/commands/model_question.hh"
+#include "scenarios/commands/plain/model_question.hh"
 
 namespace splitwan::scenarios {
 

@@ -1,5 +1,3 @@
-#include "scenarios/commands/traffic_command.hh"
-
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -7,7 +5,8 @@
 
 #include "analysis/traffic/traffic.hh"
 #include "engine/base/output_file.hh"
-#include "scenarios/commands/model_commands.hh"
+#include "scenarios/commands/commands.hh"
+#include "scenarios/commands/plain/read_traces.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -69,16 +68,15 @@ int run_traffic(const TrafficOptions& o) {
 
 }  // namespace
 
-void add_traffic_command(CLI::App& app, std::function<int()>& chosen) {
+void add_traffic_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<TrafficOptions>();
-  CLI::App* cmd = app.add_subcommand(
-      "traffic", "what message sizes and timings tell who watches the network, against the truth in traces");
-  cmd->add_option("TRACE", o->traces,
+  command
+      .add_option("TRACE", o->traces,
                   "trace files that 'splitwan run -o' wrote, padded and not, as in trace.jsonl")
       ->required();
-  cmd->add_option("-o,--output", o->output, "write the JSON object to this file ('-': stdout)");
-  cmd->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
-  cmd->callback([&chosen, o] { chosen = [o] { return run_traffic(*o); }; });
+  command.add_option("-o,--output", o->output, "write the JSON object to this file ('-': stdout)");
+  command.add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  command.callback([&chosen, o] { chosen = [o] { return run_traffic(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

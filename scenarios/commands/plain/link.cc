@@ -1,4 +1,4 @@
-#include "scenarios/commands/link_command.hh"
+#include "scenarios/commands/commands.hh"
 
 #include <fmt/format.h>
 
@@ -121,29 +121,28 @@ int link_command(const LinkOptions& o) {
 
 }  // namespace
 
-void add_link_command(CLI::App& app, Chosen& chosen) {
+void add_link_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<LinkOptions>();
-  CLI::App* cmd = app.add_subcommand(
-      "link", "Two network namespaces joined by an emulated link, for the kernel's own TCP (needs root)");
-  cmd->add_option("--link", o->link,
+  command
+      .add_option("--link", o->link,
                   "a preset, or settings as in rtt=80ms,rate=100Mbit,jitter=2ms,loss=0.1%,queue=4MB")
       ->capture_default_str();
-  cmd->add_option("--loss", o->loss, "packets lost by chance each way, as in 0.5%");
-  cmd->add_option("--engine", o->engine, "tun: our delay line; ns3: ns-3 in real time, to 100 Mbit/s")
+  command.add_option("--loss", o->loss, "packets lost by chance each way, as in 0.5%");
+  command.add_option("--engine", o->engine, "tun: our delay line; ns3: ns-3 in real time, to 100 Mbit/s")
       ->capture_default_str();
-  cmd->add_option("--server", o->server,
-                  "command for the server's side, started first; {server} in it is its address");
-  cmd->add_option("--client", o->client,
-                  "command for the client's side, started when the server listens; its exit code is ours");
-  cmd->add_option("--patience", o->patience, "for the server to listen")->capture_default_str();
-  cmd->add_option("--lateness-limit", o->lateness_limit,
-                  "exit with 1 when packets were later on average (default: 100us; ns3: 500us)");
-  cmd->add_option("--emit-tc", o->emit_device,
-                  "run nothing: print the tc commands that make this link of DEVICE (eth0) at both ends");
-  cmd->add_option("--seed", o->seed, "of what is lost")->capture_default_str();
-  cmd->add_option("-o,--output", o->output, "also write the JSON result to this file");
-  cmd->add_flag("--json", o->json, "print one JSON object (what the commands print then goes to stderr)");
-  cmd->callback([o, &chosen] { chosen = [o] { return link_command(*o); }; });
+  command.add_option("--server", o->server,
+                     "command for the server's side, started first; {server} in it is its address");
+  command.add_option("--client", o->client,
+                     "command for the client's side, started when the server listens; its exit code is ours");
+  command.add_option("--patience", o->patience, "for the server to listen")->capture_default_str();
+  command.add_option("--lateness-limit", o->lateness_limit,
+                     "exit with 1 when packets were later on average (default: 100us; ns3: 500us)");
+  command.add_option("--emit-tc", o->emit_device,
+                     "run nothing: print the tc commands that make this link of DEVICE (eth0) at both ends");
+  command.add_option("--seed", o->seed, "of what is lost")->capture_default_str();
+  command.add_option("-o,--output", o->output, "also write the JSON result to this file");
+  command.add_flag("--json", o->json, "print one JSON object (what the commands print then goes to stderr)");
+  command.callback([o, &chosen] { chosen = [o] { return link_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

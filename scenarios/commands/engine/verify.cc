@@ -182,38 +182,38 @@ int verify_command(const VerifyOptions& o) {
 
 }  // namespace
 
-void add_verify_command(CLI::App& app, Chosen& chosen) {
+void add_verify_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<VerifyOptions>();
-  CLI::App* cmd = app.add_subcommand(
-      "verify",
-      "Does speculation change the output? Every drafter against decoding one by one; 1 when it does");
-  cmd->add_option("--model", o->model, "model folder")->required();
-  cmd->add_option("--draft-model", o->draft_model, "folder of a small model with the same vocabulary");
-  cmd->add_option("--decode", o->decode, "drafters joined by commas (default: one of every kind)");
-  cmd->add_option("--prompts", o->prompts,
+  command.add_option("--model", o->model, "model folder")->required();
+  command.add_option("--draft-model", o->draft_model, "folder of a small model with the same vocabulary");
+  command.add_option("--decode", o->decode, "drafters joined by commas (default: one of every kind)");
+  command
+      .add_option("--prompts", o->prompts,
                   "prompt sets (.json), question files (.jsonl) or texts; may be given several times")
       ->allow_extra_args(false);
-  cmd->add_option("--random", o->random,
+  command
+      .add_option("--random", o->random,
                   "also so many prompts of random tokens (12 when no other prompts are given)")
       ->check(CLI::Range(0, 100000));
-  cmd->add_option("--max-new-tokens", o->max_new_tokens, "of each prompt")
+  command.add_option("--max-new-tokens", o->max_new_tokens, "of each prompt")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
-  cmd->add_option("--split", o->split, "HEAD,TAIL layers on this side")->capture_default_str();
-  cmd->add_option("--link", o->link, "run the split inside ns-3: rtt=80ms,rate=100Mbit or a preset");
-  cmd->add_option("--wire", o->wire, "activations on the wire: f32, f16, bf16, int8 or int4")
+  command.add_option("--split", o->split, "HEAD,TAIL layers on this side")->capture_default_str();
+  command.add_option("--link", o->link, "run the split inside ns-3: rtt=80ms,rate=100Mbit or a preset");
+  command.add_option("--wire", o->wire, "activations on the wire: f32, f16, bf16, int8 or int4")
       ->capture_default_str();
-  cmd->add_option("--storage", o->storage, "weights in memory: auto, f32, bf16, f16, int8, int4")
+  command.add_option("--storage", o->storage, "weights in memory: auto, f32, bf16, f16, int8, int4")
       ->capture_default_str();
-  cmd->add_option("--temperature", o->sampling.temperature, "above 0: draws, the same ones for every drafter")
+  command
+      .add_option("--temperature", o->sampling.temperature, "above 0: draws, the same ones for every drafter")
       ->capture_default_str();
-  cmd->add_option("--seed", o->seed, "of draws, random prompts and the simulated link")
+  command.add_option("--seed", o->seed, "of draws, random prompts and the simulated link")
       ->capture_default_str();
-  cmd->add_option("--threads", o->threads, "compute threads")
+  command.add_option("--threads", o->threads, "compute threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  cmd->add_flag("--json", o->json, "print one JSON object");
-  cmd->callback([o, &chosen] { chosen = [o] { return verify_command(*o); }; });
+  command.add_flag("--json", o->json, "print one JSON object");
+  command.callback([o, &chosen] { chosen = [o] { return verify_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

@@ -171,27 +171,27 @@ int serve_command(const ServeOptions& o) {
 
 }  // namespace
 
-void add_serve_command(CLI::App& app, Chosen& chosen) {
+void add_serve_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<ServeOptions>();
-  CLI::App* cmd = app.add_subcommand("serve", "The untrusted side: run the middle layers for clients");
-  cmd->add_option("--model", o->model, "model folder, whole or as `splitwan export` wrote it")->required();
-  cmd->add_option("--layers", o->layers,
-                  "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
-  cmd->add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-  cmd->add_flag("--insecure", o->insecure,
-                "allow addresses other than loopback although nothing is encrypted yet");
-  cmd->add_option("--threads", o->threads, "compute threads per session")
+  command.add_option("--model", o->model, "model folder, whole or as `splitwan export` wrote it")->required();
+  command.add_option("--layers", o->layers,
+                     "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
+  command.add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+  command.add_flag("--insecure", o->insecure,
+                   "allow addresses other than loopback although nothing is encrypted yet");
+  command.add_option("--threads", o->threads, "compute threads per session")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  cmd->add_option("--storage", o->storage, "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4")
+  command
+      .add_option("--storage", o->storage, "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4")
       ->capture_default_str();
-  cmd->add_option("--device", o->device, "where the layers compute: cpu or cuda")->capture_default_str();
-  cmd->add_option("--sessions", o->sessions, "clients at one time")
+  command.add_option("--device", o->device, "where the layers compute: cpu or cuda")->capture_default_str();
+  command.add_option("--sessions", o->sessions, "clients at one time")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
-  cmd->add_option("--idle", o->idle, "end a session that asks nothing for so long")->capture_default_str();
-  cmd->add_flag("--json", o->json, "announce the address as one JSON object");
-  cmd->callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });
+  command.add_option("--idle", o->idle, "end a session that asks nothing for so long")->capture_default_str();
+  command.add_flag("--json", o->json, "announce the address as one JSON object");
+  command.callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

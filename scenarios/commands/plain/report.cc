@@ -1,5 +1,3 @@
-#include "scenarios/commands/model_commands.hh"
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -11,7 +9,9 @@
 #include "analysis/summary/timeline.hh"
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
-#include "scenarios/commands/model_tables.hh"
+#include "scenarios/commands/commands.hh"
+#include "scenarios/commands/plain/model_tables.hh"
+#include "scenarios/commands/plain/read_traces.hh"
 #include "scenarios/run/summary_table.hh"
 
 namespace splitwan::scenarios {
@@ -79,23 +79,19 @@ int run_report(const ReportOptions& o) {
 
 }  // namespace
 
-void add_model_commands(CLI::App& app, std::function<int()>& chosen) {
-  add_fit_command(app, chosen);
-  add_projection_commands(app, chosen);
+void add_report_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<ReportOptions>();
-  CLI::App* report =
-      app.add_subcommand("report", "what traces and attacks say: a page for people (-o) and a summary");
-  report->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
-  report->add_option("--model", o->model, "model file to project with (default: one fitted to the traces)");
-  report->add_option(
+  command.add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
+  command.add_option("--model", o->model, "model file to project with (default: one fitted to the traces)");
+  command.add_option(
       "--attacks", o->attacks,
       "what 'splitwan attack -o' wrote: adds what the server could read; alone, no trace is needed");
-  report->add_option(
+  command.add_option(
       "--timeline", o->timeline,
       "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");
-  report->add_option("-o,--output", o->output, "report to write: report.html, or report.md for text");
-  report->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
-  report->callback([&chosen, o] { chosen = [o] { return run_report(*o); }; });
+  command.add_option("-o,--output", o->output, "report to write: report.html, or report.md for text");
+  command.add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  command.callback([&chosen, o] { chosen = [o] { return run_report(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

@@ -9,8 +9,9 @@
 #include "model/judge/published.hh"
 #include "model/judge/validation.hh"
 #include "model/observe/source.hh"
-#include "scenarios/commands/model_commands.hh"
-#include "scenarios/commands/model_tables.hh"
+#include "scenarios/commands/commands.hh"
+#include "scenarios/commands/plain/model_tables.hh"
+#include "scenarios/commands/plain/read_traces.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/console/result.hh"
 
@@ -94,27 +95,17 @@ int run_fit(const FitOptions& o) {
 
 }  // namespace
 
-std::vector<engine::Run> read_traces(const std::vector<std::string>& paths) {
-  std::vector<engine::Run> runs;
-  for (const std::string& path : paths) {
-    for (engine::Run& run : engine::read_trace_file(path)) runs.push_back(std::move(run));
-  }
-  return runs;
-}
-
-void add_fit_command(CLI::App& app, std::function<int()>& chosen) {
+void add_fit_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<FitOptions>();
-  CLI::App* fit =
-      app.add_subcommand("fit", "fit a latency model to traces, and validate it on conditions held out");
-  fit->add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
-  fit->add_option("-o,--output", o->output, "model file to write, as in model.json ('-': stdout)");
-  fit->add_option("--test", o->tests, "traces to predict and not to fit, as of another kind of network")
+  command.add_option("TRACE", o->traces, "trace files that 'splitwan run -o' wrote, as in trace.jsonl");
+  command.add_option("-o,--output", o->output, "model file to write, as in model.json ('-': stdout)");
+  command.add_option("--test", o->tests, "traces to predict and not to fit, as of another kind of network")
       ->allow_extra_args(false);
-  fit->add_option(
+  command.add_option(
       "--published", o->published,
       "instead of traces: the published measurements (JSON), predicted by their formula and by ours");
-  fit->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
-  fit->callback([&chosen, o] { chosen = [o] { return run_fit(*o); }; });
+  command.add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  command.callback([&chosen, o] { chosen = [o] { return run_fit(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

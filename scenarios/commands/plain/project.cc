@@ -6,9 +6,9 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "model/ask/inverse.hh"
-#include "scenarios/commands/model_commands.hh"
-#include "scenarios/commands/model_question.hh"
-#include "scenarios/commands/model_tables.hh"
+#include "scenarios/commands/commands.hh"
+#include "scenarios/commands/plain/model_question.hh"
+#include "scenarios/commands/plain/model_tables.hh"
 #include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
@@ -114,30 +114,33 @@ int run_advise(const ProjectOptions& o) {
   return 0;
 }
 
+std::shared_ptr<ProjectOptions> add_question(CLI::App& command, Chosen& chosen,
+                                             int (*run)(const ProjectOptions&)) {
+  auto o = std::make_shared<ProjectOptions>();
+  command.add_option("MODEL", o->model, "model file that 'splitwan fit' wrote")->required();
+  add_link_options(command, o->link);
+  add_variant_options(command, o->variant);
+  command.add_option("-o,--output", o->output, "also write the JSON result to this file");
+  command.add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
+  command.callback([&chosen, run, o] { chosen = [run, o] { return run(*o); }; });
+  return o;
+}
+
 }  // namespace
 
-void add_projection_commands(CLI::App& app, std::function<int()>& chosen) {
-  const auto add = [&](const char* name, const char* help, int (*run)(const ProjectOptions&)) {
-    auto o = std::make_shared<ProjectOptions>();
-    CLI::App* command = app.add_subcommand(name, help);
-    command->add_option("MODEL", o->model, "model file that 'splitwan fit' wrote")->required();
-    add_link_options(*command, o->link);
-    add_variant_options(*command, o->variant);
-    command->add_option("-o,--output", o->output, "also write the JSON result to this file");
-    command->add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
-    command->callback([&chosen, run, o] { chosen = [run, o] { return run(*o); }; });
-    return std::pair(command, o);
-  };
-  auto [project, o] = add("project", "tokens per second on other networks, with 90 % intervals", run_project);
-  project
-      ->add_option("--drafter", o->drafters,
-                   "decoding to project, as in ngram; may be repeated (default: all)")
+void add_project_command(CLI::App& command, Chosen& chosen) {
+  const auto o = add_question(command, chosen, run_project);
+  command
+      .add_option("--drafter", o->drafters,
+                  "decoding to project, as in ngram; may be repeated (default: all)")
       ->allow_extra_args(false);
-  project->add_option("--prompt-class", o->prompt_class, "of the prompts, as in code (default: all)");
-  project->add_option("--target", o->target, "ask what a rate needs instead, as in 15tok/s");
-  auto [advice, a] =
-      add("advise", "rank split depth, width, wire precision and drafter for a link", run_advise);
-  advice->add_option("--top", a->top, "choices to show")->capture_default_str();
+  command.add_option("--prompt-class", o->prompt_class, "of the prompts, as in code (default: all)");
+  command.add_option("--target", o->target, "ask what a rate needs instead, as in 15tok/s");
+}
+
+void add_advise_command(CLI::App& command, Chosen& chosen) {
+  const auto o = add_question(command, chosen, run_advise);
+  command.add_option("--top", o->top, "choices to show")->capture_default_str();
 }
 
 }  // namespace splitwan::scenarios

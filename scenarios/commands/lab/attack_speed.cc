@@ -1,4 +1,4 @@
-#include "scenarios/commands/attack_speed.hh"
+#include "scenarios/commands/lab/attack_speed.hh"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,4 +1,5 @@
-#include "scenarios/commands/study_command.hh"
+// `run` where no model is needed: replays and validations.
+#include "scenarios/commands/commands.hh"
 
 #include "scenarios/console/console.hh"
 #include "scenarios/read/replay_scenario.hh"
@@ -8,9 +9,10 @@
 
 namespace splitwan::scenarios {
 
-void add_study_command(CLI::App& app, Chosen& chosen, std::function<int()> hand_on) {
+void begin_run_command(CLI::App& command, Chosen& chosen, std::function<int()> hand_on) {
   auto o = std::make_shared<RunOptions>();
-  add_run_options(app, *o)->callback([o, &chosen, hand_on = std::move(hand_on)] {
+  add_run_options(command, *o);
+  command.callback([o, &chosen, hand_on = std::move(hand_on)] {
     chosen = [o, hand_on] {
       const Json scenario = read_scenario_file(o->scenario, o->overrides);
       const auto study = [&](const auto& cells, auto run_cells) {

@@ -30,14 +30,13 @@ int export_command(const ExportOptions& o) {
 
 }  // namespace
 
-void add_export_command(CLI::App& app, Chosen& chosen) {
+void add_export_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<ExportOptions>();
-  CLI::App* cmd = app.add_subcommand("export", "Write the checkpoint that the untrusted side may have");
-  cmd->add_option("--model", o->model, "model folder")->required();
-  cmd->add_option("--layers", o->layers, "BEGIN:END of the layers to export, as in 2:30")->required();
-  cmd->add_option("-o,--output", o->output, "new folder")->required();
-  cmd->add_flag("--json", o->json, "print one JSON object");
-  cmd->callback([o, &chosen] { chosen = [o] { return export_command(*o); }; });
+  command.add_option("--model", o->model, "model folder")->required();
+  command.add_option("--layers", o->layers, "BEGIN:END of the layers to export, as in 2:30")->required();
+  command.add_option("-o,--output", o->output, "new folder")->required();
+  command.add_flag("--json", o->json, "print one JSON object");
+  command.callback([o, &chosen] { chosen = [o] { return export_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

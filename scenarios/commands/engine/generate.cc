@@ -166,80 +166,86 @@ int generate_command(const GenerateOptions& o) {
 
 }  // namespace
 
-void add_generate_command(CLI::App& app, Chosen& chosen) {
+void add_generate_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<GenerateOptions>();
-  CLI::App* cmd = app.add_subcommand(
-      "generate", "Continue one prompt: all here, split in process, over a link, or with a server");
   // An empty one is a script's unset variable, and would silently mean another run.
   const CLI::Validator not_empty(
       [](const std::string& text) { return text.empty() ? "an empty text" : std::string(); }, "");
-  cmd->add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
-  auto* text = cmd->add_option("--prompt", o->prompt, "the prompt");
+  command.add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
+  auto* text = command.add_option("--prompt", o->prompt, "the prompt");
   auto* file =
-      cmd->add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
-  cmd->add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
+      command.add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
+  command.add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
       ->excludes(text)
       ->excludes(file);
-  cmd->add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
-  cmd->add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
-  cmd->add_option(
-         "--decode", o->decode,
-         "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
-         "measurement); with --draft-model: draft, draft-chain-LENGTH, draft-tree-ROWS")
+  command.add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
+  command.add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
+  command
+      .add_option(
+          "--decode", o->decode,
+          "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
+          "measurement); with --draft-model: draft, draft-chain-LENGTH, draft-tree-ROWS")
       ->capture_default_str();
-  cmd->add_option("--draft-model", o->draft_model,
-                  "folder of a small model with the same vocabulary, to guess with");
-  cmd->add_option("--temperature", o->sampling.temperature, "0: always the most likely token")
+  command.add_option("--draft-model", o->draft_model,
+                     "folder of a small model with the same vocabulary, to guess with");
+  command.add_option("--temperature", o->sampling.temperature, "0: always the most likely token")
       ->capture_default_str();
-  cmd->add_option("--top-k", o->sampling.top_k, "draw among the k most likely; 0: all")
+  command.add_option("--top-k", o->sampling.top_k, "draw among the k most likely; 0: all")
       ->capture_default_str();
-  cmd->add_option("--top-p", o->sampling.top_p, "draw among the fewest that hold this probability")
+  command.add_option("--top-p", o->sampling.top_p, "draw among the fewest that hold this probability")
       ->capture_default_str();
-  cmd->add_option("--min-p", o->sampling.min_p,
+  command
+      .add_option("--min-p", o->sampling.min_p,
                   "draw among those with this share of the best one's probability")
       ->capture_default_str();
-  cmd->add_option("--repetition-penalty", o->sampling.repetition_penalty, "on tokens that occurred; 1: none")
+  command
+      .add_option("--repetition-penalty", o->sampling.repetition_penalty, "on tokens that occurred; 1: none")
       ->capture_default_str();
-  cmd->add_option("--stop", o->stop, "end the text before this string; may be given several times")
+  command.add_option("--stop", o->stop, "end the text before this string; may be given several times")
       ->take_all()
       ->allow_extra_args(false)  // or "[END]" would be read as a list, and lose its brackets
       ->check(not_empty);
-  cmd->add_option("--split", o->split,
+  command
+      .add_option("--split", o->split,
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
       ->check(not_empty);
-  auto* server = cmd->add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
-  cmd->add_option("--timeout", o->timeout, "how long to wait for each of the server's answers")
+  auto* server = command.add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
+  command.add_option("--timeout", o->timeout, "how long to wait for each of the server's answers")
       ->capture_default_str();
-  cmd->add_option("--link", o->link,
+  command
+      .add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
       ->excludes(server)
       ->check(not_empty);
-  cmd->add_option("--wire", o->wire, "activations on the wire: f32 (lossless), f16, bf16, int8 or int4")
+  command.add_option("--wire", o->wire, "activations on the wire: f32 (lossless), f16, bf16, int8 or int4")
       ->capture_default_str();
-  cmd->add_option(
-         "--noise", o->noise,
-         "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
+  command
+      .add_option(
+          "--noise", o->noise,
+          "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
       ->capture_default_str()
       ->check(CLI::Range(0., 100.));
-  cmd->add_option("--pad-rows", o->pad_rows,
+  command
+      .add_option("--pad-rows", o->pad_rows,
                   "send steps of these row counts only, as in 1,4,8,16,32 (8: multiples of 8)")
       ->check(not_empty);
-  cmd->add_option("--storage", o->storage,
+  command
+      .add_option("--storage", o->storage,
                   "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4; the output may change")
       ->capture_default_str();
-  cmd->add_option("--device", o->device, "where the layers kept here compute: cpu or cuda")
+  command.add_option("--device", o->device, "where the layers kept here compute: cpu or cuda")
       ->capture_default_str();
-  cmd->add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
+  command.add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
       ->capture_default_str();
-  cmd->add_option("--threads", o->threads, "compute threads")
+  command.add_option("--threads", o->threads, "compute threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  cmd->add_option("--seed", o->seed, "of sampling and of the simulated link")->capture_default_str();
-  cmd->add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
+  command.add_option("--seed", o->seed, "of sampling and of the simulated link")->capture_default_str();
+  command.add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
       ->check(CLI::NonNegativeNumber);
-  cmd->add_option("--trace", o->trace, "keep the trace in this file");
-  cmd->add_flag("--json", o->json, "print one JSON object");
-  cmd->callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
+  command.add_option("--trace", o->trace, "keep the trace in this file");
+  command.add_flag("--json", o->json, "print one JSON object");
+  command.callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
 }
 
 }  // namespace splitwan::scenarios

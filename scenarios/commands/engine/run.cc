@@ -5,9 +5,10 @@
 
 namespace splitwan::scenarios {
 
-void add_run_command(CLI::App& app, Chosen& chosen) {
+void add_run_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<RunOptions>();
-  add_run_options(app, *o)->callback([o, &chosen] {
+  add_run_options(command, *o);
+  command.callback([o, &chosen] {
     chosen = [o] {
       const auto scenarios = load_scenarios(o->scenario, o->overrides);
       return run_and_report(*o, [&] {
