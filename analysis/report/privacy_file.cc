@@ -55,6 +55,8 @@ std::string check_row(ObjectReader& in) {
   const auto target = one_of(in, "target", {"current", "next"}, "current or next");
   const auto depth = in.need<std::uint32_t>("depth");
   const auto attacker = in.need<std::string>("attacker"), defence = in.need<std::string>("defence");
+  if (in.find("kind"))
+    one_of(in, "kind", {"control", "learned", "search", "direct"}, "control, learned, search or direct");
   const auto seed = in.need<std::uint64_t>("seed");
   const bool known = in.need<bool>("weights_known");
   for (const char* key : {"pairs", "tokens", "documents", "forward_passes"}) in.need<std::uint64_t>(key);

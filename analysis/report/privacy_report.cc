@@ -13,10 +13,12 @@ using engine::Json;
 constexpr int privacy_schema_version = 1;
 constexpr const char* measures[] = {"top1", "top5", "exact"};
 
-// What guesses without activations, or learns from labels that say nothing.
-bool is_control(const std::string& attacker) {
-  return attacker == "uniform" || attacker == "unigram" || attacker == "language_model" ||
-         attacker == "shuffled_labels";
+// What guesses without activations, or learns from labels that say nothing: the row says so itself. Files
+// from before it did have these four.
+bool is_control(const Json& row) {
+  if (row.contains("kind")) return row["kind"] == "control";
+  const std::string name = row.at("attacker");
+  return name == "uniform" || name == "unigram" || name == "language_model" || name == "shuffled_labels";
 }
 
 using Rows = std::vector<const Json*>;  // of one cell: one per seed
@@ -71,7 +73,7 @@ Json cell_of(const Rows& rows) {
   Json cell;
   for (const char* key : {"cut", "target", "weights_known", "depth", "attacker", "defence"})
     cell[key] = first.at(key);
-  cell["control"] = is_control(first.at("attacker"));
+  cell["control"] = is_control(first);
   cell["seeds"] = rows.size();
   for (const char* key : {"pairs", "tokens", "documents"}) cell[key] = mean(rows, key);
   for (const char* key : measures) cell[key] = measure(rows, key);

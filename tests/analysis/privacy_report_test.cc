@@ -72,6 +72,23 @@ std::size_t count(const std::string& text, const std::string& part) {
   return n;
 }
 
+TEST(PrivacyReport, a_row_says_itself_what_kind_of_attacker_it_is) {
+  Json file = attacks();
+  for (Json& row : file["rows"])
+    if (row["attacker"] == "unigram") row["attacker"] = "a_control_to_come";
+  const Json known = privacy_data(file);
+  EXPECT_EQ(cell_of(known, view_of(known, "input", "current", true), "a_control_to_come", 2)["control"],
+            true);
+  file["rows"][0]["kind"] = "oracle";
+  EXPECT_THAT(refusal(file), HasSubstr("rows[0]: kind: expected control, learned, search or direct, found"));
+}
+
+TEST(PrivacyReport, files_without_kinds_have_the_controls_of_their_time) {
+  Json file = attacks();
+  for (Json& row : file["rows"]) row.erase("kind");
+  EXPECT_EQ(privacy_data(file), data());
+}
+
 TEST(PrivacyReport, a_point_is_the_mean_over_seeds_and_its_interval_holds_every_seeds_own) {
   const Json& view = view_of(data(), "input", "current", true);
   const Json cell = cell_of(data(), view, "mlp", 3);

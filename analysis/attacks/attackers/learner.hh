@@ -5,7 +5,8 @@
 #include <span>
 
 #include "analysis/attacks/attackers/networks.hh"
-#include "analysis/attacks/exam/metrics.hh"
+#include "analysis/attacks/exam/exam.hh"
+#include "analysis/attacks/exam/stop.hh"
 
 namespace splitwan::attacks {
 
@@ -16,10 +17,6 @@ struct Training {
   double rate = 3e-3;
   bool windows = false;  // rows come in windows of positions, as the sequence network wants them
 };
-
-// Thrown out of long work when `stop` says so.
-struct Stopped {};
-using Stop = std::function<bool()>;
 
 class Learner {
  public:

@@ -8,11 +8,6 @@ namespace splitwan::attacks {
 
 using at::Tensor;
 
-std::string_view suffix_of(Permutation p) {
-  constexpr std::string_view names[] = {"", "_s", "_d", "_sd"};
-  return names[static_cast<std::size_t>(p)];
-}
-
 Tensor permuted(const Tensor& rows, Permutation p, at::Generator generator) {
   Tensor out = rows;
   if (p == Permutation::sequence || p == Permutation::both)

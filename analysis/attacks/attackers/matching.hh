@@ -3,15 +3,14 @@
 // all.
 #pragma once
 
-#include "analysis/attacks/attackers/learner.hh"
 #include "analysis/attacks/attackers/search.hh"
+#include "analysis/attacks/exam/stop.hh"
 
 namespace splitwan::attacks {
 
 // How the rows were shuffled before the attacker got them: their order (sequence), the columns of each row
 // (hidden), or both.
 enum class Permutation : std::uint8_t { none, sequence, hidden, both };
-std::string_view suffix_of(Permutation);  // "", "_s", "_d", "_sd"
 
 struct Seen {
   at::Tensor rows;  // [tokens, width], row 0 is the begin-of-text token's

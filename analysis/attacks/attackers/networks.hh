@@ -5,6 +5,8 @@
 
 #include <functional>
 
+#include "analysis/attacks/exam/options.hh"
+
 namespace splitwan::attacks {
 
 struct Network {
@@ -19,7 +21,6 @@ Network published_mlp(int width, int vocabulary, at::Generator);
 // LayerNorm -> Linear(width, 2 width) -> GELU -> Linear(2 width, width) -> table of tokens.
 Network row_mlp(int width, int vocabulary, at::Generator);
 // Two layers of bidirectional attention over a window of positions: x is [windows, positions, width].
-constexpr int window = 32;
 Network sequence_network(int width, int vocabulary, at::Generator);
 
 }  // namespace splitwan::attacks

@@ -3,6 +3,7 @@
 // first.
 #pragma once
 
+#include "analysis/attacks/attackers/attacker.hh"
 #include "analysis/attacks/attackers/matching.hh"
 #include "analysis/attacks/exam/smooth.hh"
 
@@ -19,5 +20,8 @@ class SipIt {
   Search search_;
   const SmoothModel& smooth_;
 };
+
+std::unique_ptr<Attack> make_sipit(const Cell&, const Common&);
+double sipit_cost(const Cell&, const Common&);
 
 }  // namespace splitwan::attacks

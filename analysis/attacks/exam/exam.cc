@@ -1,5 +1,7 @@
 #include "analysis/attacks/exam/exam.hh"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -109,6 +111,13 @@ TokenKinds token_kinds(const engine::Tokenizer& tokenizer, const std::vector<dou
 
 std::size_t first_row(const Document& d, Target target) {
   return target == Target::current ? 1 : d.prompt - 1;
+}
+
+std::size_t questions(const Document& d, Target target) { return d.ids.size() - first_row(d, target); }
+
+at::Tensor asked(const at::Tensor& rows, const Document& d, Target target) {
+  const auto begin = static_cast<std::int64_t>(first_row(d, target));
+  return rows.narrow(0, begin, rows.size(0) - begin);
 }
 
 Truth truth_of(const Document& d, Target target, const TokenKinds& kinds) {

@@ -24,6 +24,8 @@ TokenKinds token_kinds(const engine::Tokenizer&, const std::vector<double>& freq
 // Which rows of a document ask for a token: of `current` all but the begin-of-text token's; of `next` those
 // whose next token the model chose (what follows inside a prompt is the next row's current token already).
 std::size_t first_row(const Document&, Target);
+std::size_t questions(const Document&, Target);
+at::Tensor asked(const at::Tensor& rows, const Document&, Target);  // of a document's rows
 Truth truth_of(const Document&, Target, const TokenKinds&);
 
 }  // namespace splitwan::attacks

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/attacks/attackers/learner.hh"
+#include "analysis/attacks/exam/stop.hh"
 
 namespace splitwan::attacks {
 

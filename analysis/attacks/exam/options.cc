@@ -6,32 +6,12 @@
 #include <charconv>
 #include <filesystem>
 
-#include "analysis/attacks/attackers/matching.hh"
-#include "analysis/attacks/attackers/networks.hh"
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 
 namespace splitwan::attacks {
 
 using engine::Error, engine::ObjectReader;
-
-const std::vector<std::string>& known_attackers() {
-  static const std::vector<std::string> names = {"uniform",
-                                                 "unigram",
-                                                 "language_model",
-                                                 "shuffled_labels",
-                                                 "nearest_neighbour",
-                                                 "mlp_published",
-                                                 "mlp",
-                                                 "sequence",
-                                                 "vocabulary_matching",
-                                                 "vocabulary_matching_s",
-                                                 "vocabulary_matching_d",
-                                                 "vocabulary_matching_sd",
-                                                 "sipit",
-                                                 "finish_the_model"};
-  return names;
-}
 
 Defence defence_named(const std::string& name) {
   Defence d;
@@ -104,19 +84,19 @@ std::vector<Cut> cuts_named(const std::vector<std::string>& names, const std::st
   return cuts;
 }
 
-std::vector<std::string> attackers_named(const std::vector<std::string>& names, const std::string& where) {
+std::vector<std::string> attackers_named(const std::vector<std::string>& names,
+                                         const std::vector<std::string>& known, const std::string& where) {
   if (names.empty()) throw Error("{}: the list is empty", where);
   for (const std::string& name : names) {
-    if (!std::ranges::count(known_attackers(), name))
-      throw Error("{}: unknown attacker '{}': expected one of {}", where, name,
-                  fmt::join(known_attackers(), ", "));
+    if (!std::ranges::count(known, name))
+      throw Error("{}: unknown attacker '{}': expected one of {}", where, name, fmt::join(known, ", "));
   }
   return names;
 }
 
 }  // namespace
 
-Options read_options(const Json& scenario, const std::string& file) {
+Options read_options(const Json& scenario, const std::string& file, const AttackerNames& known) {
   Options o;
   Reader r(scenario, file);
   for (const char* ignored : {"$schema", "name", "note", "speed", "traffic"}) (*r).find(ignored);
@@ -125,9 +105,9 @@ Options read_options(const Json& scenario, const std::string& file) {
   r.filled("depths", o.depths);
   if ((*r).find("cuts")) o.cuts = cuts_named((*r).need<std::vector<std::string>>("cuts"), (*r).path("cuts"));
   r.filled("cuts", o.cuts);
-  o.attackers = attackers_named((*r).get("attackers", known_attackers()), (*r).path("attackers"));
-  o.defence_attackers =
-      attackers_named((*r).get("defence_attackers", o.defence_attackers), (*r).path("defence_attackers"));
+  o.attackers = attackers_named((*r).get("attackers", known.all), known.all, (*r).path("attackers"));
+  o.defence_attackers = attackers_named((*r).get("defence_attackers", known.against_defences), known.all,
+                                        (*r).path("defence_attackers"));
   for (const std::string& name : (*r).get("defences", std::vector<std::string>{})) {
     const Defence d = defence_named(name);
     if (!std::ranges::count(o.defences, d)) o.defences.push_back(d);

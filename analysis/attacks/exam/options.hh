@@ -22,7 +22,12 @@ struct Defence {
 // "none", a wire type's name, "noise 0.1", "random depth", "lora outer layers". Throws Error.
 Defence defence_named(const std::string&);
 
-const std::vector<std::string>& known_attackers();
+// Those that a scenario may name, and those of them that defended models meet unless it names others.
+struct AttackerNames {
+  std::vector<std::string> all, against_defences;
+};
+
+constexpr int window = 32;  // positions that an attacker who looks at neighbours is shown at once
 
 struct Options {
   std::string model;
@@ -30,8 +35,7 @@ struct Options {
   std::vector<Cut> cuts = {Cut::input, Cut::output};
   std::vector<std::string> attackers;  // default: all
   std::vector<Defence> defences = {{}};
-  std::vector<std::string> defence_attackers = {"nearest_neighbour", "mlp", "vocabulary_matching",
-                                                "finish_the_model"};
+  std::vector<std::string> defence_attackers;
   std::vector<int> defence_depths = {2};  // of every defence but "none"
   std::vector<std::uint64_t> seeds = {1, 2, 3};
   std::vector<std::string> documents;  // held out: .json with names, or plain texts split at blank lines
@@ -51,7 +55,7 @@ struct Options {
 };
 
 // Throws Error naming the file, the key, what was expected and what was found.
-Options read_options(const Json& scenario, const std::string& file);
+Options read_options(const Json& scenario, const std::string& file, const AttackerNames&);
 // What only the model can tell.
 void check_depths(const Options&, const engine::ModelConfig&, const std::string& file);
 

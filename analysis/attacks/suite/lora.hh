@@ -2,8 +2,8 @@
 // layers, trained on language modelling from a private seed. The server's layers stay as published.
 #pragma once
 
-#include "analysis/attacks/attackers/learner.hh"
 #include "analysis/attacks/exam/corpus.hh"
+#include "analysis/attacks/exam/stop.hh"
 
 namespace splitwan::attacks {
 

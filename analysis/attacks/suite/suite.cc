@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <list>
 
-#include "analysis/attacks/suite/cell.hh"
+#include "analysis/attacks/suite/lora.hh"
 #include "analysis/attacks/suite/trained.hh"
+#include "analysis/attacks/suite/trial.hh"
 #include "engine/base/error.hh"
 
 namespace splitwan::attacks {
@@ -35,8 +36,8 @@ class Suite {
       } catch (const Stopped&) {
         partial = true;
       }
-      for (const Cell& cell : seed->cells)
-        if (cell.row) rows.push_back(*cell.row);
+      for (const Trial& trial : seed->trials)
+        if (trial.row) rows.push_back(*trial.row);
       documents_ = seed->counts;
       seed.reset();  // its activations
     }
@@ -48,7 +49,7 @@ class Suite {
     Seed(const Options& o, std::uint64_t s) : common{o, s, {}, {}, {}} {}
     Common common;
     std::list<View> views;
-    std::list<Cell> cells;
+    std::list<Trial> trials;
     Json counts;
   };
 
@@ -82,12 +83,11 @@ class Suite {
     for (const View& view : seed.views) {
       for (const Cut cut : o_.cuts) {
         for (const Target target : {Target::current, Target::next}) {
-          for (const std::string& attacker : view.defended() ? o_.defence_attackers : o_.attackers) {
-            if (!applies(attacker, view, cut, target)) continue;
-            seed.cells.emplace_back();
-            Cell& cell = seed.cells.back();
-            cell.view = &view, cell.cut = cut, cell.target = target, cell.attacker = attacker;
-            workers_.expect(weight_of(cell, seed.common));
+          for (const std::string& name : view.defended() ? o_.defence_attackers : o_.attackers) {
+            const Attacker& attacker = attacker_named(name);
+            if (!attacker.where.holds(view, cut, target)) continue;
+            seed.trials.push_back({.cell = {&view, cut, target, name}, .attacker = attacker});
+            workers_.expect(seed.trials.back().cost(seed.common));
           }
         }
       }
@@ -102,17 +102,17 @@ class Suite {
     seed.common.calibration = trained.calibration();
     prepare(seed, trained);
     if (prices.empty()) prices = price(seed);
-    for (Cell& cell : seed.cells)
-      if (cell.learns()) make_learner(cell, seed.common);
+    for (Trial& trial : seed.trials)
+      if (trial.attacker.learns) trial.attack = trial.attacker.make(trial.cell, seed.common);
     for (std::size_t chunk = 0; chunk + 1 < trained.chunks(); ++chunk) {
       train(seed, trained);
       trained.load(chunk + 1);
     }
     std::vector<Job> jobs;
-    for (Cell& cell : seed.cells) {
-      jobs.push_back({cell.label(), share(cell, seed, trained), [&, this] {
-                        if (cell.learns()) learn_from(cell, seed, trained);
-                        finish(cell, seed.common, workers_.stop());
+    for (Trial& trial : seed.trials) {
+      jobs.push_back({trial.cell.label(), share(trial, seed, trained), [&, this] {
+                        if (trial.attacker.learns) learn_from(trial, trained);
+                        finish(trial, seed.common, workers_.stop());
                       }});
     }
     count(seed, trained);
@@ -120,21 +120,22 @@ class Suite {
   }
 
   // Of the cell's expected time: one chunk's, where it learns from several.
-  double share(const Cell& cell, const Seed& seed, const Trained& trained) const {
-    const bool chunks = cell.learns() && !cell.view->defended();
-    return weight_of(cell, seed.common) / (chunks ? static_cast<double>(trained.chunks()) : 1);
+  double share(const Trial& trial, const Seed& seed, const Trained& trained) const {
+    const bool chunks = trial.attacker.learns && !trial.cell.view->defended();
+    return trial.cost(seed.common) / (chunks ? static_cast<double>(trained.chunks()) : 1);
   }
 
-  void learn_from(Cell& cell, Seed& seed, const Trained& trained) {
-    if (cell.view->defended()) return learn(cell, cell.view->pairs, seed.common, workers_.stop());
-    learn(cell, trained.pairs(cell.view->depth, cell.cut), seed.common, workers_.stop());
+  void learn_from(Trial& trial, const Trained& trained) {
+    const View& view = *trial.cell.view;
+    learn(trial, view.defended() ? view.pairs : trained.pairs(view.depth, trial.cell.cut), workers_.stop());
   }
 
   void train(Seed& seed, const Trained& trained) {
     std::vector<Job> jobs;
-    for (Cell& cell : seed.cells)
-      if (cell.learns() && !cell.view->defended())
-        jobs.push_back({cell.label(), share(cell, seed, trained), [&] { learn_from(cell, seed, trained); }});
+    for (Trial& trial : seed.trials)
+      if (trial.attacker.learns && !trial.cell.view->defended())
+        jobs.push_back(
+            {trial.cell.label(), share(trial, seed, trained), [&] { learn_from(trial, trained); }});
     workers_.run(std::move(jobs));
   }
 
@@ -162,10 +163,11 @@ class Suite {
     if (view.defence.lora) {
       const auto text =
           held_out_.others.size() < 16 ? trained.texts() : std::span<const Text>(held_out_.others);
-      view.own = std::make_shared<LoraModel>(pieces_, o_.model, text,
-                                             LoraOptions{view.depth, o_.lora_rank, o_.lora_steps, view.seed},
-                                             workers_.stop());
-      view.victim = view.attacker = &view.own->pieces();
+      const auto own = std::make_shared<LoraModel>(
+          pieces_, o_.model, text, LoraOptions{view.depth, o_.lora_rank, o_.lora_steps, view.seed},
+          workers_.stop());
+      view.victim = view.attacker = &own->pieces();
+      view.own = own;
     }
     decode_documents(view, held_out_.prompts, o_.new_tokens);
     if (view.defended()) make_pairs(view, some(trained));
@@ -236,6 +238,10 @@ class Suite {
 };
 
 }  // namespace
+
+Options read_options(const Json& scenario, const std::string& file) {
+  return read_options(scenario, file, attacker_names());
+}
 
 Json run_suite(const Options& o, const std::string& file, const Stop& stop, const Watch& watch) {
   return Suite(o, file, stop, watch).run();

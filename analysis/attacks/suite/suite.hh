@@ -7,6 +7,9 @@
 
 namespace splitwan::attacks {
 
+// With the names of all attackers there are.
+Options read_options(const Json& scenario, const std::string& file);
+
 // The result's JSON but for what the command knows ("compute"). When `stop` turns true it comes back early
 // with the rows that are finished, and "partial": true.
 Json run_suite(const Options&, const std::string& file, const Stop& stop, const Watch& watch);

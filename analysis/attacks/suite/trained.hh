@@ -7,7 +7,7 @@
 #include "analysis/attacks/exam/corpus.hh"
 #include "analysis/attacks/exam/jobs.hh"
 #include "analysis/attacks/exam/options.hh"
-#include "analysis/attacks/suite/view.hh"
+#include "analysis/attacks/exam/view.hh"
 
 namespace splitwan::attacks {
 

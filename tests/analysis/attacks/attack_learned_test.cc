@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "analysis/attacks/attackers/learner.hh"
 #include "analysis/attacks/exam/channel.hh"
 #include "analysis/attacks/exam/jobs.hh"
 

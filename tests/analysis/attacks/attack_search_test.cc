@@ -33,7 +33,7 @@ TEST_P(Exact, VocabularyMatchingRecoversEveryTokenThroughEveryPermutation) {
     const bool ordered =
         depth > 0 || cut == Cut::output || p == Permutation::none || p == Permutation::hidden;
     if (ordered) {
-      EXPECT_EQ(found.tokens, after_first(d)) << "permutation " << suffix_of(p);
+      EXPECT_EQ(found.tokens, after_first(d)) << "permutation " << static_cast<int>(p);
     } else {
       EXPECT_THAT(found.tokens, testing::UnorderedElementsAreArray(after_first(d)));
     }

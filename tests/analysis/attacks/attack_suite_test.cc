@@ -1,6 +1,7 @@
 // The whole suite on a small random model with a small tokenizer.
 #include <gmock/gmock.h>
 
+#include "analysis/attacks/attackers/attacker.hh"
 #include "analysis/attacks/suite/suite.hh"
 #include "engine/base/output_file.hh"
 #include "tests/fixtures/attacked_model.hh"
@@ -8,7 +9,7 @@
 namespace splitwan::attacks {
 namespace {
 
-using testing::HasSubstr, testing::Each;
+using testing::HasSubstr, testing::ElementsAre;
 
 const Stop never = [] { return false; };
 const Watch quiet = [](double, double, const std::string&) {};
@@ -40,7 +41,7 @@ class Suite : public testing::Test {
                  {"shuffled_pairs", 1600},
                  {"defence_pairs", 1600},
                  {"lora_steps", 2},
-                 {"defence_attackers", known_attackers()},
+                 {"defence_attackers", attacker_names().all},
                  {"defence_depths", {1}},
                  {"defences", {"f16", "noise 0.5", "random depth", "lora outer layers"}}};
   }
@@ -82,7 +83,7 @@ TEST_F(Suite, IsRepeatableToTheDigitOnAnyNumberOfThreads) {
 
 TEST_F(Suite, HasARowForEveryAttackerWhereItApplies) {
   const Json result = run();
-  for (const std::string& attacker : known_attackers())
+  for (const std::string& attacker : attacker_names().all)
     EXPECT_FALSE(rows_of(result, attacker).empty()) << attacker;
   EXPECT_EQ(rows_of(result, "mlp").size(), 2u * 3);  // depths x (input current, output current, output next)
   EXPECT_EQ(rows_of(result, "vocabulary_matching", "lora outer layers").size(),
@@ -106,6 +107,36 @@ TEST_F(Suite, HasARowForEveryAttackerWhereItApplies) {
   EXPECT_EQ(result["perplexity"].size(), 4u);
   EXPECT_FALSE(result.contains("partial"));
   EXPECT_THAT(tables(result), HasSubstr("not a guarantee"));
+}
+
+TEST(Attackers, every_row_says_where_it_applies_and_what_it_costs) {
+  const Options options;
+  Common common{options, 1, {}, {}, {}};
+  tests::AttackedModel model;
+  View plain;
+  plain.victim = plain.attacker = &*model.pieces;
+  View defended = plain;
+  defended.defence.name = "f16";
+  for (const Attacker& a : attackers()) {
+    EXPECT_EQ(&attacker_named(a.name), &a) << "two rows of one name";
+    EXPECT_FALSE(a.where.holds(plain, Cut::input, Target::next)) << a.name;
+    EXPECT_TRUE(a.where.holds(plain, Cut::output, Target::current) ||
+                a.where.holds(plain, Cut::output, Target::next))
+        << a.name;
+    EXPECT_GT(a.cost({&plain, Cut::output, Target::current, std::string(a.name)}, common), 0) << a.name;
+    if (a.control) {
+      EXPECT_FALSE(a.where.holds(defended, Cut::output, Target::current)) << a.name;
+    }
+    if (a.against_defences) {
+      EXPECT_TRUE(a.where.defended) << a.name;
+    }
+  }
+  EXPECT_EQ(attacker_named("shuffled_labels").kind(), "control");
+  EXPECT_EQ(attacker_named("sequence").kind(), "learned");
+  EXPECT_EQ(attacker_named("sipit").kind(), "search");
+  EXPECT_EQ(attacker_named("finish_the_model").kind(), "direct");
+  EXPECT_THAT(attacker_names().against_defences,
+              ElementsAre("nearest_neighbour", "mlp", "vocabulary_matching", "finish_the_model"));
 }
 
 TEST_F(Suite, SpreadIsOverSeeds) {

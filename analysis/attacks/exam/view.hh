@@ -2,8 +2,7 @@
 #pragma once
 
 #include "analysis/attacks/exam/corpus.hh"
-#include "analysis/attacks/exam/exam.hh"
-#include "analysis/attacks/suite/lora.hh"
+#include "analysis/attacks/exam/options.hh"
 
 namespace splitwan::attacks {
 
@@ -24,7 +23,7 @@ struct View {
   const Pieces* attacker = nullptr;  // the weights that the attacker has
   std::uint64_t seed = 1;
 
-  std::shared_ptr<LoraModel> own;  // the victim, where it was changed
+  std::shared_ptr<const void> own;  // keeps the victim, where it was changed
 
   std::vector<Document> documents;  // the held-out ones
   std::vector<int> document_depth;  // of each
@@ -39,11 +38,6 @@ void decode_documents(View&, const std::vector<Prompted>&, int new_tokens);
 void make_pairs(View&, std::span<const Text>);
 // The tokens of texts as labels.
 void add_labels(Pairs&, std::span<const Text>);
-
-// The distance (L1 or L2) within which a candidate is taken at once: the 99th percentile of the right
-// candidate's, over texts that the attacker chose himself. 0, the nearest of the whole vocabulary, where a
-// wrong candidate was met within that.
-double calibrate(const View&, Cut, int norm, std::span<const Text>);
 
 // exp of the mean negative log likelihood of the prompts' tokens through the split.
 double perplexity(const View&, const std::vector<Prompted>&);
