@@ -44,7 +44,7 @@ struct Attacker {
   bool learns = false;            // from pairs of activation and token, before it is asked
   bool searches = false;          // one document after the other, candidate by candidate: is given a few only
   bool against_defences = false;  // tried on defended models where the scenario names none
-  Where where;
+  Where where = {};
   double (*cost)(const Cell&, const Common&);
   std::unique_ptr<Attack> (*make)(const Cell&, const Common&);
 
