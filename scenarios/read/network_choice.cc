@@ -56,24 +56,53 @@ const Json& preset_named(const std::string& name) {
               near.empty() ? "" : fmt::format(" (did you mean {}?)", near), fmt::join(preset_names(), ", "));
 }
 
+using TcpRow = KeyRow<netsim::TcpSpec>;
+
+const std::vector<TcpRow>& tcp_rows() {
+  using Tcp = netsim::TcpSpec;
+  // A key that is a member of its own name.
+  const auto plain = [](auto Tcp::*member) {
+    return [member](Tcp& t, ObjectReader& r, const std::string& key) { t.*member = r.get(key, t.*member); };
+  };
+  const auto time = [](Nanos Tcp::*member) {
+    return [member](Tcp& t, ObjectReader& r, const std::string& key) {
+      read_text(r, key, [&](const std::string& text) { t.*member = engine::parse_duration(text); });
+    };
+  };
+  static const std::vector<TcpRow> rows = {
+      {{"congestion", "cubic-linux, cubic, reno or bbr", "cubic-linux", "cubic-linux: Linux's window rules"},
+       plain(&Tcp::congestion)},
+      {{"segment", "bytes", "what fits the links, at most 1448", "of data in one packet"},
+       plain(&Tcp::segment)},
+      {{"initial_window", "segments", "10", "sent before the first acknowledgement"},
+       plain(&Tcp::initial_window)},
+      {{"buffer", "bytes, as in 8MiB", "8MiB", "of sender and of receiver"},
+       [](Tcp& t, ObjectReader& r, const std::string& key) {
+         read_text(r, key, [&](const std::string& text) {
+           const std::uint64_t bytes = engine::parse_bytes(text);
+           if (bytes > 1u << 30) throw Error("expected at most 1GiB, found {}", text);
+           t.buffer = static_cast<std::uint32_t>(bytes);
+         });
+       }},
+      {{"min_rto", "time, as in 200ms", "200ms", "least retransmission timeout"}, time(&Tcp::min_rto)},
+      {{"rto_form", "linux or rfc6298", "linux", "srtt + max(4 rttvar, min_rto), or max of the two"},
+       plain(&Tcp::rto_form)},
+      {{"delayed_ack_segments", "segments", "1", "acknowledged at the latest"},
+       plain(&Tcp::delayed_ack_segments)},
+      {{"delayed_ack_timeout", "time, as in 40ms", "40ms", "after which one is sent anyway"},
+       time(&Tcp::delayed_ack_timeout)},
+      {{"slow_start_after_idle", "true or false", "true", "the window closes while nothing is sent"},
+       plain(&Tcp::slow_start_after_idle)},
+      {{"app_limited_decay", "linux, rfc2861 or off", "linux", "of a window that did not limit"},
+       plain(&Tcp::app_limited_decay)},
+  };
+  return rows;
+}
+
 netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
   netsim::TcpSpec tcp;
   ObjectReader r(json, where);
-  tcp.congestion = r.get("congestion", tcp.congestion);
-  tcp.segment = r.get("segment", tcp.segment);
-  tcp.initial_window = r.get("initial_window", tcp.initial_window);
-  read_text(r, "buffer", [&](const std::string& text) {
-    const std::uint64_t bytes = engine::parse_bytes(text);
-    if (bytes > 1u << 30) throw Error("expected at most 1GiB, found {}", text);
-    tcp.buffer = static_cast<std::uint32_t>(bytes);
-  });
-  read_text(r, "min_rto", [&](const std::string& text) { tcp.min_rto = engine::parse_duration(text); });
-  tcp.rto_form = r.get("rto_form", tcp.rto_form);
-  tcp.delayed_ack_segments = r.get("delayed_ack_segments", tcp.delayed_ack_segments);
-  read_text(r, "delayed_ack_timeout",
-            [&](const std::string& text) { tcp.delayed_ack_timeout = engine::parse_duration(text); });
-  tcp.slow_start_after_idle = r.get("slow_start_after_idle", tcp.slow_start_after_idle);
-  tcp.app_limited_decay = r.get("app_limited_decay", tcp.app_limited_decay);
+  read_rows(tcp_rows(), tcp, r);
   r.done();
   return tcp;
 }
@@ -148,6 +177,23 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
     check(n.down, where + ": down");
   }
   return n;
+}
+
+std::vector<SchemaKey> network_schema() {
+  std::vector<SchemaKey> list = {
+      {"kind", "local, ideal, ns3, sockets or tun", "ns3", "what carries the messages"},
+      {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
+       "a usual path; keys beside it change it"},
+      {"ping", "file", "none", "what ping printed: round trip and loss"},
+      {"iperf3", "file", "none", "what iperf3 --json printed: rates"}};
+  append(list, link_schema());
+  append(list, {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
+                {"down", "rate, or {LINK keys}", "none", "from the server alone"},
+                {"server", "HOST:PORT", "none", "a live server (sockets); else both sides are here"},
+                {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
+                {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
+  append(list, keys_of(tcp_rows()), "tcp.");
+  return list;
 }
 
 const std::vector<std::string>& preset_names() {

@@ -1,16 +1,5 @@
 // Which network a scenario runs over, as a person writes it. No torch.
-//
-// "network": {"kind": "ns3", "preset": "lte", "rtt": "80ms", LINK.., "up": RATE or {LINK..}, "down":
-// likewise,
-//   "tcp": {..}, "server": "HOST:PORT", "timeout": "60s", "pcap": "PREFIX"}
-// LINK keys hold for both directions, those under "up" and "down" for one:
-//   "rate": "100Mbit", "delay": "40ms" (one way), "loss": "0.5%", "queue": "4MB", "mtu": 1500,
-//   "jitter": "5ms" (exponential) or {"law", "scale", "correlation", "reorder"}, "outage": true,
-//   "bursts": {"to_bad", "to_good", "loss"}, "schedule": [{"at": "2s", LINK keys that change from then on}],
-//   "period": "10s" (the schedule repeats)
-// and from other tools: "netem": "delay 40ms 5ms loss 0.5%" (before the keys above), "mahimahi": FILE (packet
-//   deliveries; they take the place of the rate), "csv": FILE (time, rate_mbps, delay_ms, loss, down);
-//   for both directions at once "ping": FILE and "iperf3": FILE.
+// Its keys: network_schema(). LINK keys hold for both directions, those under "up" and "down" for one.
 #pragma once
 
 #include <string>
@@ -19,6 +8,7 @@
 
 #include "engine/base/json_file.hh"
 #include "netsim/link/link_simulator.hh"
+#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
 
@@ -48,6 +38,8 @@ struct NetworkChoice {
 
 // File names in it are sought from `folder`. Throws Error naming `where` and the key.
 NetworkChoice read_network(const Json&, const std::string& where, const std::string& folder = "");
+
+std::vector<SchemaKey> network_schema();
 
 // A preset's name, settings as in rtt=80ms,rate=100Mbit,jitter=2ms, or a preset and settings over it.
 NetworkChoice parse_link(const std::string&);

@@ -73,25 +73,73 @@ void read_bursts(ObjectReader& outer, netsim::Bursts& bursts) {
   r.done();
 }
 
+// One direction as it is being read.
+struct Reading {
+  LinkState& link;
+  bool is_up;
+};
+using Row = KeyRow<Reading>;
+
+const std::vector<Row>& state_rows() {
+  static const std::vector<Row> rows = {
+      {{"rtt", "time, as in 80ms", "80ms", "round trip without waiting; half of it each way"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         read_text(r, key, [&](const std::string& text) {
+           const auto rtt = engine::parse_duration(text);
+           t.link.delay = t.is_up ? rtt / 2 : rtt - rtt / 2;
+         });
+       }},
+      {{"delay", "time, as in 40ms", "40ms", "one way"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         read_text(r, key, [&](const std::string& text) { t.link.delay = engine::parse_duration(text); });
+       }},
+      {{"rate", "bits per second, as in 100Mbit, or unlimited (ideal links)", "100Mbit", "of the link"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         read_text(r, key, [&](const std::string& text) { t.link.bits_per_second = parse_link_rate(text); });
+       }},
+      {{"loss", "share, 0 to 1, or as in 0.5%", "0", "of packets, by chance"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         t.link.loss = read_fraction(r, key, t.link.loss);
+       }},
+      {{"queue", "bytes, as in 4MB", "rate x rtt, at least 64KiB", "that may wait before the link"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         read_text(r, key, [&](const std::string& text) { t.link.queue_bytes = engine::parse_bytes(text); });
+       }},
+      {{"mtu", "bytes", "1500", "of the largest IP packet"},
+       [](Reading& t, ObjectReader& r, const std::string& key) { t.link.mtu = r.get(key, t.link.mtu); }},
+      {{"outage", "true or false", "false", "nothing leaves; packets wait in the queue"},
+       [](Reading& t, ObjectReader& r, const std::string& key) { t.link.down = r.get(key, t.link.down); }},
+      {{"jitter", "time (exponential), or {law, scale, correlation, reorder}", "none",
+        "added to each packet's delay; law: uniform, normal, exponential or pareto; correlation: share; "
+        "reorder: whether packets may overtake"},
+       [](Reading& t, ObjectReader& r, const std::string&) { read_jitter(r, t.link.jitter); }},
+      {{"bursts", "{to_bad, to_good, loss}", "none",
+        "Gilbert-Elliott losses: chance per packet to turn bad and good again, and of loss while bad"},
+       [](Reading& t, ObjectReader& r, const std::string&) { read_bursts(r, t.link.bursts); }},
+  };
+  return rows;
+}
+
 void read_state(ObjectReader& r, LinkState& link, bool is_up) {
-  read_text(r, "rtt", [&](const std::string& text) {
-    const auto rtt = engine::parse_duration(text);
-    link.delay = is_up ? rtt / 2 : rtt - rtt / 2;
-  });
-  read_text(r, "delay", [&](const std::string& text) { link.delay = engine::parse_duration(text); });
-  read_text(r, "rate", [&](const std::string& text) { link.bits_per_second = parse_link_rate(text); });
-  link.loss = read_fraction(r, "loss", link.loss);
-  read_text(r, "queue", [&](const std::string& text) { link.queue_bytes = engine::parse_bytes(text); });
-  link.mtu = r.get("mtu", link.mtu);
-  link.down = r.get("outage", link.down);
-  read_jitter(r, link.jitter);
-  read_bursts(r, link.bursts);
+  Reading reading{link, is_up};
+  read_rows(state_rows(), reading, r);
 }
 
 }  // namespace
 
 std::string beside(const std::string& folder, const std::string& path) {
   return (std::filesystem::path(folder) / path).lexically_normal().string();
+}
+
+std::vector<SchemaKey> link_schema() {
+  std::vector<SchemaKey> list = {
+      {"netem", "text, as in delay 40ms 5ms loss 0.5%", "none", "tc's words, applied before the other keys"}};
+  append(list, keys_of(state_rows()));
+  append(list, {{"mahimahi", "file", "none", "packet deliveries; they take the place of the rate"},
+                {"csv", "file", "none", "time, rate_mbps, delay_ms, loss, down: a schedule"},
+                {"schedule", "list of {at: time, LINK keys}", "none", "what changes then"},
+                {"period", "time, as in 10s", "none", "after which the schedule repeats"}});
+  return list;
 }
 
 void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up, const std::string& folder) {

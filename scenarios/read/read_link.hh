@@ -3,12 +3,15 @@
 
 #include "engine/base/json_file.hh"
 #include "netsim/link/link_spec.hh"
+#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
 
-// Applies the link keys of `reader`'s object (see network_choice.hh) to what `link` says already. rtt is
+// Applies the link keys of `reader`'s object (see link_schema) to what `link` says already. rtt is
 // split between the directions, the odd nanosecond going down. File names are sought from `folder`.
 void read_link(engine::ObjectReader& reader, netsim::LinkSpec& link, bool is_up, const std::string& folder);
+
+std::vector<SchemaKey> link_schema();
 
 // `path`, sought from `folder` unless absolute.
 std::string beside(const std::string& folder, const std::string& path);

@@ -112,6 +112,26 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
 
 }  // namespace
 
+std::vector<SchemaKey> replay_schema() {
+  return {
+      {"name", "text", "the file's name", "of the study"},
+      {"seed", "whole number", "1", "of the simulated link and of the noise"},
+      {"network", "object", "ns3, 80ms, 100Mbit", "what joins client and server: ns3, ideal or tun"},
+      {"replay.trace", "file", "none", "what ran, over another network or machine"},
+      {"replay.batches.name", "text", "sequential", "the drafter that decodes as stated"},
+      {"replay.batches.note", "text", "none", "for people"},
+      {"replay.batches.prompt", "rows", "32", "of the prompt"},
+      {"replay.batches.steps", "whole number", "200", "after the prompt"},
+      {"replay.batches.wide_every", "steps", "0", "each so many-th step is a wide one; 0: none"},
+      {"replay.batches.wide_rows", "list of row counts", "none",
+       "of the wide steps, in turn; others have one"},
+      {"replay.batches.tokens_per_step", "number", "1", "gained, the mean of all steps"},
+      {"replay.decoding", "file", "none", "the steps of recorded runs, one run each"},
+      {"replay.profile", "file", "none", "what work costs; batches and decodings need one"},
+      {"replay.noise", "file", "none", "work's costs vary as recorded ones did"},
+  };
+}
+
 bool is_replay(const Json& scenario) { return scenario.is_object() && scenario.contains("replay"); }
 
 std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file) {

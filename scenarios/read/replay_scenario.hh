@@ -1,11 +1,5 @@
 // A scenario without tensors: recorded or stated batches, a profile's costs, a network.
-//
-// {"name", "summary", "network": {..}, "seed", "sweep": {..},
-//  "replay": {"trace": "t.jsonl", "profile": "p.json"}            what ran, over another network or machine
-//         or {"batches": {"name", "prompt", "steps", "wide_every", "wide_rows": [9, 17], "tokens_per_step"},
-//             "profile": "p.json"}                                what is said to have run
-//         or {"decoding": "d.json", "profile": "p.json"}          the steps of recorded runs, one run each
-//          "noise": "n.json"                                      their costs vary as recorded ones did
+// Its keys: replay_schema().
 #pragma once
 
 #include <optional>
@@ -29,6 +23,8 @@ struct ReplayCell {
   std::uint64_t seed = 1;
   Json resolved;
 };
+
+std::vector<SchemaKey> replay_schema();  // but for the network's
 
 bool is_replay(const Json& scenario);
 

@@ -12,6 +12,7 @@
 #include "engine/wire/row_buckets.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/prompts.hh"
+#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
 
@@ -38,6 +39,16 @@ struct Scenario {
   std::uint64_t seed = 1;
   Json resolved;  // what was read, overrides applied: the trace repeats it
 };
+
+// Every key of a scenario that runs a model, its network's included.
+const std::vector<SchemaKey>& scenario_schema();
+const SchemaKey& schema_key(const std::string& path);
+
+// What a file or a command line says, into `s`; what it does not say stays. Files in it are sought from the
+// folder of `where`, which errors begin with. Throws Error.
+void read_keys(Scenario& s, const Json&, const std::string& where);
+// What must hold between keys. Throws Error.
+void check(const Scenario&, const std::string& where);
 
 // A scenario file and its sweep: one Scenario per combination of the values under "sweep", in order.
 // `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a

@@ -132,6 +132,19 @@ void validate(const Validation& v, std::vector<engine::Run>& runs) {
 
 }  // namespace
 
+std::vector<SchemaKey> validation_schema() {
+  return {
+      {"name", "text", "the file's name", "of the study"},
+      {"seed", "whole number", "1", "of what is lost"},
+      {"network", "object", "ns3, 80ms, 100Mbit", "the link: ns3"},
+      {"validate.kernel", "true or false", "true", "the kernel's TCP as well, when run as root"},
+      {"validate.seeds", "whole number, 1 to 1000", "3",
+       "where there is chance: so many runs in ns-3, the median counts"},
+      {"validate.lateness_limit", "time, as in 100us", "100us",
+       "above it the kernel's figures are marked late"},
+  };
+}
+
 bool is_validation(const Json& scenario) { return scenario.is_object() && scenario.contains("validate"); }
 
 std::vector<Validation> read_validations(const Json& scenario, const std::string& file) {

@@ -1,6 +1,5 @@
 // Theory, ns-3 and the kernel side by side, on the traffic of split inference.
-//
-// {"validate": {"kernel": true, "seeds": 3, "lateness_limit": "100us"}, "network": {..}, "sweep": {..}}
+// Its keys: validation_schema().
 #pragma once
 
 #include <functional>
@@ -21,6 +20,8 @@ struct Validation {
   std::uint64_t seed = 1;
   Json resolved;
 };
+
+std::vector<SchemaKey> validation_schema();  // but for the network's
 
 bool is_validation(const Json& scenario);
 std::vector<Validation> read_validations(const Json& scenario, const std::string& file);

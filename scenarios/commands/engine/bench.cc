@@ -9,6 +9,7 @@
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/console/machine.hh"
+#include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/bench.hh"
 
 namespace splitwan::scenarios {
@@ -17,8 +18,9 @@ namespace {
 using engine::Error;
 
 struct BenchOptions {
+  ScenarioOptions keys;  // threads
   std::string model, geometry, storage = "auto", rows, prefill, profile;
-  int context = 512, threads = 1, repetitions = 7;
+  int context = 512, repetitions = 7;
   bool last_logits = false, json = false;
 };
 
@@ -75,11 +77,13 @@ std::string table(const Json& out) {
 
 int bench_command(const BenchOptions& o) {
   engine::check_output(o.profile);
+  Scenario s;
+  o.keys.read(s, "bench");
   BenchPlan plan;
   if (!o.rows.empty()) plan.rows = parse_counts(o.rows, "rows", 256);
   if (!o.prefill.empty()) plan.prefill = parse_counts(o.prefill, "prefill", 4096);
   plan.context = o.context;
-  plan.threads = o.threads;
+  plan.threads = s.threads;
   plan.repetitions = o.repetitions;
   plan.all_logits = !o.last_logits;
   if (o.model.empty() == o.geometry.empty()) throw Error("expected either --model DIR or --geometry NAME");
@@ -89,12 +93,12 @@ int bench_command(const BenchOptions& o) {
   if (!o.profile.empty() && (plan.rows.empty() || plan.prefill.empty()))
     throw Error("--profile-out needs decode rows and a prompt to measure");
 
-  const Machine here = this_machine(o.threads);
+  const Machine here = this_machine(s.threads);
   Json out = {{"schema_version", 1},
               {"model", o.model.empty() ? "random " + o.geometry : o.model},
-              {"threads", o.threads},
+              {"threads", s.threads},
               {"isa", engine::kernels::best().name},
-              {"machine", machine(o.threads)},
+              {"machine", machine(s.threads)},
               {"memory_bandwidth_bytes_per_s", 0},
               {"gemm_flops_per_s", 0},
               {"context", plan.context},
@@ -126,7 +130,7 @@ int bench_command(const BenchOptions& o) {
       engine::write_file(o.profile,
                          profile_of(result, c,
                                     fmt::format("{}, {}, {} threads", out["model"].get<std::string>(),
-                                                name_of(storage), o.threads))
+                                                name_of(storage), s.threads))
                                  .dump(2) +
                              "\n");
     for (const char* list : {"decode", "prefill"}) result.erase(list);
@@ -145,16 +149,14 @@ void add_bench_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--model", o->model, "model folder");
   command.add_option("--geometry", o->geometry,
                      "instead: random weights shaped like mistral-7b-4l or llama-15m");
-  command.add_option("--storage", o->storage, "auto, f32, bf16, f16, int8, int4; several joined by commas")
+  command.add_option("--storage", o->storage, schema_key("storage").type + "; several joined by commas")
       ->capture_default_str();
   command.add_option("--rows", o->rows, "rows per decode step, as in 1,4 (default 1,2,4,8,16,32; none)");
   command.add_option("--prefill", o->prefill, "prompt lengths (default 128,512; none)");
   command.add_option("--context", o->context, "tokens in the cache before a decode step")
       ->capture_default_str()
       ->check(CLI::Range(0, 1 << 20));
-  command.add_option("--threads", o->threads, "compute threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+  o->keys.add(command, "threads");
   command.add_option("--repetitions", o->repetitions, "rounds over all sizes; the median counts")
       ->capture_default_str()
       ->check(CLI::Range(1, 10000));

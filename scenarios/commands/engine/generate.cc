@@ -7,6 +7,7 @@
 #include "engine/text/text_stream.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
+#include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/run_scenario.hh"
 
 namespace splitwan::scenarios {
@@ -17,15 +18,10 @@ using engine::seconds;
 using engine::Token;
 
 struct GenerateOptions {
-  std::string model, server, prompt, prompt_file, prompt_ids, wire = "f32", split, link, trace;
-  std::string decode = "sequential", compute = "measured", timeout = "60s", storage = "auto", device = "cpu";
-  std::string draft_model;
+  ScenarioOptions keys;
+  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
   std::vector<std::string> stop;
-  engine::Sampling sampling;
-  std::string pad_rows;
-  double noise = 0;
-  int max_new_tokens = 64, threads = 1, top_logits = 0;
-  std::uint64_t seed = 1;
+  int top_logits = 0;
   bool ignore_eos = false, json = false;
 };
 
@@ -39,21 +35,10 @@ std::vector<Token> parse_ids(const std::string& text) {
 Scenario scenario_for(const GenerateOptions& o) {
   Scenario s;
   s.name = "generate";
-  s.model = o.model;
-  s.wire = engine::wire_type_named(o.wire);
-  s.noise = o.noise;
-  s.pad_rows = engine::parse_row_buckets(o.pad_rows);
-  s.storage = engine::storage_named(o.storage);
-  s.place = engine::device_named(o.device);
-  s.draft_model = o.draft_model;
-  s.sampling = o.sampling;
+  o.keys.read(s, "generate");
   engine::check(s.sampling);
-  s.compute = o.compute;
-  s.decode = {o.decode};
-  s.max_new_tokens = o.max_new_tokens;
+  if (s.decode.size() != 1) throw Error("--decode {}: expected one drafter", o.keys.text("decode"));
   s.stop_at_eos = !o.ignore_eos;
-  s.threads = o.threads;
-  s.seed = o.seed;
   const bool split = !o.split.empty() || !o.server.empty() || !o.link.empty();
   std::tie(s.head_layers, s.tail_layers) = parse_split(o.split.empty() ? "2,2" : o.split);
   if (!o.link.empty()) {
@@ -67,10 +52,10 @@ Scenario scenario_for(const GenerateOptions& o) {
     s.network.patience = engine::parse_duration(o.timeout);
   }
   s.resolved = {{"command", "generate"},
-                {"model", o.model},
-                {"decode", o.decode},
-                {"draft_model", o.draft_model},
-                {"max_new_tokens", o.max_new_tokens}};
+                {"model", o.keys.text("model")},
+                {"decode", s.decode[0]},
+                {"draft_model", o.keys.text("draft_model")},
+                {"max_new_tokens", s.max_new_tokens}};
   return s;
 }
 
@@ -95,7 +80,7 @@ Json top_of(const at::Tensor& logits, int count) {
 // The model's tokenizer; ids need none, their text is then left out.
 const engine::Tokenizer* tokenizer_for(const GenerateOptions& o, Resources& resources) {
   try {
-    return &resources.tokenizer(o.model);
+    return &resources.tokenizer(o.keys.text("model"));
   } catch (const Error&) {
     if (o.prompt_ids.empty() || !o.stop.empty()) throw;
     return nullptr;
@@ -123,7 +108,7 @@ int generate_command(const GenerateOptions& o) {
   if (text) watch.stop = [&](Token token) { return text->push(token); };
   if (o.top_logits > 0)
     watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
-  const auto [run, done] = run_prompt(s, resources, o.decode, prompt, ids, watch);
+  const auto [run, done] = run_prompt(s, resources, s.decode[0], prompt, ids, watch);
   if (text) text->finish();
   if (!o.trace.empty()) {
     std::ostringstream lines;
@@ -171,36 +156,18 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   // An empty one is a script's unset variable, and would silently mean another run.
   const CLI::Validator not_empty(
       [](const std::string& text) { return text.empty() ? "an empty text" : std::string(); }, "");
-  command.add_option("--model", o->model, "model folder: config.json, *.safetensors, tokenizer")->required();
+  o->keys.add(command, "model")->required();
   auto* text = command.add_option("--prompt", o->prompt, "the prompt");
   auto* file =
       command.add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
   command.add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
       ->excludes(text)
       ->excludes(file);
-  command.add_option("--max-new-tokens", o->max_new_tokens, "stop after so many")->capture_default_str();
+  o->keys.add(command, "max_new_tokens");
   command.add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
-  command
-      .add_option(
-          "--decode", o->decode,
-          "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
-          "measurement); with --draft-model: draft, draft-chain-LENGTH, draft-tree-ROWS")
-      ->capture_default_str();
-  command.add_option("--draft-model", o->draft_model,
-                     "folder of a small model with the same vocabulary, to guess with");
-  command.add_option("--temperature", o->sampling.temperature, "0: always the most likely token")
-      ->capture_default_str();
-  command.add_option("--top-k", o->sampling.top_k, "draw among the k most likely; 0: all")
-      ->capture_default_str();
-  command.add_option("--top-p", o->sampling.top_p, "draw among the fewest that hold this probability")
-      ->capture_default_str();
-  command
-      .add_option("--min-p", o->sampling.min_p,
-                  "draw among those with this share of the best one's probability")
-      ->capture_default_str();
-  command
-      .add_option("--repetition-penalty", o->sampling.repetition_penalty, "on tokens that occurred; 1: none")
-      ->capture_default_str();
+  for (const char* key : {"decode", "draft_model", "sampling.temperature", "sampling.top_k", "sampling.top_p",
+                          "sampling.min_p", "sampling.repetition_penalty"})
+    o->keys.add(command, key);
   command.add_option("--stop", o->stop, "end the text before this string; may be given several times")
       ->take_all()
       ->allow_extra_args(false)  // or "[END]" would be read as a list, and lose its brackets
@@ -210,37 +177,15 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
       ->check(not_empty);
   auto* server = command.add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
-  command.add_option("--timeout", o->timeout, "how long to wait for each of the server's answers")
-      ->capture_default_str();
+  command.add_option("--timeout", o->timeout, schema_key("network.timeout").help)->capture_default_str();
   command
       .add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
       ->excludes(server)
       ->check(not_empty);
-  command.add_option("--wire", o->wire, "activations on the wire: f32 (lossless), f16, bf16, int8 or int4")
-      ->capture_default_str();
-  command
-      .add_option(
-          "--noise", o->noise,
-          "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output")
-      ->capture_default_str()
-      ->check(CLI::Range(0., 100.));
-  command
-      .add_option("--pad-rows", o->pad_rows,
-                  "send steps of these row counts only, as in 1,4,8,16,32 (8: multiples of 8)")
-      ->check(not_empty);
-  command
-      .add_option("--storage", o->storage,
-                  "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4; the output may change")
-      ->capture_default_str();
-  command.add_option("--device", o->device, "where the layers kept here compute: cpu or cuda")
-      ->capture_default_str();
-  command.add_option("--compute", o->compute, "what work costs in virtual time: measured or reference")
-      ->capture_default_str();
-  command.add_option("--threads", o->threads, "compute threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  command.add_option("--seed", o->seed, "of sampling and of the simulated link")->capture_default_str();
+  for (const char* key : {"wire", "noise", "pad_rows", "storage", "device"}) o->keys.add(command, key);
+  o->keys.add(command, "compute", "measured");
+  for (const char* key : {"threads", "seed"}) o->keys.add(command, key);
   command.add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
       ->check(CLI::NonNegativeNumber);
   command.add_option("--trace", o->trace, "keep the trace in this file");

@@ -12,6 +12,7 @@
 #include "engine/split/hello.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
+#include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/run_scenario.hh"
 
 namespace splitwan::scenarios {
@@ -21,7 +22,8 @@ using engine::Error;
 using engine::tcp;
 
 struct ServeOptions {
-  std::string model, layers, listen = "127.0.0.1:7420", idle = "5min", storage = "auto", device = "cpu";
+  ScenarioOptions keys;  // model, threads, storage, device
+  std::string layers, listen = "127.0.0.1:7420", idle = "5min";
   int threads = 1, sessions = 16;
   bool insecure = false, json = false;
 };
@@ -154,7 +156,10 @@ class Server {
   int count_ = 0;
 };
 
-int serve_command(const ServeOptions& o) {
+int serve_command(ServeOptions o) {
+  Scenario s;
+  o.keys.read(s, "serve");
+  o.threads = s.threads;
   if (!o.insecure && !engine::parse_endpoint(o.listen).is_loopback()) {
     throw Error(
         "--listen {}: not a loopback address, and activations would cross the network in clear: use an SSH "
@@ -163,9 +168,9 @@ int serve_command(const ServeOptions& o) {
   }
   if (engine::parse_duration(o.idle) <= engine::Nanos{})
     throw Error("--idle {}: expected a time above 0, as in 5min", o.idle);
-  LoadedModel model(o.model, engine::storage_named(o.storage), engine::device_named(o.device));
+  LoadedModel model(s.model, s.storage, s.place);
   const int layers = model.config().layers;
-  const auto range = o.layers.empty() ? exported_layers(o.model, layers) : parse_layers(o.layers, layers);
+  const auto range = o.layers.empty() ? exported_layers(s.model, layers) : parse_layers(o.layers, layers);
   return Server(o, model.config(), model.middle(range)).run();
 }
 
@@ -173,19 +178,17 @@ int serve_command(const ServeOptions& o) {
 
 void add_serve_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<ServeOptions>();
-  command.add_option("--model", o->model, "model folder, whole or as `splitwan export` wrote it")->required();
+  o->keys.add(command, "model")
+      ->required()
+      ->description("model folder, whole or as `splitwan export` wrote it");
   command.add_option("--layers", o->layers,
                      "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
   command.add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
   command.add_flag("--insecure", o->insecure,
                    "allow addresses other than loopback although nothing is encrypted yet");
-  command.add_option("--threads", o->threads, "compute threads per session")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
-  command
-      .add_option("--storage", o->storage, "weights in memory: auto (as on disk), f32, bf16, f16, int8, int4")
-      ->capture_default_str();
-  command.add_option("--device", o->device, "where the layers compute: cpu or cuda")->capture_default_str();
+  o->keys.add(command, "threads")->description("compute threads per session");
+  o->keys.add(command, "storage");
+  o->keys.add(command, "device");
   command.add_option("--sessions", o->sessions, "clients at one time")
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));

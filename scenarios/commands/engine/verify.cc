@@ -10,7 +10,7 @@
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
-#include "scenarios/read/read_link.hh"
+#include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/run_scenario.hh"
 
 namespace splitwan::scenarios {
@@ -22,11 +22,10 @@ using engine::Token;
 constexpr double largest_logit_difference = 1e-3;  // what rounding could explain in f32; ours is 0
 
 struct VerifyOptions {
-  std::string model, draft_model, decode, split = "2,2", link, storage = "auto", wire = "f32";
+  ScenarioOptions keys;
+  std::string decode, split = "2,2", link;
   std::vector<std::string> prompts;
-  int random = 0, max_new_tokens = 32, threads = 1;
-  std::uint64_t seed = 1;
-  engine::Sampling sampling;
+  int random = 0;
   bool json = false;
 };
 
@@ -96,20 +95,13 @@ std::vector<Prompt> random_prompts(int count, int vocabulary, std::uint64_t seed
 Scenario scenario_for(const VerifyOptions& o) {
   Scenario s;
   s.name = "verify";
-  s.model = o.model;
-  s.draft_model = o.draft_model;
-  s.storage = engine::storage_named(o.storage);
-  s.wire = engine::wire_type_named(o.wire);
-  s.sampling = o.sampling;
+  o.keys.read(s, "verify");
   engine::check(s.sampling);
   std::tie(s.head_layers, s.tail_layers) = parse_split(o.split);
   s.network.kind = NetworkKind::ideal;
   s.network.up = s.network.down = {};
   if (!o.link.empty()) s.network = parse_link(o.link);
-  s.max_new_tokens = o.max_new_tokens;
   s.stop_at_eos = false;
-  s.threads = o.threads;
-  s.seed = o.seed;
   return s;
 }
 
@@ -138,7 +130,7 @@ std::string verdict_table(const Json& out) {
 int verify_command(const VerifyOptions& o) {
   Scenario s = scenario_for(o);
   auto decodes =
-      o.decode.empty() ? engine::every_drafter(!o.draft_model.empty()) : engine::split_list(o.decode);
+      o.decode.empty() ? engine::every_drafter(!s.draft_model.empty()) : engine::split_list(o.decode);
   std::erase(decodes, "sequential");
   if (decodes.empty())
     throw Error("--decode {}: expected something to compare with decoding one by one", o.decode);
@@ -148,7 +140,7 @@ int verify_command(const VerifyOptions& o) {
   std::vector<Prompt>& prompts = s.prompts;
   if (!o.prompts.empty()) prompts = read_prompts(Json(o.prompts), 0, "");
   const int random = o.random > 0 || !prompts.empty() ? o.random : 12;
-  for (Prompt& p : random_prompts(random, config.vocabulary, o.seed)) prompts.push_back(std::move(p));
+  for (Prompt& p : random_prompts(random, config.vocabulary, s.seed)) prompts.push_back(std::move(p));
 
   s.skip_long_prompts = true;
   fit_prompts(s, resources);
@@ -162,11 +154,11 @@ int verify_command(const VerifyOptions& o) {
       verdicts[d + 1].add(write(s, resources, decodes[d], prompts[p]), sequential, prompts[p].name);
   }
   Json out = {{"schema_version", 1},
-              {"model", o.model},
+              {"model", o.keys.text("model")},
               {"split", o.split},
               {"network", name_of(s.network.kind)},
-              {"wire", o.wire},
-              {"temperature", o.sampling.temperature},
+              {"wire", engine::name_of(s.wire)},
+              {"temperature", s.sampling.temperature},
               {"prompts", prompts.size()},
               {"prompts_left_out", s.prompts_left_out},
               {"drafters", Json::array()}};
@@ -184,8 +176,8 @@ int verify_command(const VerifyOptions& o) {
 
 void add_verify_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<VerifyOptions>();
-  command.add_option("--model", o->model, "model folder")->required();
-  command.add_option("--draft-model", o->draft_model, "folder of a small model with the same vocabulary");
+  o->keys.add(command, "model")->required();
+  o->keys.add(command, "draft_model");
   command.add_option("--decode", o->decode, "drafters joined by commas (default: one of every kind)");
   command
       .add_option("--prompts", o->prompts,
@@ -195,23 +187,11 @@ void add_verify_command(CLI::App& command, Chosen& chosen) {
       .add_option("--random", o->random,
                   "also so many prompts of random tokens (12 when no other prompts are given)")
       ->check(CLI::Range(0, 100000));
-  command.add_option("--max-new-tokens", o->max_new_tokens, "of each prompt")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1 << 20));
+  o->keys.add(command, "max_new_tokens", "32");
   command.add_option("--split", o->split, "HEAD,TAIL layers on this side")->capture_default_str();
   command.add_option("--link", o->link, "run the split inside ns-3: rtt=80ms,rate=100Mbit or a preset");
-  command.add_option("--wire", o->wire, "activations on the wire: f32, f16, bf16, int8 or int4")
-      ->capture_default_str();
-  command.add_option("--storage", o->storage, "weights in memory: auto, f32, bf16, f16, int8, int4")
-      ->capture_default_str();
-  command
-      .add_option("--temperature", o->sampling.temperature, "above 0: draws, the same ones for every drafter")
-      ->capture_default_str();
-  command.add_option("--seed", o->seed, "of draws, random prompts and the simulated link")
-      ->capture_default_str();
-  command.add_option("--threads", o->threads, "compute threads")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+  for (const char* key : {"wire", "storage", "sampling.temperature", "seed", "threads"})
+    o->keys.add(command, key);
   command.add_flag("--json", o->json, "print one JSON object");
   command.callback([o, &chosen] { chosen = [o] { return verify_command(*o); }; });
 }

@@ -1,0 +1,170 @@
+#include "scenarios/read/scenario_keys.hh"
+
+#include <limits>
+
+#include "engine/base/error.hh"
+#include "scenarios/read/read_link.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+using engine::ObjectReader;
+using Reading = ScenarioReading;
+
+// A key that is a member, as it is.
+template <typename T>
+auto plain(T Scenario::*member) {
+  return [member](Reading& t, ObjectReader& r, const std::string& key) {
+    t.scenario.*member = r.get(key, t.scenario.*member);
+  };
+}
+
+auto whole(int Scenario::*member, int least, int most) {
+  return [=](Reading& t, ObjectReader& r, const std::string& key) {
+    const int value = t.scenario.*member = r.get(key, t.scenario.*member);
+    if (value < least || value > most)
+      throw Error("{}: expected {} to {}, found {}", r.path(key), least, most, value);
+  };
+}
+
+auto needed(int Scenario::*member) {
+  return [member](Reading& t, ObjectReader& r, const std::string& key) {
+    t.scenario.*member = r.need<int>(key);
+  };
+}
+
+template <typename T>
+auto sampling(T engine::Sampling::*member) {
+  return [member](Reading& t, ObjectReader& r, const std::string& key) {
+    t.scenario.sampling.*member = r.get(key, t.scenario.sampling.*member);
+  };
+}
+
+// A name that is looked up; the look-up says what it knows.
+template <typename Use>
+auto named(Use use) {
+  return [use](Reading& t, ObjectReader& r, const std::string& key) {
+    read_text(r, key, [&](const std::string& text) { use(t.scenario, text); });
+  };
+}
+
+auto folder(std::string Scenario::*member) {
+  return [member](Reading& t, ObjectReader& r, const std::string& key) {
+    if (r.find(key)) t.scenario.*member = beside(t.folder, r.need<std::string>(key));
+  };
+}
+
+void read_device(Reading& t, ObjectReader& r, const std::string& key) {
+  if (r.find(key)) t.scenario.place = engine::device_named(r.need<std::string>(key), r.path(key));
+}
+
+void read_noise(Reading& t, ObjectReader& r, const std::string& key) {
+  const double noise = t.scenario.noise = r.get(key, t.scenario.noise);
+  if (!(noise >= 0 && noise <= 100))
+    throw Error("{}: expected a share of each row's root mean square, 0 to 100, found {}", r.path(key),
+                noise);
+}
+
+void read_pad_rows(Reading& t, ObjectReader& r, const std::string& key) {
+  if (!r.find(key)) return;
+  const auto buckets = r.need<std::vector<int>>(key);
+  try {
+    t.scenario.pad_rows = engine::RowBuckets(buckets);
+  } catch (const Error& e) {
+    throw Error("{}: {}", t.where, e.what());
+  }
+}
+
+void read_compute(Reading& t, ObjectReader& r, const std::string& key) {
+  std::string& compute = t.scenario.compute = r.get(key, t.scenario.compute);
+  for (const std::string kind : {"recorded:", "profile:"}) {
+    if (compute.starts_with(kind)) compute = kind + beside(t.folder, compute.substr(kind.size()));
+  }
+}
+
+void read_prompt_list(Reading& t, ObjectReader& r, const std::string& key) {
+  if (const Json* prompts = r.find(key)) t.scenario.prompts = read_prompts(*prompts, t.prompt_limit, t.where);
+}
+
+}  // namespace
+
+const std::vector<ScenarioKey>& scenario_keys() {
+  static const std::vector<ScenarioKey> rows = {
+      {{"name", "text", "the file's name", "of the study"}, plain(&Scenario::name)},
+      {{"model", "folder", "", "config.json, *.safetensors, tokenizer"}, folder(&Scenario::model)},
+      {{"split.head", "layers", "2", "kept by the client before the server's"},
+       needed(&Scenario::head_layers)},
+      {{"split.tail", "layers", "2", "kept by the client after the server's"},
+       needed(&Scenario::tail_layers)},
+      {{"storage", "auto, f32, bf16, f16, int8 or int4", "auto",
+        "weights in memory (auto: as on disk); the output may change"},
+       named([](Scenario& s, const std::string& text) { s.storage = engine::storage_named(text); })},
+      {{"device", "cpu or cuda", "cpu", "where the layers kept here compute"}, read_device},
+      {{"wire", engine::wire_types_text, "f32", "activations on the wire; f32 is lossless"},
+       named([](Scenario& s, const std::string& text) { s.wire = engine::wire_type_named(text); })},
+      {{"noise", "share, 0 to 100", "0",
+        "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output"},
+       read_noise,
+       Form::number},
+      {{"pad_rows", "row counts, as in [1, 4, 8, 16, 32]", "none",
+        "send steps of these row counts only ([8]: multiples of 8)"},
+       read_pad_rows,
+       Form::numbers},
+      {{"network", "object", "ns3, 80ms, 100Mbit", "what joins client and server"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         if (const Json* network = r.find(key))
+           t.scenario.network = read_network(*network, r.path(key), t.folder);
+       }},
+      {{"compute", "reference, measured, recorded:TRACE or profile:FILE", "reference",
+        "what work costs in virtual time"},
+       read_compute},
+      {{"decode", "list of drafters", "sequential",
+        "sequential, ngram (n = 4), ngram-3 .. ngram-7, jacobi[-BLOCK], lookahead[-W-N-G], auto (by "
+        "measurement); with a draft model: draft, draft-chain-LENGTH, draft-tree-ROWS"},
+       plain(&Scenario::decode),
+       Form::texts},
+      {{"draft_model", "folder", "none", "of a small model with the same vocabulary, to guess with"},
+       folder(&Scenario::draft_model)},
+      {{"sampling.temperature", "number, 0 or above", "0", "0: always the most likely token; above: draws"},
+       sampling(&engine::Sampling::temperature),
+       Form::number},
+      {{"sampling.top_k", "whole number", "0", "draw among the k most likely; 0: all"},
+       sampling(&engine::Sampling::top_k),
+       Form::number},
+      {{"sampling.top_p", "share", "1", "draw among the fewest that hold this probability"},
+       sampling(&engine::Sampling::top_p),
+       Form::number},
+      {{"sampling.min_p", "share", "0", "draw among those with this share of the best one's probability"},
+       sampling(&engine::Sampling::min_p),
+       Form::number},
+      {{"sampling.repetition_penalty", "number", "1", "on tokens that occurred; 1: none"},
+       sampling(&engine::Sampling::repetition_penalty),
+       Form::number},
+      {{"max_new_tokens", "whole number", "64", "of each prompt"},
+       whole(&Scenario::max_new_tokens, 1, std::numeric_limits<int>::max()),
+       Form::number},
+      {{"stop_at_eos", "true or false", "true", "end at the end-of-text token"},
+       plain(&Scenario::stop_at_eos)},
+      {{"skip_long_prompts", "true or false", "false",
+        "leave out prompts without room for max_new_tokens (else they are an error)"},
+       plain(&Scenario::skip_long_prompts)},
+      {{"threads", "whole number, 1 to 1024", "1", "compute threads"},
+       whole(&Scenario::threads, 1, 1024),
+       Form::number},
+      {{"seed", "whole number", "1", "of sampling, noise and the simulated link"},
+       plain(&Scenario::seed),
+       Form::number},
+      {{"prompts_per_class", "whole number", "0", "at most so many of each file's class; 0: all"},
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         t.prompt_limit = static_cast<int>(std::min(r.get(key, 0u), 1u << 30));
+       }},
+      {{"prompts",
+        "list of prompt sets (.json), question files (.jsonl), texts or {name, class, text or ids}", "",
+        "what is asked"},
+       read_prompt_list},
+  };
+  return rows;
+}
+
+}  // namespace splitwan::scenarios
