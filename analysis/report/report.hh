@@ -20,9 +20,4 @@ engine::Json report_data(const std::vector<engine::Run>&, const std::optional<mo
 std::string render_html(const engine::Json& data);
 std::string render_markdown(const engine::Json& data);
 
-inline std::string render_report(const std::vector<engine::Run>& runs,
-                                 const std::optional<model::LatencyModel>& m) {
-  return render_html(report_data(runs, m));
-}
-
 }  // namespace splitwan::analysis

@@ -9,10 +9,6 @@ constexpr double segment_bytes = engine::tcp::segment_bytes;
 constexpr double framing_bytes = engine::tcp::header_bytes + 2;  // per segment, the link's own 2 included
 constexpr double initial_window_segments = 10;                   // RFC 6928
 
-// Flights a message takes when `window_bytes` may be under way at first and twice as many after every
-// acknowledged flight (slow start, RFC 5681). 1 when it fits at once.
-int flights(double bytes, double window_bytes);
-
 // Seconds to put a message with its framing on a link of `bps` bit/s (infinity: none).
 double wire_s(double bytes, double bps);
 

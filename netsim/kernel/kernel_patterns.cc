@@ -126,24 +126,4 @@ std::vector<PatternResult> run_kernel_patterns(const LinkPair& pair, std::uint64
   return patterns.finish();
 }
 
-DecayTrail run_kernel_decay(const LinkPair& pair, std::uint64_t seed) {
-  EmulatedLink link(pair, seed);
-  DecayTrail trail;
-  with_server(link, [&](const Connect& connect) {
-    KernelConnection c = connect();
-    trail.upload_s = seconds(c.exchange(kLarge, kAnswer));
-    trail.after_upload = c.window();
-    for (int i = 0; i < kPings; ++i) {
-      c.exchange(kPing, kPing);
-      trail.after_ping.push_back(c.window());
-    }
-    trail.decay_140k_s = seconds(c.exchange(kWide, kAnswer));
-    trail.at_140k = c.window_at_start();
-    trail.decay_800k_s = seconds(c.exchange(kLarge, kAnswer));
-    trail.at_800k = c.window_at_start();
-  });
-  trail.lateness_s = seconds(link.report().lateness.mean);
-  return trail;
-}
-
 }  // namespace splitwan::netsim

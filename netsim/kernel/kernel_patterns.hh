@@ -18,18 +18,8 @@ struct PatternResult {
   double timeout_s = 0;           // the sender's retransmission timeout before it
 };
 
-struct DecayTrail {  // one connection: 800 KB, then 40 pings of 8 KB, then 140 KB, then 800 KB
-  double upload_s = 0, decay_140k_s = 0, decay_800k_s = 0;
-  std::uint32_t after_upload = 0;
-  std::vector<std::uint32_t> after_ping;  // window in segments after each
-  std::uint32_t at_140k = 0, at_800k = 0;
-  double lateness_s = 0;
-};
-
 // pingpong_8k; upload_64k_first, _warm; upload_800k_first, _warm, _idle (2 s); decay_140k, decay_800k. An
 // upload is answered by 8 bytes. First: on a new connection; warm: right behind the first. Needs root.
 std::vector<PatternResult> run_kernel_patterns(const LinkPair&, std::uint64_t seed);
-
-DecayTrail run_kernel_decay(const LinkPair&, std::uint64_t seed);
 
 }  // namespace splitwan::netsim

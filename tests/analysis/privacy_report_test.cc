@@ -21,7 +21,7 @@ using engine::Json;
 using ::testing::HasSubstr, ::testing::Not;
 
 const Json& attacks() {
-  static const Json file = test::synthesise_attacks({});
+  static const Json file = tests::synthesise_attacks({});
   return file;
 }
 
@@ -47,7 +47,7 @@ Json cell_of(const Json& privacy, const Json& view, const std::string& attacker,
 }
 
 std::string refusal(const Json& file) {
-  const test::Scratch scratch("_attack.json");
+  const tests::Scratch scratch("_attack.json");
   engine::write_file(scratch.path, file.dump());
   try {
     read_attacks(scratch.path);
@@ -61,7 +61,7 @@ std::string refusal(const Json& file) {
 }
 
 Json read_back(const Json& file) {
-  const test::Scratch scratch("_attack.json");
+  const tests::Scratch scratch("_attack.json");
   engine::write_file(scratch.path, file.dump());
   return read_attacks(scratch.path);
 }
@@ -254,7 +254,7 @@ TEST(PrivacyReport, speed_prices_and_link_may_be_left_out_of_the_file) {
 }
 
 TEST(PrivacyReport, without_speed_nothing_is_said_of_it) {
-  const Json privacy = privacy_data(test::synthesise_attacks({.speed = false}));
+  const Json privacy = privacy_data(tests::synthesise_attacks({.speed = false}));
   EXPECT_THAT(markdown::privacy(privacy), Not(HasSubstr("| tokens/s | ")));
   for (const Json& d : privacy["views"][0]["defences"]) EXPECT_TRUE(d["tokens_per_s"].is_null());
 }
@@ -291,9 +291,9 @@ std::string report(const std::vector<std::string>& words) {
 }
 
 TEST(PrivacyReport, the_command_needs_a_trace_or_attacks_and_takes_both) {
-  const test::Scratch file("_attack.json"), trace("_trace.jsonl"), page("_report.md");
+  const tests::Scratch file("_attack.json"), trace("_trace.jsonl"), page("_report.md");
   engine::write_file(file.path, attacks().dump());
-  engine::write_file(trace.path, test::trace_text(test::synthesise({})));
+  engine::write_file(trace.path, tests::trace_text(tests::synthesise({})));
   EXPECT_THAT(report({}), HasSubstr("name a trace, or --attacks FILE"));
   const Json alone = Json::parse(report({"--attacks", file.path, "--json"}));
   EXPECT_EQ(alone.begin().key(), "schema_version");
@@ -301,7 +301,7 @@ TEST(PrivacyReport, the_command_needs_a_trace_or_attacks_and_takes_both) {
   const Json both = Json::parse(report({trace.path, "--attacks", file.path, "--json", "-o", page.path}));
   EXPECT_EQ(both["privacy"], alone);
   EXPECT_EQ(both["results"].size(), 8u);
-  const std::string text = test::read(page.path);
+  const std::string text = tests::read(page.path);
   EXPECT_THAT(text, HasSubstr("## Measured"));
   EXPECT_THAT(text, HasSubstr("## Privacy: what the server could read"));
   EXPECT_THAT(report({"--attacks", file.path, "--timeline", page.path}), HasSubstr("name a trace"));
@@ -319,7 +319,7 @@ std::string chosen(const std::vector<std::pair<std::string, std::string>>& choic
         name, value);
   }
   std::string html = render_html(report_data({}, std::nullopt, privacy));
-  const std::string page = test::drawn(html.insert(html.rfind("</body>"), script + "</script>"), log);
+  const std::string page = tests::drawn(html.insert(html.rfind("</body>"), script + "</script>"), log);
   const auto begin = page.find("<section aria-labelledby=\"h-privacy\"");
   return page.substr(begin, page.find("</section>", begin) - begin);
 }
@@ -331,7 +331,7 @@ std::size_t points(const std::string& section) {
 }
 
 TEST(PrivacyReport, a_browser_draws_a_point_per_attacker_and_depth_and_a_dashed_line_per_control) {
-  if (!test::have("chromium")) GTEST_SKIP() << "chromium is not installed";
+  if (!tests::have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;
   const std::string section = chosen({}, data(), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
@@ -343,7 +343,7 @@ TEST(PrivacyReport, a_browser_draws_a_point_per_attacker_and_depth_and_a_dashed_
 }
 
 TEST(PrivacyReport, a_browser_follows_what_is_chosen) {
-  if (!test::have("chromium")) GTEST_SKIP() << "chromium is not installed";
+  if (!tests::have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;
   const std::string section =
       chosen({{"Outer layers’ weights", "not known"}, {"Measure", "exact"}}, data(), log);
@@ -355,7 +355,7 @@ TEST(PrivacyReport, a_browser_follows_what_is_chosen) {
                                              cell["exact"]["mean"].get<double>() * 100)));
   EXPECT_THAT(section, Not(HasSubstr("depth is no protection")));
   EXPECT_THAT(section, HasSubstr("documents recovered whole"));
-  const Json slow = privacy_data(test::synthesise_attacks({.speed = false}));
+  const Json slow = privacy_data(tests::synthesise_attacks({.speed = false}));
   const std::string output = chosen({{"Cut", "output"}, {"Token", "next"}, {"Defence", "int4"}}, slow, log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
   EXPECT_EQ(points(output), 6u);
@@ -365,7 +365,7 @@ TEST(PrivacyReport, a_browser_follows_what_is_chosen) {
 }
 
 TEST(PrivacyReport, a_browser_shows_controls_that_stand_alone) {
-  if (!test::have("chromium")) GTEST_SKIP() << "chromium is not installed";
+  if (!tests::have("chromium")) GTEST_SKIP() << "chromium is not installed";
   Json file = attacks();
   file["rows"].erase(std::remove_if(file["rows"].begin(), file["rows"].end(),
                                     [](const Json& row) { return row["attacker"] != "unigram"; }),

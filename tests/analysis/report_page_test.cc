@@ -17,9 +17,9 @@ namespace {
 
 using engine::Json;
 
-using test::drawn;
-using test::have;
-using test::Scratch;
+using tests::drawn;
+using tests::have;
+using tests::Scratch;
 
 // What stands between an opening tag and the next closing script tag.
 std::string inside(const std::string& page, const std::string& tag) {
@@ -44,7 +44,7 @@ std::vector<model::Condition> many_conditions() {
 // Seconds of a step by the page's formula, per case {drafter, condition}.
 Json by_the_page(const model::LatencyModel& m, const Json& cases) {
   const Scratch script("_formula.js"), result("_formula.json");
-  const Json data = report_data(test::synthesise({}), m);
+  const Json data = report_data(tests::synthesise({}), m);
   engine::write_file(script.path, inside(render_html(data), R"(<script id="closed-form">)") +
                                       "const data = " + data.dump() + ";\nconst cases = " + cases.dump() +
                                       R"(;
@@ -58,7 +58,7 @@ console.log(JSON.stringify(cases.map(c => closedForm.decodeStep(
 
 TEST(Page, its_formula_is_the_models) {
   if (!have("node")) GTEST_SKIP() << "node is not installed";
-  model::LatencyModel m = model::fit(test::synthesise({.noise = 0.05}));
+  model::LatencyModel m = model::fit(tests::synthesise({.noise = 0.05}));
   m.chance = {{1.25, 0.1}, {0.8, 0.1}, {1.1, 0.1}, 1};  // no multiple may be taken for another, or for 1
   m.decode.stragglers_s = 1e-4;
   m.drafters[0].draft_s = 2e-3;
@@ -83,10 +83,10 @@ TEST(Page, its_formula_is_the_models) {
 
 TEST(Page, a_browser_draws_every_section_of_it) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
-  auto runs = test::synthesise({.noise = 0.05});
+  auto runs = tests::synthesise({.noise = 0.05});
   for (auto& run : runs) run.header["scenario"] = {{"summary", "ablation"}};
   std::string log;
-  const std::string page = drawn(render_report(runs, std::nullopt), log);
+  const std::string page = drawn(render_html(report_data(runs, std::nullopt)), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
   for (const char* part : {"Tokens per step at 80 ms round-trip time", "class=\"mark group0\"",
                            "class=\"whisker group0\"", "class=\"segment server\"", "<canvas",
@@ -101,7 +101,7 @@ TEST(Page, a_browser_draws_what_there_is_without_a_model) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;
   const std::string page =
-      drawn(render_report(test::synthesise({.rtts_s = {0.08}, .steps = 0}), std::nullopt), log);
+      drawn(render_html(report_data(tests::synthesise({.rtts_s = {0.08}, .steps = 0}), std::nullopt)), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
   EXPECT_NE(page.find("No projection: the traces hold no decode step"), std::string::npos);
   EXPECT_EQ(page.find("<canvas"), std::string::npos);

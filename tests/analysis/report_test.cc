@@ -14,12 +14,12 @@ namespace {
 using engine::Json;
 
 const std::vector<engine::Run>& runs() {
-  static const auto runs = test::synthesise({.noise = 0.05});
+  static const auto runs = tests::synthesise({.noise = 0.05});
   return runs;
 }
 
 const std::string& html() {
-  static const std::string html = render_report(runs(), std::nullopt);
+  static const std::string html = render_html(report_data(runs(), std::nullopt));
   return html;
 }
 
@@ -34,7 +34,7 @@ std::string inside(const std::string& page, const std::string& tag) {
 Json embedded() { return Json::parse(inside(html(), R"(<script type="application/json" id="data">)")); }
 
 TEST(Summary, counts_what_the_runs_did) {
-  const Json summary = summarise(test::synthesise({.rtts_s = {0.08}}));
+  const Json summary = summarise(tests::synthesise({.rtts_s = {0.08}}));
   EXPECT_EQ(summary.begin().key(), "schema_version");
   ASSERT_EQ(summary["results"].size(), 2u);
   const Json& ngram = summary["results"][0];
@@ -85,11 +85,11 @@ TEST(Report, carries_the_summarys_numbers) {
 TEST(Report, text_from_a_trace_cannot_end_its_script) {
   auto hostile = runs();
   for (auto& run : hostile) run.header["compute"] = "</script><script>alert(1)</script>";
-  EXPECT_EQ(render_report(hostile, std::nullopt).find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(render_html(report_data(hostile, std::nullopt)).find("alert(1)</script>"), std::string::npos);
 }
 
 TEST(Report, without_a_fit_says_why) {
-  const Json data = report_data(test::synthesise({.steps = 0}), std::nullopt);
+  const Json data = report_data(tests::synthesise({.steps = 0}), std::nullopt);
   EXPECT_TRUE(data["model"].is_null());
   EXPECT_NE(data["why_no_model"].get<std::string>().find("no decode step"), std::string::npos);
   EXPECT_NE(render_markdown(data).find("No model: the traces hold no decode step"), std::string::npos);
@@ -107,7 +107,7 @@ TEST(Report, markdown_has_the_same_tables) {
 std::vector<engine::Run> ablation() {
   std::vector<engine::Run> all;
   for (const double temperature : {0.0, 0.8}) {
-    for (auto& run : test::synthesise({.rtts_s = {0.02, 0.08}})) {
+    for (auto& run : tests::synthesise({.rtts_s = {0.02, 0.08}})) {
       run.header["sampling"] = {{"temperature", temperature}};
       run.header["scenario"] = {{"summary", "ablation"}};
       all.push_back(std::move(run));

@@ -7,13 +7,12 @@
 
 #include "engine/base/error.hh"
 #include "model/ask/projection.hh"
-#include "model/path/link.hh"
 #include "tests/fixtures/trace_fixture.hh"
 
 namespace splitwan::model {
 namespace {
 
-using test::World;
+using tests::World;
 
 std::string message_of(const std::function<void()>& act) {
   try {
@@ -29,7 +28,7 @@ void expect_planted(const PhaseModel& phase, const World& world, double toleranc
     EXPECT_NEAR(found.value, planted, planted * tolerance);
     EXPECT_GE(found.value, 0);
   };
-  const auto work = [&](const WorkCost& found, const test::PlantedCost& planted) {
+  const auto work = [&](const WorkCost& found, const tests::PlantedCost& planted) {
     close(found.fixed_s, planted[0]);
     close(found.per_row_s, planted[1]);
     close(found.per_row_context_s, planted[2]);
@@ -39,24 +38,16 @@ void expect_planted(const PhaseModel& phase, const World& world, double toleranc
   close(phase.overhead_s, world.overhead_s);
 }
 
-TEST(Flights, double_the_window_each_round) {
-  EXPECT_EQ(flights(0, 100), 1);
-  EXPECT_EQ(flights(100, 100), 1);
-  EXPECT_EQ(flights(101, 100), 2);
-  EXPECT_EQ(flights(300, 100), 2);
-  EXPECT_EQ(flights(301, 100), 3);
-}
-
 TEST(LatencyModel, planted_coefficients_come_back) {
   const World world;
-  const LatencyModel model = fit(test::synthesise(world));
+  const LatencyModel model = fit(tests::synthesise(world));
   expect_planted(model.decode, world, 1e-6);
   EXPECT_EQ(model.initial_window, 10);
   EXPECT_LT(model.decode.residual_s, 1e-8);
 }
 
 TEST(LatencyModel, a_connection_with_a_larger_initial_window_is_recognised) {
-  auto steps = observe(test::synthesise({.prompt_tokens = 4}));
+  auto steps = observe(tests::synthesise({.prompt_tokens = 4}));
   for (Observation& o : steps) {  // as if the window never made a step wait
     const double network_s = o.condition.rtt_s + wire_s(o.bytes_up, o.condition.up_bps) +
                              wire_s(o.bytes_down, o.condition.down_bps);
@@ -68,19 +59,19 @@ TEST(LatencyModel, a_connection_with_a_larger_initial_window_is_recognised) {
 
 TEST(LatencyModel, one_step_in_twenty_may_be_wild) {
   const World world{.outlier_share = 0.05};
-  expect_planted(fit(test::synthesise(world)).decode, world, 0.02);
+  expect_planted(fit(tests::synthesise(world)).decode, world, 0.02);
 }
 
 TEST(LatencyModel, standard_errors_cover_the_planted_values) {
   const World world{.noise = 0.05};
-  const LatencyModel model = fit(test::synthesise(world));
+  const LatencyModel model = fit(tests::synthesise(world));
   const Coefficient& fixed = model.decode.client.fixed_s;
   EXPECT_GT(fixed.error, 0);
   EXPECT_LT(std::abs(fixed.value - world.client[0]), 4 * fixed.error);
 }
 
 TEST(LatencyModel, costs_are_never_negative) {
-  auto steps = observe(test::synthesise({}));
+  auto steps = observe(tests::synthesise({}));
   for (Observation& o : steps) o.client_s = std::max(0.0, 0.010 - 0.0005 * o.rows), o.total_s = 0;
   const LatencyModel model = fit(steps);
   for (const Coefficient& c : {model.decode.client.fixed_s, model.decode.client.per_row_s,
@@ -90,14 +81,14 @@ TEST(LatencyModel, costs_are_never_negative) {
 }
 
 TEST(LatencyModel, rows_that_never_vary_leave_their_coefficient_at_zero) {
-  const LatencyModel model = fit(test::synthesise({.drafters = {"sequential"}}));
+  const LatencyModel model = fit(tests::synthesise({.drafters = {"sequential"}}));
   EXPECT_EQ(model.decode.client.per_row_s.value, 0);
   EXPECT_TRUE(std::isnan(model.decode.client.per_row_s.error));
   EXPECT_NEAR(model.decode.client.fixed_s.value, 4.3e-3, 1e-8);
 }
 
 TEST(LatencyModel, a_drafters_own_work_stays_its_own) {
-  auto steps = observe(test::synthesise({}));
+  auto steps = observe(tests::synthesise({}));
   for (Observation& o : steps) {
     if (o.drafter == "ngram") o.draft_s = 0.002, o.client_s += 0.002, o.total_s += 0.002;
   }
@@ -108,7 +99,7 @@ TEST(LatencyModel, a_drafters_own_work_stays_its_own) {
 }
 
 TEST(LatencyModel, acceptance_is_kept_per_drafter_and_prompt_class) {
-  const LatencyModel model = fit(test::synthesise({}));
+  const LatencyModel model = fit(tests::synthesise({}));
   const DrafterModel& ngram = *model.find("ngram");
   EXPECT_NEAR(ngram.tokens_per_step(), 10.0 / 6, 1e-12);
   EXPECT_EQ(ngram.acceptance.classes.size(), 2u);
@@ -118,7 +109,7 @@ TEST(LatencyModel, acceptance_is_kept_per_drafter_and_prompt_class) {
 }
 
 TEST(LatencyModel, survives_its_file) {
-  const LatencyModel model = fit(test::synthesise({.noise = 0.01}));
+  const LatencyModel model = fit(tests::synthesise({.noise = 0.01}));
   const Json written = to_json(model);
   EXPECT_EQ(written.begin().key(), "schema_version");
   const LatencyModel back = model_of(Json::parse(written.dump()), "model.json");
@@ -128,7 +119,7 @@ TEST(LatencyModel, survives_its_file) {
 }
 
 TEST(LatencyModel, unlimited_rates_survive_the_file) {
-  auto runs = test::synthesise({});
+  auto runs = tests::synthesise({});
   for (auto& run : runs) run.header["conditions"]["up_bps"] = nullptr;
   const LatencyModel back = model_of(Json::parse(to_json(fit(runs)).dump()), "model.json");
   EXPECT_TRUE(std::isinf(back.up_bps.high));
@@ -136,19 +127,19 @@ TEST(LatencyModel, unlimited_rates_survive_the_file) {
 }
 
 TEST(LatencyModel, a_strange_key_in_the_file_is_named) {
-  Json j = to_json(fit(test::synthesise({})));
+  Json j = to_json(fit(tests::synthesise({})));
   j["decode"]["client"]["fixd_s"] = 1;
   const std::string error = message_of([&] { model_of(j, "m.json"); });
   EXPECT_NE(error.find("m.json: decode: client: unknown key 'fixd_s'"), std::string::npos) << error;
 }
 
 TEST(LatencyModel, refuses_traces_without_decode_steps) {
-  EXPECT_EQ(message_of([] { fit(test::synthesise({.steps = 0})); }),
+  EXPECT_EQ(message_of([] { fit(tests::synthesise({.steps = 0})); }),
             "the traces hold no decode step that crossed a network: nothing to fit");
 }
 
 TEST(LatencyModel, refuses_runs_of_different_wires) {
-  auto runs = test::synthesise({});
+  auto runs = tests::synthesise({});
   runs[3].header["wire"] = "int8";
   EXPECT_EQ(message_of([&] { fit(runs); }),
             "runs 0 and 3 differ in 'wire' (\"f16\", \"int8\"): fit a model for each");
@@ -156,7 +147,7 @@ TEST(LatencyModel, refuses_runs_of_different_wires) {
 
 TEST(LatencyModel, refuses_runs_that_differ_in_anything_but_link_drafter_prompt_and_seed) {
   const auto refusal = [](const char* key, const Json& value) {
-    auto runs = test::synthesise({});
+    auto runs = tests::synthesise({});
     runs[3].header[key] = value;
     return message_of([&] { fit(runs); });
   };
@@ -172,7 +163,7 @@ TEST(LatencyModel, refuses_runs_that_differ_in_anything_but_link_drafter_prompt_
 }
 
 TEST(LatencyModel, refuses_a_network_of_unknown_round_trip_time) {
-  auto runs = test::synthesise({});
+  auto runs = tests::synthesise({});
   runs[1].header["conditions"]["rtt_s"] = nullptr;
   EXPECT_EQ(message_of([&] { fit(runs); }),
             "run 1: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one "
@@ -180,7 +171,7 @@ TEST(LatencyModel, refuses_a_network_of_unknown_round_trip_time) {
 }
 
 TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
-  auto runs = test::synthesise({.rtts_s = {0.080}});
+  auto runs = tests::synthesise({.rtts_s = {0.080}});
   for (auto& run : runs) {
     run.header["conditions"] = {
         {"network", "sockets"}, {"rtt_s", nullptr}, {"up_bps", nullptr}, {"down_bps", nullptr}};
@@ -195,7 +186,7 @@ TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
 }
 
 TEST(LatencyModel, live_runs_over_one_link_are_one_condition_and_other_links_have_their_own_rate) {
-  auto runs = test::synthesise({.rtts_s = {0.020, 0.080}});
+  auto runs = tests::synthesise({.rtts_s = {0.020, 0.080}});
   int number = 0;
   for (auto& run : runs) {
     const double rtt_s = run.header["conditions"]["rtt_s"].get<double>();
@@ -209,7 +200,7 @@ TEST(LatencyModel, live_runs_over_one_link_are_one_condition_and_other_links_hav
 }
 
 TEST(LatencyModel, ignores_runs_that_crossed_no_network) {
-  auto runs = test::synthesise({});
+  auto runs = tests::synthesise({});
   engine::Run local = runs[0];
   std::erase_if(local.spans, [](const engine::Span& s) { return s.op != engine::Op::work || s.party != 0; });
   local.header["wire"] = nullptr;

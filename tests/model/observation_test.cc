@@ -17,7 +17,7 @@ using engine::Op;
 using engine::Span;
 using std::chrono::milliseconds;
 
-std::vector<engine::Run> one_rtt() { return test::synthesise({.rtts_s = {0.080}, .steps = 6}); }
+std::vector<engine::Run> one_rtt() { return tests::synthesise({.rtts_s = {0.080}, .steps = 6}); }
 
 TEST(Observation, is_one_per_forward_pass) {
   const auto runs = one_rtt();
@@ -34,7 +34,7 @@ TEST(Observation, is_one_per_forward_pass) {
 TEST(Observation, parts_sum_to_the_step) {
   for (const Observation& o : observe(one_rtt())) {
     EXPECT_NEAR(o.client_s + o.server_s + o.network_s + o.overhead_s, o.total_s, 1e-12);
-    EXPECT_NEAR(o.overhead_s, test::World{}.overhead_s, 1e-8);
+    EXPECT_NEAR(o.overhead_s, tests::World{}.overhead_s, 1e-8);
   }
 }
 
@@ -49,7 +49,7 @@ TEST(Observation, flights_are_the_receivers_count) {
   std::map<std::size_t, bool> opened;
   std::size_t second_flights = 0;
   for (const Observation& o :
-       observe(test::synthesise({.rtts_s = {0.080}, .prompt_tokens = 4, .steps = 6}))) {
+       observe(tests::synthesise({.rtts_s = {0.080}, .prompt_tokens = 4, .steps = 6}))) {
     const std::uint32_t expected =
         o.rows > 14 && !std::exchange(opened[o.run], opened[o.run] || o.rows > 14) ? 2 : 1;
     EXPECT_EQ(o.flights_up, expected);

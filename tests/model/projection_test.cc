@@ -12,10 +12,10 @@
 namespace splitwan::model {
 namespace {
 
-using test::World;
+using tests::World;
 
 TEST(CrossValidation, a_round_trip_time_never_seen_is_predicted) {
-  const auto steps = observe(test::synthesise({}));
+  const auto steps = observe(tests::synthesise({}));
   const Json folds = validate(fit(steps), steps)["cross_validation"]["by_rtt"]["folds"];
   ASSERT_EQ(folds.size(), 8u);  // 4 RTTs x 2 drafters
   for (const Json& fold : folds) {
@@ -25,7 +25,7 @@ TEST(CrossValidation, a_round_trip_time_never_seen_is_predicted) {
 }
 
 TEST(CrossValidation, holds_out_bandwidths_classes_and_drafters_too) {
-  const auto steps = observe(test::synthesise({.rates_bps = {10e6, 100e6}}));
+  const auto steps = observe(tests::synthesise({.rates_bps = {10e6, 100e6}}));
   const Json all = validate(fit(steps), steps);
   EXPECT_LT(all["folds"]["bandwidth"]["worst"], 1e-3);
   EXPECT_LT(all["folds"]["prompt_class"]["worst"], 1e-3);
@@ -36,7 +36,7 @@ TEST(CrossValidation, holds_out_bandwidths_classes_and_drafters_too) {
 }
 
 TEST(CrossValidation, says_so_when_there_is_nothing_to_hold_out) {
-  const auto steps = observe(test::synthesise({.rtts_s = {0.08}}));
+  const auto steps = observe(tests::synthesise({.rtts_s = {0.08}}));
   const Json j = validate(fit(steps), steps)["cross_validation"]["by_rtt"];
   EXPECT_TRUE(j["folds"].empty());
   EXPECT_TRUE(j["worst_abs_error"].is_null());
@@ -45,7 +45,7 @@ TEST(CrossValidation, says_so_when_there_is_nothing_to_hold_out) {
 
 TEST(Projection, is_the_planted_formula) {
   const World world;
-  const LatencyModel model = fit(test::synthesise(world));
+  const LatencyModel model = fit(tests::synthesise(world));
   const Condition c{"", 0.060, 50e6, 80e6, 0};
   const Point point = project(model, c, "sequential");
   const double context = model.find("sequential")->mean_shape().context;
@@ -59,7 +59,7 @@ TEST(Projection, is_the_planted_formula) {
 }
 
 TEST(Projection, outside_the_fitted_range_says_so_and_widens_the_interval) {
-  const LatencyModel model = fit(test::synthesise({.noise = 0.05}));
+  const LatencyModel model = fit(tests::synthesise({.noise = 0.05}));
   const Point inside = project(model, {"", 0.060, 100e6, 200e6, 0}, "ngram");
   EXPECT_TRUE(inside.extrapolated.empty());
   const auto width = [](const Point& p) { return (p.high - p.low) / p.tokens_per_s; };
@@ -72,7 +72,7 @@ TEST(Projection, outside_the_fitted_range_says_so_and_widens_the_interval) {
 }
 
 TEST(Projection, a_guess_that_costs_more_must_gain_more) {
-  const LatencyModel model = fit(test::synthesise({}));
+  const LatencyModel model = fit(tests::synthesise({}));
   const Condition c{"", 0.040, 20e6, 20e6, 0};
   const Point ngram = project(model, c, "ngram"), plain = project(model, c, "sequential");
   EXPECT_NEAR(ngram.break_even, ngram.step_s / plain.step_s, 1e-12);
@@ -86,7 +86,7 @@ TEST(Projection, a_guess_that_costs_more_must_gain_more) {
 }
 
 TEST(Projection, interval_holds_the_point_and_repeats) {
-  const LatencyModel model = fit(test::synthesise({.noise = 0.1}));
+  const LatencyModel model = fit(tests::synthesise({.noise = 0.1}));
   const Condition c{"", 0.080, 100e6, 200e6, 0};
   const Point point = project(model, c, "ngram", "", 7), again = project(model, c, "ngram", "", 7);
   EXPECT_LT(point.low, point.tokens_per_s);
@@ -96,7 +96,7 @@ TEST(Projection, interval_holds_the_point_and_repeats) {
 }
 
 TEST(Projection, names_the_drafters_it_knows) {
-  const LatencyModel model = fit(test::synthesise({}));
+  const LatencyModel model = fit(tests::synthesise({}));
   try {
     project(model, {}, "ngrm");
     FAIL();

@@ -14,10 +14,10 @@
 namespace splitwan::model {
 namespace {
 
-using test::World;
+using tests::World;
 
 std::vector<std::string> suspects(const World& world) {
-  const auto steps = observe(test::synthesise(world));
+  const auto steps = observe(tests::synthesise(world));
   return test_residuals(fit(steps), steps).suspects();
 }
 
@@ -26,7 +26,7 @@ TEST(StandardErrors, are_as_large_as_the_coefficients_are_off) {
   int inside = 0, all = 0;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     const World world{.steps = 30, .noise = 0.05, .seed = seed};
-    const PhaseModel decode = fit(test::synthesise(world)).decode;
+    const PhaseModel decode = fit(tests::synthesise(world)).decode;
     const std::pair<Coefficient, double> pairs[] = {{decode.client.fixed_s, world.client[0]},
                                                     {decode.client.per_row_s, world.client[1]},
                                                     {decode.server.fixed_s, world.server[0]},
@@ -56,7 +56,7 @@ TEST(ResidualTest, flags_time_that_grows_with_the_square_of_rows) {
 
 TEST(Independence, of_the_round_trip_time_is_seen_and_so_is_its_lack) {
   const auto p_of = [](const World& world) {
-    for (const IndependenceTest& t : test_rtt_independence(observe(test::synthesise(world)))) {
+    for (const IndependenceTest& t : test_rtt_independence(observe(tests::synthesise(world)))) {
       if (t.drafter == "ngram") return t.p_value;
     }
     return std::numeric_limits<double>::quiet_NaN();
@@ -67,7 +67,7 @@ TEST(Independence, of_the_round_trip_time_is_seen_and_so_is_its_lack) {
 
 std::vector<std::string> terms(const World& world) {
   std::vector<std::string> names;
-  for (const Unidentified& u : unidentified(fit(test::synthesise(world)))) names.push_back(u.term);
+  for (const Unidentified& u : unidentified(fit(tests::synthesise(world)))) names.push_back(u.term);
   return names;
 }
 
@@ -80,11 +80,11 @@ TEST(Identification, names_the_terms_that_the_runs_cannot_tell) {
 
 TEST(Coverage, of_sequential_runs_that_vary_as_their_steps_do) {
   const auto steps =
-      observe(test::synthesise({.rtts_s = {0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15},
-                                .rates_bps = {10e6, 20e6, 50e6, 100e6, 1e9},
-                                .drafters = {"sequential"},
-                                .steps = 20,
-                                .noise = 0.2}));
+      observe(tests::synthesise({.rtts_s = {0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15},
+                                 .rates_bps = {10e6, 20e6, 50e6, 100e6, 1e9},
+                                 .drafters = {"sequential"},
+                                 .steps = 20,
+                                 .noise = 0.2}));
   Coverage all;
   hold_out(steps, by_condition,
            [&](const Group&, const LatencyModel& m, const auto& others, const auto& held) {

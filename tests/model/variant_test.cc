@@ -15,7 +15,7 @@ namespace {
 // The planted world's costs, said to be Mistral 7B's.
 const LatencyModel& fitted() {
   static const LatencyModel model = [] {
-    LatencyModel m = fit(test::synthesise({}));
+    LatencyModel m = fit(tests::synthesise({}));
     m.source["plan"] = {{"head", 2}, {"middle", 28}, {"tail", 2}};
     m.source["geometry"] = {{"layers", 32},    {"width", 4096}, {"heads", 32},        {"kv_heads", 8},
                             {"head_dim", 128}, {"ffn", 14336},  {"vocabulary", 32000}};
@@ -97,7 +97,7 @@ TEST(Variant, what_cannot_be_is_explained) {
   EXPECT_THAT(refusal({.geometry = "70b"}), testing::HasSubstr("expected one of mistral-7b"));
   EXPECT_THAT(tests::error_of([] {
                 std::vector<std::string> a;
-                vary(fit(test::synthesise({})), {.head = 1, .tail = 1}, a);
+                vary(fit(tests::synthesise({})), {.head = 1, .tail = 1}, a);
               }),
               testing::HasSubstr("states no geometry.heads"));
 }

@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "tests/fixtures/shared_folder.hh"
 #include "tests/fixtures/trace_fixture.hh"
 
 namespace splitwan::scenarios {
@@ -20,7 +21,7 @@ class ModelCommands : public ::testing::Test {
  protected:
   void SetUp() override {
     fs::create_directories(folder);
-    std::ofstream(trace) << test::trace_text(test::synthesise({}));
+    std::ofstream(trace) << tests::trace_text(tests::synthesise({}));
   }
   void TearDown() override { fs::remove_all(folder); }
 
@@ -66,14 +67,14 @@ TEST_F(ModelCommands, fit_needs_no_file_to_print) {
 
 TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
   const std::string other = folder / "o.jsonl";
-  std::ofstream(other) << test::trace_text(test::synthesise({.rtts_s = {0.06, 0.1}}));
+  std::ofstream(other) << tests::trace_text(tests::synthesise({.rtts_s = {0.06, 0.1}}));
   const Json j = Json::parse(output({"fit", trace, "--test", other, "--json"}));
   EXPECT_EQ(j["test"]["n"], 4);
   EXPECT_LT(j["test"]["worst"], 1e-3);
   EXPECT_LT(j["test"]["of_medians"]["worst"], 1e-3);
-  auto strange = test::synthesise({.rtts_s = {0.06}});
+  auto strange = tests::synthesise({.rtts_s = {0.06}});
   for (auto& run : strange) run.header["wire"] = "f32";
-  std::ofstream(other) << test::trace_text(strange);
+  std::ofstream(other) << tests::trace_text(strange);
   EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"),
             std::string::npos);
 }
@@ -114,8 +115,8 @@ TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
 }
 
 TEST_F(ModelCommands, published_data_are_predicted_by_both_formulas) {
-  const fs::path data = fs::path(SPLITWAN_SOURCE_DIR) / "../shared/measurements/wan-80ms-mistral-7b.json";
-  if (!fs::exists(data)) GTEST_SKIP() << data << " is not there";
+  const std::string data = tests::shared_file("measurements/wan-80ms-mistral-7b.json");
+  SKIP_WITHOUT(data);
   const Json j = Json::parse(output({"fit", "--published", data, "--json"}));
   ASSERT_EQ(j["categories"].size(), 4u);
   EXPECT_LT(j["mean_abs_error"]["model"], j["mean_abs_error"]["formula"].get<double>());
@@ -179,7 +180,7 @@ TEST_F(ModelCommands, a_value_without_its_unit_is_explained) {
 }
 
 TEST_F(ModelCommands, a_failed_fit_writes_nothing) {
-  std::ofstream(trace) << test::trace_text(test::synthesise({.steps = 0}));
+  std::ofstream(trace) << tests::trace_text(tests::synthesise({.steps = 0}));
   EXPECT_NE(error({"fit", trace, "-o", model}).find("no decode step"), std::string::npos);
   EXPECT_FALSE(fs::exists(model));
 }

@@ -95,7 +95,7 @@ TEST(TextStream, finds_a_stop_string_in_what_it_held_back_to_the_end) {
 }
 
 TEST(TextStream, of_real_vocabularies_equals_decoding_at_once) {
-  SPLITWAN_NEED_SHARED("tokenizers");
+  SKIP_WITHOUT(tests::shared_file("tokenizers"));
   for (const char* name : {"gpt2", "llama2", "mistral"}) {
     const std::string folder = tests::shared_folder() + "/tokenizers/" + name;
     std::unique_ptr<Tokenizer> tokenizer;

@@ -61,7 +61,7 @@ const Fixture fixtures[] = {
 class KnownTokenizer : public ::testing::TestWithParam<Fixture> {};
 
 TEST_P(KnownTokenizer, GivesTheReferenceIdsForEveryString) {
-  SPLITWAN_NEED_SHARED(GetParam().expected);
+  SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   const Json expected = engine::read_json_file(shared_file(GetParam().expected));
   EXPECT_EQ(tokenizer->vocabulary(), expected.at("vocab_size").get<int>());
@@ -72,7 +72,7 @@ TEST_P(KnownTokenizer, GivesTheReferenceIdsForEveryString) {
 }
 
 TEST_P(KnownTokenizer, DecodesWhatItEncoded) {
-  SPLITWAN_NEED_SHARED(GetParam().expected);
+  SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   const Json expected = engine::read_json_file(shared_file(GetParam().expected));
   for (const Json& c : expected.at("cases")) {
@@ -83,14 +83,14 @@ TEST_P(KnownTokenizer, DecodesWhatItEncoded) {
 }
 
 TEST_P(KnownTokenizer, TakesOneLongWordInSeconds) {
-  SPLITWAN_NEED_SHARED(GetParam().expected);
+  SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   const std::string text(1 << 18, 'a');  // quadratic merging would take minutes
   EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
 }
 
 TEST_P(KnownTokenizer, NamesAnIdOutsideTheVocabulary) {
-  SPLITWAN_NEED_SHARED(GetParam().expected);
+  SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   for (const Token id : {-1, tokenizer->vocabulary()}) {
     const Ids ids{id};
@@ -125,20 +125,20 @@ void expect_stories_ids(const Tokenizer& tokenizer, bool trims) {
 }
 
 TEST(TokenizerJson, OfStories260KGivesTheReferenceIds) {
-  SPLITWAN_NEED_SHARED("models/stories260K/tokenizer.json");
+  SKIP_WITHOUT(shared_file("models/stories260K/tokenizer.json"));
   const auto tokenizer = engine::make_bpe_tokenizer(shared_file("models/stories260K/tokenizer.json"));
   EXPECT_EQ(tokenizer->vocabulary(), 512);
   expect_stories_ids(*tokenizer, false);
 }
 
 TEST(SentencePiece, OfStories260KGivesTheReferenceIds) {
-  SPLITWAN_NEED_SHARED("models/stories260K/tokenizer.model");
+  SKIP_WITHOUT(shared_file("models/stories260K/tokenizer.model"));
   expect_stories_ids(*engine::make_sentencepiece_tokenizer(shared_file("models/stories260K/tokenizer.model")),
                      true);
 }
 
 TEST(TokenizerJson, AgreesWithTheSentencePieceModelItWasMadeFrom) {
-  SPLITWAN_NEED_SHARED("models/stories260K/tokenizer.model");
+  SKIP_WITHOUT(shared_file("models/stories260K/tokenizer.model"));
   const auto json = engine::make_bpe_tokenizer(shared_file("models/stories260K/tokenizer.json"));
   const auto model = engine::make_sentencepiece_tokenizer(shared_file("models/stories260K/tokenizer.model"));
   for (const std::string text : {"Once upon a time", "caf\xC3\xA9 \xF0\x9F\xA6\x99\n\ttab", "<0x41>"}) {
@@ -293,7 +293,7 @@ TEST(SentencePiece, RefusesAFileThatIsNoModel) {
 }
 
 TEST(SentencePiece, ReplacesBytesThatAreNotText) {
-  SPLITWAN_NEED_SHARED("tokenizers/llama2/tokenizer.model");
+  SKIP_WITHOUT(shared_file("tokenizers/llama2/tokenizer.model"));
   const auto tokenizer =
       engine::make_sentencepiece_tokenizer(shared_file("tokenizers/llama2/tokenizer.model"));
   EXPECT_EQ(tokenizer->decode(tokenizer->encode("a\xFFz")), "a\xEF\xBF\xBDz");
