@@ -5,17 +5,16 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json.hh"
+#include "engine/base/json_table.hh"
 
 namespace splitwan::analysis::markdown {
 
 using engine::Json;
+using engine::number_cell;
 
-inline std::string number(const Json& v, double scale, int digits) {
-  return v.is_number() ? fmt::format("{:.{}f}", v.get<double>() * scale, digits) : "-";
-}
-inline std::string ms(const Json& seconds, int digits = 1) { return number(seconds, 1e3, digits); }
+inline std::string ms(const Json& seconds, int digits = 1) { return number_cell(seconds, 1e3, digits); }
 inline std::string percent(const Json& fraction, int digits = 2) {
-  return fraction.is_number() ? number(fraction, 100, digits) + " %" : "-";
+  return fraction.is_number() ? number_cell(fraction, 100, digits) + " %" : "-";
 }
 inline std::string text(const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
 

@@ -11,7 +11,8 @@ std::string share(const Json& found) {
   if (found.is_null()) return "-";
   const std::string mean = percent(found["mean"], 1);
   if (found["low"].is_null()) return mean;
-  return fmt::format("{} ({} to {})", mean, number(found["low"], 100, 1), number(found["high"], 100, 1));
+  return fmt::format("{} ({} to {})", mean, number_cell(found["low"], 100, 1),
+                     number_cell(found["high"], 100, 1));
 }
 
 std::string title(const Json& view) {
@@ -56,7 +57,7 @@ std::string by_depth(const Json& privacy, const Json& view) {
     rates.push_back("-");
     for (const Json& s : privacy["speed"]) {
       if (s["cut"] != view["cut"] || s["depth"] != depth || s["defence"] != "none") continue;
-      rates.back() = number(s["tokens_per_s"], 1, 2);
+      rates.back() = number_cell(s["tokens_per_s"], 1, 2);
       timed = true;
     }
   }
@@ -73,7 +74,7 @@ std::string by_depth(const Json& privacy, const Json& view) {
 std::string price(const Json& defence) {
   const Json &with = defence["perplexity"], &without = defence["undefended"];
   if (with.is_null()) return "-";
-  return fmt::format("{} ({:+.2f} %)", number(with, 1, 3),
+  return fmt::format("{} ({:+.2f} %)", number_cell(with, 1, 3),
                      (with.get<double>() / without.get<double>() - 1) * 100);
 }
 
@@ -81,9 +82,10 @@ std::string defences(const Json& view) {
   std::string rows;
   for (const Json& d : view["defences"]) {
     const Json &best = d["strongest"]["top1"], &control = d["best_control"]["top1"];
-    rows += row_of({text(d["defence"]), number(d["depth"], 1, 0),
-                    best.is_null() ? "-" : text(best["attacker"]), share(best),
-                    control.is_null() ? "-" : share(control), price(d), number(d["tokens_per_s"], 1, 2)});
+    rows +=
+        row_of({text(d["defence"]), number_cell(d["depth"], 1, 0),
+                best.is_null() ? "-" : text(best["attacker"]), share(best),
+                control.is_null() ? "-" : share(control), price(d), number_cell(d["tokens_per_s"], 1, 2)});
   }
   return "| defence | depth | strongest attacker | its top-1 | best control | perplexity | tokens/s |\n"
          "|---|--:|---|--:|--:|--:|--:|\n" +
@@ -102,18 +104,18 @@ std::string all_cells(const Json& privacy) {
         text(c["cut"]),
         text(c["target"]),
         c["weights_known"].get<bool>() ? "known" : "not known",
-        number(c["depth"], 1, 0),
+        number_cell(c["depth"], 1, 0),
         text(c["attacker"]),
         text(c["defence"]),
-        number(c["seeds"], 1, 0),
+        number_cell(c["seeds"], 1, 0),
         share(top1),
-        fmt::format("{} to {}", number(top1["lowest"], 100, 1), number(top1["highest"], 100, 1)),
+        fmt::format("{} to {}", number_cell(top1["lowest"], 100, 1), number_cell(top1["highest"], 100, 1)),
         share(c["top5"]),
         share(c["exact"])};
-    for (const char* key : {"rouge_l", "bleu"}) fields.push_back(number(c[key], 1, 3));
+    for (const char* key : {"rouge_l", "bleu"}) fields.push_back(number_cell(c[key], 1, 3));
     for (const char* key : {"top1_digits", "top1_names", "top1_rare"}) fields.push_back(percent(c[key], 1));
-    fields.push_back(number(c["forward_passes"], 1, 0));
-    fields.push_back(number(c["seconds"], 1, 1));
+    fields.push_back(number_cell(c["forward_passes"], 1, 0));
+    fields.push_back(number_cell(c["seconds"], 1, 1));
     out += row_of(fields);
   }
   return out;

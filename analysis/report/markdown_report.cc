@@ -10,7 +10,7 @@ namespace {
 
 using engine::Json;
 
-using markdown::ms, markdown::number, markdown::text;
+using markdown::ms, markdown::number_cell, markdown::text;
 
 // The drafter, and what else sets results of one condition apart.
 std::string name(const Json& result, const Json& results) {
@@ -37,7 +37,7 @@ void measured(std::string& out, const Json& results) {
         s["network_s"].is_null() ? Json() : Json(s["network_s"].get<double>() - s["wire_s"].get<double>());
     out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                        label(model::condition_of(r, "summary")), name(r, results),
-                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 2),
+                       number_cell(r["tokens_per_s"], 1, 2), number_cell(r["tokens_per_step"], 1, 2),
                        ms(r["time_to_first_token_s"]), ms(s["total_s"]), ms(waiting), ms(s["wire_s"]),
                        ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
   }
@@ -53,9 +53,9 @@ void projected(std::string& out, const Json& data) {
                      bandwidth_label(model::condition_of(data["usual_condition"], "model")));
   out += "| RTT, ms | decoding | tokens/s | low | high |\n|--:|---|--:|--:|--:|\n";
   for (const Json& p : data["projection"]) {
-    out += fmt::format("| {}{} | {} | {} | {} | {} |\n", number(p["rtt_s"], 1e3, 0),
-                       p["extrapolated"] ? "*" : "", text(p["drafter"]), number(p["tokens_per_s"], 1, 2),
-                       number(p["low"], 1, 2), number(p["high"], 1, 2));
+    out += fmt::format("| {}{} | {} | {} | {} | {} |\n", number_cell(p["rtt_s"], 1e3, 0),
+                       p["extrapolated"] ? "*" : "", text(p["drafter"]), number_cell(p["tokens_per_s"], 1, 2),
+                       number_cell(p["low"], 1, 2), number_cell(p["high"], 1, 2));
   }
 }
 

@@ -34,20 +34,20 @@ struct Table {
 };
 
 std::string interval(const Json& ci) {
-  return ci.is_array() ? fmt::format("{} to {}", number(ci[0], 1, 2), number(ci[1], 1, 2)) : "-";
+  return ci.is_array() ? fmt::format("{} to {}", number_cell(ci[0], 1, 2), number_cell(ci[1], 1, 2)) : "-";
 }
 
 std::string row(const Table& table, const std::string& drafter, const std::string& category) {
   const Json c = table.at(drafter, category, table.rtt_s());
   const auto of = [&](const char* key) { return c.value(key, Json()); };
   std::string out = fmt::format("| {} | {} | {} | {} | {} | {} | {} |", drafter, category,
-                                number(of("tokens_per_step"), 1, 2), interval(of("tokens_per_step_ci90")),
-                                number(of("rows_per_step"), 1, 1), number(of("bytes_per_token"), 1, 0),
-                                ms(of("draft_s_per_step"), 2));
+                                number_cell(of("tokens_per_step"), 1, 2),
+                                interval(of("tokens_per_step_ci90")), number_cell(of("rows_per_step"), 1, 1),
+                                number_cell(of("bytes_per_token"), 1, 0), ms(of("draft_s_per_step"), 2));
   for (const double rtt : table.rtts) {
     const Json there = table.at(drafter, category, rtt);
-    out += fmt::format(" {} ({}) |", number(there.value("tokens_per_s", Json()), 1, 2),
-                       number(there.value("over_sequential", Json()), 1, 2));
+    out += fmt::format(" {} ({}) |", number_cell(there.value("tokens_per_s", Json()), 1, 2),
+                       number_cell(there.value("over_sequential", Json()), 1, 2));
   }
   return out + fmt::format(" {} |\n", percent(of("share_left_out"), 0));
 }

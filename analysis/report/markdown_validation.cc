@@ -27,7 +27,7 @@ void summary(std::string& out, const Json& v) {
     const auto of = [&](const char* key, const char* name) { return figure(v, key, way, name); };
     if (of("folds", "n").is_null()) continue;
     out +=
-        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", what, number(of("folds", "n"), 1, 0),
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", what, number_cell(of("folds", "n"), 1, 0),
                     percent(of("folds", "median")), percent(of("folds", "worst")),
                     percent(of("baseline_folds", "median")), percent(of("baseline_folds", "worst")),
                     percent(of("tokens_per_s_folds", "median")), percent(of("tokens_per_s_folds", "worst")));
@@ -70,7 +70,7 @@ std::string validation(const Json& data) {
   const Json all = v.value("coverage_runs", Json::object()).value("all", Json::object());
   if (v.value("coverage_90", Json()).is_number()) {
     out += fmt::format("\n90 % intervals held {} of {} runs on conditions and prompts held out.\n",
-                       percent(v["coverage_90"], 1), number(all.value("runs", Json()), 1, 0));
+                       percent(v["coverage_90"], 1), number_cell(all.value("runs", Json()), 1, 0));
   }
   worst_folds(out, v);
   return out;

@@ -45,6 +45,24 @@ const Json* ObjectReader::find(const std::string& key) {
   return it == object_.end() ? nullptr : &*it;
 }
 
+double ObjectReader::number(const std::string& key, double least, double most) {
+  const auto value = need<double>(key);
+  if (value >= least && value <= most) return value;
+  throw Error("{}: expected {} to {}, found {}", path(key), least, most, value);
+}
+
+const Json& ObjectReader::at(const std::string& key) {
+  const Json* value = find(key);
+  if (!value) missing(key);
+  return *value;
+}
+
+const Json& ObjectReader::list(const std::string& key) {
+  const Json& value = at(key);
+  if (!value.is_array()) throw Error("{}: expected a list, found {}", path(key), value.type_name());
+  return value;
+}
+
 std::string ObjectReader::path(const std::string& key) const { return where_ + ": " + key; }
 
 void ObjectReader::done() const {

@@ -35,7 +35,7 @@ AnyJson read_json_file_as(const std::string& path) {
 inline Json read_json_file(const std::string& path) { return read_json_file_as<Json>(path); }
 
 // Walks a JSON object key by key. Every key must be asked for: done() throws Error naming an unknown key,
-// where it stands ("network.rtt") and the nearest known one.
+// where it stands ("scenario.json: network") and the nearest known one.
 class ObjectReader {
  public:
   ObjectReader(const Json& object, std::string where);  // throws when it is not an object
@@ -51,7 +51,11 @@ class ObjectReader {
     if (!value) missing(key);
     return as<T>(*value, key);
   }
-  std::string path(const std::string& key) const;  // "network.rtt"
+  double number(const std::string& key, double least, double most);  // must be there, bounds included
+  const Json& at(const std::string& key);                            // must be there, of any type
+  const Json& list(const std::string& key);                          // must be there
+  ObjectReader child(const std::string& key) { return {at(key), path(key)}; }
+  std::string path(const std::string& key) const;  // "scenario.json: network: rtt"
   void done() const;
 
  private:

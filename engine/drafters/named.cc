@@ -29,6 +29,9 @@ std::unique_ptr<Drafter> draft(const DrafterTools& tools, DraftTreeOptions optio
 }
 
 // The draft model's trees are best first: any first part of one may be sent.
+// Promises hold until steps have been judged. Lookahead's agree with the ablation (README.md beside this
+// file): window 15 gains 0.36 tokens a step over n-grams, window 5 0.17. The n-gram's and the tree's, rows
+// and costs were chosen by hand on the demo model.
 Made choose(const DrafterTools& tools) {
   std::vector<AutoArm> arms;
   arms.push_back({.name = "n-gram", .drafter = make_ngram({.n = 7}), .promise = 0.2});

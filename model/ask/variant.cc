@@ -2,26 +2,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
 #include "engine/wire/wire_type.hh"
 
 namespace splitwan::model {
 namespace {
 
 using engine::Error;
+using engine::Geometry;
 
-double need(const Json& object, const char* key, const char* where) {
-  const Json value = object.is_object() ? object.value(key, Json()) : Json();
-  if (!value.is_number() || !(value.get<double>() > 0))
-    throw Error("the model states no {}.{}: its traces' headers must, for another split, wire or geometry",
-                where, key);
-  return value.get<double>();
+// What the traces' headers state of the fitted system: a number not below `least`.
+double stated(const Json& source, const char* object, const char* key, double least) try {
+  constexpr double unlimited = std::numeric_limits<double>::infinity();
+  return engine::ObjectReader(source, "the model").child(object).number(key, least, unlimited);
+} catch (const Error&) {
+  throw Error("the model states no {}.{}: its traces' headers must, for another split, wire or geometry",
+              object, key);
 }
 
-Geometry fitted_geometry(const LatencyModel& m) {
-  const Json g = m.source.value("geometry", Json());
-  const auto at = [&](const char* key) { return need(g, key, "geometry"); };
+double stated_size(const Json& source, const char* key) {
+  return stated(source, "geometry", key, std::numeric_limits<double>::min());
+}
+
+Geometry stated_geometry(const Json& source) {
+  const auto at = [&](const char* key) { return stated_size(source, key); };
   return {"fitted",       at("layers"),   at("width"), at("heads"),
           at("kv_heads"), at("head_dim"), at("ffn"),   at("vocabulary")};
 }
@@ -30,13 +37,9 @@ struct Plan {
   double head, middle, tail;
 };
 
-Plan fitted_plan(const LatencyModel& m) {
-  const Json p = m.source.value("plan", Json());
+Plan stated_plan(const Json& source) {
   const auto at = [&](const char* key) {
-    const Json value = p.is_object() ? p.value(key, Json()) : Json();
-    if (!value.is_number())
-      throw Error("the model states no plan.{}: its traces' headers must, for another split", key);
-    return value.get<double>();
+    return stated(source, "plan", key, std::numeric_limits<double>::lowest());
   };
   return {at("head"), at("middle"), at("tail")};
 }
@@ -103,6 +106,102 @@ void set_tokens(ClassAcceptance& c, double tokens) {
   c.log_mean += std::log(factor);
 }
 
+// How many times the fitted system's time each party needs.
+struct Factors {
+  double client = 1, server = 1;                      // reading weights, arithmetic per row
+  double client_attention = 1, server_attention = 1;  // per row and token of context
+};
+
+// Another split or geometry: what each party has to read, against what it read when fitted.
+Factors move_layers(LatencyModel& m, const Variant& v, std::vector<std::string>& assumptions) {
+  const Geometry old = stated_geometry(m.source);
+  const Geometry now = v.geometry.empty() ? old : engine::geometry_named(v.geometry);
+  const Plan plan = stated_plan(m.source);
+  const double head = v.head ? *v.head : plan.head, tail = v.tail ? *v.tail : plan.tail;
+  if (head < 0 || tail < 0 || head + tail >= now.layers)
+    throw Error("split {:g},{:g}: leaves the server none of {:g} layers", head, tail, now.layers);
+  if (!(plan.middle > 0)) throw Error("the model states plan.middle {:g}: expected above 0", plan.middle);
+  const auto weights = [](const Geometry& g, double layers) {
+    return layers * g.layer_weights() + g.head_weights();
+  };
+  const double middle = now.layers - head - tail, client_layers = plan.head + plan.tail;
+  const double attention = now.heads * now.head_dim / (old.heads * old.head_dim);
+  const Factors by{
+      .client = weights(now, head + tail) / weights(old, client_layers),
+      .server = middle * now.layer_weights() / (plan.middle * old.layer_weights()),
+      .client_attention = client_layers > 0 ? attention * (head + tail) / client_layers : 1,
+      .server_attention = attention * middle / plan.middle,
+  };
+  if (client_layers == 0 && head + tail > 0)
+    assumptions.push_back("the client's attention costs nothing: the fitted runs gave it no layers");
+  m.source["plan"] = {{"head", head}, {"middle", middle}, {"tail", tail}};
+  m.source["geometry"] = {{"layers", now.layers},        {"width", now.width},       {"heads", now.heads},
+                          {"kv_heads", now.kv_heads},    {"head_dim", now.head_dim}, {"ffn", now.ffn},
+                          {"vocabulary", now.vocabulary}};
+  assumptions.push_back(
+      "a party's time is that of reading its weights (layers, and the client's output head): it scales "
+      "with their number, on the machines and in the storage fitted on");
+  if (!v.geometry.empty()) assumptions.push_back("the drafter's tokens per step are the fitted model's");
+  return by;
+}
+
+void rescale_compute(LatencyModel& m, const Variant& v, const Factors& by,
+                     std::vector<std::string>& assumptions) {
+  if (v.client_speed != 1 || v.server_speed != 1)
+    assumptions.push_back(fmt::format("the client is {:g} and the server {:g} times as fast as fitted",
+                                      v.client_speed, v.server_speed));
+  const double client = by.client / v.client_speed, server = by.server / v.server_speed;
+  for (PhaseModel* phase : {&m.decode, m.prefill ? &*m.prefill : nullptr}) {
+    if (!phase) continue;
+    scale(phase->client, client, by.client_attention / v.client_speed);
+    scale(phase->server, server, by.server_attention / v.server_speed);
+    phase->noise_s *= std::max(client, server);
+  }
+  for (DrafterModel& d : m.drafters) d.draft_s /= v.client_speed;
+  for (const double factor : {by.client, by.server, v.client_speed, v.server_speed})
+    m.doubt += std::abs(std::log(factor));
+  if (m.doubt > 0)
+    m.changed.push_back(fmt::format(
+        "compute: the client's time x {:.3g}, the server's x {:.3g}, by arithmetic", client, server));
+}
+
+// Another wire or width of the model; returns the bytes of a row as they are now.
+double resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant& v) {
+  const Json wire = fitted.source.value("wire", Json());
+  if (!wire.is_string()) throw Error("the model states no wire: its traces' headers must, for another one");
+  const std::string old_wire = wire.get<std::string>();
+  const double old_row = row_bytes_of(old_wire, stated_size(fitted.source, "width"));
+  const double row = row_bytes_of(v.wire.empty() ? old_wire : v.wire, stated_size(m.source, "width"));
+  for (DrafterModel& d : m.drafters) {
+    for (StepShape& s : d.shapes) resize(s, old_row, row);
+    resize(d.prompt, old_row, row);
+  }
+  if (!v.wire.empty()) m.source["wire"] = v.wire;
+  return row;
+}
+
+void cap_width(LatencyModel& m, double width, double row_bytes, std::vector<std::string>& assumptions) {
+  if (!(width >= 1)) throw Error("width {:g}: expected 1 row or more", width);
+  for (DrafterModel& d : m.drafters) cap(d, width, row_bytes);
+  assumptions.push_back(
+      "a narrower step keeps its likeliest guesses, and they gain in proportion to their number: no less "
+      "than that");
+}
+
+void set_acceptance(LatencyModel& m, double tokens_per_step, std::vector<std::string>& assumptions) {
+  if (!(tokens_per_step >= 1) || std::isinf(tokens_per_step))
+    throw Error("acceptance {:g}: expected 1 token per step or more", tokens_per_step);
+  for (DrafterModel& d : m.drafters) {
+    if (d.drafter == "sequential") continue;
+    const double tokens = std::min(tokens_per_step, d.most_rows());
+    set_tokens(d.acceptance.all, tokens);
+    for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, tokens);
+  }
+  assumptions.push_back(fmt::format(
+      "{:g} tokens per step, as asked, but no more than a drafter's rows; rows and bytes as fitted",
+      tokens_per_step));
+}
+
 }  // namespace
 
 bool Variant::plain() const {
@@ -110,116 +209,15 @@ bool Variant::plain() const {
          client_speed == 1 && server_speed == 1;
 }
 
-double Geometry::layer_weights() const {
-  const double attention = width * heads * head_dim * 2 + width * kv_heads * head_dim * 2;  // q, o; k, v
-  return attention + 3 * width * ffn;
-}
-
-const std::vector<Geometry>& known_geometries() {  // the makers' published configurations
-  static const std::vector<Geometry> known = {{"mistral-7b", 32, 4096, 32, 8, 128, 14336, 32000},
-                                              {"mistral-nemo-12b", 40, 5120, 32, 8, 128, 14336, 131072},
-                                              {"llama-70b", 80, 8192, 64, 8, 128, 28672, 128256},
-                                              {"llama-405b", 126, 16384, 128, 8, 128, 53248, 128256}};
-  return known;
-}
-
 LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std::string>& assumptions) {
   LatencyModel m = fitted;
   if (v.plain()) return m;
-  double client = 1, server = 1, client_attention = 1, server_attention = 1;
-  const bool moved = v.head || v.tail || !v.geometry.empty(),
-             resized = !v.wire.empty() || !v.geometry.empty() || v.width;
-  if (moved) {
-    const Geometry old = fitted_geometry(fitted);
-    Geometry now = old;
-    if (!v.geometry.empty()) {
-      const auto& known = known_geometries();
-      const auto it = std::find_if(known.begin(), known.end(), [&](auto& g) { return g.name == v.geometry; });
-      if (it == known.end()) {
-        std::vector<std::string> names;
-        for (const Geometry& g : known) names.push_back(g.name);
-        throw Error("geometry '{}': expected one of {}", v.geometry, fmt::join(names, ", "));
-      }
-      now = *it;
-    }
-    const Plan plan = fitted_plan(fitted);
-    const double head = v.head ? *v.head : plan.head, tail = v.tail ? *v.tail : plan.tail;
-    if (head < 0 || tail < 0 || head + tail >= now.layers)
-      throw Error("split {:g},{:g}: leaves the server none of {:g} layers", head, tail, now.layers);
-    if (!(plan.middle > 0)) throw Error("the model states plan.middle {:g}: expected above 0", plan.middle);
-    const auto weights = [](const Geometry& g, double layers) {
-      return layers * g.layer_weights() + g.head_weights();
-    };
-    const double middle = now.layers - head - tail;
-    client = weights(now, head + tail) / weights(old, plan.head + plan.tail);
-    server = middle * now.layer_weights() / (plan.middle * old.layer_weights());
-    const double attention = now.heads * now.head_dim / (old.heads * old.head_dim);
-    const double client_layers = plan.head + plan.tail;
-    client_attention = client_layers > 0 ? attention * (head + tail) / client_layers : 1;
-    if (client_layers == 0 && head + tail > 0)
-      assumptions.push_back("the client's attention costs nothing: the fitted runs gave it no layers");
-    server_attention = attention * middle / plan.middle;
-    m.source["plan"] = {{"head", head}, {"middle", middle}, {"tail", tail}};
-    m.source["geometry"] = {{"layers", now.layers},        {"width", now.width},       {"heads", now.heads},
-                            {"kv_heads", now.kv_heads},    {"head_dim", now.head_dim}, {"ffn", now.ffn},
-                            {"vocabulary", now.vocabulary}};
-    assumptions.push_back(
-        "a party's time is that of reading its weights (layers, and the client's output head): it scales "
-        "with their "
-        "number, on the machines and in the storage fitted on");
-    if (!v.geometry.empty()) assumptions.push_back("the drafter's tokens per step are the fitted model's");
-  }
-  if (v.client_speed != 1 || v.server_speed != 1)
-    assumptions.push_back(fmt::format("the client is {:g} and the server {:g} times as fast as fitted",
-                                      v.client_speed, v.server_speed));
-  for (PhaseModel* phase : {&m.decode, m.prefill ? &*m.prefill : nullptr}) {
-    if (!phase) continue;
-    scale(phase->client, client / v.client_speed, client_attention / v.client_speed);
-    scale(phase->server, server / v.server_speed, server_attention / v.server_speed);
-    phase->noise_s *= std::max(client / v.client_speed, server / v.server_speed);
-  }
-  for (DrafterModel& d : m.drafters) d.draft_s /= v.client_speed;
-  for (const double factor : {client, server, v.client_speed, v.server_speed})
-    m.doubt += std::abs(std::log(factor));
-  if (m.doubt > 0)
-    m.changed.push_back(
-        fmt::format("compute: the client's time x {:.3g}, the server's x {:.3g}, by arithmetic",
-                    client / v.client_speed, server / v.server_speed));
-  double row_bytes = 0;
-  if (resized) {
-    const Json old_wire = fitted.source.value("wire", Json());
-    if (!old_wire.is_string())
-      throw Error("the model states no wire: its traces' headers must, for another one");
-    const double old_width = need(fitted.source.value("geometry", Json()), "width", "geometry");
-    const double width = need(m.source.value("geometry", Json()), "width", "geometry");
-    const double old_row = row_bytes_of(old_wire.get<std::string>(), old_width);
-    row_bytes = row_bytes_of(v.wire.empty() ? old_wire.get<std::string>() : v.wire, width);
-    for (DrafterModel& d : m.drafters) {
-      for (StepShape& s : d.shapes) resize(s, old_row, row_bytes);
-      resize(d.prompt, old_row, row_bytes);
-    }
-    if (!v.wire.empty()) m.source["wire"] = v.wire;
-  }
-  if (v.width) {
-    if (!(*v.width >= 1)) throw Error("width {:g}: expected 1 row or more", *v.width);
-    for (DrafterModel& d : m.drafters) cap(d, *v.width, row_bytes);
-    assumptions.push_back(
-        "a narrower step keeps its likeliest guesses, and they gain in proportion to their number: no less "
-        "than that");
-  }
-  if (v.tokens_per_step) {
-    if (!(*v.tokens_per_step >= 1) || std::isinf(*v.tokens_per_step))
-      throw Error("acceptance {:g}: expected 1 token per step or more", *v.tokens_per_step);
-    for (DrafterModel& d : m.drafters) {
-      if (d.drafter == "sequential") continue;
-      const double tokens = std::min(*v.tokens_per_step, d.most_rows());
-      set_tokens(d.acceptance.all, tokens);
-      for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, tokens);
-    }
-    assumptions.push_back(fmt::format(
-        "{:g} tokens per step, as asked, but no more than a drafter's rows; rows and bytes as fitted",
-        *v.tokens_per_step));
-  }
+  const bool moved = v.head || v.tail || !v.geometry.empty();
+  rescale_compute(m, v, moved ? move_layers(m, v, assumptions) : Factors{}, assumptions);
+  const bool resized = !v.wire.empty() || !v.geometry.empty() || v.width;
+  const double row_bytes = resized ? resize_rows(m, fitted, v) : 0;
+  if (v.width) cap_width(m, *v.width, row_bytes, assumptions);
+  if (v.tokens_per_step) set_acceptance(m, *v.tokens_per_step, assumptions);
   return m;
 }
 

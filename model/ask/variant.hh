@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "engine/base/geometry.hh"
 #include "model/fit/latency_model.hh"
 
 namespace splitwan::model {
@@ -10,20 +11,12 @@ namespace splitwan::model {
 struct Variant {
   std::optional<int> head, tail;  // layers that the client keeps
   std::string wire;               // f32, f16, bf16, int8, int4; "" = as fitted
-  std::string geometry;           // one of known_geometries; "" = as fitted
+  std::string geometry;           // one of engine::known_geometries; "" = as fitted
   std::optional<double> width;    // most rows of a step: what is beyond is not guessed
   std::optional<double> tokens_per_step;
   double client_speed = 1, server_speed = 1;  // against the machines fitted on
   bool plain() const;
 };
-
-struct Geometry {
-  std::string name;
-  double layers, width, heads, kv_heads, head_dim, ffn, vocabulary;
-  double layer_weights() const;  // of one decoder layer
-  double head_weights() const { return vocabulary * width; }
-};
-const std::vector<Geometry>& known_geometries();
 
 // The model as it would be; what that takes for granted is added to `assumptions`. Throws Error naming what
 // is not known (the trace's geometry or plan) or not possible (a split that leaves the server nothing).

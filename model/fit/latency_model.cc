@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "model/fit/live.hh"
 #include "model/observe/source.hh"
 #include "model/path/link.hh"
@@ -51,9 +52,6 @@ PhaseModel fit_phase(const Observations& steps) {
   return phase;
 }
 
-// A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
-// RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC
-// 6928's when they do not tell.
 // Live connections sample their window: that tells it better than times do.
 double window_misfit(const LatencyModel& model, std::span<const Observation> run, std::size_t& samples) {
   if (std::none_of(run.begin(), run.end(), [](auto& o) { return o.tcp.window > 0; })) return 0;
@@ -70,6 +68,9 @@ double window_misfit(const LatencyModel& model, std::span<const Observation> run
   return misfit;
 }
 
+// A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
+// RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC
+// 6928's when they do not tell.
 double fit_initial_window(LatencyModel model, const Observations& crossing) {
   constexpr int doublings = 3;
   constexpr std::size_t first = 4;
@@ -160,7 +161,7 @@ double mean(const std::vector<double>& values) {
 // wrong do not pass for noise on all others.
 double typical_square(const std::vector<double>& squares) {
   constexpr double median_of_chi_square = 0.4549364;  // one degree of freedom
-  return median(squares) / median_of_chi_square;
+  return engine::median(squares) / median_of_chi_square;
 }
 
 // How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each

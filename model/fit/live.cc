@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "model/fit/robust_fit.hh"
 #include "model/path/link.hh"
 
@@ -72,7 +73,7 @@ Sampled sample(const std::vector<Observation>& observations, std::size_t run) {
 
 void measure(Condition& c, const Sampled& s) {
   c.rtt_s = s.least_rtt_s;
-  const double jitter_s = median(s.spreads_s) / deviation_of_two;
+  const double jitter_s = engine::median(s.spreads_s) / deviation_of_two;
   c.jitter_s = jitter_s > least_spread * s.least_rtt_s ? jitter_s : 0;
   c.loss = std::min(most_loss, s.retransmits / s.segments);
   c.up_bps = c.down_bps = s.steps.empty() ? std::numeric_limits<double>::infinity() : rate_of(s.steps);

@@ -12,49 +12,32 @@ namespace {
 using engine::Error;
 using engine::ObjectReader;
 
-// The value of a key that must be there.
-const Json& at(ObjectReader& in, const std::string& key) {
-  const Json* value = in.find(key);
-  if (!value) in.need<Json>(key);  // throws
-  return *value;
-}
-
-double number(ObjectReader& in, const std::string& key, double null) {
-  return at(in, key).is_null() ? null : in.need<double>(key);
+double number_or_null(ObjectReader& in, const std::string& key, double null) {
+  return in.at(key).is_null() ? null : in.need<double>(key);
 }
 
 double not_negative(ObjectReader& in, const std::string& key, double most = 1e12) {
-  const double value = in.need<double>(key);
-  if (value >= 0 && value <= most) return value;
-  throw Error("{}: expected 0 to {:g}, found {:g}", in.path(key), most, value);
-}
-
-ObjectReader child(ObjectReader& in, const std::string& key) { return {at(in, key), in.path(key)}; }
-
-const Json& list(ObjectReader& in, const std::string& key) {
-  const Json& value = at(in, key);
-  if (!value.is_array()) throw Error("{}: expected a list, found {}", in.path(key), value.type_name());
-  return value;
+  return in.number(key, 0, most);
 }
 
 Coefficient coefficient(ObjectReader& parent, const std::string& key) {
-  ObjectReader in = child(parent, key);
+  ObjectReader in = parent.child(key);
   const Coefficient c{not_negative(in, "value"),
-                      number(in, "error", std::numeric_limits<double>::quiet_NaN())};
+                      number_or_null(in, "error", std::numeric_limits<double>::quiet_NaN())};
   in.done();
   return c;
 }
 
 Range range(ObjectReader& parent, const std::string& key) {
-  ObjectReader in = child(parent, key);
+  ObjectReader in = parent.child(key);
   constexpr double unlimited = std::numeric_limits<double>::infinity();
-  const Range r{number(in, "low", unlimited), number(in, "high", unlimited)};
+  const Range r{number_or_null(in, "low", unlimited), number_or_null(in, "high", unlimited)};
   in.done();
   return r;
 }
 
 WorkCost work(ObjectReader& parent, const std::string& key) {
-  ObjectReader in = child(parent, key);
+  ObjectReader in = parent.child(key);
   const WorkCost w{coefficient(in, "fixed_s"), coefficient(in, "per_row_s"),
                    coefficient(in, "per_row_context_s")};
   in.done();
@@ -62,7 +45,7 @@ WorkCost work(ObjectReader& parent, const std::string& key) {
 }
 
 PhaseModel phase(ObjectReader& parent, const std::string& key) {
-  ObjectReader in = child(parent, key);
+  ObjectReader in = parent.child(key);
   const PhaseModel p{work(in, "client"),
                      work(in, "server"),
                      coefficient(in, "overhead_s"),
@@ -93,7 +76,7 @@ ClassAcceptance gain(const Json& j, const std::string& where) {
 }
 
 ChanceModel chance(ObjectReader& parent) {
-  ObjectReader in = child(parent, "chance");
+  ObjectReader in = parent.child("chance");
   const ChanceModel c{coefficient(in, "recovery"), coefficient(in, "timeout"), coefficient(in, "jitter"),
                       in.need<double>("jitter_noise")};
   in.done();
@@ -108,10 +91,10 @@ DrafterModel drafter(const Json& j, const std::string& where) {
   d.steps = in.need<std::size_t>("steps");
   d.draft_s = not_negative(in, "draft_s");
   d.acceptance.steps_by_tokens = in.need<std::vector<std::uint64_t>>("accepted");
-  d.prompt = shape(at(in, "prompt"), in.path("prompt"));
-  for (const Json& s : list(in, "shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
-  d.acceptance.all = gain(at(in, "all_prompts"), in.path("all_prompts"));
-  for (const Json& c : list(in, "classes")) d.acceptance.classes.push_back(gain(c, in.path("classes")));
+  d.prompt = shape(in.at("prompt"), in.path("prompt"));
+  for (const Json& s : in.list("shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
+  d.acceptance.all = gain(in.at("all_prompts"), in.path("all_prompts"));
+  for (const Json& c : in.list("classes")) d.acceptance.classes.push_back(gain(c, in.path("classes")));
   for (const char* derived :
        {"tokens_per_step", "rows_per_step", "bytes_up_per_step", "bytes_down_per_step", "steps_per_run"}) {
     in.find(derived);
@@ -126,11 +109,11 @@ DrafterModel drafter(const Json& j, const std::string& where) {
 }
 
 void read_source(ObjectReader& parent, LatencyModel& model) {
-  ObjectReader in = child(parent, "fitted_on");
+  ObjectReader in = parent.child("fitted_on");
   for (const char* key : {"compute", "plan", "wire", "storage", "geometry", "machine", "mode"}) {
     if (const Json* value = in.find(key)) model.source[key] = *value;
   }
-  for (const Json& c : list(in, "conditions")) {
+  for (const Json& c : in.list("conditions")) {
     const Condition condition = condition_of(c, in.path("conditions"));
     ObjectReader counts(c, in.path("conditions"));
     for (const char* key : {"network", "rtt_s", "up_bps", "down_bps", "loss", "jitter_s"}) counts.find(key);
@@ -166,7 +149,7 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   if (m.initial_window < 2)
     throw Error("{}: expected 2 or more, found {}", in.path("initial_window_segments"), m.initial_window);
   m.chance = chance(in);
-  ObjectReader ranges = child(in, "ranges");
+  ObjectReader ranges = in.child("ranges");
   for (auto [key, into] : {std::pair{"rtt_s", &m.rtt_s},
                            {"up_bps", &m.up_bps},
                            {"down_bps", &m.down_bps},
@@ -177,7 +160,7 @@ LatencyModel model_of(const Json& j, const std::string& name) {
     *into = range(ranges, key);
   }
   ranges.done();
-  for (const Json& d : list(in, "drafters")) m.drafters.push_back(drafter(d, in.path("drafters")));
+  for (const Json& d : in.list("drafters")) m.drafters.push_back(drafter(d, in.path("drafters")));
   if (m.drafters.empty()) throw Error("{}: expected one drafter or more, found none", in.path("drafters"));
   for (const char* key : validation_keys) {
     if (const Json* value = in.find(key)) m.validation[key] = *value;

@@ -5,9 +5,12 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/base/order_statistics.hh"
+
 namespace splitwan::model {
 namespace {
 
+using engine::median;
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
 
@@ -106,14 +109,6 @@ std::vector<Coefficient> robust_fit(const std::vector<std::vector<double>>& colu
     fit[j] = {solution.value[j] / scale[j], std::sqrt(variance * covariance(k, k)) / scale[j]};
   }
   return fit;
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return unknown;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
 double robust_spread(const std::vector<double>& values) {

@@ -20,7 +20,6 @@ constexpr double huber_bound = 1.345;
 std::vector<Coefficient> robust_fit(const std::vector<std::vector<double>>& columns,
                                     const std::vector<double>& y, double bound = huber_bound);
 
-double median(std::vector<double> values);  // NaN when empty
 // Standard deviation as 1.4826 x the median distance from the median.
 double robust_spread(const std::vector<double>& values);
 

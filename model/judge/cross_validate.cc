@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "model/judge/baseline.hh"
 
 namespace splitwan::model {
@@ -45,8 +46,8 @@ Fold compare_cell(const LatencyModel& model, const Baseline& baseline, const std
   fold.tokens_per_s_error = fold.predicted_tokens_per_s / fold.measured_tokens_per_s - 1;
   fold.baseline_step_s = baseline.step_s(fold.condition, fold.drafter);
   fold.baseline_error = fold.baseline_step_s / fold.measured_step_s - 1;
-  fold.predicted_median_s = median(std::move(typical));
-  fold.measured_median_s = median(std::move(measured));
+  fold.predicted_median_s = engine::median(std::move(typical));
+  fold.measured_median_s = engine::median(std::move(measured));
   fold.median_error = fold.predicted_median_s / fold.measured_median_s - 1;
   return fold;
 }
@@ -89,7 +90,7 @@ Group by_drafter(const Observation& o) { return {0, o.drafter}; }
 Json summary(const std::vector<Fold>& folds, double Fold::*error) {
   std::vector<double> sizes;
   for (const Fold& f : folds) sizes.push_back(std::abs(f.*error));
-  return {{"median", sizes.empty() ? Json() : Json(median(sizes))},
+  return {{"median", sizes.empty() ? Json() : Json(engine::median(sizes))},
           {"worst", sizes.empty() ? Json() : Json(*std::max_element(sizes.begin(), sizes.end()))},
           {"n", sizes.size()}};
 }

@@ -20,12 +20,6 @@ constexpr double prompt_rows = 24;
 constexpr double fewest_rows = 9, middle_rows = 13, most_rows = 17;
 constexpr double slow_bps = 50e6, middle_bps = 100e6, fast_bps = 1e9;
 
-double number(const Json& object, const char* key, const std::string& where) {
-  const Json value = object.is_object() ? object.value(key, Json()) : Json();
-  if (!value.is_number()) throw Error("{}: {}: expected a number, found {}", where, key, value.dump());
-  return value.get<double>();
-}
-
 struct Fitted {
   double network_s = 0, server_s = 0, client_s = 0, overhead_s = 0;
   double constant_s() const { return server_s + client_s + overhead_s; }
@@ -67,23 +61,18 @@ double step_s(const Fitted& f, double rows, double bps, double steps) {
 
 std::vector<PublishedRun> read_published(const std::string& path) {
   const Json json = engine::read_json_file(path);
-  const Json list = json.is_object() ? json.value("runs", Json()) : Json();
-  if (!list.is_array() || list.empty()) throw Error("{}: runs: expected the published list of runs", path);
+  const Json& list = engine::ObjectReader(json, path).list("runs");
+  if (list.empty()) throw Error("{}: runs: expected one run or more, found none", path);
   std::vector<PublishedRun> runs;
-  for (const Json& r : list) {
+  for (const Json& r : list) {  // others' data: they may hold more than is read here
     const std::string where = fmt::format("{}: run {}", path, runs.size());
-    if (!r.is_object()) throw Error("{}: expected an object, found {}", where, r.type_name());
-    const Json t = r.value("timing_decomposition", Json());
-    const auto text = [&](const char* key) {
-      const Json value = r.value(key, Json());
-      if (!value.is_string()) throw Error("{}: {}: expected a text, found {}", where, key, value.dump());
-      return value.get<std::string>();
-    };
-    runs.push_back({text("mode"), text("category"), number(r, "measured_tok_s", where),
-                    number(r, "acceptance_rate", where), number(r, "num_steps", where),
-                    number(t, "per_step_wall_ms", where) / 1e3, number(t, "network_rtt_mean_ms", where) / 1e3,
-                    number(t, "cloud_compute_mean_ms", where) / 1e3,
-                    number(t, "local_compute_ms", where) / 1e3});
+    engine::ObjectReader run(r, where), timing = run.child("timing_decomposition");
+    const auto text = [&](const char* key) { return run.need<std::string>(key); };
+    const auto number = [&](const char* key) { return run.need<double>(key); };
+    const auto seconds = [&](const char* key) { return timing.need<double>(key) / 1e3; };
+    runs.push_back({text("mode"), text("category"), number("measured_tok_s"), number("acceptance_rate"),
+                    number("num_steps"), seconds("per_step_wall_ms"), seconds("network_rtt_mean_ms"),
+                    seconds("cloud_compute_mean_ms"), seconds("local_compute_ms")});
     const PublishedRun& last = runs.back();
     if (!(last.tokens_per_s > 0 && last.step_s > 0 && last.steps >= 1 && last.tokens_per_step >= 1))
       throw Error("{}: expected rates and times above 0 and 1 step and token per step or more", where);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <thread>
 
+#include "engine/base/order_statistics.hh"
 #include "netsim/kernel/delay_line.hh"
 #include "netsim/kernel/emulated_link.hh"
 #include "netsim/kernel/kernel_tcp.hh"
@@ -16,12 +17,6 @@ constexpr int kPings = 40;
 constexpr LinkTime kIdle = std::chrono::seconds(2);
 
 double seconds(LinkTime t) { return std::chrono::duration<double>(t).count(); }
-
-double median(std::vector<double> samples) {
-  std::sort(samples.begin(), samples.end());
-  const std::size_t half = samples.size() / 2;
-  return samples.size() % 2 == 1 ? samples[half] : (samples[half - 1] + samples[half]) / 2;
-}
 
 // All cells of the validation have about five minutes: the longer the round trip, the fewer rounds.
 struct Rounds {
@@ -82,7 +77,7 @@ class Patterns {
 
   std::vector<PatternResult> finish() {
     for (PatternResult& r : results_) {
-      r.seconds = median(r.samples_s);
+      r.seconds = engine::median(r.samples_s);
       r.lateness_s /= static_cast<double>(r.samples_s.size());
     }
     return std::move(results_);

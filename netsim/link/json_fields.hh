@@ -1,4 +1,7 @@
-// Reads fields of a JSON object, naming the one that is wrong, what was expected and what was found. C++17.
+// Reads fields of a JSON object, naming the one that is wrong, what was expected and what was found. C++17:
+// for the simulator's own process, which cannot use engine/base/json_file.hh. A place in its messages is
+// dotted
+// ("open.tcp.segment_bytes"); people's files are read there and say "file: key: ..".
 #pragma once
 
 #include <cstdint>

@@ -45,12 +45,11 @@ Profile read_profile(const std::string& path) {
   p.name = r.need<std::string>("name");
   p.source = r.need<std::string>("source");
   p.geometry = r.need<Json>("geometry");
-  const auto width = ObjectReader(p.geometry, r.path("geometry")).need<std::uint32_t>("width");
-  ObjectReader(p.geometry, r.path("geometry")).need<int>("layers");
-  if (width < 1 || width > 1 << 20)
-    throw Error("{}: width: expected 1 to {}, found {}", r.path("geometry"), 1 << 20, width);
-  const Json split = r.need<Json>("split");
-  ObjectReader sides(split, r.path("split"));
+  ObjectReader geometry = r.child("geometry");  // of which more may be stated
+  geometry.need<int>("layers");
+  const auto width = geometry.need<std::uint32_t>("width");
+  geometry.number("width", 1, 1 << 20);
+  ObjectReader sides = r.child("split");
   p.head_layers = sides.need<int>("head");
   p.tail_layers = sides.need<int>("tail");
   sides.done();

@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "engine/base/order_statistics.hh"
 #include "engine/base/units.hh"
 #include "scenarios/imports/lines.hh"
 
@@ -109,12 +110,6 @@ void PingReader::read_times(std::string_view line) {
   if (t[0] > t[1] || t[1] > t[2]) refuse("MIN <= AVG <= MAX", in_quotes(values));
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 }  // namespace
 
 PingSummary read_ping(const std::string& path) {
@@ -138,7 +133,7 @@ PingSummary read_ping(const std::string& path) {
     double squares = 0;
     for (const double ms : replies) squares += (ms - mean) * (ms - mean);
     ping.min = from_ms(*std::ranges::min_element(replies));
-    ping.median = from_ms(median(replies));
+    ping.median = from_ms(engine::median(replies));
     ping.mean = from_ms(mean);
     ping.jitter = from_ms(std::sqrt(squares / count));
   }

@@ -7,11 +7,13 @@
 #include <chrono>
 #include <numeric>
 
+#include "engine/base/order_statistics.hh"
 #include "engine/layers/model_ends.hh"
 
 namespace splitwan::scenarios {
 namespace {
 
+using engine::quantile;
 using engine::Token;
 using engine::TokenBatch;
 
@@ -20,13 +22,6 @@ double now_ms() {
       .count();
 }
 
-double quantile(std::vector<double> values, double q) {
-  std::sort(values.begin(), values.end());
-  const double at = q * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const double next = values[std::min(below + 1, values.size() - 1)];
-  return values[below] + (at - static_cast<double>(below)) * (next - values[below]);
-}
 double spread(const std::vector<double>& v) {
   return (quantile(v, 0.75) - quantile(v, 0.25)) / quantile(v, 0.5);
 }

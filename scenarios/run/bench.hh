@@ -28,7 +28,7 @@ struct Machine {
 Machine this_machine(int threads);
 
 // A model that is nowhere: "mistral-7b-4l" or "llama-15m". Throws Error on another name.
-engine::ModelConfig geometry_named(const std::string&);
+engine::ModelConfig bench_geometry(const std::string&);
 
 // Median times of interleaved repetitions: {decode: [{storage, rows, ms_per_step, spread, layers_ms,
 // logits_ms, bandwidth_share, share_spread}], prefill: [{storage, rows, ms, spread, gemm_share,

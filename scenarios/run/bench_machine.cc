@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/base/error.hh"
+#include "engine/base/geometry.hh"
 #include "scenarios/run/bench.hh"
 
 namespace splitwan::scenarios {
@@ -61,26 +62,20 @@ Machine this_machine(int threads) {
           [a, b, c = at::empty({1536, 1536})]() mutable { return gemm_rate(a, b, c); }};
 }
 
-engine::ModelConfig geometry_named(const std::string& name) {
+engine::ModelConfig bench_geometry(const std::string& name) {
+  const bool first_layers = name == "mistral-7b-4l";  // all 32 would not fit many a machine
+  if (!first_layers && name != "llama-15m")
+    throw engine::Error("geometry '{}': expected mistral-7b-4l or llama-15m", name);
+  const engine::Geometry& g = engine::geometry_named(first_layers ? "mistral-7b" : name);
   engine::ModelConfig c;
   c.context = 4096;
-  c.vocabulary = 32000;
-  if (name == "mistral-7b-4l") {
-    c.layers = 4;
-    c.width = 4096;
-    c.heads = 32;
-    c.kv_heads = 8;
-    c.head_dim = 128;
-    c.ffn = 14336;
-  } else if (name == "llama-15m") {
-    c.layers = 6;
-    c.width = 288;
-    c.heads = c.kv_heads = 6;
-    c.head_dim = 48;
-    c.ffn = 768;
-  } else {
-    throw engine::Error("geometry '{}': expected mistral-7b-4l or llama-15m", name);
-  }
+  c.vocabulary = static_cast<int>(g.vocabulary);
+  c.layers = first_layers ? 4 : static_cast<int>(g.layers);
+  c.width = static_cast<int>(g.width);
+  c.heads = static_cast<int>(g.heads);
+  c.kv_heads = static_cast<int>(g.kv_heads);
+  c.head_dim = static_cast<int>(g.head_dim);
+  c.ffn = static_cast<int>(g.ffn);
   return c;
 }
 

@@ -4,16 +4,13 @@
 
 #include <set>
 
+#include "engine/base/json_table.hh"
 #include "model/observe/observation.hh"
 
 namespace splitwan::scenarios {
 namespace {
 
 using engine::Json;
-
-std::string number(const Json& v, double scale, int digits) {
-  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
-}
 
 // What sets results apart beside condition and drafter: "2+8+2 f32 reference".
 std::string variant(const Json& result) {
@@ -63,12 +60,13 @@ std::string summary_table(const Json& summary) {
   for (const Json& r : summary["results"]) variants.insert(variant(r));
   for (const Json& r : summary["results"]) {
     const Json& s = r["step"];
-    out += fmt::format("{:<33} {:<12} {:>9} {:>12} {:>9} {:>17} {:>7} {:>7} {:>9}{}\n",
-                       label(model::condition_of(r, "summary")), r["drafter"].get<std::string>(),
-                       number(r["tokens_per_s"], 1, 2), number(r["tokens_per_step"], 1, 3),
-                       number(r["time_to_first_token_s"], 1e3, 1), number(s["network_s"], 1e3, 1),
-                       number(s["client_s"], 1e3, 1), number(s["server_s"], 1e3, 1),
-                       number(s["overhead_s"], 1e3, 1), variants.size() > 1 ? "  " + variant(r) : "");
+    out += fmt::format(
+        "{:<33} {:<12} {:>9} {:>12} {:>9} {:>17} {:>7} {:>7} {:>9}{}\n",
+        label(model::condition_of(r, "summary")), r["drafter"].get<std::string>(),
+        engine::number_cell(r["tokens_per_s"], 1, 2), engine::number_cell(r["tokens_per_step"], 1, 3),
+        engine::number_cell(r["time_to_first_token_s"], 1e3, 1), engine::number_cell(s["network_s"], 1e3, 1),
+        engine::number_cell(s["client_s"], 1e3, 1), engine::number_cell(s["server_s"], 1e3, 1),
+        engine::number_cell(s["overhead_s"], 1e3, 1), variants.size() > 1 ? "  " + variant(r) : "");
   }
   return out;
 }

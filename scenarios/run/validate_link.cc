@@ -8,6 +8,7 @@
 #include <map>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "engine/base/units.hh"
 #include "model/fit/robust_fit.hh"
 #include "netsim/kernel/kernel_patterns.hh"
@@ -108,7 +109,7 @@ void validate(const Validation& v, std::vector<engine::Run>& runs) {
                  {"loss", v.network.up.loss},
                  {"pattern", pattern.name},
                  {"theory_s", theory(v, pattern)},
-                 {"ns3_s", model::median(ns3)},
+                 {"ns3_s", engine::median(ns3)},
                  {"kernel_s", nullptr},
                  {"lateness_s", nullptr},
                  {"ns3_min_s", *low},

@@ -38,7 +38,7 @@ TEST(Variant, the_same_split_is_the_same_model) {
 
 TEST(Variant, layers_move_with_their_weights) {
   const LatencyModel m = varied({.head = 4, .tail = 4});
-  const Geometry& g = known_geometries()[0];
+  const engine::Geometry& g = engine::known_geometries()[0];
   EXPECT_NEAR(g.layer_weights(), 218'103'808,
               1);  // Mistral 7B: 4096^2 x 2 + 4096 x 1024 x 2 + 3 x 4096 x 14336
   EXPECT_NEAR(m.decode.server.fixed_s.value / fitted().decode.server.fixed_s.value, 24.0 / 28, 1e-12);

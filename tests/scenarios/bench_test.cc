@@ -37,13 +37,13 @@ TEST(Bench, measures_every_row_count_and_prompt_it_is_asked_for) {
 }
 
 TEST(Bench, geometries_are_those_of_their_names) {
-  const auto c = geometry_named("mistral-7b-4l");
+  const auto c = bench_geometry("mistral-7b-4l");
   EXPECT_EQ(c.width, 4096);
   EXPECT_EQ(c.layers, 4);
   EXPECT_EQ(c.kv_width(), 1024);
-  engine::Checkpoint random = engine::Checkpoint::random(geometry_named("llama-15m"), engine::DType::bf16);
+  engine::Checkpoint random = engine::Checkpoint::random(bench_geometry("llama-15m"), engine::DType::bf16);
   EXPECT_EQ(random.tensor("model.layers.5.mlp.down_proj.weight", {288, 768}).data.size(), 288u * 768 * 2);
-  EXPECT_THAT(tests::error_of([] { geometry_named("llama-70b"); }),
+  EXPECT_THAT(tests::error_of([] { bench_geometry("llama-70b"); }),
               HasSubstr("expected mistral-7b-4l or llama-15m"));
 }
 

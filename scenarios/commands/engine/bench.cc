@@ -111,7 +111,7 @@ int bench_command(const BenchOptions& o) {
                        : storage == engine::Storage::f16 ? engine::DType::f16
                                                          : engine::DType::f32;
     engine::Checkpoint checkpoint = o.model.empty()
-                                        ? engine::Checkpoint::random(geometry_named(o.geometry), dtype)
+                                        ? engine::Checkpoint::random(bench_geometry(o.geometry), dtype)
                                         : engine::Checkpoint(o.model);
     const auto& c = checkpoint.config();
     const int longest = std::max(

@@ -41,7 +41,7 @@ void add_variant_options(CLI::App& app, VariantWords& o) {
   app.add_option("--width", o.width, "most rows of a step, as in 8");
   app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");
   std::string names;
-  for (const model::Geometry& g : model::known_geometries()) names += (names.empty() ? "" : ", ") + g.name;
+  for (const engine::Geometry& g : engine::known_geometries()) names += (names.empty() ? "" : ", ") + g.name;
   app.add_option("--geometry", o.geometry, "scale to another model: " + names);
   app.add_option("--client-speed", o.client_speed, "of the client's machine, against the fitted one's");
   app.add_option("--server-speed", o.server_speed, "of the server's machine, against the fitted one's");

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "engine/base/json_table.hh"
+
 namespace splitwan::scenarios {
 namespace {
 
@@ -19,9 +21,7 @@ std::string work(const std::string& who, const model::WorkCost& w) {
          coefficient(who + ", per row and 1000 tokens of context", w.per_row_context_s, 1e6);
 }
 
-std::string percent(const Json& v) {
-  return v.is_null() ? "-" : fmt::format("{:.2f}", v.get<double>() * 100);
-}
+std::string percent(const Json& v) { return engine::number_cell(v, 100, 2); }
 
 std::string validation(const std::string& held_out, const Json& v, const Json& baseline) {
   if (v.contains("note")) return fmt::format("  {:<14} {}\n", held_out, v["note"].get<std::string>());

@@ -1,16 +1,13 @@
 // Tables of project, advise and the published data.
 #include <fmt/format.h>
 
+#include "engine/base/json_table.hh"
 #include "scenarios/commands/plain/model_tables.hh"
 
 namespace splitwan::scenarios {
 namespace {
 
 using engine::Json;
-
-std::string number(const Json& v, double scale, int digits) {
-  return v.is_null() ? "-" : fmt::format("{:.{}f}", v.get<double>() * scale, digits);
-}
 
 std::string assumed(const Json& list) {
   std::string out;
@@ -30,8 +27,9 @@ std::string projection_table(const std::vector<model::Point>& points,
     out += fmt::format(
         "{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f} {:>9} {:>11}{}\n",
         p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low, p.high,
-        p.tokens_per_step, p.step_s * 1e3, number(j["time_to_first_token_s"], 1e3, 1),
-        number(j["break_even_tokens_per_step"], 1, 3), p.extrapolated.empty() ? "" : "  extrapolated");
+        p.tokens_per_step, p.step_s * 1e3, engine::number_cell(j["time_to_first_token_s"], 1e3, 1),
+        engine::number_cell(j["break_even_tokens_per_step"], 1, 3),
+        p.extrapolated.empty() ? "" : "  extrapolated");
   }
   for (const model::Point& p : points) {
     if (p.extrapolated.empty()) continue;
@@ -47,10 +45,11 @@ std::string needs_table(const Json& j) {
       "RTT ms  drafter       now tokens/s  RTT at most ms  rate at least Mbit/s  tokens/step at least\n",
       j["target_tokens_per_s"].get<double>());
   for (const Json& n : j["needs"]) {
-    out += fmt::format("{:>6}  {:<12} {:>13} {:>15} {:>21} {:>21}\n", number(n["rtt_s"], 1e3, 1),
-                       n["drafter"].get<std::string>(), number(n["tokens_per_s"], 1, 2),
-                       number(n["longest_rtt_s"], 1e3, 1), number(n["least_bps"], 1e-6, 2),
-                       number(n["least_tokens_per_step"], 1, 3));
+    out += fmt::format("{:>6}  {:<12} {:>13} {:>15} {:>21} {:>21}\n", engine::number_cell(n["rtt_s"], 1e3, 1),
+                       n["drafter"].get<std::string>(), engine::number_cell(n["tokens_per_s"], 1, 2),
+                       engine::number_cell(n["longest_rtt_s"], 1e3, 1),
+                       engine::number_cell(n["least_bps"], 1e-6, 2),
+                       engine::number_cell(n["least_tokens_per_step"], 1, 3));
   }
   return out + assumed(j["assumptions"]);
 }
@@ -59,12 +58,14 @@ std::string advice_table(const Json& j) {
   std::string out = "split  wire  width  drafter       tokens/s   90 % interval    step ms  kB/token\n";
   for (const Json& c : j["choices"]) {
     const std::string split = c["head"].is_null() ? "as is" : c["head"].dump() + "+" + c["tail"].dump();
-    out += fmt::format("{:<5}  {:<4}  {:>5}  {:<12} {:>9}   {:>6} - {:<6} {:>9} {:>9}{}\n", split,
-                       c["wire"].is_null() ? "-" : c["wire"].get<std::string>(), number(c["width"], 1, 0),
-                       c["drafter"].get<std::string>(), number(c["tokens_per_s"], 1, 2),
-                       number(c["tokens_per_s_ci90"][0], 1, 2), number(c["tokens_per_s_ci90"][1], 1, 2),
-                       number(c["step_s"], 1e3, 1), number(c["bytes_per_token"], 1e-3, 1),
-                       c["extrapolated"] == true ? "  extrapolated" : "");
+    out += fmt::format(
+        "{:<5}  {:<4}  {:>5}  {:<12} {:>9}   {:>6} - {:<6} {:>9} {:>9}{}\n", split,
+        c["wire"].is_null() ? "-" : c["wire"].get<std::string>(), engine::number_cell(c["width"], 1, 0),
+        c["drafter"].get<std::string>(), engine::number_cell(c["tokens_per_s"], 1, 2),
+        engine::number_cell(c["tokens_per_s_ci90"][0], 1, 2),
+        engine::number_cell(c["tokens_per_s_ci90"][1], 1, 2), engine::number_cell(c["step_s"], 1e3, 1),
+        engine::number_cell(c["bytes_per_token"], 1e-3, 1),
+        c["extrapolated"] == true ? "  extrapolated" : "");
   }
   return out + j["note"].get<std::string>() + "\n" + assumed(j["assumptions"]);
 }
@@ -72,15 +73,17 @@ std::string advice_table(const Json& j) {
 std::string published_table(const Json& j) {
   std::string out = "category         measured tokens/s    formula  error %      ours  error %   range\n";
   for (const Json& c : j["categories"]) {
-    out += fmt::format("{:<16} {:>17} {:>10} {:>8} {:>9} {:>8}   {} - {}\n", c["category"].get<std::string>(),
-                       number(c["measured_tokens_per_s"], 1, 2), number(c["formula_tokens_per_s"], 1, 2),
-                       number(c["formula_error"], 100, 1), number(c["model_tokens_per_s"], 1, 2),
-                       number(c["model_error"], 100, 1), number(c["model_range_tokens_per_s"][0], 1, 2),
-                       number(c["model_range_tokens_per_s"][1], 1, 2));
+    out += fmt::format(
+        "{:<16} {:>17} {:>10} {:>8} {:>9} {:>8}   {} - {}\n", c["category"].get<std::string>(),
+        engine::number_cell(c["measured_tokens_per_s"], 1, 2),
+        engine::number_cell(c["formula_tokens_per_s"], 1, 2), engine::number_cell(c["formula_error"], 100, 1),
+        engine::number_cell(c["model_tokens_per_s"], 1, 2), engine::number_cell(c["model_error"], 100, 1),
+        engine::number_cell(c["model_range_tokens_per_s"][0], 1, 2),
+        engine::number_cell(c["model_range_tokens_per_s"][1], 1, 2));
   }
   out += fmt::format("mean size of error: formula {} %, ours {} %\n",
-                     number(j["mean_abs_error"]["formula"], 100, 1),
-                     number(j["mean_abs_error"]["model"], 100, 1));
+                     engine::number_cell(j["mean_abs_error"]["formula"], 100, 1),
+                     engine::number_cell(j["mean_abs_error"]["model"], 100, 1));
   return out + assumed(j["assumptions"]);
 }
 

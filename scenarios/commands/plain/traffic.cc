@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "analysis/traffic/traffic.hh"
+#include "engine/base/json_table.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/read_traces.hh"
@@ -19,12 +20,8 @@ struct TrafficOptions {
   bool json = false;
 };
 
-std::string text(const Json& value, double scale, int digits) {
-  return value.is_number() ? fmt::format("{:.{}f}", value.get<double>() * scale, digits) : "-";
-}
-
 std::string condition(const Json& row) {
-  return fmt::format("{} ms, {}", text(row["rtt_s"], 1e3, 0), row["wire"].get<std::string>());
+  return fmt::format("{} ms, {}", engine::number_cell(row["rtt_s"], 1e3, 0), row["wire"].get<std::string>());
 }
 
 std::string padding(const Json& row) { return row["pad_rows"].is_null() ? "none" : row["pad_rows"].dump(); }
@@ -38,20 +35,21 @@ std::string table(const Json& j) {
       "error  blind  "
       "B/token  tokens/s\n";
   for (const Json& r : j["rows"]) {
-    const auto share = [&](const char* key) { return text(r[key], 100, 0) + " %"; };
+    const auto share = [&](const char* key) { return engine::number_cell(r[key], 100, 0) + " %"; };
     out += fmt::format(
         "{:<14} {:<16} {:<14} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6} {:>6} {:>8} {:>9}\n",
         condition(r), padding(r), r["drafter"].get<std::string>(), share("prompt_exact"),
-        text(r["prompt_error"], 1, 1), share("rows_exact"), share("accepted_exact"),
-        share("accepted_exact_timed"), share("accepted_exact_blind"), text(r["tokens"], 1, 1),
-        text(r["tokens_error"], 1, 1), text(r["tokens_error_blind"], 1, 1), text(r["bytes_per_token"], 1, 0),
-        text(r["tokens_per_s"], 1, 2));
+        engine::number_cell(r["prompt_error"], 1, 1), share("rows_exact"), share("accepted_exact"),
+        share("accepted_exact_timed"), share("accepted_exact_blind"), engine::number_cell(r["tokens"], 1, 1),
+        engine::number_cell(r["tokens_error"], 1, 1), engine::number_cell(r["tokens_error_blind"], 1, 1),
+        engine::number_cell(r["bytes_per_token"], 1, 0), engine::number_cell(r["tokens_per_s"], 1, 2));
   }
   out += "\nTold apart, by the most similar run of another prompt:\n";
   for (const Json& t : j["told_apart"])
     out += fmt::format("{:<14} {:<16} {:<12} from {:<17}: {} % of {} runs (chance: {} %)\n", condition(t),
                        padding(t), t["what"].get<std::string>(), t["from"].get<std::string>(),
-                       text(t["right"], 100, 0), t["runs"].dump(), text(t["chance"], 100, 0));
+                       engine::number_cell(t["right"], 100, 0), t["runs"].dump(),
+                       engine::number_cell(t["chance"], 100, 0));
   return out;
 }
 

@@ -1,0 +1,48 @@
+#include "engine/base/geometry.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "engine/base/json_file.hh"
+#include "engine/base/order_statistics.hh"
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::engine {
+namespace {
+
+TEST(Geometry, every_profile_states_one_of_the_known_geometries) {
+  for (const auto& file : std::filesystem::directory_iterator(SPLITWAN_SOURCE_DIR "/scenarios/profiles")) {
+    const std::string name = file.path().stem().string();
+    const Json stated = read_json_file(file.path())["geometry"];
+    const Geometry& g = geometry_named(name.substr(0, name.find("-3090")));
+    EXPECT_EQ(stated["layers"], g.layers) << name;
+    EXPECT_EQ(stated["width"], g.width) << name;
+    EXPECT_EQ(stated["heads"], g.heads) << name;
+    EXPECT_EQ(stated["kv_heads"], g.kv_heads) << name;
+    EXPECT_EQ(stated["head_dim"], g.head_dim) << name;
+    EXPECT_EQ(stated["ffn"], g.ffn) << name;
+    EXPECT_EQ(stated["vocabulary"], g.vocabulary) << name;
+  }
+}
+
+TEST(Geometry, an_unknown_one_is_answered_with_the_known) {
+  EXPECT_THAT(tests::error_of([] { geometry_named("70b"); }),
+              testing::HasSubstr("expected one of mistral-7b"));
+}
+
+TEST(ObjectReader, a_number_beyond_its_bounds_is_named_with_them) {
+  const Json json = {{"network", {{"loss", 2}}}};
+  EXPECT_EQ(tests::error_of([&] { ObjectReader(json, "file").child("network").number("loss", 0, 1); }),
+            "file: network: loss: expected 0 to 1, found 2");
+}
+
+TEST(OrderStatistics, the_median_of_an_even_number_lies_between_the_middle_two) {
+  EXPECT_EQ(median({4, 1, 3, 2}), 2.5);
+  EXPECT_EQ(median({9, 1, 2}), 2);
+  EXPECT_EQ(quantile({0, 10}, 0.25), 2.5);
+}
+
+}  // namespace
+}  // namespace splitwan::engine
