@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/base/error.hh"
+#include "engine/privacy/defences.hh"
 #include "model/observe/observation.hh"
 #include "model/path/link.hh"
 
@@ -92,9 +93,7 @@ struct Totals {
 Json variant_of(const Json& header) {
   Json variant;
   for (const char* key : {"plan", "wire", "sampling", "compute"}) variant[key] = header.value(key, Json());
-  for (const char* key : {"noise", "pad_rows"}) {
-    if (header.contains(key)) variant[key] = header[key];
-  }
+  variant.update(engine::defences_of(header));
   return variant;
 }
 

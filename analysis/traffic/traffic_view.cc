@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/wire/codecs.hh"
 #include "engine/wire/wire.hh"
-#include "engine/wire/wire_type.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -49,7 +49,7 @@ std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
   if (!width.is_number_integer() || width.get<std::int64_t>() < 1 ||
       !header.value("wire", Json()).is_string())
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
-  return engine::payload_bytes(engine::wire_type_named(header["wire"]), 1, width);
+  return engine::row_bytes(header["wire"], width);
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ class ObjectReader {
   const Json& at(const std::string& key);                            // must be there, of any type
   const Json& list(const std::string& key);                          // must be there
   ObjectReader child(const std::string& key) { return {at(key), path(key)}; }
+  const std::string& where() const { return where_; }
   std::string path(const std::string& key) const;  // "scenario.json: network: rtt"
   void done() const;
 

@@ -6,7 +6,6 @@
 #include "engine/layers/model_ends.hh"
 #include "engine/party/party.hh"
 #include "engine/split/codec.hh"
-#include "engine/wire/row_buckets.hh"
 
 namespace splitwan::engine {
 
@@ -25,15 +24,14 @@ class Forward {
   virtual void close() {}                         // says goodbye to the server
 };
 
+constexpr int default_chunk = 128;
+
 struct SplitOptions {
-  WireType wire = WireType::f32;
-  int prefill_chunk = 128;             // rows per message; chunks are sent without waiting
-  std::optional<Nanos> patience = {};  // for each answer; none = without limit
-  double noise = 0;  // on what is sent, as a share of each row's root mean square (engine/split/noise.hh)
-  std::uint64_t noise_seed = 1;
-  // Every message gets the size of its bucket: dummy rows are sent along, and the lists in the header are as
-  // long as the rows. That is for who watches the network; the server sees which rows are kept.
-  RowBuckets pad_rows = {};
+  const Codec* wire = &lossless_codec();  // not owned: a trained one belongs to who loaded it
+  int prefill_chunk = default_chunk;      // rows per message; chunks are sent without waiting
+  std::optional<Nanos> patience = {};     // for each answer; none = without limit
+  Defences defences = {};
+  std::uint64_t seed = 1;  // of the defences
 };
 
 // All layers here: `ends` must hold them all in its head. Long prompts go in chunks.

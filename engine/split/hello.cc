@@ -1,5 +1,7 @@
 #include "engine/split/hello.hh"
 
+#include <algorithm>
+
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 
@@ -33,9 +35,9 @@ std::string quoted(const Json& value) { return printable(value.dump()).substr(0,
 
 }  // namespace
 
-Message hello(const ModelConfig& config, LayerRange middle, WireType wire) {
+Message hello(const ModelConfig& config, LayerRange middle, const Codec& codec) {
   const Json body = {
-      {"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", name_of(wire)}};
+      {"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", codec.name()}};
   return with_text(Kind::hello, body.dump());
 }
 
@@ -59,6 +61,9 @@ void check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
     throw Error("the split differs: the client expects layers {}, the server holds [{},{}]",
                 quoted(body["middle"]), middle.begin, middle.end);
   }
+  const Json wire = body.value("wire", Json());
+  if (std::ranges::none_of(codecs(), [&](const Codec* c) { return wire == c->name(); }))
+    throw Error("the client writes activations as {}: expected {}", quoted(wire), codec_names());
 }
 
 Message plain(Kind kind) { return with_text(kind, ""); }

@@ -6,7 +6,7 @@
 
 namespace splitwan::engine {
 
-Message hello(const ModelConfig&, LayerRange middle, WireType);
+Message hello(const ModelConfig&, LayerRange middle, const Codec&);
 // Throws Error saying which value differs and what each side has.
 void check_hello(const Message&, const ModelConfig&, LayerRange middle);
 

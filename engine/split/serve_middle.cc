@@ -38,22 +38,18 @@ Message answer(Party& party, const Message& request, const ModelConfig& config, 
                 config.context);
   }
   party.begin_step(h.step, h.context);
-  const double bytes = 2.0 * static_cast<double>(request.payload.size());
-  at::Tensor hidden = party.work(Work{Phase::codec, h.rows, 0, 0, bytes},
-                                 [&] { return decode(request, config.width, middle.device()); });
+  const Codec& codec = codec_numbered(h.dtype);
+  const Work coding = codec_work(codec, h.rows, config.width);
+  at::Tensor hidden =
+      party.work(coding, [&] { return decode(request, codec, config.width, middle.device()); });
   hidden = party.work(middle.work(Phase::middle, h.rows, h.context), [&] {
     cache.begin(std::move(parent));
     return middle(hidden, cache);
   });
-  Message reply;
+  Message reply = party.work(coding, [&] { return encode(hidden, codec); });
   reply.header.kind = Kind::reply;
-  reply.header.dtype = h.dtype;
   reply.header.step = h.step;
-  reply.header.rows = h.rows;
-  reply.header.width = h.width;
   reply.header.context = h.context;
-  reply.payload = party.work(Work{Phase::codec, h.rows, 0, 0, bytes},
-                             [&] { return encode(hidden, static_cast<WireType>(h.dtype)); });
   return reply;
 }
 

@@ -6,19 +6,9 @@
 #include "engine/base/error.hh"
 #include "engine/split/forward.hh"
 #include "engine/split/hello.hh"
-#include "engine/split/noise.hh"
 
 namespace splitwan::engine {
 namespace {
-
-Work codec_work(std::uint32_t rows, std::size_t bytes) {
-  return {Phase::codec, rows, 0, 0, 2.0 * static_cast<double>(bytes)};  // read once, written once
-}
-
-void check_noise(double share) {
-  if (!(share >= 0 && share <= 100))
-    throw Error("noise {}: expected a share of each row's root mean square, 0 to 100", share);
-}
 
 class SplitForward : public Forward {
  public:
@@ -26,12 +16,11 @@ class SplitForward : public Forward {
       : party_(party),
         server_(server),
         ends_(ends),
-        options_(options),
+        options_(std::move(options)),
         head_cache_(ends.head().new_cache()),
         tail_cache_(ends.tail().new_cache()) {
     const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
-    check_noise(options_.noise);
-    party_.send(server_, hello(ends.config(), middle, options.wire));
+    party_.send(server_, hello(ends.config(), middle, *options_.wire));
   }
 
   at::Tensor prefill(std::span<const Token> prompt) override {
@@ -78,7 +67,7 @@ class SplitForward : public Forward {
   // Dummies repeat the first token, beside it: they need no position of their own, and no other row sees
   // them.
   TokenBatch padded(TokenBatch batch) const {
-    const auto rows = static_cast<std::size_t>(options_.pad_rows.padded(batch.rows()));
+    const auto rows = static_cast<std::size_t>(options_.defences.padded(batch.rows()));
     batch.ids.resize(rows, batch.ids[0]);
     batch.parent.resize(rows, -1);
     return batch;
@@ -93,24 +82,20 @@ class SplitForward : public Forward {
       head_cache_.begin(batch.parent);
       return ends_.head()(ends_.embed(batch.ids), head_cache_);
     });
-    Message m;
+    Message m = party_.work(codec_work(*options_.wire, rows, ends_.config().width), [&] {
+      return encode(defended(hidden, options_.defences, options_.seed), *options_.wire);
+    });
     m.header.kind = Kind::request;
-    m.header.dtype = static_cast<std::uint8_t>(options_.wire);
     m.header.step = party_.step();
-    m.header.rows = rows;
-    m.header.width = static_cast<std::uint32_t>(ends_.config().width);
     m.header.context = context;
     m.header.keep = std::exchange(keep_, {});
-    if (options_.pad_rows.on()) {  // lists as long as the rows: their length says nothing else
+    if (options_.defences.pad()) {  // lists as long as the rows: their length says nothing else
       m.header.keep.resize(sent_rows_, no_row);
       m.header.parent = batch.parent;
     } else if (!is_chain(batch.parent)) {
       m.header.parent = batch.parent;
     }
     sent_rows_ = rows;
-    m.payload = party_.work(codec_work(rows, payload_bytes(options_.wire, rows, m.header.width)), [&] {
-      return encode(with_noise(hidden, options_.noise, options_.noise_seed), options_.wire);
-    });
     party_.send(server_, std::move(m));
   }
 
@@ -138,13 +123,13 @@ class SplitForward : public Forward {
   at::Tensor finish(const TokenBatch& batch, int wanted) {
     const Message reply = receive();
     const auto real = static_cast<std::uint32_t>(batch.rows()),
-               rows = static_cast<std::uint32_t>(options_.pad_rows.padded(batch.rows()));
+               rows = static_cast<std::uint32_t>(options_.defences.padded(batch.rows()));
     if (reply.header.step != party_.step() || reply.header.rows != rows) {
       throw Error("server answered step {} with {} rows: expected step {} with {}", reply.header.step,
                   reply.header.rows, party_.step(), rows);
     }
-    at::Tensor hidden = party_.work(codec_work(rows, reply.payload.size()), [&] {
-      return decode(reply, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
+    at::Tensor hidden = party_.work(codec_work(*options_.wire, rows, ends_.config().width), [&] {
+      return decode(reply, *options_.wire, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
     });
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, real, context), wanted), [&] {
@@ -169,7 +154,7 @@ class SplitForward : public Forward {
 
 std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends,
                                     SplitOptions options) {
-  return std::make_unique<SplitForward>(client, server, ends, options);
+  return std::make_unique<SplitForward>(client, server, ends, std::move(options));
 }
 
 }  // namespace splitwan::engine

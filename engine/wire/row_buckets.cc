@@ -4,7 +4,6 @@
 #include <functional>
 
 #include "engine/base/error.hh"
-#include "engine/base/units.hh"
 #include "engine/wire/wire.hh"
 
 namespace splitwan::engine {
@@ -24,15 +23,6 @@ int RowBuckets::padded(int rows) const {
   if (fits != sizes_.end()) return *fits;
   const int largest = sizes_.back(), multiple = (rows + largest - 1) / largest * largest;
   return std::max(rows, std::min(multiple, widest_tree));
-}
-
-RowBuckets parse_row_buckets(const std::string& text) {
-  if (text.empty()) return {};
-  auto sizes = parse_integers(text, ',');
-  if (sizes.empty())
-    throw Error("pad-rows: '{}': expected row counts joined by commas, as in 1,4,8,16,32",
-                text.substr(0, 60));
-  return RowBuckets(std::move(sizes));
 }
 
 }  // namespace splitwan::engine

@@ -1,7 +1,6 @@
 // Steps of a few fixed row counts only, so that a message's size tells an observer no more than its bucket.
 #pragma once
 
-#include <string>
 #include <vector>
 
 namespace splitwan::engine {
@@ -20,7 +19,5 @@ class RowBuckets {
  private:
   std::vector<int> sizes_;
 };
-
-RowBuckets parse_row_buckets(const std::string& text);  // "1,4,8,16,32"; "" = none. Throws Error.
 
 }  // namespace splitwan::engine

@@ -17,7 +17,7 @@ constexpr std::int32_t no_row = -1;
 
 struct Header {
   Kind kind = Kind::request;
-  std::uint8_t dtype = 0;     // WireType of the payload
+  std::uint8_t dtype = 0;     // id of the codec
   std::uint64_t step = 0;     // counts forward passes of a session; a prompt's chunks share one
   std::uint32_t rows = 0;     // rows of the payload tensor
   std::uint32_t width = 0;    // columns of the payload tensor

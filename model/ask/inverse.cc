@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "engine/base/error.hh"
+#include "engine/wire/codecs.hh"
 
 namespace splitwan::model {
 namespace {
@@ -101,7 +102,7 @@ std::vector<Choice> advise(const LatencyModel& model, const Variant& given, cons
     variants = std::move(more);
   };
   const auto layers = [](int each) { return [each](Variant& v) { v.head = v.tail = each; }; };
-  const auto wire = [](const char* name) { return [name](Variant& v) { v.wire = name; }; };
+  const auto wire = [](std::string_view name) { return [name](Variant& v) { v.wire = name; }; };
   const auto width = [](double rows) { return [rows](Variant& v) { v.width = rows; }; };
   const Json plan = model.source.value("plan", Json::object());
   const auto fitted_split = [&](int each) {
@@ -111,8 +112,9 @@ std::vector<Choice> advise(const LatencyModel& model, const Variant& given, cons
   for (const int each : {1, 2, 4, 8}) {
     if (!fitted_split(each)) splits.push_back(layers(each));
   }
-  for (const char* name : {"f32", "f16", "int8"}) {
-    if (model.source.value("wire", Json()) != name) wires.push_back(wire(name));
+  for (const engine::Codec* codec : engine::codecs()) {
+    if (codec->label().recommended && model.source.value("wire", Json()) != codec->name())
+      wires.push_back(wire(codec->name()));
   }
   if (!given.head) multiply("the split", splits);
   if (given.wire.empty()) multiply("the wire's precision", wires);

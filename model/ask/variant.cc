@@ -6,7 +6,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
-#include "engine/wire/wire_type.hh"
+#include "engine/wire/codecs.hh"
 
 namespace splitwan::model {
 namespace {
@@ -45,8 +45,7 @@ Plan stated_plan(const Json& source) {
 }
 
 double row_bytes_of(const std::string& wire, double width) {
-  return static_cast<double>(
-      engine::payload_bytes(engine::wire_type_named(wire), 1, static_cast<std::uint64_t>(width)));
+  return static_cast<double>(engine::row_bytes(wire, static_cast<std::uint64_t>(width)));
 }
 
 void scale(Coefficient& c, double factor) {

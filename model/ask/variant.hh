@@ -10,7 +10,7 @@ namespace splitwan::model {
 
 struct Variant {
   std::optional<int> head, tail;  // layers that the client keeps
-  std::string wire;               // f32, f16, bf16, int8, int4; "" = as fitted
+  std::string wire;               // a codec's name; "" = as fitted
   std::string geometry;           // one of engine::known_geometries; "" = as fitted
   std::optional<double> width;    // most rows of a step: what is beyond is not guessed
   std::optional<double> tokens_per_step;

@@ -5,7 +5,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/units.hh"
-#include "engine/wire/wire_type.hh"
+#include "engine/wire/codecs.hh"
 
 namespace splitwan::netsim {
 namespace {
@@ -55,7 +55,7 @@ Profile read_profile(const std::string& path) {
   sides.done();
   p.wire = r.need<std::string>("wire");
   try {
-    p.row_bytes = engine::payload_bytes(engine::wire_type_named(p.wire), 1, width);
+    p.row_bytes = engine::row_bytes(p.wire, width);
   } catch (const Error& e) {
     throw Error("{}: {}", r.path("wire"), e.what());
   }

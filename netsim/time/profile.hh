@@ -20,7 +20,7 @@ struct Profile {
   std::string name, source;  // source: where its figures are from
   engine::Json geometry;     // layers, width, ... as traces have it
   int head_layers = 0, tail_layers = 0;
-  std::string wire;           // name of an engine::WireType
+  std::string wire;           // name of an engine::Codec
   std::uint64_t row_bytes{};  // of one row's activations on the wire
   std::map<engine::Phase, PhaseCost> phases;
   engine::Json published;  // what its makers measured, for side-by-side tables

@@ -9,7 +9,6 @@
 #include "engine/kernels/storage.hh"
 #include "engine/layers/device.hh"
 #include "engine/split/codec.hh"
-#include "engine/wire/row_buckets.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/prompts.hh"
 #include "scenarios/read/schema.hh"
@@ -20,9 +19,8 @@ struct Scenario {
   std::string name;
   std::string model;  // folder; relative ones are sought from the scenario's own
   int head_layers = 2, tail_layers = 2;
-  engine::WireType wire = engine::WireType::f32;
-  double noise = 0;             // share of each sent row's root mean square; its seed is the scenario's
-  engine::RowBuckets pad_rows;  // [1, 4, 8, 16, 32] in the file; [] = none
+  const engine::Codec* wire = &engine::lossless_codec();
+  engine::Defences defences;                             // their seed is the scenario's
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   engine::Placement place;                               // of every party that runs here
   NetworkChoice network;

@@ -1,5 +1,6 @@
 #include "scenarios/read/scenario_keys.hh"
 
+#include <algorithm>
 #include <limits>
 
 #include "engine/base/error.hh"
@@ -59,23 +60,6 @@ void read_device(Reading& t, ObjectReader& r, const std::string& key) {
   if (r.find(key)) t.scenario.place = engine::device_named(r.need<std::string>(key), r.path(key));
 }
 
-void read_noise(Reading& t, ObjectReader& r, const std::string& key) {
-  const double noise = t.scenario.noise = r.get(key, t.scenario.noise);
-  if (!(noise >= 0 && noise <= 100))
-    throw Error("{}: expected a share of each row's root mean square, 0 to 100, found {}", r.path(key),
-                noise);
-}
-
-void read_pad_rows(Reading& t, ObjectReader& r, const std::string& key) {
-  if (!r.find(key)) return;
-  const auto buckets = r.need<std::vector<int>>(key);
-  try {
-    t.scenario.pad_rows = engine::RowBuckets(buckets);
-  } catch (const Error& e) {
-    throw Error("{}: {}", t.where, e.what());
-  }
-}
-
 void read_compute(Reading& t, ObjectReader& r, const std::string& key) {
   std::string& compute = t.scenario.compute = r.get(key, t.scenario.compute);
   for (const std::string kind : {"recorded:", "profile:"}) {
@@ -87,10 +71,21 @@ void read_prompt_list(Reading& t, ObjectReader& r, const std::string& key) {
   if (const Json* prompts = r.find(key)) t.scenario.prompts = read_prompts(*prompts, t.prompt_limit, t.where);
 }
 
-}  // namespace
+std::vector<ScenarioKey> defence_keys() {
+  std::vector<ScenarioKey> rows;
+  for (const engine::DefenceKind& kind : engine::defence_kinds()) {
+    if (!kind.runs()) continue;
+    rows.push_back({{kind.key, kind.type, kind.otherwise, kind.help},
+                    [&kind](Reading& t, ObjectReader& r, const std::string&) {
+                      t.scenario.defences.add(kind, kind.read(r));
+                    },
+                    kind.list ? Form::numbers : Form::number});
+  }
+  return rows;
+}
 
-const std::vector<ScenarioKey>& scenario_keys() {
-  static const std::vector<ScenarioKey> rows = {
+std::vector<ScenarioKey> all_keys() {
+  std::vector<ScenarioKey> rows = {
       {{"name", "text", "the file's name", "of the study"}, plain(&Scenario::name)},
       {{"model", "folder", "", "config.json, *.safetensors, tokenizer"}, folder(&Scenario::model)},
       {{"split.head", "layers", "2", "kept by the client before the server's"},
@@ -101,16 +96,8 @@ const std::vector<ScenarioKey>& scenario_keys() {
         "weights in memory (auto: as on disk); the output may change"},
        named([](Scenario& s, const std::string& text) { s.storage = engine::storage_named(text); })},
       {{"device", "cpu or cuda", "cpu", "where the layers kept here compute"}, read_device},
-      {{"wire", engine::wire_types_text, "f32", "activations on the wire; f32 is lossless"},
-       named([](Scenario& s, const std::string& text) { s.wire = engine::wire_type_named(text); })},
-      {{"noise", "share, 0 to 100", "0",
-        "Gaussian noise on what is sent, as a share of each row's root mean square; changes the output"},
-       read_noise,
-       Form::number},
-      {{"pad_rows", "row counts, as in [1, 4, 8, 16, 32]", "none",
-        "send steps of these row counts only ([8]: multiples of 8)"},
-       read_pad_rows,
-       Form::numbers},
+      {{"wire", engine::codec_names(), "f32", "activations on the wire; f32 is lossless"},
+       named([](Scenario& s, const std::string& text) { s.wire = &engine::codec_named(text); })},
       {{"network", "object", "ns3, 80ms, 100Mbit", "what joins client and server"},
        [](Reading& t, ObjectReader& r, const std::string& key) {
          if (const Json* network = r.find(key))
@@ -164,6 +151,16 @@ const std::vector<ScenarioKey>& scenario_keys() {
         "what is asked"},
        read_prompt_list},
   };
+  const auto wire = std::ranges::find(rows, "wire", [](const ScenarioKey& row) { return row.about.path; });
+  const auto defences = defence_keys();
+  rows.insert(wire + 1, defences.begin(), defences.end());
+  return rows;
+}
+
+}  // namespace
+
+const std::vector<ScenarioKey>& scenario_keys() {
+  static const std::vector<ScenarioKey> rows = all_keys();
   return rows;
 }
 

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "engine/base/error.hh"
-#include "engine/wire/wire_type.hh"
+#include "engine/wire/codecs.hh"
 #include "model/observe/observation.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/replay_scenario.hh"
@@ -31,7 +31,7 @@ std::uint64_t row_bytes(const Run& run, const std::string& file) {
   if (!h.contains("geometry") || !h["geometry"].contains("width") || !h.contains("wire") ||
       !h["wire"].is_string())
     throw Error("{}: states no geometry.width or wire: its bytes cannot be scaled", file);
-  return engine::payload_bytes(engine::wire_type_named(h["wire"]), 1, h["geometry"]["width"]);
+  return engine::row_bytes(h["wire"], h["geometry"]["width"]);
 }
 
 Json header_of(const Play& play, const Json& simulator) {

@@ -42,11 +42,6 @@ Json sampling_json(const engine::Sampling& s) {
 Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
             const Prompt& prompt, std::size_t tokens) {
   const int middle = config.layers - s.head_layers - s.tail_layers;
-  Json defences = Json::object();
-  if (s.network.kind != NetworkKind::local) {
-    if (s.noise > 0) defences["noise"] = s.noise;
-    if (s.pad_rows.on()) defences["pad_rows"] = s.pad_rows.sizes();
-  }
   Json h = {{"type", "run"},
             {"schema_version", engine::trace_schema_version},
             {"run", 0},
@@ -58,7 +53,7 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
             {"plan", s.network.kind == NetworkKind::local
                          ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
                          : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
-            {"wire", engine::name_of(s.wire)},
+            {"wire", s.wire->name()},
             {"storage", engine::name_of(s.storage)},
             {"device", s.place.device.str()},
             {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
@@ -68,15 +63,14 @@ Json header(const Scenario& s, const engine::ModelConfig& config, const std::str
             {"commit", build_commit_text()},
             {"machine", machine(s.threads)},
             {"scenario", s.resolved}};
-  h.update(defences);
+  if (s.network.kind != NetworkKind::local) h.update(s.defences.to_json());
   return h;
 }
 
 engine::SplitOptions options_for(const Scenario& s) {
   engine::SplitOptions options{s.wire};
-  options.noise = s.noise;
-  options.noise_seed = s.seed;
-  options.pad_rows = s.pad_rows;
+  options.defences = s.defences;
+  options.seed = s.seed;
   if (!s.network.server.empty()) options.patience = s.network.patience;
   return options;
 }

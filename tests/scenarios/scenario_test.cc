@@ -39,20 +39,18 @@ TEST_F(ScenarioFile, sweeps_every_combination_in_order) {
       R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"], "wire": ["f32", "f16"]}})");
   ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[1].network.rtt(), std::chrono::milliseconds(1));
-  EXPECT_EQ(all[1].wire, engine::WireType::f16);
+  EXPECT_EQ(all[1].wire->name(), "f16");
   EXPECT_EQ(all[2].network.rtt(), std::chrono::milliseconds(2));
 }
 
 TEST_F(ScenarioFile, says_what_is_done_to_activations_on_the_wire) {
   const Scenario plain = load(small).at(0);
-  EXPECT_FALSE(plain.pad_rows.on());
-  EXPECT_EQ(plain.noise, 0);
+  EXPECT_TRUE(plain.defences.empty());
   const auto swept = load(small, {"wire=int8", "noise=0.1", "sweep={\"pad_rows\": [[], [4, 8]]}"});
   ASSERT_EQ(swept.size(), 2u);
-  EXPECT_EQ(swept[1].wire, engine::WireType::int8);
-  EXPECT_EQ(swept[1].noise, 0.1);
-  EXPECT_FALSE(swept[0].pad_rows.on());
-  EXPECT_EQ(swept[1].pad_rows.sizes(), (std::vector{4, 8}));
+  EXPECT_EQ(swept[1].wire->name(), "int8");
+  EXPECT_EQ(swept[0].defences.to_json(), (Json{{"noise", 0.1}}));
+  EXPECT_EQ(swept[1].defences.to_json(), (Json{{"noise", 0.1}, {"pad_rows", {4, 8}}}));
   EXPECT_THAT(refusal(small, {"pad_rows=[8, 4]"}), HasSubstr("pad_rows: 8,4: expected ascending buckets"));
   EXPECT_THAT(refusal(small, {"pad_rows=8"}), HasSubstr("'pad_rows': expected a list, found 8"));
   EXPECT_THAT(refusal(small, {"noise=-1"}), HasSubstr("noise: expected a share"));

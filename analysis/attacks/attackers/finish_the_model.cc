@@ -16,7 +16,7 @@ class FinishTheModel : public Attack {
     session.begin(chain(d.ids.size()));
     passes_ += d.ids.size();
     const at::Tensor x =
-        session.through(round_trip(d.output, view_.defence.wire).clone(), layers - depth, layers);
+        session.through(round_trip(d.output, *view_.defence.wire).clone(), layers - depth, layers);
     return {best_five(asked(model_.logits(x), d, Target::next)), {}};
   }
 

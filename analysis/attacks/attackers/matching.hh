@@ -23,7 +23,7 @@ struct Search {
   Cut cut = Cut::input;
   std::vector<int> depths = {
       0};  // that the session may have: the one that explains its second row best is taken
-  engine::WireType wire = engine::WireType::f32;
+  const engine::Codec* wire = &engine::lossless_codec();
   double threshold = 0;  // distance below which a candidate is taken at once
 };
 

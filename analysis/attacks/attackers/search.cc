@@ -6,7 +6,7 @@
 
 namespace splitwan::attacks {
 
-Prefix::Prefix(const Pieces& pieces, Cut cut, int depth, engine::WireType wire)
+Prefix::Prefix(const Pieces& pieces, Cut cut, int depth, const engine::Codec* wire)
     : pieces_(pieces),
       cut_(cut),
       depth_(depth),
@@ -18,7 +18,7 @@ at::Tensor Prefix::try_tokens(std::span<const Token> candidates) {
   tried_.assign(candidates.begin(), candidates.end());
   rows_ += candidates.size();
   session_.begin(leaves(tried_.size()));
-  at::Tensor x = round_trip(session_.through(pieces_.embed(tried_), 0, depth_), wire_);
+  at::Tensor x = round_trip(session_.through(pieces_.embed(tried_), 0, depth_), *wire_);
   return cut_ == Cut::input ? x : session_.through(std::move(x), depth_, end_);
 }
 

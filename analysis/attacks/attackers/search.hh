@@ -11,7 +11,7 @@ namespace splitwan::attacks {
 // children, which share the prefix's cache.
 class Prefix {
  public:
-  Prefix(const Pieces&, Cut, int depth, engine::WireType);
+  Prefix(const Pieces&, Cut, int depth, const engine::Codec*);
 
   // What the server would see of each candidate as the next token: [candidates, width].
   at::Tensor try_tokens(std::span<const Token>);
@@ -22,7 +22,7 @@ class Prefix {
   const Pieces& pieces_;
   Cut cut_;
   int depth_, end_;
-  engine::WireType wire_;  // its rounding is no secret: candidates are rounded alike
+  const engine::Codec* wire_;  // its rounding is no secret: candidates are rounded alike
   Session session_;
   std::vector<Token> tried_;  // the open step's
   std::uint64_t rows_ = 0;

@@ -8,16 +8,15 @@
 namespace splitwan::attacks {
 
 struct Channel {
-  engine::WireType wire = engine::WireType::f32;
-  double noise =
-      0;  // that the client adds, as a share of each row's root mean square (engine/split/noise.hh)
-  std::uint64_t noise_seed = 1;
+  const engine::Codec* wire = &engine::lossless_codec();
+  engine::Defences defences;
+  std::uint64_t seed = 1;  // of the defences
 
   at::Tensor operator()(const at::Tensor& hidden) const;  // what the server decodes
 };
 
 // decode(encode(x)), as a message carries it.
-at::Tensor round_trip(const at::Tensor& hidden, engine::WireType);
+at::Tensor round_trip(const at::Tensor& hidden, const engine::Codec&);
 
 // Streams of a seed's random numbers, one per use.
 enum Stream : std::uint64_t {

@@ -42,7 +42,7 @@ class Watched : public engine::Forward {
     at::Tensor x = session_.through(pieces_.embed(ids_), 0, split_.depth);
     came_ = split_.channel(x).clone();  // the layers overwrite their input
     went_ = session_.through(came_.clone(), split_.depth, end).clone();
-    x = round_trip(went_, split_.channel.wire).clone();
+    x = round_trip(went_, *split_.channel.wire).clone();
     return pieces_.logits(session_.through(x, end, layers));
   }
 

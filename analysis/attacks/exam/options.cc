@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "engine/base/error.hh"
@@ -16,25 +15,15 @@ using engine::Error, engine::ObjectReader;
 Defence defence_named(const std::string& name) {
   Defence d;
   d.name = name;
-  constexpr std::string_view noise = "noise ";
   if (name == "none") return d;
-  if (name == "random depth") {
-    d.random_depth = true;
-  } else if (name == "lora outer layers") {
-    d.lora = true;
-  } else if (name.starts_with(noise)) {
-    const char *begin = name.data() + noise.size(), *end = name.data() + name.size();
-    const auto [stop, error] = std::from_chars(begin, end, d.noise);
-    if (error != std::errc{} || stop != end || !(d.noise > 0 && d.noise <= 100))
-      throw Error("defence '{}': expected noise and a share of the activation above 0, as in noise 0.1",
-                  name);
+  const auto codec = std::ranges::find(engine::codecs(), name, &engine::Codec::name);
+  if (codec != engine::codecs().end()) {
+    d.wire = *codec;
+  } else if (auto client = engine::defences_named(name)) {
+    d.client = *std::move(client);
   } else {
-    try {
-      d.wire = engine::wire_type_named(name);
-    } catch (const Error& e) {
-      throw Error("defence '{}': expected none, noise S, random depth, lora outer layers, or a {}", name,
-                  e.what());
-    }
+    throw Error("defence '{}': expected none, {}, or a wire: {}", name, engine::defence_words(),
+                engine::codec_names());
   }
   return d;
 }

@@ -13,13 +13,11 @@ using engine::Json;
 
 struct Defence {
   std::string name = "none";
-  engine::WireType wire = engine::WireType::f32;
-  double noise = 0;           // standard deviation, as a share of the activation's RMS
-  bool random_depth = false;  // of each session: one of the defence depths
-  bool lora = false;          // outer layers changed in private
-  bool operator==(const Defence&) const = default;
+  const engine::Codec* wire = &engine::lossless_codec();
+  engine::Defences client;  // what the client does besides
+  bool operator==(const Defence& other) const { return name == other.name; }
 };
-// "none", a wire type's name, "noise 0.1", "random depth", "lora outer layers". Throws Error.
+// "none", a codec's name, or the words of a defence: "noise 0.1", "random depth". Throws Error.
 Defence defence_named(const std::string&);
 
 // Those that a scenario may name, and those of them that defended models meet unless it names others.

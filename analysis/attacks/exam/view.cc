@@ -12,7 +12,7 @@ Split View::split(std::uint64_t stream, std::size_t i) const {
   const auto drawn =
       engine::philox(seed, {static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(stream), 13, 0});
   const std::uint64_t noise_seed = std::uint64_t{drawn[1]} << 32 | drawn[2];
-  return {depths[drawn[0] % depths.size()], {defence.wire, defence.noise, noise_seed}};
+  return {depths[drawn[0] % depths.size()], {defence.wire, defence.client, noise_seed}};
 }
 
 void decode_documents(View& view, const std::vector<Prompted>& prompts, int new_tokens) {
@@ -57,7 +57,7 @@ double perplexity(const View& view, const std::vector<Prompted>& prompts) {
     Session tail(*view.victim, layers);
     tail.begin(chain(ids.size()));
     const at::Tensor x =
-        tail.through(round_trip(went, split.channel.wire).clone(), layers - split.depth, layers);
+        tail.through(round_trip(went, *split.channel.wire).clone(), layers - split.depth, layers);
     const at::Tensor log_probabilities = at::log_softmax(view.victim->logits(x).to(at::kDouble), 1);
     for (std::size_t t = 1; t < ids.size(); ++t, ++tokens)
       log_p += log_probabilities[static_cast<std::int64_t>(t) - 1][ids[t]].item<double>();

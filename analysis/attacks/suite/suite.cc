@@ -68,12 +68,12 @@ class Suite {
   // Changed weights are attacked twice: by one who has them, by one who has the public ones.
   void add_views(Seed& seed, const Defence& defence, int depth) {
     add_view(seed, defence, depth, {depth});
-    if (defence.lora) add_view(seed, defence, depth, {depth}, false);
+    if (defence.client.change_weights()) add_view(seed, defence, depth, {depth}, false);
   }
 
   void plan(Seed& seed) {
     for (const Defence& defence : o_.defences) {
-      if (defence.random_depth) {
+      if (defence.client.draw_depth()) {
         add_view(seed, defence, std::ranges::max(o_.depths), o_.depths);  // named by the deepest
         continue;
       }
@@ -160,7 +160,7 @@ class Suite {
   }
 
   void prepare(View& view, const Trained& trained) {
-    if (view.defence.lora) {
+    if (view.defence.client.change_weights()) {
       const auto text =
           held_out_.others.size() < 16 ? trained.texts() : std::span<const Text>(held_out_.others);
       const auto own = std::make_shared<LoraModel>(
@@ -193,7 +193,7 @@ class Suite {
       if (!view.defended() || !view.weights_known) continue;
       jobs.push_back({"perplexity", 0, [&, this] {
                         into = {{"defence", view.defence.name},
-                                {"depth", view.defence.random_depth ? Json() : Json(view.depth)},
+                                {"depth", view.defence.client.draw_depth() ? Json() : Json(view.depth)},
                                 {"perplexity", perplexity(view, held_out_.prompts)},
                                 {"undefended", undefended}};
                       }});

@@ -183,7 +183,10 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
       ->excludes(server)
       ->check(not_empty);
-  for (const char* key : {"wire", "noise", "pad_rows", "storage", "device"}) o->keys.add(command, key);
+  o->keys.add(command, "wire");
+  for (const engine::DefenceKind& kind : engine::defence_kinds())
+    if (kind.runs()) o->keys.add(command, kind.key);
+  for (const char* key : {"storage", "device"}) o->keys.add(command, key);
   o->keys.add(command, "compute", "measured");
   for (const char* key : {"threads", "seed"}) o->keys.add(command, key);
   command.add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")

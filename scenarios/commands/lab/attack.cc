@@ -24,8 +24,8 @@ std::vector<PricedDefence> priced(const attacks::Options& o) {
   std::vector<PricedDefence> list;
   for (const attacks::Defence& defence : o.defences) {
     const bool none = defence.name == "none";
-    const auto& depths = none || defence.random_depth ? o.depths : o.defence_depths;
-    list.push_back({defence.name, std::string(engine::name_of(defence.wire)), depths, defence.random_depth});
+    const auto& depths = none || defence.client.draw_depth() ? o.depths : o.defence_depths;
+    list.push_back({defence.name, std::string(defence.wire->name()), depths, defence.client.draw_depth()});
   }
   return list;
 }

@@ -4,6 +4,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/units.hh"
+#include "engine/wire/codecs.hh"
 #include "model/ask/projection.hh"
 
 namespace splitwan::scenarios {
@@ -37,7 +38,7 @@ void add_link_options(CLI::App& app, LinkWords& o) {
 void add_variant_options(CLI::App& app, VariantWords& o) {
   app.add_option("--split", o.split,
                  "layers that the client keeps at each end, as in 2,2 (default: as fitted)");
-  app.add_option("--wire", o.wire, "precision of activations on the wire: f32, f16, bf16, int8, int4");
+  app.add_option("--wire", o.wire, engine::codec_help());
   app.add_option("--width", o.width, "most rows of a step, as in 8");
   app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");
   std::string names;

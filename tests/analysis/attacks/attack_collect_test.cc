@@ -3,7 +3,6 @@
 
 #include "engine/decode/generate.hh"
 #include "engine/drafters/named.hh"
-#include "engine/split/noise.hh"
 #include "netsim/link/ideal_simulator.hh"
 #include "netsim/link/network_spec.hh"
 #include "netsim/time/conductor.hh"
@@ -39,7 +38,7 @@ struct Session {
   std::vector<Token> output;
 };
 
-Session real_session(const std::string& folder, int depth, WireType wire, std::span<const Token> prompt,
+Session real_session(const std::string& folder, int depth, const Codec& wire, std::span<const Token> prompt,
                      int new_tokens) {
   Checkpoint checkpoint(folder);
   const auto plan = SplitPlan::of(checkpoint.config().layers, depth, depth);
@@ -52,7 +51,7 @@ Session real_session(const std::string& folder, int depth, WireType wire, std::s
   network.run({{0,
                 [&](Transport& t, Clock& c) {
                   Party party(0, t, c, client);
-                  const auto forward = make_split(party, 1, ends, {.wire = wire});
+                  const auto forward = make_split(party, 1, ends, {.wire = &wire});
                   GenerateOptions options;
                   options.max_new_tokens = new_tokens;
                   options.stop_at_eos = false;
@@ -82,14 +81,15 @@ std::pair<at::Tensor, at::Tensor> sorted_out(const std::vector<Message>& came, c
   return {at::stack(kept), at::stack(rest)};
 }
 
-class Collected : public testing::TestWithParam<std::tuple<int, WireType>> {};
+class Collected : public testing::TestWithParam<std::tuple<int, const char*>> {};
 
 TEST_P(Collected, RowsAreBitForBitThoseThatARealServerMeets) {
-  const auto [depth, wire] = GetParam();
+  const auto [depth, name] = GetParam();
+  const Codec& wire = codec_named(name);
   const AttackedModel model;
   const Session session = real_session(model.folder.string(), depth, wire, some_prompt, 40);
   const attacks::Document document =
-      attacks::decode(*model.pieces, {depth, {wire, 0}}, prompt_of(some_prompt), 40);
+      attacks::decode(*model.pieces, {depth, {&wire, {}}}, prompt_of(some_prompt), 40);
   const std::vector<Token> output(document.next.begin() + static_cast<int>(some_prompt.size()) - 1,
                                   document.next.end());
   EXPECT_EQ(output, session.output);
@@ -108,12 +108,11 @@ TEST_P(Collected, RowsAreBitForBitThoseThatARealServerMeets) {
 
 INSTANTIATE_TEST_SUITE_P(DepthsAndWires, Collected,
                          testing::Combine(testing::Values(0, 1),
-                                          testing::Values(WireType::f32, WireType::f16, WireType::int8,
-                                                          WireType::int4)));
+                                          testing::Values("f32", "f16", "int8", "int4")));
 
 TEST(AttackCollector, TrainingRowsAreThoseOfDecodingTheSameText) {
   const AttackedModel model;
-  const attacks::Split split{1, {WireType::f16, 0}};
+  const attacks::Split split{1, {&codec_named("f16"), {}}};
   const attacks::Document document = attacks::decode(*model.pieces, split, prompt_of(some_prompt), 20);
   const std::vector<attacks::Text> text{{document.ids, {}}};
   const auto [input, output] = attacks::seen(*model.pieces, split, text);
@@ -148,9 +147,10 @@ TEST(AttackCollector, SampledTextDependsOnItsSeedAndPlaceOnly) {
 TEST(AttackCollector, NoiseIsTheEnginesOwnOnTheWayInOnly) {
   const AttackedModel model;
   const std::vector<attacks::Text> text{{some_prompt, {}}};
+  const Defences noise = read_defences({{"noise", 0.5}});
   const auto [clean, clean_out] = attacks::seen(*model.pieces, {0, {}}, text);
-  const auto [noisy, out] = attacks::seen(*model.pieces, {0, {WireType::f32, 0.5, 7}}, text);
-  EXPECT_TRUE(at::equal(noisy, with_noise(clean, 0.5, 7)));
+  const auto [noisy, out] = attacks::seen(*model.pieces, {0, {&lossless_codec(), noise, 7}}, text);
+  EXPECT_TRUE(at::equal(noisy, defended(clean, noise, 7)));
   EXPECT_FALSE(at::equal(noisy, clean));
   EXPECT_FALSE(at::equal(out, clean_out));
 }

@@ -12,9 +12,8 @@ using namespace attacks;
 
 const Stop never = [] { return false; };
 
-Document seen_document(const AttackedModel& model, int depth, engine::WireType wire = engine::WireType::f32,
-                       double noise = 0) {
-  return decode(*model.pieces, {depth, {wire, noise}}, prompt_of(some_prompt), 8);
+Document seen_document(const AttackedModel& model, int depth, const Channel& channel = {}) {
+  return decode(*model.pieces, {depth, channel}, prompt_of(some_prompt), 8);
 }
 
 std::vector<Token> after_first(const Document& d) { return {d.ids.begin() + 1, d.ids.end()}; }
@@ -55,8 +54,8 @@ INSTANTIATE_TEST_SUITE_P(DepthsAndCuts, Exact,
 TEST(AttackSearch, KnownRoundingHidesNothing) {
   const AttackedModel model;
   for (const Cut cut : {Cut::input, Cut::output}) {
-    const Document d = seen_document(model, 1, engine::WireType::f16);
-    const Search search{*model.pieces, cut, {1}, engine::WireType::f16};
+    const Document d = seen_document(model, 1, {&engine::codec_named("f16"), {}});
+    const Search search{*model.pieces, cut, {1}, &engine::codec_named("f16")};
     const Seen seen{d.rows(cut), d.ids.front()};
     EXPECT_EQ(match_vocabulary(search, seen, Permutation::none, never).tokens, after_first(d));
     for (const double distance : right_distances(search, seen, d.ids, 1)) EXPECT_EQ(distance, 0);
@@ -65,7 +64,7 @@ TEST(AttackSearch, KnownRoundingHidesNothing) {
 
 TEST(AttackSearch, NoiseLargerThanTheStatesDefeatsIt) {
   const AttackedModel model;
-  const Document d = seen_document(model, 1, engine::WireType::f32, 50);
+  const Document d = seen_document(model, 1, {.defences = engine::read_defences({{"noise", 50}})});
   const Found found =
       match_vocabulary({*model.pieces, Cut::input, {1}}, {d.input, d.ids.front()}, Permutation::none, never);
   const auto text = after_first(d);

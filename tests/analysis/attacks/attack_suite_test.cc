@@ -172,8 +172,10 @@ TEST_F(Suite, AnInterruptionKeepsWhatIsFinished) {
 TEST_F(Suite, BadInputIsNamedInOneLine) {
   EXPECT_THAT(refusal("attackers", {"mpl"}),
               HasSubstr("unknown attacker 'mpl': expected one of uniform, unigram"));
-  EXPECT_THAT(refusal("defences", {"noise -1"}), HasSubstr("defence 'noise -1'"));
-  EXPECT_THAT(refusal("defences", {"int9"}), HasSubstr("defence 'int9': expected none, noise S"));
+  EXPECT_THAT(refusal("defences", {"noise -1"}), HasSubstr("defence 'noise -1': noise: expected a share"));
+  EXPECT_THAT(refusal("defences", {"noise 0"}), HasSubstr("defence 'noise 0': that changes nothing"));
+  EXPECT_THAT(refusal("defences", {"int9"}),
+              HasSubstr("defence 'int9': expected none, noise 0.1, random depth, "));
   EXPECT_THAT(refusal("cuts", {"middle"}), HasSubstr("cuts: expected input or output, found 'middle'"));
   EXPECT_THAT(refusal("depths", {7}),
               HasSubstr("depths: expected 0 to 1 (the model has 4 layers, the server needs one), found 7"));

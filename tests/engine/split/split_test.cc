@@ -81,9 +81,9 @@ TEST(Split, gains_several_tokens_a_round_trip_where_text_repeats) {
 
 TEST(Split, sends_exactly_the_header_the_kept_rows_and_the_activations) {
   RandomModel model;
-  for (const auto& [wire, value] : {std::pair{WireType::f32, 4}, {WireType::f16, 2}}) {
+  for (const auto& [wire, value] : {std::pair{"f32", 4}, {"f16", 2}}) {
     const auto recorded =
-        tests::split(model, 1, 1, {.wire = wire, .prefill_chunk = 128},
+        tests::split(model, 1, 1, {.wire = &codec_named(wire), .prefill_chunk = 128},
                      [&](Party& p, Forward& f) { decode(p, f, model.config(), "sequential", 10, 3); });
     std::vector<std::uint64_t> up, down;
     for (const Span& s : recorded.client.run.spans) {
@@ -106,7 +106,7 @@ TEST(Split, over_f16_stays_within_its_rounding) {
     };
   };
   tests::split(model, 1, 1, {}, prefill(exact));
-  tests::split(model, 1, 1, {.wire = WireType::f16}, prefill(rounded));
+  tests::split(model, 1, 1, {.wire = &codec_named("f16")}, prefill(rounded));
   const float difference = (exact - rounded).abs().max().item<float>();
   EXPECT_GT(difference, 0.f);
   EXPECT_LT(difference, 2e-2f);
@@ -133,11 +133,11 @@ TEST(Server, refuses_another_geometry_and_says_what_differs) {
   a.width = 32;
   b.width = 64;
   EXPECT_THAT(tests::error_of([&] {
-                check_hello(hello(a, {1, 3}, WireType::f32), b, {1, 3});
+                check_hello(hello(a, {1, 3}, lossless_codec()), b, {1, 3});
               }),
               HasSubstr("width is 32 at the client, 64 at the server"));
   EXPECT_THAT(tests::error_of([&] {
-                check_hello(hello(a, {1, 3}, WireType::f32), a, {2, 3});
+                check_hello(hello(a, {1, 3}, lossless_codec()), a, {2, 3});
               }),
               HasSubstr("expects layers [1,3], the server holds [2,3]"));
 }

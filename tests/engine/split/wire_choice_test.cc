@@ -7,7 +7,6 @@
 #include "engine/decode/generate.hh"
 #include "engine/drafters/named.hh"
 #include "engine/split/hello.hh"
-#include "engine/split/noise.hh"
 #include "tests/fixtures/forward_fixture.hh"
 
 namespace splitwan::engine {
@@ -25,6 +24,10 @@ std::vector<Token> decoded(RandomModel& model, SplitOptions options, const char*
   return done.output;
 }
 
+at::Tensor with_noise(const at::Tensor& x, double share, std::uint64_t seed) {
+  return defended(x, read_defences({{"noise", share}}), seed);
+}
+
 at::Tensor prefilled(RandomModel& model, SplitOptions options) {
   at::Tensor logits;
   tests::split(model, 1, 1, options, [&](Party& p, Forward& f) {
@@ -37,30 +40,31 @@ at::Tensor prefilled(RandomModel& model, SplitOptions options) {
 TEST(WireChoice, coarser_wires_change_the_logits_more_and_int8_little) {
   RandomModel model;
   const at::Tensor exact = prefilled(model, {});
-  const auto error = [&](WireType wire) {
-    return (prefilled(model, {.wire = wire}) - exact).norm().item<float>() / exact.norm().item<float>();
+  const auto error = [&](const char* wire) {
+    return (prefilled(model, {.wire = &codec_named(wire)}) - exact).norm().item<float>() /
+           exact.norm().item<float>();
   };
-  EXPECT_EQ(error(WireType::f32), 0.f);
-  EXPECT_GT(error(WireType::f16), 0.f);
-  EXPECT_LT(error(WireType::f16), error(WireType::bf16));
-  EXPECT_LT(error(WireType::bf16), error(WireType::int8));
-  EXPECT_LT(error(WireType::int8), 0.05f);
-  EXPECT_LT(error(WireType::int8), error(WireType::int4));
-  EXPECT_LT(error(WireType::int4), 0.5f);
+  EXPECT_EQ(error("f32"), 0.f);
+  EXPECT_GT(error("f16"), 0.f);
+  EXPECT_LT(error("f16"), error("bf16"));
+  EXPECT_LT(error("bf16"), error("int8"));
+  EXPECT_LT(error("int8"), 0.05f);
+  EXPECT_LT(error("int8"), error("int4"));
+  EXPECT_LT(error("int4"), 0.5f);
 }
 
 TEST(WireChoice, guessing_changes_nothing_whatever_the_wire) {
   RandomModel model;
-  for (const auto wire : {WireType::f16, WireType::bf16, WireType::int8, WireType::int4}) {
+  for (const Codec* wire : codecs()) {
     const auto tokens = decoded(model, {.wire = wire});
     EXPECT_EQ(tokens.size(), 60u);
-    EXPECT_EQ(decoded(model, {.wire = wire}, "ngram"), tokens) << name_of(wire);
+    EXPECT_EQ(decoded(model, {.wire = wire}, "ngram"), tokens) << wire->name();
   }
 }
 
 TEST(WireChoice, messages_have_the_bytes_that_were_promised) {
   RandomModel model(Json{{"hidden_size", 24}, {"num_attention_heads", 3}, {"num_key_value_heads", 1}});
-  for (const auto wire : {WireType::f32, WireType::f16, WireType::bf16, WireType::int8, WireType::int4}) {
+  for (const Codec* wire : codecs()) {
     const auto recorded =
         tests::split(model, 1, 1, {.wire = wire, .prefill_chunk = 16}, [&](Party& p, Forward& f) {
           generate(p, f, *make_drafter("ngram", {}), model.config(), prompt_of(40), {20, false, {}});
@@ -69,7 +73,7 @@ TEST(WireChoice, messages_have_the_bytes_that_were_promised) {
     for (const Span& s : recorded.client.run.spans) {
       if (s.op != Op::recv || s.rows == 0) continue;
       ++replies;
-      EXPECT_EQ(s.bytes, prefix_size + payload_bytes(wire, s.rows, 24)) << name_of(wire);
+      EXPECT_EQ(s.bytes, prefix_size + s.rows * wire->row_bytes(24)) << wire->name();
     }
     EXPECT_GE(replies, 5u);
   }
@@ -77,7 +81,7 @@ TEST(WireChoice, messages_have_the_bytes_that_were_promised) {
 
 TEST(WireChoice, a_damaged_activation_ends_in_one_clear_error_at_the_client) {
   RandomModel model;
-  const auto refused = [&](WireType wire, std::size_t bytes, float scale) {
+  const auto refused = [&](int wire, std::size_t bytes, float scale) {
     return tests::error_of([&] {
       tests::split(model, 1, 1, {}, [&](Party& p, Forward&) {
         Message m;
@@ -92,10 +96,10 @@ TEST(WireChoice, a_damaged_activation_ends_in_one_clear_error_at_the_client) {
       });
     });
   };
-  EXPECT_THAT(refused(WireType::int8, 35, 1), HasSubstr("expected width 32 and 36 bytes of int8"));
-  EXPECT_THAT(refused(WireType::int4, 21, 1), HasSubstr("expected width 32 and 20 bytes of int4"));
-  EXPECT_THAT(refused(WireType::int8, 36, NAN), HasSubstr("row 0 has a scale of nan"));
-  EXPECT_THAT(refused(static_cast<WireType>(9), 36, 1), HasSubstr("unknown wire type 9"));
+  EXPECT_THAT(refused(2, 35, 1), HasSubstr("expected width 32 and 36 bytes of int8"));
+  EXPECT_THAT(refused(3, 21, 1), HasSubstr("expected width 32 and 20 bytes of int4"));
+  EXPECT_THAT(refused(2, 36, NAN), HasSubstr("row 0 has a scale of nan"));
+  EXPECT_THAT(refused(99, 36, 1), HasSubstr("unknown wire type 99"));
 }
 
 TEST(Noise, has_the_size_asked_for_and_no_mean) {
@@ -119,12 +123,12 @@ TEST(Noise, is_a_function_of_seed_and_row) {
 
 TEST(Noise, on_the_wire_changes_the_output_in_a_way_that_repeats_and_that_guessing_does_not_change) {
   RandomModel model;
-  const auto tokens = decoded(model, {.noise = 0.5});
+  const Defences half = read_defences({{"noise", 0.5}});
+  const auto tokens = decoded(model, {.defences = half});
   EXPECT_NE(tokens, decoded(model, {}));
-  EXPECT_EQ(decoded(model, {.noise = 0.5}), tokens);
-  EXPECT_NE(decoded(model, {.noise = 0.5, .noise_seed = 2}), tokens);
-  EXPECT_EQ(decoded(model, {.noise = 0.5}, "ngram"), tokens);
-  EXPECT_THAT(tests::error_of([&] { decoded(model, {.noise = -1}); }), HasSubstr("noise -1"));
+  EXPECT_EQ(decoded(model, {.defences = half}), tokens);
+  EXPECT_NE(decoded(model, {.defences = half, .seed = 2}), tokens);
+  EXPECT_EQ(decoded(model, {.defences = half}, "ngram"), tokens);
 }
 
 }  // namespace
