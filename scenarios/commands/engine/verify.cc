@@ -157,7 +157,7 @@ int verify_command(const VerifyOptions& o) {
               {"model", o.keys.text("model")},
               {"split", o.split},
               {"network", name_of(s.network.kind)},
-              {"wire", engine::name_of(s.wire)},
+              {"wire", s.wire->name()},
               {"temperature", s.sampling.temperature},
               {"prompts", prompts.size()},
               {"prompts_left_out", s.prompts_left_out},
