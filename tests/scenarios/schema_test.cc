@@ -28,7 +28,8 @@ TEST(Schema, names_every_key_once_with_its_type_and_help) {
     EXPECT_TRUE(seen.insert(key.path).second) << key.path;
     EXPECT_FALSE(key.type.empty() || key.help.empty()) << key.path;
   }
-  for (const char* path : {"wire", "sampling.top_k", "network.rtt", "network.tcp.segment", "network.schedule"})
+  for (const char* path :
+       {"wire", "sampling.top_k", "network.rtt", "network.tcp.segment", "network.schedule"})
     EXPECT_TRUE(seen.count(path)) << path;
 }
 

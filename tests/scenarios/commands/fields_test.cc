@@ -1,0 +1,133 @@
+// What scenarios/README.md says that --json prints, against what it prints; and the questions to a model.
+#include <set>
+
+#include "tests/fixtures/command.hh"
+
+namespace splitwan::tests {
+namespace {
+
+using nlohmann::json;
+
+// Words of the command's section of the page.
+std::set<std::string> fields_said(const std::string& command) {
+  const std::string page = text_of(SPLITWAN_SOURCE_DIR "/scenarios/README.md");
+  const auto begin = page.find("\n### " + command + "\n");
+  if (begin == std::string::npos) return {};
+  const std::string section = page.substr(begin, page.find("\n#", begin + 2) - begin);
+  std::set<std::string> words;
+  std::string word;
+  for (const char c : section) {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '_') {
+      word += c;
+    } else if (!word.empty()) {
+      words.insert(std::exchange(word, ""));
+    }
+  }
+  return words;
+}
+
+// Names of the fields, but for those that are themselves data.
+void expect_said(const json& j, const std::set<std::string>& said, const std::string& command) {
+  if (j.is_object()) {
+    for (const auto& [key, value] : j.items()) {
+      EXPECT_TRUE(said.count(key)) << command << " --json prints " << key << ": not in scenarios/README.md";
+      if (key != "recipe" && key != "validation_loss" && key != "scenario") expect_said(value, said, command);
+    }
+  }
+  if (j.is_array())
+    for (const json& item : j) expect_said(item, said, command);
+}
+
+class Fields : public testing::Test {
+ protected:
+  // Two round-trip times and drafters of two prompts; fitted.
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder;
+    std::ofstream(*folder_ / "s.json")
+        << json{{"model", demo_model},
+                {"network", {{"kind", "ideal"}}},
+                {"decode", {"sequential", "ngram"}},
+                {"sweep", {{"network.rtt", {"20ms", "40ms", "80ms"}}}},
+                {"prompts",
+                 {{{"name", "p"}, {"class", "code"}, {"text", "def add(a, b):"}},
+                  {{"name", "q"}, {"class", "creative"}, {"text", "once upon a time"}}}},
+                {"max_new_tokens", 6}};
+    ran_ = splitwan("run " + *folder_ / "s.json" + " --json -o " + *folder_ / "t.jsonl");
+    fitted_ = splitwan("fit " + *folder_ / "t.jsonl" + " --json -o " + *folder_ / "m.json");
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static Outcome checked(const std::string& command, const std::string& arguments) {
+    const Outcome o = splitwan(command + " " + arguments);
+    EXPECT_EQ(o.code, 0) << command << " " << arguments << ": " << o.err;
+    if (o.code == 0) expect_said(o.json(), fields_said(command), command);
+    return o;
+  }
+  static std::string model() { return *folder_ / "m.json"; }
+  static std::string trace() { return *folder_ / "t.jsonl"; }
+
+  static inline TemporaryFolder* folder_ = nullptr;
+  static inline Outcome ran_, fitted_;
+};
+
+TEST_F(Fields, of_what_runs_a_model_stand_on_the_page) {
+  ASSERT_EQ(ran_.code, 0) << ran_.err;
+  expect_said(ran_.json(), fields_said("run"), "run");
+  checked("generate", "--model " + demo_model + " --prompt abc --max-new-tokens 2 --top-logits 1 --json");
+  checked("export", "--model " + demo_model + " --layers 2:10 --json -o " + *folder_ / "middle");
+  checked("bench", "--model " + demo_model + " --rows 1 --prefill 4 --repetitions 1 --context 8 --json");
+  checked("verify", "--model " + demo_model + " --random 1 --max-new-tokens 2 --decode ngram --json");
+}
+
+TEST_F(Fields, of_what_reads_traces_stand_on_the_page) {
+  ASSERT_EQ(fitted_.code, 0) << fitted_.err;
+  expect_said(fitted_.json(), fields_said("fit"), "fit");
+  expect_refusal("fit " + trace() + " --test /none.jsonl", "/none.jsonl");
+  checked("report", trace() + " --json");
+  checked("traffic", trace() + " --json");
+}
+
+TEST_F(Fields, of_projections_stand_on_the_page) {
+  checked("project", model() + " --rtt 20ms,80ms --json");
+  checked("project", model() + " --rtt 80ms --target 15tok/s --json");
+  checked("advise", model() + " --rtt 80ms --top 3 --json");
+}
+
+double rate(const std::string& model, const std::string& options) {
+  const Outcome o = splitwan("project " + model + " --rtt 80ms --drafter ngram --json " + options);
+  EXPECT_EQ(o.code, 0) << options << ": " << o.err;
+  return o.code ? 0 : o.json()["points"][0]["tokens_per_s"].get<double>();
+}
+
+TEST_F(Fields, every_knob_of_a_projection_turns_the_right_way) {
+  const double plain = rate(model(), "");
+  EXPECT_LT(rate(model(), "--up 100kbit --down 100kbit"), plain);
+  EXPECT_LT(rate(model(), "--loss 1%"), plain);
+  EXPECT_LT(rate(model(), "--jitter 20ms"), plain);
+  EXPECT_LT(rate(model(), "--client-speed 0.01"), plain);
+  EXPECT_GT(rate(model(), "--acceptance 4"), plain);
+  EXPECT_GE(rate(model(), "--server-speed 100"), plain);
+  EXPECT_LE(rate(model(), "--width 1"), plain);
+  EXPECT_GT(rate(model(), "--prompt-class code"), 0);
+  const Outcome o = splitwan("advise " + model() +
+                             " --rtt 80ms --up 10Mbit --down 20Mbit --loss 0.1% --jitter 1ms --width 4 "
+                             "--acceptance 2 --client-speed 2 --server-speed 2 --top 2 --json");
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.json()["choices"].size(), 2u);
+}
+
+TEST(Link, refuses_in_one_line_that_names_the_option) {
+  expect_refusal("link --engine warp", "warp");
+  expect_refusal("link --loss lots", "lots");
+  expect_refusal("link --link rtt=fast --emit-tc eth0", "fast");
+}
+
+TEST(Link, prints_tc_commands_for_both_ends_without_root) {
+  const Outcome o = splitwan("link --link rtt=80ms,rate=10Mbit --emit-tc eth7");
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("eth7"), std::string::npos);
+  EXPECT_NE(o.out.find("# at the server"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace splitwan::tests

@@ -1,0 +1,100 @@
+// `splitwan serve` from outside: announced, asked by `generate`, ended by a signal.
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/fixtures/command.hh"
+
+namespace splitwan::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A server on a free port of this machine, ended with the test.
+class Server {
+ public:
+  explicit Server(const std::vector<std::string>& options) : out_(folder_ / "out") {
+    std::vector<std::string> words = {splitwan_program, "serve", "--listen", "127.0.0.1:0", "--json"};
+    words.insert(words.end(), options.begin(), options.end());
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      if (!std::freopen(out_.c_str(), "w", stdout) || !std::freopen((folder_ / "err").c_str(), "w", stderr))
+        _exit(3);
+      execv(pointers[0], pointers.data());
+      _exit(3);
+    }
+  }
+  ~Server() {
+    if (pid_ > 0) end(SIGKILL);
+  }
+
+  // What it prints once it listens.
+  nlohmann::json announced() const {
+    for (int i = 0; i < 1500; ++i, std::this_thread::sleep_for(20ms)) {
+      const std::string text = text_of(out_);
+      if (text.find('\n') != std::string::npos) return nlohmann::json::parse(text);
+    }
+    ADD_FAILURE() << "no announcement within 30 s: " << text_of(folder_ / "err");
+    return {};
+  }
+  int end(int signal) {
+    int status = 0;
+    kill(pid_, signal);
+    waitpid(pid_, &status, 0);
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  TemporaryFolder folder_;
+  std::string out_;
+  pid_t pid_ = 0;
+};
+
+std::string address(const nlohmann::json& said) {
+  return said.contains("address") ? said["address"].get<std::string>()
+                                  : said["host"].get<std::string>() + ":" + said["port"].dump();
+}
+
+TEST(Serve, gives_a_client_the_tokens_of_decoding_alone) {
+  Server server(
+      {"--model", demo_model, "--layers", "2:10", "--sessions", "2", "--idle", "1min", "--threads", "1"});
+  const std::string ask =
+      "generate --model " + demo_model + " --prompt 'once upon a time' --max-new-tokens 6 --json ";
+  const Outcome far = splitwan(ask + "--split 2,2 --timeout 20s --server " + address(server.announced()));
+  ASSERT_EQ(far.code, 0) << far.err;
+  EXPECT_EQ(far.json()["output_ids"], splitwan(ask).json()["output_ids"]);
+  EXPECT_EQ(far.json()["network"], "sockets");
+  EXPECT_EQ(server.end(SIGTERM), 128 + SIGTERM);
+}
+
+TEST(Serve, tells_a_client_with_another_plan_what_differs) {
+  Server server({"--model", demo_model, "--layers", "2:10"});
+  const Outcome o = splitwan("generate --model " + demo_model + " --prompt a --split 3,2 --server " +
+                             address(server.announced()));
+  EXPECT_EQ(o.code, 2);
+  EXPECT_EQ(o.out, "");
+  EXPECT_NE(o.err.find("layers"), std::string::npos) << o.err;
+  EXPECT_EQ(server.end(SIGINT), 128 + SIGINT);
+}
+
+TEST(Serve, refuses_in_one_line_that_names_the_option) {
+  const std::string serve = "serve --model " + demo_model;
+  expect_refusal("serve", "--model");
+  expect_refusal(serve, "--layers");
+  expect_refusal(serve + " --layers 2:99", "2:99");
+  expect_refusal(serve + " --layers 2:10 --listen 0.0.0.0:0", "--insecure");
+  expect_refusal(serve + " --layers 2:10 --listen nowhere", "nowhere");
+  expect_refusal(serve + " --layers 2:10 --sessions 0", "--sessions");
+  expect_refusal(serve + " --layers 2:10 --idle soon", "soon");
+  expect_refusal(serve + " --layers 2:10 --storage int3", "int3");
+  expect_refusal(serve + " --layers 2:10 --device abacus", "abacus");
+}
+
+}  // namespace
+}  // namespace splitwan::tests

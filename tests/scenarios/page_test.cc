@@ -1,0 +1,64 @@
+// scenarios/README.md against the schema that files are read by.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "engine/base/json_file.hh"
+#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/read/scenario.hh"
+#include "scenarios/run/validate_link.hh"
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+std::string page() {
+  std::stringstream text;
+  text << std::ifstream(SPLITWAN_SOURCE_DIR "/scenarios/README.md").rdbuf();
+  return text.str();
+}
+
+// The rows of the table under a heading.
+std::set<std::string> rows_under(const std::string& heading) {
+  std::set<std::string> rows;
+  std::istringstream text(page());
+  bool inside = false;
+  for (std::string line; std::getline(text, line);) {
+    if (line.rfind("## ", 0) == 0) inside = line == "## " + heading;
+    if (inside && line.rfind("| `", 0) == 0) rows.insert(line);
+  }
+  return rows;
+}
+
+std::set<std::string> rows_of(const std::vector<SchemaKey>& schema) {
+  std::set<std::string> rows;
+  for (const SchemaKey& key : schema)
+    rows.insert(fmt::format("| `{}` | {} | {} | {} |", key.path, key.type,
+                            key.otherwise.empty() ? "must be given" : key.otherwise, key.help));
+  return rows;
+}
+
+TEST(ScenariosPage, holds_every_key_with_its_unit_default_and_meaning_and_no_other) {
+  EXPECT_EQ(rows_under("Keys of a scenario that runs a model"), rows_of(scenario_schema()));
+  EXPECT_EQ(rows_under("Keys of a replay"), rows_of(replay_schema()));
+  EXPECT_EQ(rows_under("Keys of a validation"), rows_of(validation_schema()));
+}
+
+TEST(ScenariosPage, shows_scenarios_that_are_read) {
+  const std::string text = page(), fence = "```json\n";
+  int shown = 0;
+  for (auto at = text.find(fence); at != std::string::npos; at = text.find(fence, at + 1), ++shown) {
+    const auto begin = at + fence.size();
+    Json json = Json::parse(text.substr(begin, text.find("```", begin) - begin));
+    json["model"] = SPLITWAN_SOURCE_DIR "/scenarios/" + json["model"].get<std::string>();
+    const tests::TemporaryFolder folder;
+    std::ofstream(folder / "s.json") << json;
+    EXPECT_EQ(load_scenarios(folder / "s.json", {}).size(), 2u);
+  }
+  EXPECT_EQ(shown, 1);
+}
+
+}  // namespace
+}  // namespace splitwan::scenarios
