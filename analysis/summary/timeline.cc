@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/base/error.hh"
+#include "engine/party/roles.hh"
 #include "model/observe/observation.hh"
 
 namespace splitwan::analysis {
@@ -22,7 +23,8 @@ constexpr int step_track = 1000;  // beside the parties' own tracks
 double us(Nanos t) { return static_cast<double>(t.count()) / 1e3; }
 
 std::string party_name(PartyId party) {
-  return party == 0 ? "client" : party == 1 ? "server" : fmt::format("party {}", party);
+  using namespace engine::roles;
+  return party == client ? "client" : party == server ? "server" : fmt::format("party {}", party);
 }
 
 class Writer {

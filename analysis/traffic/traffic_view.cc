@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/party/roles.hh"
 #include "engine/wire/codecs.hh"
 #include "engine/wire/wire.hh"
 
@@ -15,7 +16,7 @@ using engine::Nanos;
 using engine::Op;
 using engine::seconds;
 
-constexpr engine::PartyId client = 0;
+using engine::roles::client;
 
 struct Seen {
   Nanos at{};

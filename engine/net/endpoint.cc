@@ -96,8 +96,8 @@ void SocketNetwork::run(const std::map<PartyId, PartyMain>& parties) {
       if (b <= a) continue;
       tcp::acceptor acceptor = listen(io, {"127.0.0.1", 0});
       tcp::socket outgoing = connect(io, {"127.0.0.1", acceptor.local_endpoint().port()});
-      first->add(b, fmt::format("party {}", b), std::move(outgoing), {});
-      second->add(a, fmt::format("party {}", a), acceptor.accept(), {});
+      first->add(b, fmt::format("party {}", b), make_tcp_stream(std::move(outgoing)), {});
+      second->add(a, fmt::format("party {}", a), make_tcp_stream(acceptor.accept()), {});
     }
   }
   std::mutex mutex;

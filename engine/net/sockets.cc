@@ -1,39 +1,20 @@
 #include "engine/net/sockets.hh"
 
-#include <netinet/tcp.h>
-
 #include <algorithm>
-#include <boost/asio.hpp>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 #include "engine/base/error.hh"
-#include "engine/net/tcp_info.hh"
 
 namespace splitwan::engine {
-
-namespace asio = boost::asio;
 
 namespace {
 
 constexpr std::size_t most_waiting = 256u << 20;      // bytes received and not yet taken: then reading pauses
 constexpr std::size_t most_queued = 1u << 30;         // bytes accepted for sending: then the peer is stuck
 constexpr auto last_words = std::chrono::seconds(2);  // for a peer to read why it was refused
-
-void configure(tcp::socket& socket) {
-  socket.set_option(tcp::no_delay(true));
-  socket.set_option(asio::socket_base::keep_alive(true));
-  // A peer that vanished without a word is noticed within about half a minute.
-  const auto set = [&](int option, int value) {
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
-  };
-  set(TCP_KEEPIDLE, 10);
-  set(TCP_KEEPINTVL, 5);
-  set(TCP_KEEPCNT, 4);
-  set(TCP_USER_TIMEOUT, 30'000);
-}
 
 }  // namespace
 
@@ -49,15 +30,14 @@ struct SocketTransport::Inbox {
 
 class SocketTransport::Connection {
  public:
-  Connection(PartyId peer, std::string name, tcp::socket socket, const Limits& limits, Clock& clock,
-             Inbox& inbox)
+  Connection(PartyId peer, std::string name, std::unique_ptr<Stream> stream, const Limits& limits,
+             Clock& clock, Inbox& inbox)
       : name(std::move(name)),
         peer_(peer),
-        socket_(std::move(socket)),
+        stream_(std::move(stream)),
         limits_(limits),
         clock_(clock),
         inbox_(inbox) {
-    configure(socket_);
     reader_ = std::thread([this] { read(); });
     writer_ = std::thread([this] { write(); });
   }
@@ -69,18 +49,17 @@ class SocketTransport::Connection {
     }
     queued_.notify_one();
     writer_.join();
-    boost::system::error_code ignored;
     {
       std::unique_lock lock(inbox_.mutex);
       inbox_.closing = true;
       inbox_.changed.notify_all();
       // Closing with unread bytes would reset the connection, and the reset overtake the refusal.
       if (refused_) {
-        socket_.shutdown(tcp::socket::shutdown_send, ignored);
+        stream_->end_writing();
         inbox_.changed.wait_for(lock, last_words, [&] { return inbox_.gone.count(peer_) > 0; });
       }
     }
-    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    stream_->cancel();
     reader_.join();
   }
 
@@ -102,21 +81,19 @@ class SocketTransport::Connection {
 
  private:
   void read() {
-    std::string why = "closed by the peer";
+    std::string why;
     std::uint32_t sent_again = 0;  // as of the last message
     try {
       for (Limits limits{limits_.rows, limits_.first_payload};; limits = limits_) {
         Prefix prefix;
-        asio::read(socket_, asio::buffer(prefix));
+        read_all(*stream_, prefix);
         Arrival arrival{peer_, {}, {}, 0};
         const Sizes sizes = read_prefix(prefix, limits, arrival.message.header);
         Bytes lists(sizes.lists);
         arrival.message.payload.resize(sizes.payload);
-        const std::array<asio::mutable_buffer, 2> rest{asio::buffer(lists),
-                                                       asio::buffer(arrival.message.payload)};
-        asio::read(socket_, rest);
+        read_all(*stream_, lists, arrival.message.payload);
         read_lists(lists, arrival.message.header);
-        const TcpInfo info = tcp_info_of(socket_.native_handle());
+        const TcpInfo info = stream_->info();
         arrival.tcp = info.sample;
         arrival.retransmits = info.retransmits - std::exchange(sent_again, info.retransmits);
         std::unique_lock lock(inbox_.mutex);
@@ -128,8 +105,6 @@ class SocketTransport::Connection {
         // A peer that asks faster than it is served is left to TCP's own back pressure.
         inbox_.changed.wait(lock, [&] { return inbox_.bytes <= most_waiting || inbox_.closing; });
       }
-    } catch (const boost::system::system_error& e) {
-      if (e.code() != asio::error::eof) why = e.code().message();
     } catch (const std::exception& e) {
       why = e.what();
     }
@@ -147,18 +122,22 @@ class SocketTransport::Connection {
       queue_.pop_front();
       queued_bytes_ -= bytes.size();
       lock.unlock();
-      boost::system::error_code error;
-      asio::write(socket_, asio::buffer(bytes), error);
+      std::string failure;
+      try {
+        write_all(*stream_, bytes);
+      } catch (const std::exception& e) {
+        failure = e.what();
+      }
       lock.lock();
-      if (error) {
-        failure_ = error.message();
+      if (!failure.empty()) {
+        failure_ = failure;
         return;
       }
     }
   }
 
   PartyId peer_;
-  tcp::socket socket_;
+  std::unique_ptr<Stream> stream_;
   Limits limits_;
   Clock& clock_;
   Inbox& inbox_;
@@ -175,9 +154,10 @@ class SocketTransport::Connection {
 SocketTransport::SocketTransport(Clock& clock) : clock_(clock), inbox_(std::make_unique<Inbox>()) {}
 SocketTransport::~SocketTransport() = default;
 
-void SocketTransport::add(PartyId peer, std::string name, tcp::socket socket, const Limits& limits) {
+void SocketTransport::add(PartyId peer, std::string name, std::unique_ptr<Stream> stream,
+                          const Limits& limits) {
   peers_[peer] =
-      std::make_unique<Connection>(peer, std::move(name), std::move(socket), limits, clock_, *inbox_);
+      std::make_unique<Connection>(peer, std::move(name), std::move(stream), limits, clock_, *inbox_);
 }
 
 void SocketTransport::send(PartyId to, Message message) {

@@ -1,5 +1,5 @@
-// The engine over real TCP: Boost.Asio, TCP_NODELAY, a reader and a writer thread per connection so that send
-// never waits and arrivals are stamped when they come, not when somebody looks.
+// The engine over real connections: Boost.Asio, TCP_NODELAY, a reader and a writer thread for each so that
+// send never waits and arrivals are stamped when they come, not when somebody looks.
 #pragma once
 
 #include <utility>  // Boost 1.74 Asio forgets it
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/net/stream.hh"
 #include "engine/party/transport.hh"
 
 namespace splitwan::engine {
@@ -29,6 +30,8 @@ tcp::acceptor listen(boost::asio::io_context&, const Endpoint&);
 // Both set cubic, which the simulator models, before the handshake: a socket that some kernels' default, bbr,
 // has begun stays paced.
 
+std::unique_ptr<Stream> make_tcp_stream(tcp::socket);
+
 // Steady wall time; runs jobs where they are called.
 class WallClock : public Clock {
  public:
@@ -42,7 +45,7 @@ class SocketTransport : public Transport {
   ~SocketTransport() override;  // sends what is queued, then closes
 
   // `name` is for errors: "server 10.0.0.2:7000".
-  void add(PartyId peer, std::string name, tcp::socket, const Limits&);
+  void add(PartyId peer, std::string name, std::unique_ptr<Stream>, const Limits&);
   void send(PartyId to, Message) override;  // into a lost connection: nothing; recv then throws
   std::optional<Arrival> recv(PartyId from, Nanos deadline) override;
 

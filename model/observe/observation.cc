@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "engine/base/error.hh"
+#include "engine/party/roles.hh"
 
 namespace splitwan::model {
 namespace {
@@ -16,7 +17,7 @@ using engine::seconds;
 using engine::Span;
 using engine::Step;
 
-constexpr engine::PartyId client = 0;
+using engine::roles::client;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 36;
 
 double number_or(const Json& object, const char* key, double otherwise, const std::string& where) {

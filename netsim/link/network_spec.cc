@@ -18,16 +18,28 @@ NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double 
   return spec;
 }
 
+std::vector<Edge> mesh_edges(PartyId parties, const LinkSpec& forward, const LinkSpec& backward) {
+  std::vector<Edge> edges;
+  for (PartyId a = 0; a < parties; ++a)
+    for (PartyId b = a + 1; b < parties; ++b) edges.push_back({a, b, forward, backward});
+  return edges;
+}
+
+std::vector<Edge> star_edges(PartyId parties, const LinkSpec& forward, const LinkSpec& backward) {
+  std::vector<Edge> edges;
+  for (PartyId b = 1; b < parties; ++b) edges.push_back({0, b, forward, backward});
+  return edges;
+}
+
 NetworkSpec mesh_network(PartyId parties, const LinkState& link) {
   NetworkSpec spec;
-  for (PartyId a = 0; a < parties; ++a)
-    for (PartyId b = a + 1; b < parties; ++b) spec.edges.push_back({a, b, {link}, {link}});
+  spec.edges = mesh_edges(parties, {link}, {link});
   return spec;
 }
 
 NetworkSpec star_network(PartyId parties, const LinkSpec& link) {
   NetworkSpec spec;
-  for (PartyId b = 1; b < parties; ++b) spec.edges.push_back({0, b, link, link});
+  spec.edges = star_edges(parties, link, link);
   return spec;
 }
 

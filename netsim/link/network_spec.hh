@@ -13,8 +13,12 @@ namespace splitwan::netsim {
 // loss per packet, both ways.
 NetworkSpec two_party_network(Nanos rtt, double up_bps, double down_bps, double loss = 0);
 
-// Every pair of `parties`, lower number first, by the same link both ways. Edges in order (0,1), (0,2), ..
-// (1,2), ..
+// Every pair of `parties`, lower number first: (0,1), (0,2), .. (1,2), ..
+std::vector<Edge> mesh_edges(PartyId parties, const LinkSpec& forward, const LinkSpec& backward);
+// Party 0 with each of the others.
+std::vector<Edge> star_edges(PartyId parties, const LinkSpec& forward, const LinkSpec& backward);
+
+// By the same link both ways.
 NetworkSpec mesh_network(PartyId parties, const LinkState& link);
 NetworkSpec mesh_network(PartyId parties, const std::same_as<LinkSpec> auto& link) {
   NetworkSpec spec = mesh_network(parties, static_cast<const LinkState&>(link));
@@ -22,7 +26,6 @@ NetworkSpec mesh_network(PartyId parties, const std::same_as<LinkSpec> auto& lin
   return spec;
 }
 
-// Party 0 with each of the others, by the same link both ways.
 NetworkSpec star_network(PartyId parties, const LinkSpec& link);
 
 // Of data in one packet: as asked, else what the smallest packet on these links has room for, at most 1448.

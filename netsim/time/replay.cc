@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/base/error.hh"
+#include "engine/party/roles.hh"
 
 namespace splitwan::netsim {
 namespace {
@@ -16,6 +17,8 @@ using engine::Party;
 using engine::Phase;
 using engine::Span;
 using engine::Step;
+using engine::roles::client;
+using engine::roles::server;
 
 // A message of the span's length; its content is nobody's business.
 Message blank(const Span& span) {
@@ -82,17 +85,19 @@ class Player {
 Scripts scripts_of(const engine::Run& run) {
   Scripts scripts;
   for (const Span& span : run.spans) scripts[span.party].spans.push_back(span);
-  scripts[0].steps = run.steps;
+  scripts[client].steps = run.steps;
   if (run.steps.empty()) throw Error("the run has no steps: nothing to replay");
   for (const auto& [party, script] : scripts) {
-    if (party > 1) throw Error("party {}: only a client 0 and a server 1 can be replayed", party);
+    if (party != client && party != server)
+      throw Error("party {}: only a client {} and a server {} can be replayed", party, client, server);
+    const PartyId other = party == client ? server : client;
     std::size_t sent = 0, received = 0;
     for (const Span& span : script.spans) {
       if (span.op == Op::work) continue;
-      if (span.peer != 1 - party) throw Error("party {}: a message with party {}", party, span.peer);
+      if (span.peer != other) throw Error("party {}: a message with party {}", party, span.peer);
       sent += span.op == Op::send;
     }
-    for (const Span& span : scripts[1 - party].spans) received += span.op == Op::recv;
+    for (const Span& span : scripts[other].spans) received += span.op == Op::recv;
     if (received > sent) throw Error("party {} sent {} messages, {} arrived", party, sent, received);
   }
   return scripts;

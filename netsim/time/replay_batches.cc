@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/party/roles.hh"
 #include "netsim/time/replay.hh"
 
 namespace splitwan::netsim {
@@ -9,8 +10,9 @@ namespace {
 using engine::Op;
 using engine::Phase;
 using engine::Span;
+using engine::roles::client;
+using engine::roles::server;
 
-constexpr PartyId client = 0, server = 1;
 constexpr std::uint32_t chunk_rows = 128;  // of a prompt, as the engine sends it
 constexpr std::uint64_t hello_bytes = engine::prefix_size + 300;
 

@@ -7,21 +7,13 @@
 #include "scenarios/imports/iperf3.hh"
 #include "scenarios/imports/ping.hh"
 #include "scenarios/read/read_link.hh"
+#include "scenarios/read/topology.hh"
 
 namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
 using engine::ObjectReader;
-
-constexpr std::string_view kind_names[] = {"local", "ideal", "ns3", "sockets", "tun"};
-
-NetworkKind kind_named(const std::string& name) {
-  for (std::size_t i = 0; i < std::size(kind_names); ++i) {
-    if (kind_names[i] == name) return static_cast<NetworkKind>(i);
-  }
-  throw Error("'{}': expected local, ideal, ns3, sockets or tun", name);
-}
 
 // Typical paths. LTE and satellite: deep queues, asymmetric rates; their jitter and loss are examples, not
 // measurements of any one network.
@@ -118,20 +110,6 @@ void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpe
   r.done();
 }
 
-void read_links(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
-  read_text(r, "ping",
-            [&](const std::string& file) { apply(read_ping(beside(folder, file)), n.up, n.down); });
-  read_text(r, "iperf3", [&](const std::string& file) {
-    const Iperf3Summary found = read_iperf3(beside(folder, file));
-    n.up.bits_per_second = found.up_bps.value_or(n.up.bits_per_second);
-    n.down.bits_per_second = found.down_bps.value_or(n.down.bits_per_second);
-  });
-  read_link(r, n.up, true, folder);
-  read_link(r, n.down, false, folder);
-  read_direction(r, "up", n.up, true, folder);
-  read_direction(r, "down", n.down, false, folder);
-}
-
 // The simulator's own rules, before it is started.
 void check(const netsim::LinkSpec& link, const std::string& where) {
   try {
@@ -143,6 +121,20 @@ void check(const netsim::LinkSpec& link, const std::string& where) {
 
 }  // namespace
 
+void read_both_ways(ObjectReader& r, netsim::LinkSpec& up, netsim::LinkSpec& down,
+                    const std::string& folder) {
+  read_text(r, "ping", [&](const std::string& file) { apply(read_ping(beside(folder, file)), up, down); });
+  read_text(r, "iperf3", [&](const std::string& file) {
+    const Iperf3Summary found = read_iperf3(beside(folder, file));
+    up.bits_per_second = found.up_bps.value_or(up.bits_per_second);
+    down.bits_per_second = found.down_bps.value_or(down.bits_per_second);
+  });
+  read_link(r, up, true, folder);
+  read_link(r, down, false, folder);
+  read_direction(r, "up", up, true, folder);
+  read_direction(r, "down", down, false, folder);
+}
+
 NetworkChoice::NetworkChoice() {
   for (netsim::LinkSpec* link : {&up, &down}) {
     link->delay = std::chrono::milliseconds(40);
@@ -150,48 +142,61 @@ NetworkChoice::NetworkChoice() {
   }
 }
 
-std::string_view name_of(NetworkKind kind) { return kind_names[static_cast<int>(kind)]; }
-
 NetworkChoice read_network(const Json& json, const std::string& where, const std::string& folder) {
   NetworkChoice n;
   ObjectReader r(json, where);
-  read_text(r, "kind", [&](const std::string& text) { n.kind = kind_named(text); });
+  read_text(r, "kind", [&](const std::string& text) { n.kind = network_kind_named(text); });
   read_text(r, "preset", [&](const std::string& name) {
     ObjectReader preset(preset_named(name), name);
-    read_links(preset, n, "");
+    read_both_ways(preset, n.up, n.down, "");
   });
-  read_links(r, n, folder);
+  read_both_ways(r, n.up, n.down, folder);
+  read_topology(r, n, folder);
   if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
   n.server = r.get<std::string>("server", "");
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
   n.pcap = r.get<std::string>("pcap", "");
   if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);
   r.done();
-  if (!n.server.empty() && n.kind != NetworkKind::sockets)
-    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, name_of(n.kind));
-  const bool packets = n.kind == NetworkKind::ns3 || n.kind == NetworkKind::tun;
-  if (packets && (n.up.bits_per_second == 0 || n.down.bits_per_second == 0))
-    throw Error("{}: rate: only ideal links are unlimited", where);
-  if (packets) {
-    check(n.up, where + ": up");
-    check(n.down, where + ": down");
+  const NetworkRow& row = row_of(n.kind);
+  if (!n.server.empty() && !row.takes_server)
+    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, row.name);
+  if (!row.any_topology && n.parties.size() != 2)
+    throw Error("{}: parties: a network of kind {} joins two, found {}", where, row.name,
+                fmt::join(n.parties, ", "));
+  if (!row.packets) return n;
+  for (const netsim::Edge& edge : n.edges) {
+    if (edge.forward.bits_per_second == 0 || edge.backward.bits_per_second == 0)
+      throw Error("{}: rate: only ideal links are unlimited", where);
+    check(edge.forward, where + ": up");
+    check(edge.backward, where + ": down");
   }
   return n;
 }
 
+namespace {
+
+std::string kinds_help() {
+  std::string text = "what carries the messages";
+  for (const NetworkRow& row : network_table()) text += fmt::format("; {}: {}", row.name, row.help);
+  return text;
+}
+
+}  // namespace
+
 std::vector<SchemaKey> network_schema() {
-  std::vector<SchemaKey> list = {
-      {"kind", "local, ideal, ns3, sockets or tun", "ns3", "what carries the messages"},
-      {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
-       "a usual path; keys beside it change it"},
-      {"ping", "file", "none", "what ping printed: round trip and loss"},
-      {"iperf3", "file", "none", "what iperf3 --json printed: rates"}};
+  std::vector<SchemaKey> list = {{"kind", network_kinds_text(), "ns3", kinds_help()},
+                                 {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
+                                  "a usual path; keys beside it change it"},
+                                 {"ping", "file", "none", "what ping printed: round trip and loss"},
+                                 {"iperf3", "file", "none", "what iperf3 --json printed: rates"}};
   append(list, link_schema());
   append(list, {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
                 {"down", "rate, or {LINK keys}", "none", "from the server alone"},
                 {"server", "HOST:PORT", "none", "a live server (sockets); else both sides are here"},
                 {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
                 {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
+  append(list, topology_schema());
   append(list, keys_of(tcp_rows()), "tcp.");
   return list;
 }
@@ -222,7 +227,7 @@ NetworkChoice parse_link(const std::string& text) {
 
 netsim::NetworkSpec spec_of(const NetworkChoice& n, std::uint64_t seed) {
   netsim::NetworkSpec spec;
-  spec.edges.push_back({0, 1, n.up, n.down});
+  spec.edges = n.parties.size() == 2 ? std::vector<netsim::Edge>{{0, 1, n.up, n.down}} : n.edges;
   spec.tcp = n.tcp;
   spec.seed = seed;
   spec.pcap = n.pcap;

@@ -8,6 +8,7 @@
 
 #include "engine/base/json_file.hh"
 #include "netsim/link/link_simulator.hh"
+#include "scenarios/read/network_kind.hh"
 #include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
@@ -15,19 +16,12 @@ namespace splitwan::scenarios {
 using engine::Json;
 using engine::Nanos;
 
-enum class NetworkKind {
-  local,
-  ideal,
-  ns3,
-  sockets,
-  tun
-};  // tun: the kernel's TCP over a delay line, replays only
-std::string_view name_of(NetworkKind);
-
 struct NetworkChoice {
   NetworkChoice();
   NetworkKind kind = NetworkKind::ns3;
-  netsim::LinkSpec up, down;  // 100 Mbit/s, 40 ms each way
+  netsim::LinkSpec up, down;                                // 100 Mbit/s, 40 ms each way
+  std::vector<std::string> parties = {"client", "server"};  // a party's number is its place
+  std::vector<netsim::Edge> edges = {};  // empty: the first two parties, joined by `up` and `down`
   netsim::TcpSpec tcp;
   std::string server;                         // sockets: HOST:PORT; empty = both parties here, over loopback
   Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
@@ -45,7 +39,11 @@ std::vector<SchemaKey> network_schema();
 NetworkChoice parse_link(const std::string&);
 const std::vector<std::string>& preset_names();
 
-// Parties 0 and 1, the client and the server, joined by it.
+// What lies on one pair's way: LINK keys, "up" and "down". `up` leads from the first of them.
+void read_both_ways(engine::ObjectReader&, netsim::LinkSpec& up, netsim::LinkSpec& down,
+                    const std::string& folder);
+
+// Its parties, joined by it.
 netsim::NetworkSpec spec_of(const NetworkChoice&, std::uint64_t seed);
 
 // What a trace's header says of it: {network, rtt_s, up_bps, down_bps, loss, ..}.

@@ -5,6 +5,7 @@
 #include "engine/base/error.hh"
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/sweep.hh"
+#include "scenarios/read/topology.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -86,9 +87,14 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   cell.seed = r.get("seed", cell.seed);
   if (const Json* network = r.find("network"))
     cell.network = read_network(*network, file + ": network", folder);
-  if (cell.network.kind == NetworkKind::local || cell.network.kind == NetworkKind::sockets)
-    throw Error("{}: network: kind: a replay runs over ns3, ideal or tun, not {}", file,
+  if (!row_of(cell.network.kind).replays) {
+    std::vector<std::string> able;
+    for (const NetworkRow& row : network_table())
+      if (row.replays) able.push_back(row.name);
+    throw Error("{}: network: kind: a replay runs over {}, not {}", file, fmt::join(able, ", "),
                 name_of(cell.network.kind));
+  }
+  expect_two_parties(cell.network, file, "a replay");
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
   if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())

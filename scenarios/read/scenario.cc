@@ -7,6 +7,7 @@
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/scenario_keys.hh"
 #include "scenarios/read/sweep.hh"
+#include "scenarios/read/topology.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -22,7 +23,9 @@ Scenario read_scenario(const Json& json, const std::string& file) {
        {std::pair("model", !s.model.empty()), std::pair("prompts", !s.prompts.empty())})
     if (!given) throw Error("{}: key '{}' is missing", file, key);
   check(s, file);
-  if (s.network.kind == NetworkKind::tun) throw Error("{}: network: kind: tun is for replays", file);
+  if (!row_of(s.network.kind).runs_models)
+    throw Error("{}: network: kind: {} is for replays", file, name_of(s.network.kind));
+  expect_two_parties(s.network, file, "a run of a model");
   s.resolved = json;
   return s;
 }

@@ -9,8 +9,7 @@
 #include "model/observe/observation.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/replay_scenario.hh"
-#include "scenarios/run/replay_link.hh"
-#include "scenarios/run/simulated_network.hh"
+#include "scenarios/run/networks/networks.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -107,15 +106,10 @@ Run run_play(const Play& play) {
   std::map<engine::PartyId, engine::MemoryRecorder> recorders;
   std::map<engine::PartyId, engine::PartyMain> parties;
   for (const auto& [party, script] : scripts) parties[party] = netsim::play(party, script, recorders[party]);
-  Json simulator, links;
-  if (cell.network.kind == NetworkKind::tun) {
-    links = run_over_link(cell.network, play.seed, parties, {{0, cost_for(play)}, {1, cost_for(play)}});
-  } else {
-    SimulatedNetwork network(cell.network, play.seed, cost_for(play));
-    network.run(parties);
-    simulator = network.settings();
-    links = network.totals();
-  }
+  const auto network = make_network({cell.network, play.seed, [&] { return cost_for(play); }});
+  network->run(parties);
+  const Json simulator = network->settings();
+  const Json links = network->totals();
 
   Run run;
   for (auto& [party, recorder] : recorders) {
@@ -179,7 +173,7 @@ std::vector<Run> run_replays(
   };
   // In real time they would disturb each other.
   const bool alone =
-      std::any_of(cells.begin(), cells.end(), [](auto& c) { return c.network.kind == NetworkKind::tun; });
+      std::any_of(cells.begin(), cells.end(), [](auto& c) { return row_of(c.network.kind).alone; });
   const std::size_t cores = alone ? 1 : std::max(1u, std::thread::hardware_concurrency());
   {
     std::vector<std::jthread> threads;

@@ -3,33 +3,18 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 
 #include "engine/base/error.hh"
 #include "engine/drafters/named.hh"
-#include "engine/net/sockets.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"
-#include "scenarios/run/simulated_network.hh"
+#include "scenarios/run/networks/networks.hh"
 
 namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
 using engine::Party;
-
-// Over a live connection only the client is ours.
-void run_live(const Scenario& s, const engine::ModelConfig& config, const engine::PartyMain& client_main) {
-  boost::asio::io_context io;
-  engine::WallClock clock;
-  engine::SocketTransport transport(clock);
-  const auto endpoint = engine::parse_endpoint(s.network.server);
-  engine::Limits limits;
-  limits.payload =
-      std::max<std::uint64_t>(1 << 16, 4ull * std::max(config.context, engine::widest_tree) * config.width);
-  transport.add(server, "server " + s.network.server, engine::connect(io, endpoint), limits);
-  client_main(transport, clock);
-}
 
 Json sampling_json(const engine::Sampling& s) {
   return {{"temperature", s.temperature},
@@ -89,7 +74,7 @@ struct Client {
   void run(const Scenario& s, engine::Transport& transport, engine::Clock& clock) {
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
-    const bool local = s.network.kind == NetworkKind::local;
+    const bool local = !row_of(s.network.kind).splits;
     const auto forward =
         local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, options_for(s));
     const engine::Sampler sampler(options.sampling);
@@ -101,7 +86,7 @@ struct Client {
 };
 
 engine::SplitPlan plan_of(const Scenario& s, int layers) {
-  if (s.network.kind == NetworkKind::local) return {{0, layers}, {layers, layers}, {layers, layers}};
+  if (!row_of(s.network.kind).splits) return {{0, layers}, {layers, layers}, {layers, layers}};
   return engine::SplitPlan::of(layers, s.head_layers, s.tail_layers);
 }
 
@@ -138,29 +123,27 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   std::map<engine::PartyId, engine::PartyMain> parties;
   parties[client] = [&](auto& transport, auto& clock) { ours.run(s, transport, clock); };
   at::set_num_threads(s.threads);  // this thread computes for every party in virtual time
-  if (!s.network.server.empty()) {
-    run_live(s, model.config(), parties[client]);
-  } else {
-    if (s.network.kind != NetworkKind::local) {
-      const engine::LayerStack& middle = model.middle(plan.middle);
-      parties[server] = [&](engine::Transport& transport, engine::Clock& clock) {
-        at::set_num_threads(s.threads);
-        Party party(server, transport, clock, theirs);
-        engine::serve_middle(party, client, model.config(), middle);
-      };
-    }
-    if (s.network.kind == NetworkKind::sockets) {
-      engine::SocketNetwork().run(parties);
-    } else {
-      const ComputeSource& compute = resources.compute(s.compute);
-      SimulatedNetwork network(s.network, s.seed,
-                               compute.cost(decode, prompt.name, sampling_json(s.sampling)),
-                               compute.message_size());
-      network.run(parties);
-      simulator = network.settings();
-      links = network.totals();
-    }
+  const NetworkRow& kind = row_of(s.network.kind);
+  if (kind.splits && s.network.server.empty()) {
+    const engine::LayerStack& middle = model.middle(plan.middle);
+    parties[server] = [&](engine::Transport& transport, engine::Clock& clock) {
+      at::set_num_threads(s.threads);
+      Party party(server, transport, clock, theirs);
+      engine::serve_middle(party, client, model.config(), middle);
+    };
   }
+  NetworkOrder order{s.network, s.seed};
+  order.answers.payload = std::max<std::uint64_t>(
+      1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
+  if (kind.charges) {
+    const ComputeSource& compute = resources.compute(s.compute);
+    order.cost = [&] { return compute.cost(decode, prompt.name, sampling_json(s.sampling)); };
+    order.message_size = compute.message_size();
+  }
+  const auto network = make_network(order);
+  network->run(parties);
+  simulator = network->settings();
+  links = network->totals();
   engine::Run run = std::move(ours.recorder.run);
   run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });

@@ -4,12 +4,14 @@
 #include <functional>
 
 #include "engine/decode/generate.hh"
+#include "engine/party/roles.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/resources.hh"
 
 namespace splitwan::scenarios {
 
-constexpr engine::PartyId client = 0, server = 1;
+using engine::roles::client;
+using engine::roles::server;
 
 struct Outcome {
   engine::Run run;  // header and end lines are complete but for the index

@@ -17,7 +17,8 @@
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/sweep.hh"
-#include "scenarios/run/simulated_network.hh"
+#include "scenarios/read/topology.hh"
+#include "scenarios/run/networks/simulated.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -45,6 +46,7 @@ Validation read_one(const Json& json, const std::string& file) {
   r.done();
   if (v.seeds < 1 || v.seeds > 1000) throw Error("{}: validate: seeds: expected 1 to 1000", file);
   if (v.network.kind != NetworkKind::ns3) throw Error("{}: network: kind: expected ns3", file);
+  expect_two_parties(v.network, file, "a validation");
   v.resolved = json;
   return v;
 }

@@ -118,7 +118,7 @@ int generate_command(const GenerateOptions& o) {
   const auto tokens = static_cast<double>(done.output.size());
   const Nanos decoding = done.total - done.prefill;
   const double rate = tokens > 1 ? (tokens - 1) / seconds(decoding) : tokens / seconds(done.total);
-  const bool wall = s.network.kind == NetworkKind::sockets;
+  const bool wall = row_of(s.network.kind).wall_time;
   Json out = {{"schema_version", 1},
               {"prompt_ids", ids},
               {"output_ids", done.output},

@@ -35,10 +35,10 @@ struct Pair {
 TEST(Sockets, a_refusal_reaches_a_peer_that_is_still_sending) {
   Pair pair;
   SocketTransport client(pair.clock);
-  client.add(1, "server", std::move(pair.outgoing), {});
+  client.add(1, "server", make_tcp_stream(std::move(pair.outgoing)), {});
   std::thread server([&] {
     SocketTransport transport(pair.clock);
-    transport.add(0, "client", std::move(pair.incoming), {});
+    transport.add(0, "client", make_tcp_stream(std::move(pair.incoming)), {});
     transport.recv(0, no_deadline);
     transport.send(0, error_message("the split differs"));
   });
@@ -56,10 +56,10 @@ TEST(Sockets, a_refusal_reaches_a_peer_that_is_still_sending) {
 TEST(Sockets, a_strangers_first_message_is_held_to_its_own_limit) {
   Pair pair;
   SocketTransport client(pair.clock), server(pair.clock);
-  client.add(1, "server", std::move(pair.outgoing), {});
+  client.add(1, "server", make_tcp_stream(std::move(pair.outgoing)), {});
   Limits limits;
   limits.first_payload = 1000;
-  server.add(0, "client", std::move(pair.incoming), limits);
+  server.add(0, "client", make_tcp_stream(std::move(pair.incoming)), limits);
   client.send(1, request(1001));
   EXPECT_THAT(error_of([&] { server.recv(0, no_deadline); }), HasSubstr("1001"));
 }

@@ -1,0 +1,105 @@
+#include "engine/serve/server.hh"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <boost/asio.hpp>
+
+#include "engine/base/error.hh"
+#include "engine/party/roles.hh"
+#include "engine/split/hello.hh"
+
+namespace splitwan::engine {
+namespace {
+
+struct DropSpans : Recorder {  // a server keeps no trace: the client's holds the durations
+  void span(const Span&) override {}
+  void step(const Step&) override {}
+};
+
+}  // namespace
+
+Server::Server(const Endpoint& here, const ModelConfig& config, const LayerStack& middle,
+               ServerOptions options)
+    : config_(config), middle_(middle), options_(std::move(options)), acceptor_(listen(io_, here)) {}
+
+Server::~Server() {
+  for (Session& s : sessions_) s.thread.join();
+}
+
+void Server::run() {
+  accept();
+  io_.run();
+  for (Session& s : sessions_) s.thread.join();
+  sessions_.clear();
+}
+
+void Server::end() {
+  boost::asio::post(io_, [this] { acceptor_.close(); });
+}
+
+void Server::accept() {
+  acceptor_.async_accept([this](auto error, tcp::socket socket) {
+    if (error == boost::asio::error::operation_aborted) return;
+    if (error) {  // out of file descriptors, say: better later than never
+      options_.log(fmt::format("a client could not be taken: {}", error.message()));
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    } else {
+      begin_session(std::move(socket));
+    }
+    accept();
+  });
+}
+
+void Server::begin_session(tcp::socket socket) {
+  sessions_.remove_if([](Session& s) {
+    if (s.over) s.thread.join();
+    return s.over.load();
+  });
+  const bool admitted = active_ < options_.sessions;
+  if (!admitted && sessions_.size() >= 2u * options_.sessions) return;  // a flood gets no explanation
+  active_ += admitted;
+  Session& begun = sessions_.emplace_back();
+  try {
+    begun.thread = std::thread([&, admitted, number = ++count_, s = std::move(socket)]() mutable {
+      serve(std::move(s), number, admitted);
+      active_ -= admitted;
+      begun.over = true;
+    });
+  } catch (const std::system_error& e) {
+    options_.log(fmt::format("a client could not be taken: {}", e.what()));
+    active_ -= admitted;
+    sessions_.pop_back();
+  }
+}
+
+// One connection, until the client leaves, or is told why not; whatever goes wrong ends this session only.
+void Server::serve(tcp::socket socket, int number, bool admitted) const {
+  std::string peer = "client";
+  try {
+    at::set_num_threads(options_.threads);
+    auto stream = make_tcp_stream(std::move(socket));
+    peer = "client " + stream->peer();
+    options_.log(fmt::format("session {}: {} connected", number, peer));
+    WallClock clock;
+    SocketTransport transport(clock);
+    const int rows = std::max(config_.context, widest_tree);
+    Limits limits{static_cast<std::uint32_t>(rows)};
+    limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * rows * config_.width);
+    limits.first_payload = 1 << 16;
+    transport.add(roles::client, peer, std::move(stream), limits);
+    if (!admitted) {
+      transport.send(roles::client, error_message("all sessions are taken: try again later"));
+      throw Error("refused, all sessions are taken");
+    }
+    DropSpans nowhere;
+    Party party(roles::server, transport, clock, nowhere);
+    serve_middle(party, roles::client, config_, middle_, options_.idle);
+    options_.log(fmt::format("session {}: {} is done", number, peer));
+  } catch (const std::exception& e) {
+    const std::string what = e.what();
+    options_.log(fmt::format("session {}: {}", number, what.starts_with(peer) ? what : peer + ": " + what));
+  }
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,55 @@
+// The untrusted side for many clients: accepts connections and gives each a session with the middle layers.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <list>
+#include <thread>
+
+#include "engine/net/sockets.hh"
+#include "engine/split/forward.hh"
+
+namespace splitwan::engine {
+
+struct ServerOptions {
+  int sessions = 16;                     // at one time; who comes then is told so
+  int threads = 1;                       // that a session computes with
+  Nanos idle = std::chrono::minutes(5);  // a session that asks nothing for so long ends
+  std::function<void(const std::string&)> log = [](const std::string&) {};  // a line, from any thread
+};
+
+class Server {
+ public:
+  // Listens from here on. Model and layers must outlive the server. Throws Error.
+  Server(const Endpoint&, const ModelConfig&, const LayerStack& middle, ServerOptions = {});
+  ~Server();
+
+  tcp::endpoint address() const { return acceptor_.local_endpoint(); }
+  int active() const { return active_; }  // sessions under way
+  // For what else may end the wait in run(): signals.
+  boost::asio::io_context& io() { return io_; }
+
+  void run();  // takes sessions until end() is called; returns when those under way have ended
+  void end();  // from any thread
+
+ private:
+  struct Session {
+    std::thread thread;
+    std::atomic<bool> over = false;
+  };
+  void accept();
+  void begin_session(tcp::socket);
+  void serve(tcp::socket, int number, bool admitted) const;
+
+  const ModelConfig& config_;
+  const LayerStack& middle_;
+  ServerOptions options_;
+  boost::asio::io_context io_;
+  tcp::acceptor acceptor_;
+  std::list<Session> sessions_;
+  std::atomic<int> active_ = 0;
+  int count_ = 0;
+};
+
+}  // namespace splitwan::engine
