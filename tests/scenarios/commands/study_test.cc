@@ -94,15 +94,19 @@ TEST(Train, refuses_in_one_line_that_names_the_key) {
 
 TEST(Attack, tries_what_the_scenario_says_and_keeps_the_result) {
   const TemporaryFolder folder;
-  const Outcome o =
-      splitwan("attack " SPLITWAN_SOURCE_DIR
-               "/scenarios/attack.json --set depths=[2] --set 'attackers=[\"unigram\"]' --set defences=[] "
-               "--set seeds=[1] --set pairs=1000 --set document_limit=2 --set text_tokens=128 "
-               "--set speed=null --json -o " +
-               folder / "a.json");
+  const std::string file = saved(folder, "a.json",
+                                 {{"model", demo_model},
+                                  {"documents", SPLITWAN_SOURCE_DIR "/scenarios/attack-documents.json"},
+                                  {"depths", {1}},
+                                  {"attackers", {"unigram"}},
+                                  {"seeds", {1}},
+                                  {"pairs", 1000},
+                                  {"document_limit", 2},
+                                  {"text_tokens", 64}});
+  const Outcome o = splitwan("attack " + file + " --set depths=[2] --json -o " + folder / "result.json");
   ASSERT_EQ(o.code, 0) << o.err;
-  EXPECT_EQ(o.json()["schema_version"], 1);
-  EXPECT_EQ(json::parse(text_of(folder / "a.json")), o.json());
+  EXPECT_EQ(o.json()["scenario"]["depths"], json({2}));
+  EXPECT_EQ(json::parse(text_of(folder / "result.json")), o.json());
 }
 
 TEST(Attack, refuses_in_one_line_that_names_the_key) {
