@@ -4,8 +4,8 @@
 #include <map>
 #include <memory>
 
-#include "engine/checkpoint/model_config.hh"
 #include "engine/checkpoint/safetensors.hh"
+#include "engine/checkpoint/tensors.hh"
 
 namespace splitwan::engine {
 
@@ -21,6 +21,8 @@ class Checkpoint {
   bool has(const std::string& name) const { return file_of_.contains(name); }
   // Throws Error naming the tensor when it is absent or has another shape.
   const TensorView& tensor(const std::string& name, const std::vector<std::int64_t>& shape);
+  const TensorView& tensor(const TensorSpec& spec) { return tensor(spec.name, spec.shape); }
+  const TensorView& tensor(Role role, int layer = -1) { return tensor(tensor_of(config_, role, layer)); }
   const TensorView& view(const std::string& name);  // whatever its shape
   std::vector<std::string> names() const;
   // Lets go of the memory that reading has taken. Views stay good.

@@ -5,59 +5,10 @@
 #include <utility>
 
 #include "engine/base/error.hh"
-#include "engine/base/json_file.hh"
+#include "engine/checkpoint/architectures.hh"
 
 namespace splitwan::engine {
 namespace {
-
-// Reads positive integers and the like out of one config.json, naming it in errors.
-struct ConfigFile {
-  std::string path;
-  Json json = read_json_file(path);
-
-  // null counts as absent: Hugging Face writes both.
-  const Json* find(const char* key) const {
-    const auto it = json.find(key);
-    return it == json.end() || it->is_null() ? nullptr : &*it;
-  }
-  int integer(const char* key) const {
-    const Json* value = find(key);
-    if (!value) throw Error("{}: key '{}' is missing", path, key);
-    if (!value->is_number_integer() || *value < 1 || *value > 1'000'000'000) {
-      throw Error("{}: key '{}': expected a positive integer, found {}", path, key, value->dump());
-    }
-    return *value;
-  }
-  int integer(const char* key, int otherwise) const { return find(key) ? integer(key) : otherwise; }
-  double positive(const char* key, double otherwise) const {
-    const Json* value = find(key);
-    if (!value) return otherwise;
-    if (!value->is_number() || !(value->get<double>() > 0)) {
-      throw Error("{}: key '{}': expected a positive number, found {}", path, key, value->dump());
-    }
-    return *value;
-  }
-  bool flag(const char* key, bool otherwise) const {
-    const Json* value = find(key);
-    if (!value) return otherwise;
-    if (!value->is_boolean())
-      throw Error("{}: key '{}': expected true or false, found {}", path, key, value->dump());
-    return *value;
-  }
-  std::vector<Token> tokens(const char* key) const {  // one id or a list of them
-    const Json* value = find(key);
-    if (!value) return {};
-    std::vector<Token> ids;
-    for (const Json& id : value->is_array() ? *value : Json::array({*value})) {
-      if (!id.is_number_unsigned() || !std::in_range<Token>(id.get<std::uint64_t>())) {
-        throw Error("{}: key '{}': expected a token id or a list of them, found {}", path, key,
-                    value->dump());
-      }
-      ids.push_back(id);
-    }
-    return ids;
-  }
-};
 
 // Keys that change the arithmetic, and the only values this engine computes.
 void refuse_other_arithmetic(const ConfigFile& file) {
@@ -126,25 +77,12 @@ double rope_theta(const ConfigFile& file) {
   return theta;
 }
 
-void refuse_unknown_architecture(const ConfigFile& file) {
-  const Json* names = file.find("architectures");
-  const std::string found = names                     ? names->dump()
-                            : file.find("model_type") ? file.find("model_type")->dump()
-                                                      : "none";
-  const bool known = names ? *names == Json{"LlamaForCausalLM"} || *names == Json{"MistralForCausalLM"}
-                           : found == "\"llama\"" || found == "\"mistral\"";
-  if (!known) {
-    throw Error("{}: unknown architecture {}: expected LlamaForCausalLM or MistralForCausalLM", file.path,
-                found);
-  }
-}
-
 }  // namespace
 
 ModelConfig read_model_config(const std::string& folder) {
   const ConfigFile file{folder + "/config.json"};
   if (!file.json.is_object()) throw Error("{}: expected a JSON object", file.path);
-  refuse_unknown_architecture(file);
+  const Architecture& architecture = architecture_of(file);
   refuse_other_arithmetic(file);
   ModelConfig c;
   c.layers = file.integer("num_hidden_layers");
@@ -161,12 +99,11 @@ ModelConfig read_model_config(const std::string& folder) {
   c.context = file.integer("max_position_embeddings", 2048);
   c.rms_eps = file.positive("rms_norm_eps", 1e-6);
   c.rope_theta = rope_theta(file);
-  // Llama's config class always stores sliding_window as absent; Mistral 7B v0.1 sets 4096.
-  c.sliding_window = file.flag("use_sliding_window", true) ? file.integer("sliding_window", 0) : 0;
   c.tied = file.flag("tie_word_embeddings", false);
   const auto bos = file.tokens("bos_token_id");
   c.bos = bos.empty() ? -1 : bos[0];
   c.eos = file.tokens("eos_token_id");
+  architecture.read(file, c);
   // Far beyond any model, and small enough that no product of two overflows.
   const std::pair<const char*, std::int64_t> sizes[] = {
       {"num_hidden_layers", c.layers},

@@ -29,23 +29,11 @@ Checkpoint Checkpoint::random(const ModelConfig& c, DType dtype) {
   Checkpoint checkpoint;
   checkpoint.folder_ = "random weights";
   checkpoint.config_ = c;
-  std::map<std::string, std::vector<std::int64_t>> shapes = {
-      {"model.embed_tokens.weight", {c.vocabulary, c.width}}, {"model.norm.weight", {c.width}}};
-  if (!c.tied) shapes["lm_head.weight"] = {c.vocabulary, c.width};
-  for (int i = 0; i < c.layers; ++i) {
-    const std::string at = "model.layers." + std::to_string(i) + ".";
-    shapes[at + "input_layernorm.weight"] = shapes[at + "post_attention_layernorm.weight"] = {c.width};
-    shapes[at + "self_attn.q_proj.weight"] = {c.q_width(), c.width};
-    shapes[at + "self_attn.k_proj.weight"] = shapes[at + "self_attn.v_proj.weight"] = {c.kv_width(), c.width};
-    shapes[at + "self_attn.o_proj.weight"] = {c.width, c.q_width()};
-    shapes[at + "mlp.gate_proj.weight"] = shapes[at + "mlp.up_proj.weight"] = {c.ffn, c.width};
-    shapes[at + "mlp.down_proj.weight"] = {c.width, c.ffn};
-  }
   std::int64_t longest = 0;
   std::map<std::string, TensorView> made;
-  for (const auto& [name, shape] : shapes) {
-    made[name] = {name, dtype, shape, {}};
-    longest = std::max(longest, elements(shape));
+  for (const TensorSpec& spec : tensors_of(c)) {
+    made[spec.name] = {spec.name, dtype, spec.shape, {}};
+    longest = std::max(longest, elements(spec.shape));
   }
   // All tensors look into the same noise: speed does not care, and memory does.
   const auto width = static_cast<std::int64_t>(size_of(dtype));

@@ -42,18 +42,13 @@ struct LayerStack::Workspace {
 };
 
 LayerTensors layer_tensors(Checkpoint& checkpoint, int layer) {
-  const ModelConfig& c = checkpoint.config();
-  const std::int64_t q = c.q_width(), kv = c.kv_width(), width = c.width, ffn = c.ffn;
-  const auto named = [&](const char* name, const std::vector<std::int64_t>& shape) {
-    return &checkpoint.tensor(fmt::format("model.layers.{}.{}.weight", layer, name), shape);
-  };
-  return {.attention_norm = named("input_layernorm", {width}),
-          .ffn_norm = named("post_attention_layernorm", {width}),
-          .qkv = {named("self_attn.q_proj", {q, width}), named("self_attn.k_proj", {kv, width}),
-                  named("self_attn.v_proj", {kv, width})},
-          .gate_up = {named("mlp.gate_proj", {ffn, width}), named("mlp.up_proj", {ffn, width})},
-          .out = {named("self_attn.o_proj", {width, q})},
-          .down = {named("mlp.down_proj", {width, ffn})}};
+  const auto of = [&](Role role) { return &checkpoint.tensor(role, layer); };
+  return {.attention_norm = of(Role::attention_norm),
+          .ffn_norm = of(Role::ffn_norm),
+          .qkv = {of(Role::q), of(Role::k), of(Role::v)},
+          .gate_up = {of(Role::gate), of(Role::up)},
+          .out = {of(Role::out)},
+          .down = {of(Role::down)}};
 }
 
 std::vector<float> rope_frequencies(const ModelConfig& c) {

@@ -7,21 +7,15 @@
 #include "engine/layers/aten_ops.hh"
 
 namespace splitwan::engine {
-namespace {
-
-constexpr auto embedding_name = "model.embed_tokens.weight";
-
-}  // namespace
 
 ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail, Storage storage,
                      Placement place)
     : config_(checkpoint.config()),
-      embedding_(checkpoint.tensor(embedding_name, {config_.vocabulary, config_.width})),
+      embedding_(checkpoint.tensor(Role::embedding)),
       head_(checkpoint, head, storage, place),
       tail_(checkpoint, tail, storage, place),
-      norm_(to_f32(checkpoint.tensor("model.norm.weight", {config_.width})).to(place.device)) {
-  const TensorView* lm_head = &checkpoint.tensor(config_.tied ? embedding_name : "lm_head.weight",
-                                                 {config_.vocabulary, config_.width});
+      norm_(to_f32(checkpoint.tensor(Role::final_norm)).to(place.device)) {
+  const TensorView* lm_head = &checkpoint.tensor(Role::head);
   const std::span matrices(&lm_head, 1);
   if (place.is_aten()) {
     aten_lm_head_ = device_weight(matrices, storage, place.device);

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
@@ -49,17 +49,16 @@ std::vector<std::string> export_layers(const std::string& model, engine::LayerRa
   if (fs::exists(output) && (!fs::is_directory(output) || !fs::is_empty(output))) {
     throw Error("{}: exists already; give a new folder", output.string());
   }
+  std::map<std::string, engine::TensorView> chosen;
+  for (const engine::TensorSpec& spec : engine::tensors_of(checkpoint.config())) {
+    if (spec.layer >= range.begin && spec.layer < range.end) chosen[spec.name] = checkpoint.tensor(spec);
+  }
   std::vector<engine::TensorView> views;
   std::vector<std::string> names;
-  for (const std::string& name : checkpoint.names()) {
-    int layer = -1;
-    if (std::sscanf(name.c_str(), "model.layers.%d.", &layer) != 1 || layer < range.begin ||
-        layer >= range.end)
-      continue;
-    views.push_back(checkpoint.view(name));
+  for (const auto& [name, view] : chosen) {
+    views.push_back(view);
     names.push_back(name);
   }
-  if (names.empty()) throw Error("{}: holds no tensor of layers {}:{}", model, range.begin, range.end);
   Json config = engine::read_json_file(model + "/config.json");
   config[exported_layers_key] = {range.begin, range.end};
   const fs::path temporary = output.string() + ".tmp" + std::to_string(getpid());

@@ -10,32 +10,15 @@ namespace splitwan::scenarios {
 
 using at::Tensor;
 using engine::ModelConfig;
+using engine::Role;
 
 std::vector<Slot> layout_of(const ModelConfig& c) {
   std::vector<Slot> slots;
   std::int64_t offset = 0;
-  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
-    std::int64_t elements = 1;
-    for (const auto extent : shape) elements *= extent;
-    slots.push_back({name + ".weight", std::move(shape), offset, elements});
+  for (const engine::TensorSpec& spec : engine::tensors_of(c)) {
+    const std::int64_t elements = c10::multiply_integers(spec.shape);
+    slots.push_back({spec, offset, elements});
     offset += elements;
-  };
-  add("model.embed_tokens", {c.vocabulary, c.width});
-  for (int i = 0; i < c.layers; ++i) {
-    const std::string layer = fmt::format("model.layers.{}.", i);
-    add(layer + "input_layernorm", {c.width});
-    add(layer + "self_attn.q_proj", {c.q_width(), c.width});
-    add(layer + "self_attn.k_proj", {c.kv_width(), c.width});
-    add(layer + "self_attn.v_proj", {c.kv_width(), c.width});
-    add(layer + "self_attn.o_proj", {c.width, c.q_width()});
-    add(layer + "post_attention_layernorm", {c.width});
-    add(layer + "mlp.gate_proj", {c.ffn, c.width});
-    add(layer + "mlp.up_proj", {c.ffn, c.width});
-    add(layer + "mlp.down_proj", {c.width, c.ffn});
-  }
-  add("model.norm", {c.width});
-  if (!c.tied) {
-    add("lm_head", {c.vocabulary, c.width});
   }
   return slots;
 }
@@ -50,8 +33,7 @@ Tensor initial_weights(const ModelConfig& c, std::uint64_t seed) {
   auto generator = at::detail::createCPUGenerator(seed);
   for (const Slot& slot : slots) {
     if (!slot.matrix()) continue;
-    const bool into_residual =
-        slot.name.ends_with("o_proj.weight") || slot.name.ends_with("down_proj.weight");
+    const bool into_residual = slot.role == Role::out || slot.role == Role::down;
     const double deviation = into_residual ? 0.02 / std::sqrt(2.0 * c.layers) : 0.02;
     weights.narrow(0, slot.offset, slot.elements).normal_(0, deviation, generator);
   }
@@ -60,26 +42,33 @@ Tensor initial_weights(const ModelConfig& c, std::uint64_t seed) {
 
 LlamaViews views_of(const ModelConfig& c,
                     const std::function<Tensor(std::int64_t, std::vector<std::int64_t>)>& slice) {
-  std::int64_t offset = 0;
-  const auto next = [&](std::vector<std::int64_t> shape) {
-    const std::int64_t begin = offset;
-    offset += c10::multiply_integers(shape);
-    return slice(begin, std::move(shape));
+  const std::vector<Slot> slots = layout_of(c);
+  auto slot = slots.begin();
+  // The next tensors, which have these roles, on top of each other.
+  const auto next = [&](std::initializer_list<Role> roles) {
+    const Slot& first = *slot;
+    std::vector<std::int64_t> shape = first.shape;
+    shape[0] = 0;
+    for (const Role role : roles) {
+      if (slot->role != role) throw engine::Error("{}: the trainer expects another tensor here", slot->name);
+      shape[0] += slot++->shape[0];
+    }
+    return slice(first.offset, std::move(shape));
   };
   LlamaViews views;
-  views.embedding = next({c.vocabulary, c.width});
+  views.embedding = next({Role::embedding});
   for (int i = 0; i < c.layers; ++i) {
     LlamaViews::Layer layer;
-    layer.input_norm = next({c.width});
-    layer.qkv = next({c.q_width() + 2 * c.kv_width(), c.width});
-    layer.o = next({c.width, c.q_width()});
-    layer.post_norm = next({c.width});
-    layer.gate_up = next({2 * c.ffn, c.width});
-    layer.down = next({c.width, c.ffn});
+    layer.input_norm = next({Role::attention_norm});
+    layer.qkv = next({Role::q, Role::k, Role::v});
+    layer.o = next({Role::out});
+    layer.post_norm = next({Role::ffn_norm});
+    layer.gate_up = next({Role::gate, Role::up});
+    layer.down = next({Role::down});
     views.layers.push_back(std::move(layer));
   }
-  views.final_norm = next({c.width});
-  views.head = c.tied ? views.embedding : next({c.vocabulary, c.width});
+  views.final_norm = next({Role::final_norm});
+  views.head = c.tied ? views.embedding : next({Role::head});
   return views;
 }
 

@@ -5,18 +5,16 @@
 
 #include <functional>
 
-#include "engine/checkpoint/model_config.hh"
+#include "engine/checkpoint/tensors.hh"
 #include "scenarios/train/data.hh"
 #include "scenarios/train/kernels.hh"
 #include "scenarios/train/ops.hh"
 
 namespace splitwan::scenarios {
 
-// One tensor of the checkpoint, by its Hugging Face name. Those that are multiplied by the same input (q, k,
-// v; gate, up) lie side by side, so that one product serves them.
-struct Slot {
-  std::string name;
-  std::vector<std::int64_t> shape;
+// One tensor of the checkpoint. Those that are multiplied by the same input (q, k, v; gate, up) lie side by
+// side, so that one product serves them.
+struct Slot : engine::TensorSpec {
   std::int64_t offset = 0, elements = 0;
   bool matrix() const { return shape.size() == 2; }
 };

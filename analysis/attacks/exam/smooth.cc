@@ -67,17 +67,53 @@ Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Ten
 
 SmoothModel smooth_model(engine::Checkpoint& checkpoint) {
   const auto& c = checkpoint.config();
-  const std::vector<std::int64_t> table = {c.vocabulary, c.width};
   SmoothModel m;
-  m.embedding = engine::to_f32(checkpoint.tensor("model.embed_tokens.weight", table));
-  m.final_norm = engine::to_f32(checkpoint.tensor("model.norm.weight", {c.width}));
-  m.head = c.tied ? m.embedding : engine::to_f32(checkpoint.tensor("lm_head.weight", table));
+  m.embedding = engine::to_f32(checkpoint.tensor(engine::Role::embedding));
+  m.final_norm = engine::to_f32(checkpoint.tensor(engine::Role::final_norm));
+  m.head = c.tied ? m.embedding : engine::to_f32(checkpoint.tensor(engine::Role::head));
   for (int i = 0; i < c.layers; ++i) {
     const engine::LayerTensors t = engine::layer_tensors(checkpoint, i);
     m.layers.push_back({engine::to_f32(*t.attention_norm), engine::to_f32(*t.ffn_norm), stacked(t.qkv),
                         stacked(t.out), stacked(t.gate_up), stacked(t.down)});
   }
   return m;
+}
+
+Tensor tensor_with(const SmoothModel& m, const engine::ModelConfig& c, const engine::TensorSpec& spec) {
+  using engine::Role;
+  const auto layer = [&]() -> const SmoothLayer& {
+    return m.layers.at(static_cast<std::size_t>(spec.layer));
+  };
+  const auto rows = [&](const Tensor& stacked, std::int64_t first) {
+    return stacked.narrow(0, first, spec.shape[0]);
+  };
+  switch (spec.role) {
+    case Role::embedding:
+      return m.embedding;
+    case Role::final_norm:
+      return m.final_norm;
+    case Role::head:
+      return m.head;
+    case Role::attention_norm:
+      return layer().attention_norm;
+    case Role::ffn_norm:
+      return layer().ffn_norm;
+    case Role::q:
+      return rows(layer().qkv, 0);
+    case Role::k:
+      return rows(layer().qkv, c.q_width());
+    case Role::v:
+      return rows(layer().qkv, c.q_width() + c.kv_width());
+    case Role::out:
+      return layer().out;
+    case Role::gate:
+      return rows(layer().gate_up, 0);
+    case Role::up:
+      return rows(layer().gate_up, c.ffn);
+    case Role::down:
+      return layer().down;
+  }
+  return {};
 }
 
 }  // namespace splitwan::attacks

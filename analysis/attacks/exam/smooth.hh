@@ -30,5 +30,7 @@ struct SmoothModel {
   std::vector<SmoothLayer> layers;
 };
 SmoothModel smooth_model(engine::Checkpoint&);
+// As a checkpoint would hold it.
+at::Tensor tensor_with(const SmoothModel&, const engine::ModelConfig&, const engine::TensorSpec&);
 
 }  // namespace splitwan::attacks

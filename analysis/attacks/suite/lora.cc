@@ -102,45 +102,15 @@ class Tuning {
   int steps_ = 0;
 };
 
-class Writer {
- public:
-  void add(const std::string& name, const Tensor& value) {
-    tensors_.push_back(value.detach().contiguous());
-    const Tensor& t = tensors_.back();
-    views_.push_back({name, engine::DType::f32, t.sizes().vec(),
-                      std::as_bytes(std::span(t.data_ptr<float>(), static_cast<std::size_t>(t.numel())))});
-  }
-  // Rows of `value` below each other are several matrices.
-  void add(const std::string& layer, const Tensor& value,
-           std::initializer_list<std::pair<const char*, std::int64_t>> parts) {
-    std::int64_t at = 0;
-    for (const auto& [name, rows] : parts)
-      add(layer + name + ".weight", value.narrow(0, at, rows)), at += rows;
-  }
-  void write(const std::string& path) const { engine::write_safetensors(path, views_); }
-
- private:
-  std::vector<Tensor> tensors_;
-  std::vector<engine::TensorView> views_;
-};
-
 void write_model(const SmoothModel& m, const engine::ModelConfig& c, const std::string& path) {
-  Writer w;
-  w.add("model.embed_tokens.weight", m.embedding);
-  w.add("model.norm.weight", m.final_norm);
-  if (!c.tied) w.add("lm_head.weight", m.head);
-  for (std::size_t i = 0; i < m.layers.size(); ++i) {
-    const std::string layer = fmt::format("model.layers.{}.", i);
-    const SmoothLayer& l = m.layers[i];
-    w.add(layer + "input_layernorm.weight", l.attention_norm);
-    w.add(layer + "post_attention_layernorm.weight", l.ffn_norm);
-    w.add(layer + "self_attn.", l.qkv,
-          {{"q_proj", c.q_width()}, {"k_proj", c.kv_width()}, {"v_proj", c.kv_width()}});
-    w.add(layer + "self_attn.", l.out, {{"o_proj", c.width}});
-    w.add(layer + "mlp.", l.gate_up, {{"gate_proj", c.ffn}, {"up_proj", c.ffn}});
-    w.add(layer + "mlp.", l.down, {{"down_proj", c.width}});
+  std::vector<Tensor> values;
+  std::vector<engine::TensorView> views;
+  for (const engine::TensorSpec& spec : engine::tensors_of(c)) {
+    const Tensor& t = values.emplace_back(tensor_with(m, c, spec).detach().contiguous());
+    views.push_back({spec.name, engine::DType::f32, spec.shape,
+                     std::as_bytes(std::span(t.data_ptr<float>(), static_cast<std::size_t>(t.numel())))});
   }
-  w.write(path);
+  engine::write_safetensors(path, views);
 }
 
 }  // namespace
