@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/base/layer_weights.hh"
 
 namespace splitwan::engine {
 
 double Geometry::layer_weights() const {
-  const double attention = width * heads * head_dim * 2 + width * kv_heads * head_dim * 2;  // q, o; k, v
-  return attention + 3 * width * ffn;
+  return engine::layer_weights(width, heads, kv_heads, head_dim, ffn).all();
 }
 
 const std::vector<Geometry>& known_geometries() {  // the makers' published configurations

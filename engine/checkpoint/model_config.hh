@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/layer_weights.hh"
 #include "engine/base/json.hh"
 #include "engine/base/types.hh"
 
@@ -28,6 +29,10 @@ struct ModelConfig {
 // Throws Error naming the file and key for an unknown architecture, a missing or impossible value, and for
 // any key that changes the arithmetic and is not implemented (rope_scaling, attention_bias, hidden_act, ...).
 ModelConfig read_model_config(const std::string& folder);
+
+inline LayerWeights layer_weights(const ModelConfig& c) {
+  return layer_weights(c.width, c.heads, c.kv_heads, c.head_dim, c.ffn);
+}
 
 // What two parties must agree on, and what a trace repeats.
 Json geometry(const ModelConfig&);

@@ -1,23 +1,20 @@
 // Keys and values of one session's layers: committed rows in order of position, then the rows of the step in
-// flight. commit() keeps one path of those and drops the rest. Slot s of a layer is in its chunk
-// s / chunk_slots: growing copies nothing. For ATen's operations the slots are those of one tensor instead.
+// flight. commit() keeps one path of those and drops the rest.
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "engine/base/types.hh"
-#include "engine/kernels/arena.hh"
 #include "engine/kernels/kernels.hh"
+#include "engine/layers/kv_slots.hh"
 
 namespace splitwan::engine {
 
 class KvCache {
  public:
-  // With a device: for ATen's operations there.
-  KvCache(int layers, int kv_heads, int head_dim, int sliding_window, std::optional<at::Device> = {});
+  KvCache(std::unique_ptr<KvSlots> slots, int sliding_window)
+      : window_(sliding_window), memory_(std::move(slots)) {}
 
   int committed() const { return committed_; }
 
@@ -37,30 +34,19 @@ class KvCache {
   // none.
   void commit(std::span<const std::int32_t> rows);
 
-  // Stores a row's key and value of all heads, [kv_heads, head_dim] each.
-  void put(int layer, int row, const float* key, const float* value);
-  kernels::HeadCache head(int layer, int head) const;
-  // One slot's key and value, [kv_heads, head_dim] each.
-  void get(int layer, int slot, float* key, float* value) const;
-  // On a device, instead of the three above: stores the keys and values of all rows, [rows, kv_heads,
-  // head_dim] each -> those of all slots.
-  std::pair<at::Tensor, at::Tensor> extend(int layer, const at::Tensor& keys, const at::Tensor& values);
+  int first_slot() const { return committed_ + first_; }  // of the rows
+  // The slots themselves. Throws std::bad_cast when they are another backend's.
+  template <typename Slots>
+  Slots& memory() const {
+    return dynamic_cast<Slots&>(*memory_);
+  }
 
  private:
-  struct Layer {
-    std::vector<Arena> memory;
-    std::vector<const float*> chunks;
-  };
-  std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
-  void store(Layer&, int slot, const float* key, const float* value);
-  void move(Layer&, int from, int to);
   void open(std::size_t from);  // the rows from this one on
-  void reserve_tensor();
-  int kv_heads_, head_dim_, window_;
+  int window_;
   int committed_ = 0;
-  std::vector<Layer> layers_;
-  at::Tensor tensor_;  // on a device: [layers, key or value, slots, kv_heads, head_dim]
-  int first_ = 0;      // of the step's rows: where the last begin() or grow() began
+  std::unique_ptr<KvSlots> memory_;
+  int first_ = 0;  // of the step's rows: where the last begin() or grow() began
   std::vector<std::int32_t> parent_, depth_;
   std::vector<std::int32_t> run_;  // per row: the first row of the unbroken chain that ends in it
 };

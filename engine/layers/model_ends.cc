@@ -3,8 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "engine/base/error.hh"
-#include "engine/layers/aten_layers.hh"
-#include "engine/layers/aten_ops.hh"
+#include "engine/kernels/kernels.hh"
 
 namespace splitwan::engine {
 
@@ -14,14 +13,7 @@ ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail, S
       embedding_(checkpoint.tensor(Role::embedding)),
       head_(checkpoint, head, storage, place),
       tail_(checkpoint, tail, storage, place),
-      norm_(to_f32(checkpoint.tensor(Role::final_norm)).to(place.device)) {
-  const TensorView* lm_head = &checkpoint.tensor(Role::head);
-  const std::span matrices(&lm_head, 1);
-  if (place.is_aten()) {
-    aten_lm_head_ = device_weight(matrices, storage, place.device);
-  } else {
-    lm_head_ = PackedLinear(matrices, config_.width, storage);
-  }
+      lm_head_(make_head(checkpoint, storage, place)) {
   checkpoint.release();
 }
 
@@ -40,22 +32,9 @@ at::Tensor ModelEnds::embed(std::span<const Token> ids) const {
   return upload(x, head_.device());
 }
 
-at::Tensor ModelEnds::logits(const at::Tensor& hidden) const {
-  if (aten_lm_head_.defined()) {  // in f32 whatever the storage: two bytes would make logits equal
-    return download(aten::linear(aten::rms_norm(hidden, norm_, config_.rms_eps), aten_lm_head_));
-  }
-  thread_local Scratch scratch;
-  const std::int64_t rows = hidden.size(0);
-  auto* normed = scratch.of<float>(rows * config_.width);
-  rms_norm(hidden.data_ptr<float>(), rows, norm_, config_.rms_eps, normed);
-  at::Tensor logits = at::empty({rows, config_.vocabulary}, at::kFloat);
-  lm_head_(normed, rows, logits.data_ptr<float>());
-  return logits;
-}
-
 Work ModelEnds::logits_work(Work tail, std::uint32_t rows) const {
   tail.flops += 2.0 * rows * config_.vocabulary * config_.width;
-  tail.bytes += static_cast<double>(lm_head_bytes());
+  tail.bytes += static_cast<double>(lm_head_->bytes());
   return tail;
 }
 

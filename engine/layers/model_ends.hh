@@ -15,21 +15,17 @@ class ModelEnds {
   const LayerStack& tail() const { return tail_; }
 
   // Throws Error on an id outside the vocabulary.
-  at::Tensor embed(std::span<const Token>) const;         // [rows, width], on the device
-  at::Tensor logits(const at::Tensor& hidden) const;      // [rows, width] -> [rows, vocabulary], on the host
+  at::Tensor embed(std::span<const Token>) const;  // [rows, width], on the device
+  // [rows, width] -> [rows, vocabulary], on the host.
+  at::Tensor logits(const at::Tensor& hidden) const { return lm_head_->logits(hidden); }
   Work logits_work(Work tail, std::uint32_t rows) const;  // adds the head's cost to the tail's
-  std::size_t bytes() const { return head_.bytes() + tail_.bytes() + lm_head_bytes(); }
+  std::size_t bytes() const { return head_.bytes() + tail_.bytes() + lm_head_->bytes(); }
 
  private:
-  std::size_t lm_head_bytes() const {
-    return aten_lm_head_.defined() ? aten_lm_head_.nbytes() : lm_head_.bytes();
-  }
   ModelConfig config_;
   TensorView embedding_;  // [vocabulary, width], as it lies on disk: only the rows that are used get read
   LayerStack head_, tail_;
-  at::Tensor norm_;
-  PackedLinear lm_head_;     // the one
-  at::Tensor aten_lm_head_;  // or the other
+  std::unique_ptr<const Head> lm_head_;
 };
 
 }  // namespace splitwan::engine

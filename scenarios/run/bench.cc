@@ -151,7 +151,7 @@ Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchP
   Bench bench(checkpoint, storage, plan);
   const auto& c = checkpoint.config();
   const double weights = static_cast<double>(bench.ends().bytes());
-  const double read = weights + 2.0 * c.layers * c.kv_width() * 4.0 * plan.context;
+  const double read = weights + c.layers * engine::cache_bytes(c.kv_heads, c.head_dim, plan.context);
   std::vector<Series> decode(plan.rows.size()), prefill(plan.prefill.size());
   std::vector<double> bytes_per_s, flops_per_s;
   for (int repetition = 0; repetition < plan.repetitions; ++repetition) {
@@ -171,8 +171,8 @@ Json bench(engine::Checkpoint& checkpoint, engine::Storage storage, const BenchP
       const auto rows = static_cast<std::uint32_t>(plan.prefill[i]);
       const auto work = bench.ends().logits_work(bench.ends().head().work(engine::Phase::head, rows, 0), 1);
       // Of the last layer, rows but the last one are computed no further than their keys and values.
-      const double left_out =
-          (rows - 1.0) * (2.0 * c.width * (c.q_width() + 3.0 * c.ffn) + 2.0 * c.q_width() * (rows + 1.0));
+      const engine::LayerWeights layer = layer_weights(c);
+      const double left_out = (rows - 1.0) * (2 * (layer.out + layer.ffn) + 2.0 * c.q_width() * (rows + 1.0));
       prefill[i].add(times, work.flops - left_out, flops_per_s.back());
     }
   }

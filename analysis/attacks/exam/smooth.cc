@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-#include "engine/layers/layers.hh"
+#include "engine/layers/linear.hh"
+#include "engine/layers/rope.hh"
 
 namespace splitwan::attacks {
 
@@ -10,32 +11,16 @@ using at::Tensor;
 
 namespace {
 
-template <std::size_t n>
-Tensor stacked(const std::array<const engine::TensorView*, n>& views) {
-  std::vector<Tensor> parts;
-  for (const auto* view : views) parts.push_back(engine::to_f32(*view));
-  return at::cat(parts);
-}
-
 // Half-split rotary embedding of [heads, rows, head_dim] at these positions.
 Tensor rotated(const engine::ModelConfig& c, const Tensor& x, const Tensor& positions) {
   const Tensor angles = at::outer(positions, at::tensor(engine::rope_frequencies(c)));
-  const Tensor cosine = angles.cos(), sine = angles.sin();
-  const std::int64_t half = x.size(2) / 2;
-  const Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
-  return at::cat({a * cosine - b * sine, b * cosine + a * sine}, 2);
+  return engine::aten::rotate(x, angles.cos(), angles.sin());
 }
 
-}  // namespace
-
-Tensor smooth_norm(const Tensor& x, const Tensor& gain, double eps) {
-  return x * (x.square().mean(-1, /*keepdim=*/true) + eps).rsqrt() * gain;
-}
-
-Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Tensor& x, const Past& past,
-               Past* grown, bool branches) {
-  const std::int64_t rows = x.size(0), before = past.keys.defined() ? past.keys.size(1) : 0;
-  const Tensor qkv = at::linear(smooth_norm(x, layer.attention_norm, c.rms_eps), layer.qkv);
+// qkv: [rows, q, k and v] -> [rows, q].
+Tensor attended(const engine::ModelConfig& c, const Tensor& qkv, const Past& past, Past* grown,
+                bool branches) {
+  const std::int64_t rows = qkv.size(0), before = past.keys.defined() ? past.keys.size(1) : 0;
   const auto heads_of = [&](std::int64_t first, int heads) {  // [heads, rows, head_dim]
     return qkv.narrow(1, first, heads * c.head_dim).view({rows, heads, c.head_dim}).transpose(0, 1);
   };
@@ -59,10 +44,15 @@ Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Ten
     scores = scores.masked_fill(hidden, -INFINITY);
   }
   const Tensor mixed = at::matmul(at::softmax(scores, -1), all_values);  // [heads, rows, head_dim]
-  const Tensor y = x + at::linear(mixed.transpose(0, 1).reshape({rows, c.q_width()}), layer.out);
-  const Tensor gate_up = at::linear(smooth_norm(y, layer.ffn_norm, c.rms_eps), layer.gate_up);
-  const Tensor gate = gate_up.narrow(1, 0, c.ffn), up = gate_up.narrow(1, c.ffn, c.ffn);
-  return y + at::linear(at::silu(gate) * up, layer.down);
+  return mixed.transpose(0, 1).reshape({rows, c.q_width()});
+}
+
+}  // namespace
+
+Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Tensor& x, const Past& past,
+               Past* grown, bool branches) {
+  return engine::decode_layer(c, layer, x, engine::aten::linear,
+                              [&](const Tensor& qkv) { return attended(c, qkv, past, grown, branches); });
 }
 
 SmoothModel smooth_model(engine::Checkpoint& checkpoint) {
@@ -71,11 +61,8 @@ SmoothModel smooth_model(engine::Checkpoint& checkpoint) {
   m.embedding = engine::to_f32(checkpoint.tensor(engine::Role::embedding));
   m.final_norm = engine::to_f32(checkpoint.tensor(engine::Role::final_norm));
   m.head = c.tied ? m.embedding : engine::to_f32(checkpoint.tensor(engine::Role::head));
-  for (int i = 0; i < c.layers; ++i) {
-    const engine::LayerTensors t = engine::layer_tensors(checkpoint, i);
-    m.layers.push_back({engine::to_f32(*t.attention_norm), engine::to_f32(*t.ffn_norm), stacked(t.qkv),
-                        stacked(t.out), stacked(t.gate_up), stacked(t.down)});
-  }
+  for (int i = 0; i < c.layers; ++i)
+    m.layers.push_back(engine::aten_layer(checkpoint, i, engine::Storage::f32, at::kCPU));
   return m;
 }
 

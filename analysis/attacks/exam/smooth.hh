@@ -1,17 +1,14 @@
-// The layers as autograd sees them, in ATen's operations on f32 copies of the weights. Equal to the engine's
-// to rounding (tests/attack_smooth_test.cc); for gradients only.
+// The engine's ATen layers for autograd, on f32 copies of the weights, with an attention that keeps its past
+// beside it. Equal to the kernels' to rounding (tests/analysis/attacks/attack_search_test.cc).
 #pragma once
 
 #include <ATen/ATen.h>
 
-#include "engine/checkpoint/checkpoint.hh"
+#include "engine/layers/aten_layer.hh"
 
 namespace splitwan::attacks {
 
-struct SmoothLayer {
-  at::Tensor attention_norm, ffn_norm;
-  at::Tensor qkv, out, gate_up, down;  // [outputs, inputs]
-};
+using SmoothLayer = engine::AtenLayer;
 
 // Keys and values of one layer's rows so far, [heads, rows, head_dim]; undefined at first.
 struct Past {
@@ -22,8 +19,6 @@ struct Past {
 // rows.
 at::Tensor forward(const engine::ModelConfig&, const SmoothLayer&, const at::Tensor& x, const Past& past,
                    Past* grown = nullptr, bool branches = false);
-
-at::Tensor smooth_norm(const at::Tensor& x, const at::Tensor& gain, double eps);
 
 struct SmoothModel {
   at::Tensor embedding, final_norm, head;  // [vocabulary, width], [width], [vocabulary, width]

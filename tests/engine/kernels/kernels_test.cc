@@ -4,7 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include "engine/layers/kv_cache.hh"
+#include "engine/layers/chunked_slots.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -28,9 +28,8 @@ TEST_P(Kernels, attend_with_a_softmax_over_the_slots_they_are_given) {
   at::manual_seed(6);
   const int dim = 20, kv_heads = 2, slots = 300;
   const at::Tensor k = at::randn({slots, kv_heads, dim}), v = at::randn({slots, kv_heads, dim});
-  KvCache cache(1, kv_heads, dim, 0);
-  std::vector<std::int32_t> parent(slots, -1);
-  cache.begin(parent);
+  ChunkedSlots cache(1, kv_heads, dim);
+  cache.reserve(slots, 0);
   for (int s = 0; s < slots; ++s)
     cache.put(0, s, k[s].contiguous().data_ptr<float>(), v[s].contiguous().data_ptr<float>());
   const std::vector<kernels::SlotRun> runs = {{3, 4}, {10, 47}, {250, 290}, {299, 300}};

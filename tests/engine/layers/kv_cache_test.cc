@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "engine/layers/chunked_slots.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::engine {
@@ -9,15 +10,17 @@ namespace {
 
 using testing::ElementsAre;
 
+KvCache one_layer_with_window(int window) { return {std::make_unique<ChunkedSlots>(1, 1, 1), window}; }
+
 // Writes `value` as the key of a row of the step in flight.
 void put(KvCache& cache, int row, float value) {
   const float negative = -value;
-  cache.put(0, row, &value, &negative);
+  cache.memory<ChunkedSlots>().put(0, cache.first_slot() + row, &value, &negative);
 }
 
 float key(const KvCache& cache, int slot) {
   float k, v;
-  cache.get(0, slot, &k, &v);
+  cache.memory<ChunkedSlots>().get(0, slot, &k, &v);
   EXPECT_EQ(v, -k);
   return k;
 }
@@ -46,7 +49,7 @@ std::vector<std::int32_t> first(int n) {
 }
 
 TEST(KvCache, keeps_an_arbitrary_path_and_forgets_the_rest) {
-  KvCache cache(1, 1, 1, 0);
+  KvCache cache = one_layer_with_window(0);
   cache.begin({-1});
   put(cache, 0, 10);
   cache.commit(first(1));
@@ -59,7 +62,7 @@ TEST(KvCache, keeps_an_arbitrary_path_and_forgets_the_rest) {
 }
 
 TEST(KvCache, shows_a_row_the_committed_context_its_ancestors_and_itself) {
-  KvCache cache(1, 1, 1, 0);
+  KvCache cache = one_layer_with_window(0);
   cache.begin(chain(2));
   cache.commit(first(2));
   cache.begin({-1, 0, 0, 1, 3});
@@ -71,7 +74,7 @@ TEST(KvCache, shows_a_row_the_committed_context_its_ancestors_and_itself) {
 }
 
 TEST(KvCache, hides_what_the_sliding_window_has_left_behind) {
-  KvCache cache(1, 1, 1, 3);  // a row sees itself and two before
+  KvCache cache = one_layer_with_window(3);  // a row sees itself and two before
   cache.begin(chain(4));
   cache.commit(first(4));
   cache.begin({-1, 0, 1, 2, 0, 4, 5});
@@ -84,7 +87,7 @@ TEST(KvCache, hides_what_the_sliding_window_has_left_behind) {
 }
 
 TEST(KvCache, keeps_a_chain_as_one_run_however_long) {
-  KvCache cache(1, 1, 1, 0);
+  KvCache cache = one_layer_with_window(0);
   cache.begin(chain(100));
   cache.commit(first(100));
   cache.begin(chain(100'000));
@@ -96,20 +99,20 @@ TEST(KvCache, keeps_a_chain_as_one_run_however_long) {
 }
 
 TEST(KvCache, keeps_its_rows_where_they_are_when_it_grows) {
-  KvCache cache(1, 1, 1, 0);
+  KvCache cache = one_layer_with_window(0);
   const float* first_chunk = nullptr;
   for (int i = 0; i < 1000; ++i) {
     cache.begin({-1});
     put(cache, 0, static_cast<float>(i));
     cache.commit(first(1));
-    if (i == 0) first_chunk = cache.head(0, 0).chunks[0];
+    if (i == 0) first_chunk = cache.memory<ChunkedSlots>().head(0, 0).chunks[0];
   }
-  EXPECT_EQ(cache.head(0, 0).chunks[0], first_chunk);
+  EXPECT_EQ(cache.memory<ChunkedSlots>().head(0, 0).chunks[0], first_chunk);
   for (int i = 0; i < 1000; ++i) ASSERT_EQ(key(cache, i), i);
 }
 
 TEST(KvCache, refuses_rows_that_are_no_path) {
-  KvCache cache(1, 1, 1, 0);
+  KvCache cache = one_layer_with_window(0);
   cache.begin({-1, 0, 0});
   const auto kept = [&](std::vector<std::int32_t> rows) {
     return tests::error_of([&] { cache.commit(rows); });

@@ -1,0 +1,15 @@
+#include "engine/layers/layer_tensors.hh"
+
+namespace splitwan::engine {
+
+LayerTensors layer_tensors(Checkpoint& checkpoint, int layer) {
+  const auto of = [&](Role role) { return &checkpoint.tensor(role, layer); };
+  return {.attention_norm = of(Role::attention_norm),
+          .ffn_norm = of(Role::ffn_norm),
+          .qkv = {of(Role::q), of(Role::k), of(Role::v)},
+          .gate_up = {of(Role::gate), of(Role::up)},
+          .out = {of(Role::out)},
+          .down = {of(Role::down)}};
+}
+
+}  // namespace splitwan::engine

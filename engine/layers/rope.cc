@@ -1,0 +1,26 @@
+#include "engine/layers/rope.hh"
+
+#include <cmath>
+
+namespace splitwan::engine {
+
+std::vector<float> rope_frequencies(const ModelConfig& c) {
+  std::vector<float> frequencies;
+  for (int i = 0; i < c.head_dim / 2; ++i) {  // in f32 as Hugging Face computes them
+    const auto exponent = static_cast<float>(2 * i) / static_cast<float>(c.head_dim);
+    frequencies.push_back(1.f / std::pow(static_cast<float>(c.rope_theta), exponent));
+  }
+  return frequencies;
+}
+
+void rope_angles(const std::vector<float>& frequencies, const KvCache& cache, float* cosine, float* sine) {
+  for (int row = 0; row < cache.rows(); ++row) {
+    for (const float frequency : frequencies) {
+      const float angle = static_cast<float>(cache.position(row)) * frequency;
+      *cosine++ = std::cos(angle);
+      *sine++ = std::sin(angle);
+    }
+  }
+}
+
+}  // namespace splitwan::engine
