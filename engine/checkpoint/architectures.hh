@@ -9,6 +9,7 @@ namespace splitwan::engine {
 struct Architecture {
   const char* name;        // as config.json's `architectures` says it
   const char* model_type;  // where it names none
+  Traits traits;
   // Takes the keys that not all families share. Throws Error naming file and key for what is not implemented.
   void (*read)(const ConfigFile&, ModelConfig&);
 };

@@ -103,6 +103,7 @@ ModelConfig read_model_config(const std::string& folder) {
   const auto bos = file.tokens("bos_token_id");
   c.bos = bos.empty() ? -1 : bos[0];
   c.eos = file.tokens("eos_token_id");
+  c.traits = architecture.traits;
   architecture.read(file, c);
   // Far beyond any model, and small enough that no product of two overflows.
   const std::pair<const char*, std::int64_t> sizes[] = {
@@ -127,10 +128,12 @@ ModelConfig read_model_config(const std::string& folder) {
 }
 
 Json geometry(const ModelConfig& c) {
-  return {{"layers", c.layers},         {"width", c.width},          {"heads", c.heads},
-          {"kv_heads", c.kv_heads},     {"head_dim", c.head_dim},    {"ffn", c.ffn},
-          {"vocabulary", c.vocabulary}, {"context", c.context},      {"sliding_window", c.sliding_window},
-          {"rms_eps", c.rms_eps},       {"rope_theta", c.rope_theta}};
+  Json g = {{"layers", c.layers},         {"width", c.width},          {"heads", c.heads},
+            {"kv_heads", c.kv_heads},     {"head_dim", c.head_dim},    {"ffn", c.ffn},
+            {"vocabulary", c.vocabulary}, {"context", c.context},      {"sliding_window", c.sliding_window},
+            {"rms_eps", c.rms_eps},       {"rope_theta", c.rope_theta}};
+  if (c.traits.qkv_bias) g["qkv_bias"] = true;
+  return g;
 }
 
 }  // namespace splitwan::engine

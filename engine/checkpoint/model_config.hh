@@ -10,6 +10,12 @@
 
 namespace splitwan::engine {
 
+// What sets a family's arithmetic apart from Llama's, as data of its row in the table of architectures.
+struct Traits {
+  bool qkv_bias = false;  // q, k and v add one; the output's projection does not
+  bool operator==(const Traits&) const = default;
+};
+
 struct ModelConfig {
   int layers = 0, width = 0, heads = 0, kv_heads = 0, head_dim = 0, ffn = 0;
   int vocabulary = 0;
@@ -20,6 +26,7 @@ struct ModelConfig {
   bool tied = false;  // the head is the embedding's transpose
   Token bos = -1;     // -1 = none
   std::vector<Token> eos;
+  Traits traits = {};
 
   int q_width() const { return heads * head_dim; }
   int kv_width() const { return kv_heads * head_dim; }

@@ -5,29 +5,52 @@
 namespace splitwan::engine {
 namespace {
 
-constexpr Role roles_of_a_layer[] = {Role::attention_norm, Role::q,    Role::k,  Role::v,   Role::out,
-                                     Role::ffn_norm,       Role::gate, Role::up, Role::down};
+std::vector<Role> roles_of_a_layer(const Traits& traits) {
+  std::vector<Role> roles = {Role::attention_norm, Role::q, Role::k, Role::v};
+  if (traits.qkv_bias) roles.insert(roles.end(), {Role::q_bias, Role::k_bias, Role::v_bias});
+  roles.insert(roles.end(), {Role::out, Role::ffn_norm, Role::gate, Role::up, Role::down});
+  return roles;
+}
 
 const char* name_within_its_layer(Role role) {
   switch (role) {
     case Role::attention_norm:
-      return "input_layernorm";
+      return "input_layernorm.weight";
     case Role::q:
-      return "self_attn.q_proj";
+      return "self_attn.q_proj.weight";
     case Role::k:
-      return "self_attn.k_proj";
+      return "self_attn.k_proj.weight";
     case Role::v:
-      return "self_attn.v_proj";
+      return "self_attn.v_proj.weight";
+    case Role::q_bias:
+      return "self_attn.q_proj.bias";
+    case Role::k_bias:
+      return "self_attn.k_proj.bias";
+    case Role::v_bias:
+      return "self_attn.v_proj.bias";
     case Role::out:
-      return "self_attn.o_proj";
+      return "self_attn.o_proj.weight";
     case Role::ffn_norm:
-      return "post_attention_layernorm";
+      return "post_attention_layernorm.weight";
     case Role::gate:
-      return "mlp.gate_proj";
+      return "mlp.gate_proj.weight";
     case Role::up:
-      return "mlp.up_proj";
+      return "mlp.up_proj.weight";
     default:
-      return "mlp.down_proj";
+      return "mlp.down_proj.weight";
+  }
+}
+
+std::string name_of_tensor(Role role, int layer) {
+  switch (role) {
+    case Role::embedding:
+      return "model.embed_tokens.weight";
+    case Role::final_norm:
+      return "model.norm.weight";
+    case Role::head:
+      return "lm_head.weight";
+    default:
+      return fmt::format("model.layers.{}.{}", layer, name_within_its_layer(role));
   }
 }
 
@@ -45,6 +68,11 @@ std::vector<std::int64_t> shape_of(const ModelConfig& c, Role role) {
     case Role::k:
     case Role::v:
       return {c.kv_width(), c.width};
+    case Role::q_bias:
+      return {c.q_width()};
+    case Role::k_bias:
+    case Role::v_bias:
+      return {c.kv_width()};
     case Role::out:
       return {c.width, c.q_width()};
     case Role::gate:
@@ -60,18 +88,14 @@ std::vector<std::int64_t> shape_of(const ModelConfig& c, Role role) {
 
 TensorSpec tensor_of(const ModelConfig& c, Role role, int layer) {
   if (role == Role::head && c.tied) role = Role::embedding;
-  const std::string name = role == Role::embedding    ? "model.embed_tokens"
-                           : role == Role::final_norm ? "model.norm"
-                           : role == Role::head
-                               ? "lm_head"
-                               : fmt::format("model.layers.{}.{}", layer, name_within_its_layer(role));
-  return {name + ".weight", shape_of(c, role), role, layer};
+  return {name_of_tensor(role, layer), shape_of(c, role), role, layer};
 }
 
 std::vector<TensorSpec> tensors_of(const ModelConfig& c) {
+  const std::vector<Role> roles = roles_of_a_layer(c.traits);
   std::vector<TensorSpec> all = {tensor_of(c, Role::embedding)};
   for (int i = 0; i < c.layers; ++i) {
-    for (const Role role : roles_of_a_layer) all.push_back(tensor_of(c, role, i));
+    for (const Role role : roles) all.push_back(tensor_of(c, role, i));
   }
   all.push_back(tensor_of(c, Role::final_norm));
   if (!c.tied) all.push_back(tensor_of(c, Role::head));

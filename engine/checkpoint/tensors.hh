@@ -6,7 +6,23 @@
 
 namespace splitwan::engine {
 
-enum class Role { embedding, attention_norm, q, k, v, out, ffn_norm, gate, up, down, final_norm, head };
+enum class Role {
+  embedding,
+  attention_norm,
+  q,
+  k,
+  v,
+  q_bias,
+  k_bias,
+  v_bias,
+  out,
+  ffn_norm,
+  gate,
+  up,
+  down,
+  final_norm,
+  head
+};
 
 struct TensorSpec {
   std::string name;                 // Hugging Face's

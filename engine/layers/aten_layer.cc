@@ -49,9 +49,14 @@ at::Tensor device_weight(std::span<const TensorView* const> matrices, Storage st
 
 AtenLayer aten_layer(Checkpoint& checkpoint, int layer, Storage storage, at::Device device) {
   const LayerTensors t = layer_tensors(checkpoint, layer);
-  AtenLayer loaded{to_f32(*t.attention_norm).to(device),      to_f32(*t.ffn_norm).to(device),
-                   device_weight(t.qkv, storage, device),     device_weight(t.out, storage, device),
-                   device_weight(t.gate_up, storage, device), device_weight(t.down, storage, device)};
+  AtenLayer loaded{to_f32(*t.attention_norm).to(device),
+                   to_f32(*t.ffn_norm).to(device),
+                   device_weight(t.qkv, storage, device),
+                   device_weight(t.out, storage, device),
+                   device_weight(t.gate_up, storage, device),
+                   device_weight(t.down, storage, device),
+                   {}};
+  if (const at::Tensor bias = joined_f32(t.qkv_bias); bias.defined()) loaded.qkv_bias = bias.to(device);
   checkpoint.release();  // or the weights would be in memory twice
   return loaded;
 }

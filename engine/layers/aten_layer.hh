@@ -16,6 +16,7 @@ at::Tensor device_weight(std::span<const TensorView* const> matrices, Storage, a
 struct AtenLayer {
   at::Tensor attention_norm, ffn_norm;
   at::Tensor qkv, out, gate_up, down;  // [outputs, inputs]
+  at::Tensor qkv_bias;                 // undefined where the family has none
 };
 AtenLayer aten_layer(Checkpoint&, int layer, Storage, at::Device);
 
@@ -23,7 +24,8 @@ AtenLayer aten_layer(Checkpoint&, int layer, Storage, at::Device);
 template <typename Product, typename Attend>
 at::Tensor decode_layer(const ModelConfig& c, const AtenLayer& layer, const at::Tensor& x,
                         const Product& product, const Attend& attend) {
-  const at::Tensor qkv = product(aten::rms_norm(x, layer.attention_norm, c.rms_eps), layer.qkv);
+  at::Tensor qkv = product(aten::rms_norm(x, layer.attention_norm, c.rms_eps), layer.qkv);
+  if (layer.qkv_bias.defined()) qkv = qkv + layer.qkv_bias;
   const at::Tensor y = x + product(attend(qkv), layer.out);
   const at::Tensor gate_up = product(aten::rms_norm(y, layer.ffn_norm, c.rms_eps), layer.gate_up);
   const at::Tensor gate = gate_up.narrow(1, 0, c.ffn), up = gate_up.narrow(1, c.ffn, c.ffn);

@@ -65,6 +65,7 @@ class KernelLayers : public Layers {
   struct Layer {
     at::Tensor attention_norm, ffn_norm;
     PackedLinear qkv, out, gate_up, down;
+    at::Tensor qkv_bias;  // undefined where the family has none
   };
   void rotate_and_cache(Workspace&, int layer, int first_slot, ChunkedSlots&) const;
   void attend(Workspace&, int layer, std::int64_t slots, const ChunkedSlots&, std::int64_t first_row) const;
@@ -84,7 +85,8 @@ KernelLayers::KernelLayers(Checkpoint& checkpoint, LayerRange range, Storage sto
       return packed;
     };
     layers_.push_back({to_f32(*t.attention_norm), to_f32(*t.ffn_norm), pack(t.qkv, c.width),
-                       pack(t.out, c.q_width()), pack(t.gate_up, c.width), pack(t.down, c.ffn)});
+                       pack(t.out, c.q_width()), pack(t.gate_up, c.width), pack(t.down, c.ffn),
+                       joined_f32(t.qkv_bias)});
   }
 }
 
@@ -129,10 +131,13 @@ at::Tensor KernelLayers::operator()(at::Tensor x, KvCache& cache, std::int64_t w
 
 void KernelLayers::rotate_and_cache(Workspace& w, int layer, int first_slot, ChunkedSlots& slots) const {
   const std::int64_t q = config_.q_width(), kv = config_.kv_width(), half = config_.head_dim / 2;
+  const at::Tensor& bias = layers_[layer].qkv_bias;
+  const float* shift = bias.defined() ? bias.data_ptr<float>() : nullptr;
   const int heads = config_.heads + config_.kv_heads;  // the keys lie behind the queries
   parallel(w.rows, 4 * (q + 2 * kv), [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
       float* at = w.qkv + row * (q + 2 * kv);
+      if (shift) kernels::best().add(at, shift, q + 2 * kv);
       for (int head = 0; head < heads; ++head) {
         kernels::best().rope(at + head * config_.head_dim, w.cosine + row * half, w.sine + row * half,
                              config_.head_dim);

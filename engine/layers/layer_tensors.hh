@@ -10,6 +10,7 @@ namespace splitwan::engine {
 struct LayerTensors {
   const TensorView *attention_norm, *ffn_norm;
   std::array<const TensorView*, 3> qkv;
+  std::vector<const TensorView*> qkv_bias;  // three, or none
   std::array<const TensorView*, 2> gate_up;
   std::array<const TensorView*, 1> out, down;
 };

@@ -14,6 +14,12 @@ at::Tensor to_f32(const TensorView& view) {
   return wide;
 }
 
+at::Tensor joined_f32(std::span<const TensorView* const> views) {
+  std::vector<at::Tensor> parts;
+  for (const TensorView* view : views) parts.push_back(to_f32(*view));
+  return parts.empty() ? at::Tensor() : at::cat(parts);
+}
+
 PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs, Storage storage)
     : inputs_(inputs), storage_(storage_of(storage, matrices.front()->dtype)) {
   std::vector<std::int64_t> start;  // first output of each matrix

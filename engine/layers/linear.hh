@@ -12,6 +12,9 @@ namespace splitwan::engine {
 // A copy of the view as f32, in its shape.
 at::Tensor to_f32(const TensorView&);
 
+// Vectors behind each other as f32; undefined when there are none.
+at::Tensor joined_f32(std::span<const TensorView* const>);
+
 class PackedLinear {
  public:
   PackedLinear() = default;

@@ -13,7 +13,7 @@ ModelEnds::ModelEnds(Checkpoint& checkpoint, LayerRange head, LayerRange tail, S
       embedding_(checkpoint.tensor(Role::embedding)),
       head_(checkpoint, head, storage, place),
       tail_(checkpoint, tail, storage, place),
-      lm_head_(make_head(checkpoint, storage, place)) {
+      output_(make_head(checkpoint, storage, place)) {
   checkpoint.release();
 }
 
@@ -34,7 +34,7 @@ at::Tensor ModelEnds::embed(std::span<const Token> ids) const {
 
 Work ModelEnds::logits_work(Work tail, std::uint32_t rows) const {
   tail.flops += 2.0 * rows * config_.vocabulary * config_.width;
-  tail.bytes += static_cast<double>(lm_head_->bytes());
+  tail.bytes += static_cast<double>(output_->bytes());
   return tail;
 }
 

@@ -17,15 +17,15 @@ class ModelEnds {
   // Throws Error on an id outside the vocabulary.
   at::Tensor embed(std::span<const Token>) const;  // [rows, width], on the device
   // [rows, width] -> [rows, vocabulary], on the host.
-  at::Tensor logits(const at::Tensor& hidden) const { return lm_head_->logits(hidden); }
+  at::Tensor logits(const at::Tensor& hidden) const { return output_->logits(hidden); }
   Work logits_work(Work tail, std::uint32_t rows) const;  // adds the head's cost to the tail's
-  std::size_t bytes() const { return head_.bytes() + tail_.bytes() + lm_head_->bytes(); }
+  std::size_t bytes() const { return head_.bytes() + tail_.bytes() + output_->bytes(); }
 
  private:
   ModelConfig config_;
   TensorView embedding_;  // [vocabulary, width], as it lies on disk: only the rows that are used get read
   LayerStack head_, tail_;
-  std::unique_ptr<const Head> lm_head_;
+  std::unique_ptr<const Head> output_;
 };
 
 }  // namespace splitwan::engine

@@ -57,6 +57,11 @@ void check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
       throw Error("the models differ: {} is {} at the client, {} at the server", key, quoted(theirs),
                   ours.dump());
   }
+  for (const auto& [key, theirs] : body["geometry"].items()) {
+    if (!here.contains(key))
+      throw Error("the models differ: {} is {} at the client, null at the server",
+                  printable(key).substr(0, 60), quoted(theirs));
+  }
   if (body["middle"] != Json{middle.begin, middle.end}) {
     throw Error("the split differs: the client expects layers {}, the server holds [{},{}]",
                 quoted(body["middle"]), middle.begin, middle.end);

@@ -39,6 +39,8 @@ std::string state_file(const std::string& output) { return output + "/training/s
 }  // namespace
 
 Tensor read_weights(const std::string& folder, const ModelConfig& config) {
+  if (config.traits != engine::Traits{})
+    throw Error("{}: the trainer knows Llama's arithmetic only, not a bias on q, k and v", folder);
   const auto slots = layout_of(config);
   Tensor weights = at::empty({elements_of(slots)}, at::kFloat);
   engine::Checkpoint checkpoint(folder);

@@ -91,6 +91,12 @@ Tensor tensor_with(const SmoothModel& m, const engine::ModelConfig& c, const eng
       return rows(layer().qkv, c.q_width());
     case Role::v:
       return rows(layer().qkv, c.q_width() + c.kv_width());
+    case Role::q_bias:
+      return rows(layer().qkv_bias, 0);
+    case Role::k_bias:
+      return rows(layer().qkv_bias, c.q_width());
+    case Role::v_bias:
+      return rows(layer().qkv_bias, c.q_width() + c.kv_width());
     case Role::out:
       return layer().out;
     case Role::gate:

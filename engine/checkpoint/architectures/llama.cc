@@ -11,7 +11,7 @@ void read_window_of_all_layers(const ConfigFile& file, ModelConfig& c) {
 
 }  // namespace
 
-Architecture llama() { return {"LlamaForCausalLM", "llama", read_window_of_all_layers}; }
-Architecture mistral() { return {"MistralForCausalLM", "mistral", read_window_of_all_layers}; }
+Architecture llama() { return {"LlamaForCausalLM", "llama", {}, read_window_of_all_layers}; }
+Architecture mistral() { return {"MistralForCausalLM", "mistral", {}, read_window_of_all_layers}; }
 
 }  // namespace splitwan::engine::families
