@@ -5,14 +5,14 @@
 namespace splitwan::engine {
 namespace families {
 
-Architecture llama(), mistral();
+Architecture llama(), mistral(), qwen2();
 
 }  // namespace families
 
 namespace {
 
 const std::vector<Architecture>& known_families() {
-  static const std::vector<Architecture> table = {families::llama(), families::mistral()};
+  static const std::vector<Architecture> table = {families::llama(), families::mistral(), families::qwen2()};
   return table;
 }
 

@@ -85,7 +85,8 @@ TEST(AttackSearch, TheSessionsDepthIsFoundAmongSeveral) {
 }
 
 TEST(AttackSmooth, IsTheEngineToRounding) {
-  for (const engine::Json& config : {engine::Json::object(), engine::Json{{"sliding_window", 3}}}) {
+  for (const engine::Json& config : {engine::Json::object(), engine::Json{{"sliding_window", 3}},
+                                     engine::Json{{"architectures", {"Qwen2ForCausalLM"}}}}) {
     const AttackedModel model(config);
     const std::vector<Text> text{{some_prompt, {}}};
     const std::vector<int> layers = {4};

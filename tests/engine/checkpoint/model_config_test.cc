@@ -118,10 +118,45 @@ TEST(ModelConfig, sliding_window_and_several_ends_are_read) {
   EXPECT_THAT(config_with({{"eos_token_id", {128001, 128009}}}).eos, ElementsAre(128001, 128009));
 }
 
+const Json qwen2 = {
+    {"architectures", {"Qwen2ForCausalLM"}}, {"sliding_window", 4096}, {"max_window_layers", 8}};
+
+ModelConfig qwen2_with(Json changes) {
+  Json all = qwen2;
+  all.update(changes);
+  return config_with(all);
+}
+
+TEST(ModelConfig, reads_a_qwen2_with_a_bias_and_without_a_first_token) {
+  const ModelConfig c = qwen2_with({{"bos_token_id", 5}});
+  EXPECT_TRUE(c.traits.qkv_bias);
+  EXPECT_FALSE(config_with({}).traits.qkv_bias);
+  EXPECT_EQ(c.bos, -1);
+  EXPECT_EQ(geometry(c).at("qkv_bias"), true);
+  EXPECT_FALSE(geometry(config_with({})).contains("qkv_bias"));
+}
+
+TEST(ModelConfig, qwen2_has_a_window_only_where_it_uses_one) {
+  EXPECT_EQ(qwen2_with(Json::object()).sliding_window, 0);
+  EXPECT_EQ(qwen2_with({{"use_sliding_window", true}, {"max_window_layers", 12}}).sliding_window, 0);
+  EXPECT_EQ(qwen2_with({{"use_sliding_window", true}, {"max_window_layers", 0}}).sliding_window, 4096);
+  const auto error = [](const Json& changes) { return error_of([&] { qwen2_with(changes); }); };
+  EXPECT_EQ(error({{"use_sliding_window", true}}),
+            "key 'max_window_layers': 8 is not implemented (expected 0, or the 12 layers)");
+  EXPECT_THAT(error({{"use_sliding_window", true},
+                     {"max_window_layers", 0},
+                     {"layer_types", Json::array({"full_attention"})}}),
+              HasSubstr("'layer_types'"));
+  EXPECT_THAT(error({{"dual_chunk_attention_config", {{"chunk_size", 262144}}}}),
+              HasSubstr("'dual_chunk_attention_config'"));
+  EXPECT_THAT(error({{"attention_bias", true}}), HasSubstr("'attention_bias'"));
+}
+
 TEST(ModelConfig, is_known_by_model_type_when_no_architecture_is_named) {
   EXPECT_EQ(config_with({{"architectures", nullptr}, {"model_type", "mistral"}}).layers, 12);
-  EXPECT_EQ(error_with({{"architectures", nullptr}, {"model_type", "gpt2"}}),
-            "unknown architecture \"gpt2\": expected LlamaForCausalLM or MistralForCausalLM");
+  EXPECT_EQ(
+      error_with({{"architectures", nullptr}, {"model_type", "gpt2"}}),
+      "unknown architecture \"gpt2\": expected LlamaForCausalLM, MistralForCausalLM or Qwen2ForCausalLM");
   EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", 3}}),
               HasSubstr("unknown architecture 3"));
   EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", nullptr}}),
@@ -165,7 +200,8 @@ TEST(ModelConfig, every_key_that_changes_the_arithmetic_is_refused) {
 
 TEST(ModelConfig, unknown_architectures_are_named) {
   EXPECT_EQ(error_with({{"architectures", {"GPT2LMHeadModel"}}}),
-            "unknown architecture [\"GPT2LMHeadModel\"]: expected LlamaForCausalLM or MistralForCausalLM");
+            "unknown architecture [\"GPT2LMHeadModel\"]: expected LlamaForCausalLM, MistralForCausalLM or "
+            "Qwen2ForCausalLM");
 }
 
 TEST(ModelConfig, missing_keys_are_named) {

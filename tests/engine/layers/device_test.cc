@@ -56,7 +56,8 @@ TEST_P(AtenLayersOn, the_cpu_give_nearly_the_logits_of_our_kernels) {
 INSTANTIATE_TEST_SUITE_P(
     Configs, AtenLayersOn,
     testing::Combine(
-        testing::Values(R"({})", R"({"tie_word_embeddings": true, "num_key_value_heads": 4})",
+        testing::Values(R"({})", R"({"architectures": ["Qwen2ForCausalLM"]})",
+                        R"({"tie_word_embeddings": true, "num_key_value_heads": 4})",
                         R"({"architectures": ["MistralForCausalLM"], "sliding_window": 7})",
                         R"({"head_dim": 12, "num_attention_heads": 6, "num_key_value_heads": 1})"),
         testing::Values(Storage::f32, Storage::bf16, Storage::f16)));

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "engine/layers/aten_ops.hh"
+#include "engine/layers/linear.hh"
 #include "tests/fixtures/forward_fixture.hh"
 
 namespace splitwan::engine {
@@ -27,7 +28,8 @@ at::Tensor oracle(Checkpoint& checkpoint, std::span<const Token> ids) {
   for (int i = 0; i < c.layers; ++i) {
     const std::string at = "model.layers." + std::to_string(i) + ".";
     const auto product = [&](const at::Tensor& in, const std::string& name) {
-      return aten::linear(in, w(at + name + ".weight"));
+      const at::Tensor y = aten::linear(in, w(at + name + ".weight"));
+      return checkpoint.has(at + name + ".bias") ? y + w(at + name + ".bias") : y;
     };
     const at::Tensor h = aten::rms_norm(x, w(at + "input_layernorm.weight"), c.rms_eps);
     const auto heads = [&](const char* name, int count) {
@@ -74,10 +76,13 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"head_dim": 12, "num_attention_heads": 6, "num_key_value_heads": 3})",
         R"({"num_key_value_heads": 4, "rope_theta": 1000000.0})",
         R"({"architectures": ["MistralForCausalLM"], "sliding_window": 7})",
+        R"({"architectures": ["Qwen2ForCausalLM"], "tie_word_embeddings": true})",
         R"({"num_key_value_heads": 1, "hidden_size": 24, "intermediate_size": 20, "vocab_size": 33})"));
 
-TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_same_bits) {
-  RandomModel model(Json{{"sliding_window", 24}});
+class BatchInvariance : public testing::TestWithParam<const char*> {};
+
+TEST_P(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_same_bits) {
+  RandomModel model(Json::parse(GetParam()));
   const auto ids = some_tokens(50, model.config().vocabulary);
   std::vector<at::Tensor> one_by_one;
   tests::locally(model, [&](Party& party, Forward& forward) {
@@ -114,6 +119,10 @@ TEST(BatchInvariance, one_by_one_as_a_chain_as_a_branch_and_in_chunks_give_the_s
     }
   });
 }
+
+INSTANTIATE_TEST_SUITE_P(Configs, BatchInvariance,
+                         testing::Values(R"({"sliding_window": 24})",
+                                         R"({"architectures": ["Qwen2ForCausalLM"]})"));
 
 TEST(LayerStack, gives_the_wanted_rows_alone_and_caches_them_all) {
   RandomModel model;
