@@ -67,17 +67,17 @@ class LinkCommand : public testing::Test {
 // A refused connection: one packet each way.
 const std::string knock = "\"bash -c 'echo > /dev/tcp/{server}/9' 2> /dev/null || true\"";
 
-TEST_F(LinkCommand, exitsAsTheClientDid) {
+TEST_F(LinkCommand, exits_as_the_client_did) {
   EXPECT_EQ(run("--client 'exit 7' 2>&1").code, 7);
   EXPECT_EQ(run("--client 'kill -TERM $$' 2>&1").code, 128 + SIGTERM);
 }
 
-TEST_F(LinkCommand, tellsTheClientWhereTheServerIs) {
+TEST_F(LinkCommand, tells_the_client_where_the_server_is) {
   EXPECT_THAT(run("--client 'echo {server} $SPLITWAN_LINK_SERVER $SPLITWAN_LINK_CLIENT' 2> /dev/null").output,
               HasSubstr("10.77.0.2 10.77.0.2 10.77.0.1\n"));
 }
 
-TEST_F(LinkCommand, reportsWhatCrossedTheLinkAsOneObject) {
+TEST_F(LinkCommand, reports_what_crossed_the_link_as_one_object) {
   const auto j = nlohmann::json::parse(
       run("--json --link rtt=10ms,rate=10Mbit --client " + knock + " 2> /dev/null").output);
   EXPECT_EQ(j["schema_version"], 1);
@@ -86,7 +86,7 @@ TEST_F(LinkCommand, reportsWhatCrossedTheLinkAsOneObject) {
   EXPECT_GT(j["lateness_max_s"], 0);
 }
 
-TEST_F(LinkCommand, aLinkLaterThanItsLimitIsAFailureInOneLine) {
+TEST_F(LinkCommand, a_link_later_than_its_limit_is_a_failure_in_one_line) {
   const Result result =
       run("--lateness-limit 1ns --client " + knock + " 2>&1 > /dev/null | grep '^splitwan:'");
   EXPECT_THAT(result.output, HasSubstr("is above the limit"));
@@ -94,13 +94,13 @@ TEST_F(LinkCommand, aLinkLaterThanItsLimitIsAFailureInOneLine) {
   EXPECT_EQ(run("--lateness-limit 1ns --client " + knock + " > /dev/null 2>&1").code, 1);
 }
 
-TEST_F(LinkCommand, aServerThatDoesNotListenIsAnErrorThatSaysSo) {
+TEST_F(LinkCommand, a_server_that_does_not_listen_is_an_error_that_says_so) {
   const Result result = run("--patience 100ms --server 'sleep 20' --client true 2>&1");
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.output, HasSubstr("found no open port"));
 }
 
-TEST_F(LinkCommand, anUnknownWordInTheLinkIsNamed) {
+TEST_F(LinkCommand, an_unknown_word_in_the_link_is_named) {
   const Result result = run("--link rtt=80ms,quee=1MB --client true 2>&1");
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.output, HasSubstr("unknown key 'quee'; did you mean 'queue'?"));
@@ -108,7 +108,7 @@ TEST_F(LinkCommand, anUnknownWordInTheLinkIsNamed) {
 
 class LinkCommandEnds : public LinkCommand, public testing::WithParamInterface<int> {};
 
-TEST_P(LinkCommandEnds, leavesNoProcessBehind) {
+TEST_P(LinkCommandEnds, leaves_no_process_behind) {
   const std::string mark = "40" + std::to_string(getpid());  // a duration that no other sleep has
   const std::string server = "(setsid sleep " + mark + " &); trap '' TERM; sleep " + mark;
   const pid_t link = fork();
@@ -131,7 +131,7 @@ TEST_P(LinkCommandEnds, leavesNoProcessBehind) {
 INSTANTIATE_TEST_SUITE_P(On, LinkCommandEnds, testing::Values(SIGINT, SIGTERM, SIGKILL),
                          [](const auto& info) { return std::string("SIG") + sigabbrev_np(info.param); });
 
-TEST(LinkCommandWithoutRoot, saysSoInOneLine) {
+TEST(LinkCommandWithoutRoot, says_so_in_one_line) {
   if (geteuid() != 0) GTEST_SKIP() << "tried by dropping root, and this is not root";
   if (std::system("setpriv --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "setpriv is not installed";
   FILE* pipe =

@@ -83,7 +83,7 @@ std::pair<at::Tensor, at::Tensor> sorted_out(const std::vector<Message>& came, c
 
 class Collected : public testing::TestWithParam<std::tuple<int, const char*>> {};
 
-TEST_P(Collected, RowsAreBitForBitThoseThatARealServerMeets) {
+TEST_P(Collected, rows_are_bit_for_bit_those_that_a_real_server_meets) {
   const auto [depth, name] = GetParam();
   const Codec& wire = codec_named(name);
   const AttackedModel model;
@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(DepthsAndWires, Collected,
                          testing::Combine(testing::Values(0, 1),
                                           testing::Values("f32", "f16", "int8", "int4")));
 
-TEST(AttackCollector, TrainingRowsAreThoseOfDecodingTheSameText) {
+TEST(AttackCollector, training_rows_are_those_of_decoding_the_same_text) {
   const AttackedModel model;
   const attacks::Split split{1, {&codec_named("f16"), {}}};
   const attacks::Document document = attacks::decode(*model.pieces, split, prompt_of(some_prompt), 20);
@@ -120,7 +120,7 @@ TEST(AttackCollector, TrainingRowsAreThoseOfDecodingTheSameText) {
   EXPECT_TRUE(at::equal(output, document.output));
 }
 
-TEST(AttackCollector, StatesAtEveryLayerAreThoseOfTheUndefendedSplit) {
+TEST(AttackCollector, states_at_every_layer_are_those_of_the_undefended_split) {
   const AttackedModel model;
   const std::vector<attacks::Text> text{{some_prompt, {}}, {{1, 4, 4, 70}, {}}};
   const std::vector<int> layers = {0, 1, 3, 4};
@@ -132,7 +132,7 @@ TEST(AttackCollector, StatesAtEveryLayerAreThoseOfTheUndefendedSplit) {
   }
 }
 
-TEST(AttackCollector, SampledTextDependsOnItsSeedAndPlaceOnly) {
+TEST(AttackCollector, sampled_text_depends_on_its_seed_and_place_only) {
   const AttackedModel model;
   const auto whole = attacks::sample_texts(*model.pieces, 0, 20, 12, 5);
   const auto part = attacks::sample_texts(*model.pieces, 16, 4, 12, 5);
@@ -144,7 +144,7 @@ TEST(AttackCollector, SampledTextDependsOnItsSeedAndPlaceOnly) {
   EXPECT_EQ(again.greedy, whole[3].greedy);  // branches give the bits of a chain
 }
 
-TEST(AttackCollector, NoiseIsTheEnginesOwnOnTheWayInOnly) {
+TEST(AttackCollector, noise_is_the_engines_own_on_the_way_in_only) {
   const AttackedModel model;
   const std::vector<attacks::Text> text{{some_prompt, {}}};
   const Defences noise = read_defences({{"noise", 0.5}});

@@ -40,7 +40,7 @@ double trained_share(Network network, Training training, const World& lessons, c
   return share_right(learner.guess(exam.rows), exam.labels);
 }
 
-TEST(AttackLearner, EachNetworkLearnsWhatItsRowsTell) {
+TEST(AttackLearner, each_network_learns_what_its_rows_tell) {
   const World lessons(6400, 1), exam(320, 2);
   const Training rows{.pairs = 6400, .epochs = 10, .batch = 128}, windows{6400, 10, 128, 2e-3, true};
   EXPECT_GT(
@@ -54,7 +54,7 @@ TEST(AttackLearner, EachNetworkLearnsWhatItsRowsTell) {
             0.9);
 }
 
-TEST(AttackLearner, OnlyTheSequenceNetworkSeesNeighbours) {
+TEST(AttackLearner, only_the_sequence_network_sees_neighbours) {
   // The token is written in the row before only.
   const World lessons(12800, 1, 0, 1), exam(320, 2, 0, 1);
   const Training rows{.pairs = 12800, .epochs = 6, .batch = 128}, windows{12800, 20, 128, 2e-3, true};
@@ -66,7 +66,7 @@ TEST(AttackLearner, OnlyTheSequenceNetworkSeesNeighbours) {
             0.6);
 }
 
-TEST(AttackLearner, ShuffledLabelsTeachNothing) {
+TEST(AttackLearner, shuffled_labels_teach_nothing) {
   const World lessons(6400, 1), exam(800, 2);
   const at::Tensor shuffled =
       lessons.labels.index_select(0, at::randperm(6400, generator_of(3, 1), at::kLong));
@@ -76,7 +76,7 @@ TEST(AttackLearner, ShuffledLabelsTeachNothing) {
   EXPECT_LT(share, 2.5 / vocabulary);  // tokens are uniform in this world
 }
 
-TEST(AttackLearner, TheSameSeedLearnsTheSameToTheBitAndInPieces) {
+TEST(AttackLearner, the_same_seed_learns_the_same_to_the_bit_and_in_pieces) {
   const World lessons(1280, 1), exam(64, 2);
   const Training training{.pairs = 1280, .batch = 128};
   const auto guesses = [&](std::uint64_t seed) {
@@ -88,7 +88,7 @@ TEST(AttackLearner, TheSameSeedLearnsTheSameToTheBitAndInPieces) {
   EXPECT_NE(guesses(1), guesses(2));
 }
 
-TEST(AttackLearner, StopsWhenAsked) {
+TEST(AttackLearner, stops_when_asked) {
   const World lessons(1280, 1);
   Learner learner(row_mlp(width, vocabulary, generator_of(1, 5)), {.pairs = 1280}, 1);
   EXPECT_THROW(learner.learn(lessons.rows, lessons.labels, [] { return true; }), Stopped);

@@ -12,14 +12,14 @@ Truth truth_of(std::vector<Token> tokens) {
   return {std::move(tokens), std::vector<bool>(n), std::vector<bool>(n), std::vector<bool>(n), {}};
 }
 
-TEST(AttackMetrics, RougeLIsTheF1OfTheLongestCommonSubsequence) {
+TEST(AttackMetrics, rouge_l_is_the_f1_of_the_longest_common_subsequence) {
   EXPECT_DOUBLE_EQ(rouge_l({1, 2, 3, 4}, {1, 2, 3, 4}), 1);
   EXPECT_DOUBLE_EQ(rouge_l({1, 2, 3, 4}, {9, 2, 8, 4}), 0.5);
   EXPECT_DOUBLE_EQ(rouge_l({1, 2, 3, 4}, {4, 3, 2, 1}), 0.25);
   EXPECT_DOUBLE_EQ(rouge_l({1, 2, 3}, {2, 3, 1, 9, 9}), 0.5);  // 2 of 3 and of 5
 }
 
-TEST(AttackMetrics, BleuIsTheGeometricMeanOfClippedNgramPrecisions) {
+TEST(AttackMetrics, bleu_is_the_geometric_mean_of_clipped_ngram_precisions) {
   EXPECT_NEAR(bleu({{1, 2, 3, 4, 5}}, {{1, 2, 3, 4, 5}}), 1, 1e-12);
   EXPECT_EQ(bleu({{1, 2, 3, 4, 5}}, {{5, 4, 3, 2, 1}}), 0);
   // 1-grams 5/6, 2-grams 4/5, 3-grams 3/4, 4-grams 2/3.
@@ -28,7 +28,7 @@ TEST(AttackMetrics, BleuIsTheGeometricMeanOfClippedNgramPrecisions) {
   EXPECT_EQ(bleu({{1, 2, 3, 4}}, {{1, 1, 1, 1}}), 0);  // clipped: one hit, no pair
 }
 
-TEST(AttackMetrics, KindsOfTokensAndRanksAreCountedApart) {
+TEST(AttackMetrics, kinds_of_tokens_and_ranks_are_counted_apart) {
   Truth t = truth_of({10, 11, 12, 13});
   t.digit[0] = t.digit[1] = t.name[1] = true;
   t.rejected = {7, 8};
@@ -44,7 +44,7 @@ TEST(AttackMetrics, KindsOfTokensAndRanksAreCountedApart) {
   EXPECT_EQ(f.tokens, 4u);
 }
 
-TEST(AttackMetrics, TheIntervalIsOfDocumentsNotOfTokens) {
+TEST(AttackMetrics, the_interval_is_of_documents_not_of_tokens) {
   // Half of the documents are recovered whole, half not at all: the tokens of one say nothing new.
   std::vector<Truth> truth;
   std::vector<Recovered> recovered;

@@ -20,7 +20,7 @@ std::vector<Token> after_first(const Document& d) { return {d.ids.begin() + 1, d
 
 class Exact : public testing::TestWithParam<std::tuple<int, Cut>> {};
 
-TEST_P(Exact, VocabularyMatchingRecoversEveryTokenThroughEveryPermutation) {
+TEST_P(Exact, vocabulary_matching_recovers_every_token_through_every_permutation) {
   const auto [depth, cut] = GetParam();
   const AttackedModel model;
   const Document d = seen_document(model, depth);
@@ -40,7 +40,7 @@ TEST_P(Exact, VocabularyMatchingRecoversEveryTokenThroughEveryPermutation) {
   }
 }
 
-TEST_P(Exact, SipItRecoversEveryToken) {
+TEST_P(Exact, sip_it_recovers_every_token) {
   const auto [depth, cut] = GetParam();
   const AttackedModel model;
   const Document d = seen_document(model, depth);
@@ -51,7 +51,7 @@ TEST_P(Exact, SipItRecoversEveryToken) {
 INSTANTIATE_TEST_SUITE_P(DepthsAndCuts, Exact,
                          testing::Combine(testing::Values(0, 1), testing::Values(Cut::input, Cut::output)));
 
-TEST(AttackSearch, KnownRoundingHidesNothing) {
+TEST(AttackSearch, known_rounding_hides_nothing) {
   const AttackedModel model;
   for (const Cut cut : {Cut::input, Cut::output}) {
     const Document d = seen_document(model, 1, {&engine::codec_named("f16"), {}});
@@ -62,7 +62,7 @@ TEST(AttackSearch, KnownRoundingHidesNothing) {
   }
 }
 
-TEST(AttackSearch, NoiseLargerThanTheStatesDefeatsIt) {
+TEST(AttackSearch, noise_larger_than_the_states_defeats_it) {
   const AttackedModel model;
   const Document d = seen_document(model, 1, {.defences = engine::read_defences({{"noise", 50}})});
   const Found found =
@@ -73,7 +73,7 @@ TEST(AttackSearch, NoiseLargerThanTheStatesDefeatsIt) {
   EXPECT_LT(hits, text.size() / 2);
 }
 
-TEST(AttackSearch, TheSessionsDepthIsFoundAmongSeveral) {
+TEST(AttackSearch, the_sessions_depth_is_found_among_several) {
   const AttackedModel model;
   for (const int depth : {0, 1}) {
     const Document d = seen_document(model, depth);
@@ -84,7 +84,7 @@ TEST(AttackSearch, TheSessionsDepthIsFoundAmongSeveral) {
   }
 }
 
-TEST(AttackSmooth, IsTheEngineToRounding) {
+TEST(AttackSmooth, is_the_engine_to_rounding) {
   for (const engine::Json& config : {engine::Json::object(), engine::Json{{"sliding_window", 3}},
                                      engine::Json{{"architectures", {"Qwen2ForCausalLM"}}}}) {
     const AttackedModel model(config);

@@ -71,7 +71,7 @@ std::vector<Json> rows_of(const Json& result, const std::string& attacker,
   return rows;
 }
 
-TEST_F(Suite, IsRepeatableToTheDigitOnAnyNumberOfThreads) {
+TEST_F(Suite, is_repeatable_to_the_digit_on_any_number_of_threads) {
   scenario_.erase("defence_attackers");  // the usual ones
   const Json first = without_seconds(run());
   EXPECT_EQ(first, without_seconds(run()));
@@ -81,7 +81,7 @@ TEST_F(Suite, IsRepeatableToTheDigitOnAnyNumberOfThreads) {
   EXPECT_NE(first["rows"], without_seconds(run())["rows"]);
 }
 
-TEST_F(Suite, HasARowForEveryAttackerWhereItApplies) {
+TEST_F(Suite, has_a_row_for_every_attacker_where_it_applies) {
   const Json result = run();
   for (const std::string& attacker : attacker_names().all)
     EXPECT_FALSE(rows_of(result, attacker).empty()) << attacker;
@@ -139,7 +139,7 @@ TEST(Attackers, every_row_says_where_it_applies_and_what_it_costs) {
               ElementsAre("nearest_neighbour", "mlp", "vocabulary_matching", "finish_the_model"));
 }
 
-TEST_F(Suite, SpreadIsOverSeeds) {
+TEST_F(Suite, spread_is_over_seeds) {
   scenario_["seeds"] = {1, 2};
   scenario_["attackers"] = {"uniform", "unigram"};
   scenario_["defences"] = Json::array();
@@ -151,7 +151,7 @@ TEST_F(Suite, SpreadIsOverSeeds) {
   EXPECT_LE(s["top1_mean"], s["top1_max"]);
 }
 
-TEST_F(Suite, LongTrainingComesInChunks) {
+TEST_F(Suite, long_training_comes_in_chunks) {
   scenario_["attackers"] = {"mlp"};
   scenario_["defences"] = Json::array();
   scenario_["pairs"] = 4800, scenario_["chunk"] = 1600;
@@ -160,7 +160,7 @@ TEST_F(Suite, LongTrainingComesInChunks) {
   for (const Json& row : rows_of(result, "mlp")) EXPECT_EQ(row["pairs"], 4800);
 }
 
-TEST_F(Suite, AnInterruptionKeepsWhatIsFinished) {
+TEST_F(Suite, an_interruption_keeps_what_is_finished) {
   scenario_["attackers"] = {"uniform", "unigram"};
   std::atomic<int> asked = 0;
   const Json whole = run();
@@ -169,7 +169,7 @@ TEST_F(Suite, AnInterruptionKeepsWhatIsFinished) {
   EXPECT_LT(part["rows"].size(), whole["rows"].size());
 }
 
-TEST_F(Suite, BadInputIsNamedInOneLine) {
+TEST_F(Suite, bad_input_is_named_in_one_line) {
   EXPECT_THAT(refusal("attackers", {"mpl"}),
               HasSubstr("unknown attacker 'mpl': expected one of uniform, unigram"));
   EXPECT_THAT(refusal("defences", {"noise -1"}), HasSubstr("defence 'noise -1': noise: expected a share"));

@@ -60,7 +60,7 @@ const Fixture fixtures[] = {
 
 class KnownTokenizer : public ::testing::TestWithParam<Fixture> {};
 
-TEST_P(KnownTokenizer, GivesTheReferenceIdsForEveryString) {
+TEST_P(KnownTokenizer, gives_the_reference_ids_for_every_string) {
   SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   const Json expected = engine::read_json_file(shared_file(GetParam().expected));
@@ -71,7 +71,7 @@ TEST_P(KnownTokenizer, GivesTheReferenceIdsForEveryString) {
   }
 }
 
-TEST_P(KnownTokenizer, DecodesWhatItEncoded) {
+TEST_P(KnownTokenizer, decodes_what_it_encoded) {
   SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   const Json expected = engine::read_json_file(shared_file(GetParam().expected));
@@ -82,14 +82,14 @@ TEST_P(KnownTokenizer, DecodesWhatItEncoded) {
   EXPECT_EQ(expected.at("cases").size(), 47u);
 }
 
-TEST_P(KnownTokenizer, TakesOneLongWordInSeconds) {
+TEST_P(KnownTokenizer, takes_one_long_word_in_seconds) {
   SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   const std::string text(1 << 18, 'a');  // quadratic merging would take minutes
   EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
 }
 
-TEST_P(KnownTokenizer, NamesAnIdOutsideTheVocabulary) {
+TEST_P(KnownTokenizer, names_an_id_outside_the_vocabulary) {
   SKIP_WITHOUT(shared_file(GetParam().expected));
   const auto tokenizer = GetParam().make(shared_file(GetParam().folder));
   for (const Token id : {-1, tokenizer->vocabulary()}) {
@@ -124,20 +124,20 @@ void expect_stories_ids(const Tokenizer& tokenizer, bool trims) {
   EXPECT_GT(compared, 10);
 }
 
-TEST(TokenizerJson, OfStories260KGivesTheReferenceIds) {
+TEST(TokenizerJson, of_stories260_k_gives_the_reference_ids) {
   SKIP_WITHOUT(shared_file("models/stories260K/tokenizer.json"));
   const auto tokenizer = engine::make_bpe_tokenizer(shared_file("models/stories260K/tokenizer.json"));
   EXPECT_EQ(tokenizer->vocabulary(), 512);
   expect_stories_ids(*tokenizer, false);
 }
 
-TEST(SentencePiece, OfStories260KGivesTheReferenceIds) {
+TEST(SentencePiece, of_stories260_k_gives_the_reference_ids) {
   SKIP_WITHOUT(shared_file("models/stories260K/tokenizer.model"));
   expect_stories_ids(*engine::make_sentencepiece_tokenizer(shared_file("models/stories260K/tokenizer.model")),
                      true);
 }
 
-TEST(TokenizerJson, AgreesWithTheSentencePieceModelItWasMadeFrom) {
+TEST(TokenizerJson, agrees_with_the_sentence_piece_model_it_was_made_from) {
   SKIP_WITHOUT(shared_file("models/stories260K/tokenizer.model"));
   const auto json = engine::make_bpe_tokenizer(shared_file("models/stories260K/tokenizer.json"));
   const auto model = engine::make_sentencepiece_tokenizer(shared_file("models/stories260K/tokenizer.model"));
@@ -183,20 +183,20 @@ std::vector<std::string> pieces(const Tokenizer& tokenizer, const std::string& t
 
 using Strings = std::vector<std::string>;
 
-TEST(TokenizerJson, ReadsMergesAsStringsAndAsPairs) {
+TEST(TokenizerJson, reads_merges_as_strings_and_as_pairs) {
   const auto strings = made_from(byte_level_file({"ab", "abc"}, {"a b", "ab c"}));
   const auto pairs = made_from(byte_level_file({"ab", "abc"}, Json::array({{"a", "b"}, {"ab", "c"}})));
   EXPECT_EQ(pieces(*strings, "abcab"), (Strings{"abc", "ab"}));
   EXPECT_EQ(strings->encode("abcab"), pairs->encode("abcab"));
 }
 
-TEST(TokenizerJson, MergesTheEarliestRankFirstAndTheLeftmostAmongEquals) {
+TEST(TokenizerJson, merges_the_earliest_rank_first_and_the_leftmost_among_equals) {
   const auto tokenizer = made_from(byte_level_file({"bc", "ab", "aa"}, {"b c", "a b", "a a"}));
   EXPECT_EQ(pieces(*tokenizer, "abc"), (Strings{"a", "bc"}));
   EXPECT_EQ(pieces(*tokenizer, "aaa"), (Strings{"aa", "a"}));
 }
 
-TEST(TokenizerJson, TakesTheLongestAddedTokenAndDecodesOnlyTheOrdinaryOnes) {
+TEST(TokenizerJson, takes_the_longest_added_token_and_decodes_only_the_ordinary_ones) {
   Json file = byte_level_file({}, Json::array());
   file["added_tokens"] = {{{"id", 300}, {"content", "<a>"}, {"special", true}, {"normalized", false}},
                           {{"id", 301}, {"content", "<a><b>"}, {"special", true}, {"normalized", false}},
@@ -211,14 +211,14 @@ TEST(TokenizerJson, TakesTheLongestAddedTokenAndDecodesOnlyTheOrdinaryOnes) {
   EXPECT_EQ(tokenizer->decode(ids), "xy<t>");
 }
 
-TEST(TokenizerJson, AWholeWordInTheVocabularyNeedsNoMergesWhenTheFileSaysSo) {
+TEST(TokenizerJson, a_whole_word_in_the_vocabulary_needs_no_merges_when_the_file_says_so) {
   Json file = byte_level_file({"word"}, Json::array());
   EXPECT_EQ(made_from(file)->encode("word").size(), 4u);
   file["model"]["ignore_merges"] = true;
   EXPECT_EQ(made_from(file)->encode("word").size(), 1u);
 }
 
-TEST(TokenizerJson, SplitsByItsOwnPattern) {
+TEST(TokenizerJson, splits_by_its_own_pattern) {
   Json file = byte_level_file({"12", "23", "ab"}, {"2 3", "1 2", "a b"});
   file["pre_tokenizer"] = {{"type", "Sequence"},
                            {"pretokenizers",
@@ -232,7 +232,7 @@ TEST(TokenizerJson, SplitsByItsOwnPattern) {
   EXPECT_EQ(pieces(*made_from(file), "ab12"), (Strings{"ab", "1", "2"}));
 }
 
-TEST(TokenizerJson, KeepsWhatEachSplitBehaviorSays) {
+TEST(TokenizerJson, keeps_what_each_split_behavior_says) {
   Json file = byte_level_file({"a-", "-b"}, {"a -", "- b"});
   const auto with = [&](const char* behavior) {
     file["pre_tokenizer"] = {{"type", "Sequence"},
@@ -247,7 +247,7 @@ TEST(TokenizerJson, KeepsWhatEachSplitBehaviorSays) {
   EXPECT_EQ(with("MergedWithNext"), (Strings{"a", "-b"}));
 }
 
-TEST(TokenizerJson, NormalizesBeforeItSplits) {
+TEST(TokenizerJson, normalizes_before_it_splits) {
   Json file = byte_level_file({}, Json::array());
   file["normalizer"] = {{"type", "NFC"}};
   const auto tokenizer = made_from(file);
@@ -256,7 +256,7 @@ TEST(TokenizerJson, NormalizesBeforeItSplits) {
   EXPECT_EQ(pieces(*made_from(file), "\xEF\xBC\xA1"), (Strings{"A"})) << "full-width A";
 }
 
-TEST(TokenizerJson, NamesWhatItDoesNotImplement) {
+TEST(TokenizerJson, names_what_it_does_not_implement) {
   const auto error = [](const char* pointer, const Json& value) {
     Json file = byte_level_file({}, Json::array());
     file[Json::json_pointer(pointer)] = value;
@@ -277,12 +277,12 @@ TEST(TokenizerJson, NamesWhatItDoesNotImplement) {
   EXPECT_PRED2(has, error("/mood", "good"), "unknown key 'mood'");
 }
 
-TEST(Tokenizer, IsNotFoundInAFolderWithoutOne) {
+TEST(Tokenizer, is_not_found_in_a_folder_without_one) {
   EXPECT_NE(message_of([] { engine::load_tokenizer("/nowhere"); }).find("/nowhere: expected tokenizer.model"),
             std::string::npos);
 }
 
-TEST(SentencePiece, RefusesAFileThatIsNoModel) {
+TEST(SentencePiece, refuses_a_file_that_is_no_model) {
   const Scratch file("not.model", "once upon a time");
   EXPECT_NE(message_of([&] {
               engine::make_sentencepiece_tokenizer(file.path());
@@ -292,7 +292,7 @@ TEST(SentencePiece, RefusesAFileThatIsNoModel) {
             std::string::npos);
 }
 
-TEST(SentencePiece, ReplacesBytesThatAreNotText) {
+TEST(SentencePiece, replaces_bytes_that_are_not_text) {
   SKIP_WITHOUT(shared_file("tokenizers/llama2/tokenizer.model"));
   const auto tokenizer =
       engine::make_sentencepiece_tokenizer(shared_file("tokenizers/llama2/tokenizer.model"));

@@ -78,7 +78,7 @@ struct Case {
 
 class TunLinkPing : public TunLink, public testing::WithParamInterface<Case> {};
 
-TEST_P(TunLinkPing, takesOneRoundTripAndTheTimeToSerialiseBothWays) {
+TEST_P(TunLinkPing, takes_one_round_trip_and_the_time_to_serialise_both_ways) {
   const auto [rtt, mbit] = GetParam();
   double median = 0;
   measure(both_ways(milliseconds(rtt), mbit), [&](KernelConnection& c) { median = median_ping_s(c, 15); });
@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Links, TunLinkPing, testing::Values(Case{20, 10}, Case{
                            return fmt::format("at{}msAnd{:.0f}Mbit", info.param.rtt_ms, info.param.mbit);
                          });
 
-TEST_F(TunLink, aFirstUploadTakesTheFlightsOfSlowStartAndAWarmOneTakesOne) {
+TEST_F(TunLink, a_first_upload_takes_the_flights_of_slow_start_and_a_warm_one_takes_one) {
   double first = 0, warm = 0;
   measure(both_ways(milliseconds(40), 100), [&](KernelConnection& c) {
     first = std::chrono::duration<double>(c.exchange(64'000, 8)).count();
@@ -104,7 +104,7 @@ TEST_F(TunLink, aFirstUploadTakesTheFlightsOfSlowStartAndAWarmOneTakesOne) {
   EXPECT_NEAR(warm, 0.040 + wire_s(64'000, 100), 0.04 * warm);
 }
 
-TEST_F(TunLink, theWindowOfASenderThatPausesLessThanTheTimeoutStays) {
+TEST_F(TunLink, the_window_of_a_sender_that_pauses_less_than_the_timeout_stays) {
   std::uint32_t after_upload = 0, after_pings = 0;
   measure(both_ways(milliseconds(20), 1000), [&](KernelConnection& c) {
     c.exchange(800'000, 8);
@@ -117,7 +117,7 @@ TEST_F(TunLink, theWindowOfASenderThatPausesLessThanTheTimeoutStays) {
   EXPECT_EQ(after_pings, after_upload);
 }
 
-TEST_F(TunLink, packetsAreLostAsOftenAsAskedAndTheDataArrivesAllTheSame) {
+TEST_F(TunLink, packets_are_lost_as_often_as_asked_and_the_data_arrives_all_the_same) {
   measure(both_ways(milliseconds(4), 1000, 0.02), [&](KernelConnection& c) {
     for (int i = 0; i < 6; ++i) c.exchange(800'000, 8);
   });
@@ -127,7 +127,7 @@ TEST_F(TunLink, packetsAreLostAsOftenAsAskedAndTheDataArrivesAllTheSame) {
   EXPECT_NEAR(static_cast<double>(report.up.lost), 0.02 * packets, 5 * deviation);
 }
 
-TEST_F(TunLink, manySecondsOfTrafficDoNotRunIntoTheKernelsLimitForRealTimeThreads) {
+TEST_F(TunLink, many_seconds_of_traffic_do_not_run_into_the_kernels_limit_for_real_time_threads) {
   measure(both_ways(milliseconds(20), 100), [&](KernelConnection& c) { c.exchange(20'000'000, 8); });
   if (late()) GTEST_SKIP() << lateness();
   EXPECT_LT(report.lateness.max, milliseconds(40));  // it would stand still for 50 ms
@@ -136,7 +136,7 @@ TEST_F(TunLink, manySecondsOfTrafficDoNotRunIntoTheKernelsLimitForRealTimeThread
 
 using Ns3Link = TunLink;
 
-TEST_F(Ns3Link, carriesPingsAndUploadsAsTheDelayLineDoes) {
+TEST_F(Ns3Link, carries_pings_and_uploads_as_the_delay_line_does) {
   if (!std::filesystem::exists(
           std::filesystem::read_symlink("/proc/self/exe").replace_filename("splitwan-link-ns3")))
     GTEST_SKIP() << "built without ns-3";
@@ -155,7 +155,7 @@ TEST_F(Ns3Link, carriesPingsAndUploadsAsTheDelayLineDoes) {
   EXPECT_GT(report.up.packets, 1100u);
 }
 
-TEST_F(Ns3Link, refusesWhatItCannotKeepUpWith) {
+TEST_F(Ns3Link, refuses_what_it_cannot_keep_up_with) {
   try {
     EmulatedLink link(both_ways(milliseconds(20), 1000), 1, LinkEngine::ns3);
     FAIL() << "it was taken";
@@ -166,7 +166,7 @@ TEST_F(Ns3Link, refusesWhatItCannotKeepUpWith) {
   }
 }
 
-TEST_F(TunLink, passesOnWhatTheClientThrows) {
+TEST_F(TunLink, passes_on_what_the_client_throws) {
   EmulatedLink link(both_ways(milliseconds(2), 100));
   try {
     link.run([] { throw engine::Error("the client's own words"); }, [] {});
@@ -176,7 +176,7 @@ TEST_F(TunLink, passesOnWhatTheClientThrows) {
   }
 }
 
-TEST(Lateness, hasItsMeanItsMaximumAndItsPercentileToThreePercent) {
+TEST(Lateness, has_its_mean_its_maximum_and_its_percentile_to_three_percent) {
   Lateness lateness;
   for (int us = 1; us <= 1000; ++us) lateness.add(microseconds(us));
   EXPECT_EQ(lateness.mean(), LinkTime(500'500));

@@ -39,11 +39,13 @@ void expect_theory_in_every_cell(const std::string& decay) {
     }
 }
 
-TEST(FlightTheory, AgreesWithNs3InEveryLossFreeCell) { expect_theory_in_every_cell("linux"); }
+TEST(FlightTheory, agrees_with_ns3_in_every_loss_free_cell) { expect_theory_in_every_cell("linux"); }
 
-TEST(FlightTheory, AgreesWithNs3WhereTheWindowDecaysAsInRfc2861) { expect_theory_in_every_cell("rfc2861"); }
+TEST(FlightTheory, agrees_with_ns3_where_the_window_decays_as_in_rfc2861) {
+  expect_theory_in_every_cell("rfc2861");
+}
 
-TEST(FlightTheory, SaysWhatTheReferenceMeasured) {
+TEST(FlightTheory, says_what_the_reference_measured) {
   const NetworkSpec spec = cell(80, 1000);
   const std::map<std::string, double> expected_ms = {
       {"pingpong_8k", 80.137},      {"upload_800k_first", 482.98}, {"upload_800k_warm", 86.64},
@@ -55,7 +57,7 @@ TEST(FlightTheory, SaysWhatTheReferenceMeasured) {
   }
 }
 
-TEST(FlightTheory, DecayAsInRfc2861CostsAWideStepFourFlights) {
+TEST(FlightTheory, decay_as_in_rfc2861_costs_a_wide_step_four_flights) {
   NetworkSpec spec = cell(80, 1000);
   spec.tcp.app_limited_decay = "rfc2861";
   FlightTheory theory(spec.edges[0], spec.tcp);
@@ -66,7 +68,7 @@ TEST(FlightTheory, DecayAsInRfc2861CostsAWideStepFourFlights) {
   EXPECT_NEAR(theory.exchange({140'000, 8}), 0.3202, 0.0005);  // 12 + 24 + 48 + 13 of 97 segments
 }
 
-TEST(FlightTheory, RefusesWhatItSaysNothingAbout) {
+TEST(FlightTheory, refuses_what_it_says_nothing_about) {
   NetworkSpec spec = cell(80, 1000);
   spec.edges[0].backward.loss = 0.005;
   EXPECT_THROW(FlightTheory(spec.edges[0], {}), engine::Error);

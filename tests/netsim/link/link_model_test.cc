@@ -26,7 +26,7 @@ LinkModel started(const LinkSpec& spec, bool with_chance = false) {
   return link;
 }
 
-TEST(LinkModel, SendsOnePacketAfterTheOther) {
+TEST(LinkModel, sends_one_packet_after_the_other) {
   LinkModel link = started(plain());
   EXPECT_EQ(link.offer(0ms, 1000).arrival, 11ms);
   EXPECT_EQ(link.offer(0ms, 500).arrival, 11ms + 500us);
@@ -39,7 +39,7 @@ TEST(LinkModel, SendsOnePacketAfterTheOther) {
   EXPECT_EQ(link.counts().most_queued, 500u);
 }
 
-TEST(LinkModel, DropsWhatFindsTheQueueFull) {
+TEST(LinkModel, drops_what_finds_the_queue_full) {
   LinkSpec spec = plain();
   spec.queue_bytes = 2500;
   LinkModel link = started(spec);
@@ -49,7 +49,7 @@ TEST(LinkModel, DropsWhatFindsTheQueueFull) {
   EXPECT_EQ(link.counts().queue_drops, 1u);
 }
 
-TEST(LinkModel, ChangesItsRateInTheMiddleOfAPacket) {
+TEST(LinkModel, changes_its_rate_in_the_middle_of_a_packet) {
   LinkSpec spec = plain();
   spec.schedule = {{500us, {10ms, 80e6}}, {20ms, {30ms, 8e6}}};
   LinkModel link = started(spec);
@@ -57,7 +57,7 @@ TEST(LinkModel, ChangesItsRateInTheMiddleOfAPacket) {
   EXPECT_EQ(link.offer(20ms, 1000).arrival, 51ms);
 }
 
-TEST(LinkModel, RepeatsASchedule) {
+TEST(LinkModel, repeats_a_schedule) {
   LinkSpec spec = plain();
   spec.schedule = {{5ms, {20ms, 8e6}}};
   spec.period = 10ms;
@@ -68,7 +68,7 @@ TEST(LinkModel, RepeatsASchedule) {
   EXPECT_EQ(link.offer(117ms, 1000).arrival, 138ms);
 }
 
-TEST(LinkModel, KeepsPacketsWhileItIsDownButNotBeforeItStarts) {
+TEST(LinkModel, keeps_packets_while_it_is_down_but_not_before_it_starts) {
   LinkSpec spec = plain();
   spec.down = true;
   spec.schedule = {{100ms, {10ms, 8e6}}};
@@ -78,7 +78,7 @@ TEST(LinkModel, KeepsPacketsWhileItIsDownButNotBeforeItStarts) {
   EXPECT_EQ(link.offer(60ms, 1000).arrival, 150ms + 11ms);
 }
 
-TEST(LinkModel, LeavesAtTheOpportunitiesOfATrace) {
+TEST(LinkModel, leaves_at_the_opportunities_of_a_trace) {
   LinkSpec spec = plain();
   spec.opportunities = {2ms, 2ms, 5ms, 10ms};
   LinkModel link = started(spec);
@@ -90,7 +90,7 @@ TEST(LinkModel, LeavesAtTheOpportunitiesOfATrace) {
   EXPECT_EQ(mean_rate(spec), 4 * 1504 * 8 / 10e-3);
 }
 
-TEST(LinkModel, LosesTheShareItIsToldTo) {
+TEST(LinkModel, loses_the_share_it_is_told_to) {
   LinkSpec spec = plain(10ms, 1e9);
   spec.loss = 0.02;
   LinkModel link = started(spec, true);
@@ -98,7 +98,7 @@ TEST(LinkModel, LosesTheShareItIsToldTo) {
   EXPECT_NEAR(link.counts().lost, 2000, 5 * std::sqrt(2000));
 }
 
-TEST(LinkModel, LosesInBurstsOfTheLengthItIsToldTo) {
+TEST(LinkModel, loses_in_bursts_of_the_length_it_is_told_to) {
   LinkSpec spec = plain(10ms, 1e9);
   spec.bursts = {0.01, 0.25, 1};
   LinkModel link = started(spec, true);
@@ -137,7 +137,7 @@ Moments moments_of(Jitter jitter) {
   return {mean, std::sqrt(variance), (products / kCount - mean * mean) / variance};
 }
 
-TEST(LinkModel, JitterHasTheMomentsOfItsLaw) {
+TEST(LinkModel, jitter_has_the_moments_of_its_law) {
   const Moments uniform = moments_of({JitterLaw::uniform, 6ms});
   EXPECT_NEAR(uniform.mean, 0, 0.05);
   EXPECT_NEAR(uniform.deviation, 6 / std::sqrt(3), 0.05);
@@ -153,7 +153,7 @@ TEST(LinkModel, JitterHasTheMomentsOfItsLaw) {
   EXPECT_NEAR(pareto.deviation, 2, 0.6);  // its fourth moment is infinite
 }
 
-TEST(LinkModel, JitterKeepsTheOrderUnlessToldNotTo) {
+TEST(LinkModel, jitter_keeps_the_order_unless_told_not_to) {
   for (const bool reorder : {false, true}) {
     LinkSpec spec = plain(20ms, 1e9);
     spec.jitter = {JitterLaw::normal, 5ms, 0, reorder};
@@ -169,7 +169,7 @@ TEST(LinkModel, JitterKeepsTheOrderUnlessToldNotTo) {
   }
 }
 
-TEST(LinkModel, ChanceIsAFunctionOfSeedAndStreamAlone) {
+TEST(LinkModel, chance_is_a_function_of_seed_and_stream_alone) {
   LinkSpec spec = plain(10ms, 1e9);
   spec.loss = 0.3;
   const auto fates = [&](std::uint64_t seed, std::uint64_t stream, bool rehearsed) {
@@ -188,7 +188,7 @@ TEST(LinkModel, ChanceIsAFunctionOfSeedAndStreamAlone) {
   EXPECT_NE(fates(1, 2, false), fates(1, 3, false));
 }
 
-TEST(LinkSpec, QueuesAreRateTimesRttAndAtLeast64KiB) {
+TEST(LinkSpec, queues_are_rate_times_rtt_and_at_least64_ki_b) {
   LinkSpec fast = plain(40ms, 1e9), slow = plain(40ms, 1e6), trace = plain(40ms, 0);
   fast.schedule = {{1s, {40ms, 1e8}}};
   trace.opportunities = {1ms};
@@ -199,7 +199,7 @@ TEST(LinkSpec, QueuesAreRateTimesRttAndAtLeast64KiB) {
   EXPECT_EQ(trace.queue_bytes, 120'320u);  // 1,504 bytes a millisecond
 }
 
-TEST(LinkJson, ReadsWhatItWrites) {
+TEST(LinkJson, reads_what_it_writes) {
   LinkSpec spec = plain(12ms, 1.5e6);
   EXPECT_EQ(to_json(spec).dump(), R"({"bps":1500000.0,"delay_ns":12000000,"loss":0.0,"queue_bytes":0})");
   spec.loss = 0.25;
@@ -229,7 +229,7 @@ std::string refusal(const std::function<void(json&)>& spoil) {
   return "";
 }
 
-TEST(LinkJson, NamesTheFieldWhatItExpectedAndWhatItFound) {
+TEST(LinkJson, names_the_field_what_it_expected_and_what_it_found) {
   EXPECT_EQ(refusal([](json& l) { l["delay_ns"] = -1; }),
             "link.delay_ns: expected an integer from 0 to 3600000000000, found -1");
   EXPECT_EQ(refusal([](json& l) { l["delay_ns"] = 4e12; }),
@@ -278,7 +278,7 @@ TEST(LinkJson, NamesTheFieldWhatItExpectedAndWhatItFound) {
             "link.opportunities_ns: expected a last moment after 0, found 0");
 }
 
-TEST(LinkCheck, AcceptsWhatChanceBringsAndRefusesWhatItDoesNot) {
+TEST(LinkCheck, accepts_what_chance_brings_and_refuses_what_it_does_not) {
   LinkSpec link = plain();
   link.loss = 0.005;
   const auto refuses = [&](std::uint64_t sent, std::uint64_t lost) {

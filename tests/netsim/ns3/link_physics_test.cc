@@ -69,7 +69,7 @@ void expect_close(double found, double expected, double percent) {
   EXPECT_NEAR(found, expected, expected * percent / 100);
 }
 
-TEST(IdealLink, TakesBytesOverRatePlusDelayExactly) {
+TEST(IdealLink, takes_bytes_over_rate_plus_delay_exactly) {
   auto link = make_ideal_simulator(two_party_network(80ms, 100e6, 0));
   link->send(0ns, 0, true, 1, 12'500);    // 1 ms at 100 Mbit/s
   link->send(0ns, 0, true, 2, 12'500);    // waits for the first
@@ -83,7 +83,7 @@ TEST(IdealLink, TakesBytesOverRatePlusDelayExactly) {
   EXPECT_EQ(link->advance(2s + 41ms)->at, 2s + 41ms);  // the limit is inclusive
 }
 
-TEST(IdealLink, DeliversWhatArrivesTogetherById) {
+TEST(IdealLink, delivers_what_arrives_together_by_id) {
   auto link = make_ideal_simulator(mesh_network(3, {.delay = 5ms}));
   link->send(0ns, 2, true, 7, 100);
   link->send(0ns, 0, true, 8, 100);
@@ -91,7 +91,7 @@ TEST(IdealLink, DeliversWhatArrivesTogetherById) {
   for (std::uint64_t id : {7, 8, 9}) EXPECT_EQ(link->advance(1s)->id, id);
 }
 
-TEST(IdealLink, RefusesWhatOnlyPacketsCanDo) {
+TEST(IdealLink, refuses_what_only_packets_can_do) {
   EXPECT_THROW(make_ideal_simulator(two_party_network(80ms, 0, 0, 0.01)), Error);
   NetworkSpec spec = two_party_network(80ms, 0, 0);
   spec.edges[0].forward.jitter = {JitterLaw::normal, 1ms};
@@ -101,18 +101,18 @@ TEST(IdealLink, RefusesWhatOnlyPacketsCanDo) {
   EXPECT_THROW(make_ideal_simulator(spec), Error);
 }
 
-TEST(Ns3Link, PingPongIsTheRoundTripTimePlusTwoSerialisations) {
+TEST(Ns3Link, ping_pong_is_the_round_trip_time_plus_two_serialisations) {
   expect_close(over_ns3(kGigabit).round(kPing, kPing), 80.137, 0.05);
   expect_close(over_ns3(100e6).round(kPing, kPing), 81.371, 0.05);
 }
 
-TEST(Ns3Link, FirstUploadNeedsSixFlightsOfSlowStart) {
+TEST(Ns3Link, first_upload_needs_six_flights_of_slow_start) {
   PingPong link = over_ns3();
   expect_close(link.round(kPrompt, 8), 483, 1);
   EXPECT_EQ(link.request().flights, 6u);  // 10 + 20 + 40 + 80 + 160 + 243 of 553 segments
 }
 
-TEST(Ns3Link, WarmUploadFitsOneFlightUntilTheConnectionHasBeenIdle) {
+TEST(Ns3Link, warm_upload_fits_one_flight_until_the_connection_has_been_idle) {
   PingPong link = over_ns3();
   link.round(kPrompt, 8);
   expect_close(link.round(kPrompt, 8), 86.64, 1);
@@ -122,7 +122,7 @@ TEST(Ns3Link, WarmUploadFitsOneFlightUntilTheConnectionHasBeenIdle) {
   EXPECT_EQ(link.request().flights, 6u);
 }
 
-TEST(Ns3Link, WindowGrowsOnlyWhenItLimits) {
+TEST(Ns3Link, window_grows_only_when_it_limits) {
   PingPong link = over_ns3();
   for (int i = 0; i < 40; ++i) {
     link.round(kPing, kPing);
@@ -132,7 +132,7 @@ TEST(Ns3Link, WindowGrowsOnlyWhenItLimits) {
 }
 
 // As kernel 6.18 over a TUN link: 1,118 segments before and after 40 pings, with RFC 2861's rule about 12.
-TEST(Ns3Link, WindowStaysThroughPingPongUnlessItDecaysAsInRfc2861) {
+TEST(Ns3Link, window_stays_through_ping_pong_unless_it_decays_as_in_rfc2861) {
   for (const auto& [decay, flights] :
        std::vector<std::pair<std::string, std::uint32_t>>{{"linux", 1}, {"off", 1}, {"rfc2861", 4}}) {
     PingPong link = over_ns3(kGigabit, {.app_limited_decay = decay});
@@ -145,7 +145,7 @@ TEST(Ns3Link, WindowStaysThroughPingPongUnlessItDecaysAsInRfc2861) {
 
 // Kernel 6.18 over a TUN link: 260 segments after an upload of 800 KB at 200 ms and 10 Mbit/s, 563 at 80 ms
 // and 100 Mbit/s; after 2 s of silence the same upload takes 1,350 and 496 ms.
-TEST(Ns3Link, SlowStartEndsWhereLinuxHasItEnd) {
+TEST(Ns3Link, slow_start_ends_where_linux_has_it_end) {
   struct Cell {
     std::chrono::milliseconds rtt;
     double bps;
@@ -164,7 +164,7 @@ TEST(Ns3Link, SlowStartEndsWhereLinuxHasItEnd) {
 }
 
 // cubictcp_cong_avoid: not in congestion avoidance either.
-TEST(Ns3Link, WindowDoesNotGrowThroughPingPongOnceSlowStartIsOver) {
+TEST(Ns3Link, window_does_not_grow_through_ping_pong_once_slow_start_is_over) {
   PingPong link = over_ns3(10e6, {}, 200ms);
   link.round(kPrompt, 8);
   for (int i = 0; i < 100; ++i) link.round(kPing, kPing);
@@ -174,7 +174,7 @@ TEST(Ns3Link, WindowDoesNotGrowThroughPingPongOnceSlowStartIsOver) {
   EXPECT_GT(link.request().cwnd, 260u * 1448);
 }
 
-TEST(Ns3Link, SegmentsFillTheSmallestPacketUnlessTheyAreAskedFor) {
+TEST(Ns3Link, segments_fill_the_smallest_packet_unless_they_are_asked_for) {
   for (const auto& [mtu, asked, segments] :
        {std::tuple{1500u, 0u, 3u}, {9000u, 0u, 3u}, {576u, 0u, 6u}, {1500u, 100u, 30u}}) {
     NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
@@ -188,14 +188,14 @@ TEST(Ns3Link, SegmentsFillTheSmallestPacketUnlessTheyAreAskedFor) {
   EXPECT_THROW(over_ns3(kGigabit, {.segment = 87}), Error);
 }
 
-TEST(Ns3Link, SlowStartAfterIdleIsASwitchAsInLinux) {
+TEST(Ns3Link, slow_start_after_idle_is_a_switch_as_in_linux) {
   PingPong link = over_ns3(kGigabit, {.slow_start_after_idle = false});
   link.round(kPrompt, 8);
   link.idle(2s);
   expect_close(link.round(kPrompt, 8), 86.64, 1);
 }
 
-TEST(Ns3Link, ALostTailWaitsForTheTimeoutOfTheFormAskedFor) {
+TEST(Ns3Link, a_lost_tail_waits_for_the_timeout_of_the_form_asked_for) {
   for (const auto& [form, rto_ms] :
        std::vector<std::pair<std::string, double>>{{"linux", 80 + 200}, {"rfc6298", 200}}) {
     NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
@@ -213,20 +213,20 @@ TEST(Ns3Link, ALostTailWaitsForTheTimeoutOfTheFormAskedFor) {
   }
 }
 
-TEST(Ns3Link, StockCubicForgetsNothingWhenIdle) {
+TEST(Ns3Link, stock_cubic_forgets_nothing_when_idle) {
   PingPong link = over_ns3(kGigabit, {.congestion = "cubic"});
   link.round(kPrompt, 8);
   link.idle(2s);
   expect_close(link.round(kPrompt, 8), 86.6, 1);
 }
 
-TEST(Ns3Link, BuffersOfItsDefaultSizeAreNoLimitButSmallOnesAre) {
+TEST(Ns3Link, buffers_of_its_default_size_are_no_limit_but_small_ones_are) {
   PingPong small = over_ns3(kGigabit, {.buffer = 128u << 10});
   small.round(kPrompt, 8);
   expect_close(small.round(kPrompt, 8), 560, 1);  // 7 windows of 128 KiB; 86.64 with 8 MiB above
 }
 
-TEST(Ns3Link, RunsTheCongestionControlThatWasAskedFor) {
+TEST(Ns3Link, runs_the_congestion_control_that_was_asked_for) {
   for (const auto& [name, type] :
        std::vector<std::pair<std::string, std::string>>{{"cubic-linux", "splitwan::TcpCubicLinux"},
                                                         {"cubic", "ns3::TcpCubic"},
@@ -243,7 +243,7 @@ TEST(Ns3Link, RunsTheCongestionControlThatWasAskedFor) {
   }
 }
 
-TEST(Ns3Link, LimitIsInclusiveAndTimeStandsThereAfterwards) {
+TEST(Ns3Link, limit_is_inclusive_and_time_stands_there_afterwards) {
   auto link = make_ns3_simulator(two_party_network(80ms, kGigabit, kGigabit));
   link->send(10ms, 0, true, 1, 100);
   const Nanos at = link->advance(1s).value().at;
@@ -255,7 +255,7 @@ TEST(Ns3Link, LimitIsInclusiveAndTimeStandsThereAfterwards) {
   EXPECT_THROW(link->send(next - 1ns, 0, true, 3, 100), Error);
 }
 
-TEST(Ns3Link, DirectionsHaveTheirOwnDelayAndRate) {
+TEST(Ns3Link, directions_have_their_own_delay_and_rate) {
   NetworkSpec spec;
   spec.edges.push_back({0, 1, {10ms, kGigabit}, {50ms, 10e6}});
   auto link = make_ns3_simulator(spec);
@@ -265,7 +265,7 @@ TEST(Ns3Link, DirectionsHaveTheirOwnDelayAndRate) {
   EXPECT_NEAR(ms(link->advance(1s)->at), 50 + 1054 * 8e-4, 0.001);
 }
 
-TEST(Ns3Link, ScheduleChangesTheLinkWhenAndAsItSays) {
+TEST(Ns3Link, schedule_changes_the_link_when_and_as_it_says) {
   NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
   spec.edges[0].forward.schedule = {{100ms, {70ms, 10e6}}};
   auto link = make_ns3_simulator(spec);
@@ -275,7 +275,7 @@ TEST(Ns3Link, ScheduleChangesTheLinkWhenAndAsItSays) {
   EXPECT_NEAR(ms(link->advance(1s)->at), 170 + 1054 * 8e-4, 0.001);
 }
 
-TEST(Ns3Link, IsSilentWhileItIsDownAndGoesOnAfterwards) {
+TEST(Ns3Link, is_silent_while_it_is_down_and_goes_on_afterwards) {
   NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
   LinkState down{40ms, kGigabit};
   down.down = true;
@@ -308,7 +308,7 @@ LossyRun lossy_run(std::uint64_t seed) {
   return run;
 }
 
-TEST(Ns3Link, LossIsRepairedAndRepeatsWithItsSeed) {
+TEST(Ns3Link, loss_is_repaired_and_repeats_with_its_seed) {
   const LossyRun once = lossy_run(1), again = lossy_run(1), other = lossy_run(2);
   EXPECT_EQ(once.times, again.times);
   EXPECT_NE(once.times, other.times);
@@ -325,7 +325,7 @@ TEST(Ns3Link, LossIsRepairedAndRepeatsWithItsSeed) {
   EXPECT_EQ(up.queue_drops + down.queue_drops, 0u);
 }
 
-TEST(Ns3Link, FullQueueDropsAndTcpRepairs) {
+TEST(Ns3Link, full_queue_drops_and_tcp_repairs) {
   NetworkSpec spec = two_party_network(80ms, 10e6, 10e6);
   spec.edges[0].forward.queue_bytes = 20'000;  // a fifth of rate x RTT
   auto link = make_ns3_simulator(spec);
@@ -334,7 +334,7 @@ TEST(Ns3Link, FullQueueDropsAndTcpRepairs) {
   EXPECT_GT(link->close().connections.at(0).forward.queue_drops, 0u);
 }
 
-TEST(Ns3Link, TwentyPartiesTalkAllToAll) {
+TEST(Ns3Link, twenty_parties_talk_all_to_all) {
   const NetworkSpec spec = mesh_network(20, {.delay = 10ms, .bits_per_second = 100e6});
   ASSERT_EQ(spec.edges.size(), 190u);
   auto link = make_ns3_simulator(spec);

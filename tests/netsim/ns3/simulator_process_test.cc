@@ -85,7 +85,7 @@ std::string error_of_a_message(const std::string& script) {
   _exit(0);
 }
 
-TEST(SimulatorProcess, EndsWithinTwoSecondsOfItsClientThoughItIsAdvancing) {
+TEST(SimulatorProcess, ends_within_two_seconds_of_its_client_though_it_is_advancing) {
   end_idle_simulators();  // the client would use one of ours
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   int told[2];
@@ -109,23 +109,23 @@ TEST(SimulatorProcess, EndsWithinTwoSecondsOfItsClientThoughItIsAdvancing) {
   prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-TEST(SimulatorProcess, KilledMidRunIsNamedWithItsSignal) {
+TEST(SimulatorProcess, killed_mid_run_is_named_with_its_signal) {
   EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nkill -KILL $$"),
               "ended by signal 9 (Killed)");
 }
 
-TEST(SimulatorProcess, ExitWithoutAnAnswerIsNamedWithItsStatus) {
+TEST(SimulatorProcess, exit_without_an_answer_is_named_with_its_status) {
   EXPECT_SAYS(error_of_a_message("read open\nexit 7"), "exit status 7");
 }
 
-TEST(SimulatorProcess, SilenceEndsAtTheTimeAllowed) {
+TEST(SimulatorProcess, silence_ends_at_the_time_allowed) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nsleep 100"),
               "within the time allowed");
   EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
 }
 
-TEST(SimulatorProcess, NonsenseIsQuoted) {
+TEST(SimulatorProcess, nonsense_is_quoted) {
   EXPECT_SAYS(error_of_a_message("read open\necho hello"), "found: hello");
   EXPECT_SAYS(error_of_a_message("read open\necho 'ready {}'"), "found: {}");
   for (const char* lie : {"delivered soon", "reached 5", "delivered 0 99 1 1 0",
@@ -135,7 +135,7 @@ TEST(SimulatorProcess, NonsenseIsQuoted) {
                 std::string("found: ") + lie);
 }
 
-TEST(SimulatorProcess, LinksThatAreNotAsAskedAreRefusedHereToo) {
+TEST(SimulatorProcess, links_that_are_not_as_asked_are_refused_here_too) {
   const auto error_of_ready = [](const std::string& rtt, const std::string& bps, int lost) {
     const std::string way = R"({"bps":)" + bps + R"(,"sent":400,"lost":)" + std::to_string(lost) + "}";
     return error_of_a_message(
@@ -152,7 +152,7 @@ TEST(SimulatorProcess, LinksThatAreNotAsAskedAreRefusedHereToo) {
 
 constexpr const char* kTotals = R"(echo 'totals {"events":1,"elapsed_ns":5,"connections":[]}')";
 
-TEST(SimulatorProcess, OneThatLeavesWhileItIsIdleIsReplaced) {
+TEST(SimulatorProcess, one_that_leaves_while_it_is_idle_is_replaced) {
   FakeSimulator fake(std::string("read open\n") + kReady + "\nread close\n" + kTotals);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(make_ns3_simulator(kTwo)->close().elapsed, 5ns);
@@ -160,7 +160,7 @@ TEST(SimulatorProcess, OneThatLeavesWhileItIsIdleIsReplaced) {
   }
 }
 
-TEST(SimulatorProcess, OneThatHangsOrLiesAsItClosesIsNotKept) {
+TEST(SimulatorProcess, one_that_hangs_or_lies_as_it_closes_is_not_kept) {
   for (const char* end : {"sleep 100", "echo nonsense; read more"}) {
     FakeSimulator fake(std::string("read open\n") + kReady + "\nread close\n" + end);
     const auto start = std::chrono::steady_clock::now();
@@ -170,21 +170,21 @@ TEST(SimulatorProcess, OneThatHangsOrLiesAsItClosesIsNotKept) {
   }
 }
 
-TEST(SimulatorProcess, NothingMayBeAskedAfterClose) {
+TEST(SimulatorProcess, nothing_may_be_asked_after_close) {
   auto link = make_ns3_simulator(kTwo);
   link->close();
   EXPECT_SAYS(error_of([&] { link->advance(1s); }), "expected no question after close");
   EXPECT_SAYS(error_of([&] { link->close(); }), "expected no question after close");
 }
 
-TEST(SimulatorProcess, MissingProgramIsNamed) {
+TEST(SimulatorProcess, missing_program_is_named) {
   setenv("SPLITWAN_SIM", "/nowhere/splitwan-sim", 1);
   EXPECT_SAYS(error_of([] { make_ns3_simulator(kTwo); }),
               "/nowhere/splitwan-sim: cannot be started: No such file");
   unsetenv("SPLITWAN_SIM");
 }
 
-TEST(SimulatorProcess, WhatTheSimulatorRefusesIsSaid) {
+TEST(SimulatorProcess, what_the_simulator_refuses_is_said) {
   EXPECT_SAYS(error_of([] { make_ns3_simulator(two_party_network(80ms, 0, 1e9)); }),
               "open.edges[0].forward.bps: expected a finite rate");
   NetworkSpec spec = kTwo;

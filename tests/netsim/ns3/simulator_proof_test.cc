@@ -30,7 +30,7 @@ json settings_of(const TcpSpec& tcp) {
   return json::parse(report_of(spec).settings);
 }
 
-TEST(SimulatorProof, MeasuresRttRateAndLossOfEveryLink) {
+TEST(SimulatorProof, measures_rtt_rate_and_loss_of_every_link) {
   const ProbeReport::Connection found = report_of(wan(0.02)).connections.at(0);
   EXPECT_NEAR(found.rtt_s, 0.08 + 38 * 8 / 100e6 + 38 * 8 / 20e6, 1e-8);  // a probe has 38 bytes
   EXPECT_NEAR(found.forward.bits_per_second, 100e6, 100);
@@ -40,7 +40,7 @@ TEST(SimulatorProof, MeasuresRttRateAndLossOfEveryLink) {
   EXPECT_LT(found.forward.lost, 40u);
 }
 
-TEST(SimulatorProof, RefusesLinksThatWereBuiltOtherThanAsked) {
+TEST(SimulatorProof, refuses_links_that_were_built_other_than_asked) {
   NetworkSpec spec = wan(0.02);
   spec.fault = "delay";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
@@ -53,7 +53,7 @@ TEST(SimulatorProof, RefusesLinksThatWereBuiltOtherThanAsked) {
               HasSubstr("open.edges[0].forward: expected a loss of 0.02 as asked, found 0.1"));
 }
 
-TEST(SimulatorProof, HoldsForEveryKindOfLink) {
+TEST(SimulatorProof, holds_for_every_kind_of_link) {
   const auto proves = [](auto change) {
     NetworkSpec spec = wan();
     change(spec.edges[0].forward);
@@ -74,7 +74,7 @@ TEST(SimulatorProof, HoldsForEveryKindOfLink) {
             "");
 }
 
-TEST(SimulatorProof, RefusesALinkThatStaysDown) {
+TEST(SimulatorProof, refuses_a_link_that_stays_down) {
   NetworkSpec spec = wan();
   spec.edges[0].backward.down = true;
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
@@ -87,7 +87,7 @@ TEST(SimulatorProof, RefusesALinkThatStaysDown) {
           "open.edges[0].forward.delay_ns: expected an integer from 0 to 3600000000000, found -1000000"));
 }
 
-TEST(SimulatorProof, SaysWhichTcpItRunsAsReadBackFromTheSocket) {
+TEST(SimulatorProof, says_which_tcp_it_runs_as_read_back_from_the_socket) {
   const json linux_rules = settings_of({});
   EXPECT_EQ(linux_rules["congestion"], "splitwan::TcpCubicLinux");
   EXPECT_EQ(linux_rules["comparable_with_linux"], true);
@@ -120,14 +120,14 @@ TEST(SimulatorProof, SaysWhichTcpItRunsAsReadBackFromTheSocket) {
   EXPECT_EQ(settings_of({.congestion = "bbr"})["comparable_with_linux"], false);
 }
 
-TEST(SimulatorProof, RefusesATcpItDoesNotHave) {
+TEST(SimulatorProof, refuses_a_tcp_it_does_not_have) {
   NetworkSpec spec = wan();
   spec.tcp.app_limited_decay = "sometimes";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
               HasSubstr("open.tcp.app_limited_decay: expected off, linux or rfc2861, found \"sometimes\""));
 }
 
-TEST(SimulatorProof, CapturesPacketsOnRequest) {
+TEST(SimulatorProof, captures_packets_on_request) {
   const tests::TemporaryFolder folder;
   NetworkSpec spec = wan();
   spec.pcap = folder / "run";

@@ -72,12 +72,12 @@ void expect_one_story(const NetworkSpec& spec) {
   EXPECT_FALSE(fresh == story(other)) << "with another seed";
 }
 
-TEST(SimulatorRepeats, TwoParties) { expect_one_story(mesh_network(2, kLossy)); }
-TEST(SimulatorRepeats, TwentyPartiesAllToAll) { expect_one_story(mesh_network(20, kLossy)); }
-TEST(SimulatorRepeats, ThirtyTwoPartiesInAStar) { expect_one_story(star_network(32, {kLossy})); }
-TEST(SimulatorRepeats, ThirtyTwoPartiesAllToAll) { expect_one_story(mesh_network(32, kLossy)); }
+TEST(SimulatorRepeats, two_parties) { expect_one_story(mesh_network(2, kLossy)); }
+TEST(SimulatorRepeats, twenty_parties_all_to_all) { expect_one_story(mesh_network(20, kLossy)); }
+TEST(SimulatorRepeats, thirty_two_parties_in_a_star) { expect_one_story(star_network(32, {kLossy})); }
+TEST(SimulatorRepeats, thirty_two_parties_all_to_all) { expect_one_story(mesh_network(32, kLossy)); }
 
-TEST(SimulatorRepeats, PartiesWithLinksThatAllDiffer) {
+TEST(SimulatorRepeats, parties_with_links_that_all_differ) {
   NetworkSpec spec;
   for (PartyId a = 0; a < 6; ++a)
     for (PartyId b = a + 1; b < 6; b += 2)
@@ -87,7 +87,7 @@ TEST(SimulatorRepeats, PartiesWithLinksThatAllDiffer) {
   expect_one_story(spec);
 }
 
-TEST(SimulatorRepeats, AUsedProcessRemembersNothingOfAnotherSpec) {
+TEST(SimulatorRepeats, a_used_process_remembers_nothing_of_another_spec) {
   end_idle_simulators();
   const NetworkSpec spec = mesh_network(3, kLossy);
   const std::string fresh = story(spec);
@@ -99,7 +99,7 @@ TEST(SimulatorRepeats, AUsedProcessRemembersNothingOfAnotherSpec) {
   EXPECT_TRUE(fresh == story(spec));
 }
 
-TEST(SimulatorRepeats, AnyNumberOfThreadsShareTheProcesses) {
+TEST(SimulatorRepeats, any_number_of_threads_share_the_processes) {
   const NetworkSpec spec = mesh_network(2, kLossy);
   const std::string expected = story(spec);
   std::vector<int> same(4);
@@ -113,7 +113,7 @@ TEST(SimulatorRepeats, AnyNumberOfThreadsShareTheProcesses) {
 }
 
 // A mesh once hung: the last packet of a handshake was lost and its sender had nothing to say.
-TEST(SimulatorRepeats, AMeshStandsHoweverLossyItsLinksAre) {
+TEST(SimulatorRepeats, a_mesh_stands_however_lossy_its_links_are) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     NetworkSpec spec = mesh_network(12, {5ms, 100e6, 0.5});
     spec.seed = seed;

@@ -33,7 +33,7 @@ class Imitation : public Training {
   }
 };
 
-TEST_F(Imitation, ADraftLearnsWhatItsTeacherWrites) {
+TEST_F(Imitation, a_draft_learns_what_its_teacher_writes) {
   ASSERT_EQ(train(options(draft(250), "after")), 0);
   ASSERT_EQ(train(options(draft(250), "before", 1)), 0);
   for (const char* decoding : {"greedy", "temperature 0.8"}) {
@@ -45,7 +45,7 @@ TEST_F(Imitation, ADraftLearnsWhatItsTeacherWrites) {
             0.5 * result("before").at("training_loss").get<double>());
 }
 
-TEST_F(Imitation, TheTeacherAgreesWithItselfAlways) {
+TEST_F(Imitation, the_teacher_agrees_with_itself_always) {
   Json same = draft(3);
   same.erase("model");
   same.erase("tokenizer");
@@ -59,7 +59,7 @@ TEST_F(Imitation, TheTeacherAgreesWithItselfAlways) {
   EXPECT_GE(result("same").at("teacher_agreement").at("text").at("greedy").at("tokens_per_step_chain"), 8);
 }
 
-TEST_F(Imitation, ResumedEndsInTheSameWeightsAsUninterrupted) {
+TEST_F(Imitation, resumed_ends_in_the_same_weights_as_uninterrupted) {
   ASSERT_EQ(train(options(draft(20), "whole")), 0);
   ASSERT_EQ(train(options(draft(20), "parts", 7)), 0);
   ASSERT_EQ(train(options(draft(20), "parts")), 0);
@@ -68,7 +68,7 @@ TEST_F(Imitation, ResumedEndsInTheSameWeightsAsUninterrupted) {
               bytes_of(folder_ / "parts/training/lessons/0000.safetensors"));
 }
 
-TEST_F(Imitation, LessonsOfAnotherRecipeAreRefused) {
+TEST_F(Imitation, lessons_of_another_recipe_are_refused) {
   ASSERT_EQ(train(options(draft(6), "out", 2)), 0);
   Json other = draft(6);
   other["teacher"]["text_temperatures"] = {1.0};
@@ -80,14 +80,14 @@ TEST_F(Imitation, LessonsOfAnotherRecipeAreRefused) {
   EXPECT_EQ(train(options(more, "out")), 0) << "more of the same, weighed differently";
 }
 
-TEST_F(Imitation, ATeacherOfAnotherTokenizerIsRefused) {
+TEST_F(Imitation, a_teacher_of_another_tokenizer_is_refused) {
   Json stranger = draft(6);
   stranger["tokenizer"] = {{"train", {{"vocabulary", 380}}}};
   EXPECT_THAT(error_of([&] { train(options(stranger, "out")); }),
               testing::HasSubstr("teacher/tokenizer.model: expected the tokenizer of the model in training"));
 }
 
-TEST_F(Training, RecipeErrorsOfATeacherNameTheKey) {
+TEST_F(Training, recipe_errors_of_a_teacher_name_the_key) {
   const auto error = [&](const char* key, const Json& value) {
     Json changed = recipe(10);
     changed["teacher"] = {{"model", "teacher"}, {"windows", 10}, {"prompt_tokens", {2, 8}}};
@@ -107,7 +107,7 @@ TEST_F(Training, RecipeErrorsOfATeacherNameTheKey) {
   EXPECT_THAT(error("prompt_tokens", {2, 32}), HasSubstr("teacher.prompt_tokens below context"));
 }
 
-TEST(DemoDraft, IsAtMostAnEighthOfTheDemoModelAndSharesItsTokenizer) {
+TEST(DemoDraft, is_at_most_an_eighth_of_the_demo_model_and_shares_its_tokenizer) {
   const std::string folder = SPLITWAN_SOURCE_DIR "/scenarios/";
   const auto parameters = [&](const char* model) {
     return scenarios::elements_of(scenarios::layout_of(engine::read_model_config(folder + model)));

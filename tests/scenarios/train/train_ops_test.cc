@@ -35,13 +35,13 @@ void expect_same(const Function& fused, const Function& composed, const std::vec
   }
 }
 
-TEST(TrainOps, RmsNormIsTheFormula) {
+TEST(TrainOps, rms_norm_is_the_formula) {
   expect_same([](const auto& x) { return scenarios::rms_norm(x[0], x[1], 1e-5); },
               [](const auto& x) { return x[0] * (x[0].square().mean(-1, true) + 1e-5).rsqrt() * x[1]; },
               {leaf({13, 40}), leaf({40})});
 }
 
-TEST(TrainOps, SwigluIsSiluOfTheGateTimesUp) {
+TEST(TrainOps, swiglu_is_silu_of_the_gate_times_up) {
   const Tensor wide = (at::randn({9, 38}) * 30).set_requires_grad(true);  // far into both tails
   for (const Tensor& x : {leaf({9, 38}), wide}) {
     expect_same([](const auto& t) { return scenarios::swiglu(t[0]); },
@@ -49,14 +49,14 @@ TEST(TrainOps, SwigluIsSiluOfTheGateTimesUp) {
   }
 }
 
-TEST(TrainOps, CrossEntropyIsATens) {
+TEST(TrainOps, cross_entropy_is_a_tens) {
   const Tensor targets = at::randint(0, 30, {17}, at::kLong);
   expect_same([&](const auto& x) { return scenarios::cross_entropy_sum(x[0] * 1, targets); },
               [&](const auto& x) { return at::cross_entropy_loss(x[0], targets, {}, at::Reduction::Sum); },
               {leaf({17, 30})});
 }
 
-TEST(TrainOps, ImitationIsTheTeachersDivergenceMixedWithCrossEntropy) {
+TEST(TrainOps, imitation_is_the_teachers_divergence_mixed_with_cross_entropy) {
   const Tensor targets = at::randint(0, 30, {17}, at::kLong), teacher = at::randn({17, 30}) * 3;
   for (const double weight : {1.0, 0.3}) {
     for (const double temperature : {1.0, 0.8}) {
@@ -85,7 +85,7 @@ Tensor rotate(const Tensor& x, const Rotary& rotary) {  // x [windows, context, 
   return x * cos + at::cat({-x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1) * sin;
 }
 
-TEST(TrainOps, AttentionIsRotatedGroupedAndCausal) {
+TEST(TrainOps, attention_is_rotated_grouped_and_causal) {
   const HeadShape s{3, 11, 6, 2, 8};
   const Rotary rotary = scenarios::make_rotary(s.context, s.head_dim, 10000);
   const auto composed = [&](const auto& x) {

@@ -35,7 +35,7 @@ class TeacherText : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-TEST_F(TeacherText, FeaturesTimesTheHeadAreTheModelsLogitsAtEveryPosition) {
+TEST_F(TeacherText, features_times_the_head_are_the_models_logits_at_every_position) {
   const Teacher teacher(folder_.string());
   const Passages p =
       teacher.write(std::vector<Opening>{{{1, 5, 9}}, {{1}, 1.0, 3}, {{1, 7, 7, 7, 2, 40}, 0.5, 4}}, 40);
@@ -46,7 +46,7 @@ TEST_F(TeacherText, FeaturesTimesTheHeadAreTheModelsLogitsAtEveryPosition) {
       << "f16 features";
 }
 
-TEST_F(TeacherText, GreedyContinuesWithTheMostLikelyToken) {
+TEST_F(TeacherText, greedy_continues_with_the_most_likely_token) {
   const Teacher teacher(folder_.string());
   const Passages p = teacher.write(std::vector<Opening>{{{1, 5, 9}}, {{1, 30}}, {{1, 8}}}, 10);
   const at::Tensor best = logits_of(teacher, p).argmax(1).view({3, 10});
@@ -57,7 +57,7 @@ TEST_F(TeacherText, GreedyContinuesWithTheMostLikelyToken) {
   }
 }
 
-TEST_F(TeacherText, SamplesInProportionToTheProbabilities) {
+TEST_F(TeacherText, samples_in_proportion_to_the_probabilities) {
   const Teacher teacher(folder_.string());
   constexpr int draws = 4000;
   std::vector<Opening> openings;
@@ -73,7 +73,7 @@ TEST_F(TeacherText, SamplesInProportionToTheProbabilities) {
   }
 }
 
-TEST_F(TeacherText, LeavesTheCirclesThatGreedyDecodingEndsIn) {
+TEST_F(TeacherText, leaves_the_circles_that_greedy_decoding_ends_in) {
   const Teacher teacher(folder_.string());
   const Passages p = teacher.write(std::vector<Opening>{{{1, 5}}, {{1, 6}}, {{1, 7}}, {{1, 8}}}, 240);
   int longest = 0;  // run of 4-grams that the passage had before

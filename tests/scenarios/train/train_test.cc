@@ -14,7 +14,7 @@ using engine::Json;
 using scenarios::train;
 using scenarios::TrainOptions;
 
-TEST_F(Training, LearnsWhatTheCorpusRepeats) {
+TEST_F(Training, learns_what_the_corpus_repeats) {
   ASSERT_EQ(train(options(recipe(150), "out")), 0);
   const Json losses = result("out").at("validation_loss");
   EXPECT_LT(losses.at("text").get<double>(), 2.0) << "of log(400) = 6.0 at the start";
@@ -22,7 +22,7 @@ TEST_F(Training, LearnsWhatTheCorpusRepeats) {
   EXPECT_EQ(result("out").at("tokens_seen"), 150 * 4 * 32);
 }
 
-TEST_F(Training, GivesAFolderThatTheEngineReads) {
+TEST_F(Training, gives_a_folder_that_the_engine_reads) {
   ASSERT_EQ(train(options(recipe(6), "out")), 0);
   engine::Checkpoint checkpoint(folder_ / "out");
   EXPECT_EQ(checkpoint.config().layers, 2);
@@ -35,7 +35,7 @@ TEST_F(Training, GivesAFolderThatTheEngineReads) {
       << "eight spaces are one symbol";
 }
 
-TEST_F(Training, ResumedEndsInTheSameWeightsAsUninterrupted) {
+TEST_F(Training, resumed_ends_in_the_same_weights_as_uninterrupted) {
   ASSERT_EQ(train(options(recipe(20), "whole")), 0);
   ASSERT_EQ(train(options(recipe(20), "parts", 7)), 0);
   EXPECT_EQ(result("parts").at("steps"), 7);
@@ -43,7 +43,7 @@ TEST_F(Training, ResumedEndsInTheSameWeightsAsUninterrupted) {
   EXPECT_TRUE(state("whole") == state("parts"));
 }
 
-TEST_F(Training, StoppedBySigtermSavesAndResumes) {
+TEST_F(Training, stopped_by_sigterm_saves_and_resumes) {
   const Json endless = recipe(1'000'000);
   ASSERT_EQ(train(options(endless, "stopped", 2)), 0);
   const fs::path saved = folder_ / "stopped/training/state.json";
@@ -63,7 +63,7 @@ TEST_F(Training, StoppedBySigtermSavesAndResumes) {
   EXPECT_TRUE(state("straight") == state("stopped"));
 }
 
-TEST_F(Training, ContinuesFromAnotherModel) {
+TEST_F(Training, continues_from_another_model) {
   ASSERT_EQ(train(options(recipe(80), "first")), 0);
   Json more = recipe(2);
   more.erase("model");
@@ -78,7 +78,7 @@ TEST_F(Training, ContinuesFromAnotherModel) {
   }
 }
 
-TEST_F(Training, RecipeErrorsNameTheKeyAndTheNearestKnownOne) {
+TEST_F(Training, recipe_errors_name_the_key_and_the_nearest_known_one) {
   const auto error = [&](const char* pointer, const Json& value) {
     Json changed = recipe(10);
     changed[Json::json_pointer(pointer)] = value;
