@@ -4,7 +4,6 @@
 #include "analysis/summary/summary.hh"
 #include "engine/base/error.hh"
 #include "model/ask/projection.hh"
-#include "model/fit/live.hh"
 #include "model/judge/validation.hh"
 #include "model/path/link.hh"
 
@@ -16,13 +15,19 @@ using model::LatencyModel;
 
 constexpr int report_schema_version = 2;
 
+Json about(const engine::RunHeader& h) {
+  Json source = source_of(h);
+  source["commit"] = h.commit;
+  return source;
+}
+
 Json source_of(const std::vector<engine::Run>& runs) {
   if (runs.empty()) return {};
-  Json source = Json::object();
-  for (const char* key : {"compute", "machine", "plan", "wire", "geometry", "commit"}) {
-    source[key] = runs.at(0).header.value(key, Json());
-    for (const engine::Run& run : runs) {
-      if (run.header.value(key, Json()) != source[key]) source[key] = "differs between runs";
+  Json source = about(runs[0].header);
+  for (const engine::Run& run : runs) {
+    const Json other = about(run.header);
+    for (auto& [key, value] : source.items()) {
+      if (other.value(key, Json()) != value) value = "differs between runs";
     }
   }
   source["runs"] = runs.size();
@@ -30,11 +35,7 @@ Json source_of(const std::vector<engine::Run>& runs) {
 }
 
 // What else the scenario is about, or null.
-Json study_of(const std::vector<engine::Run>& runs) {
-  if (runs.empty()) return {};
-  Json study = summarise(runs);
-  return study["kind"] == "summary" ? Json() : study;
-}
+Json special(const Json& summary) { return summary["kind"] == "summary" ? Json() : summary; }
 
 // The usual link at the RTTs people ask about.
 Json projections(const LatencyModel& m) {
@@ -47,27 +48,25 @@ Json projections(const LatencyModel& m) {
   return points;
 }
 
-Json validation_of(const LatencyModel& m, const std::vector<engine::Run>& runs) {
-  auto observations = model::observe(runs);
-  model::measure_live_links(observations, runs);
-  return model::validate(m, observations);
-}
-
 void refuse_mixed_sampling(const std::vector<engine::Run>& runs) {
+  const auto sampling = [](const engine::Run& run) {
+    return run.header.sampling ? to_json(*run.header.sampling) : Json();
+  };
   for (const engine::Run& run : runs) {
-    if (run.header.value("sampling", Json()) != runs[0].header.value("sampling", Json()))
+    if (sampling(run) != sampling(runs[0]))
       throw engine::Error("the runs differ in sampling, and acceptance depends on it");
   }
 }
 
 // The model and what is known of its worth: what its file says, or what these runs say of a model fitted to
 // them.
-void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<LatencyModel> m) {
+void add_model(Json& data, const model::Study& study, std::optional<LatencyModel> m) {
   try {
     if (!m) {
-      refuse_mixed_sampling(runs);
-      m = model::fit(runs);
-      m->validation = validation_of(*m, runs);
+      refuse_mixed_sampling(study.runs);
+      const model::Fittable seen = model::fittable(study);
+      m = model::fit(seen);
+      m->validation = model::validate(*m, seen.steps);
     }
   } catch (const std::exception& e) {
     data[m ? "why_no_validation" : "why_no_model"] = e.what();
@@ -80,6 +79,7 @@ void add_model(Json& data, const std::vector<engine::Run>& runs, std::optional<L
   }
   m->validation = Json::object();  // the page has it once
   data["model"] = to_json(*m);
+  data["caveats"] = caveats(*m);
   data["usual_condition"] = to_json(usual_condition(*m));
   data["projection"] = projections(*m);
 }
@@ -109,23 +109,25 @@ std::string for_script(const Json& data) {
 
 }  // namespace
 
-Json report_data(const std::vector<engine::Run>& runs, const std::optional<LatencyModel>& m,
-                 const Json& privacy) {
+Json report_data(const model::Study& study, const std::optional<LatencyModel>& m, const Json& privacy) {
+  const std::vector<engine::Run>& runs = study.runs;
+  const Json summary = summarise(study);
   if (runs.empty() && privacy.is_null()) throw engine::Error("no runs to report on");
   Json data = {{"schema_version", report_schema_version},
                {"kind", "report"},
                {"source", source_of(runs)},
-               {"summary", decoding_summary(runs)},
-               {"study", study_of(runs)},
+               {"summary", summary["kind"] == "summary" ? summary : decoding_summary(study)},
+               {"study", special(summary)},
                {"model", Json()},
                {"why_no_model", Json()},
+               {"caveats", Json::array()},
                {"usual_condition", Json()},
                {"projection", Json::array()},
                {"validation", Json()},
                {"why_no_validation", Json()},
                {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}},
                {"privacy", privacy}};
-  if (!runs.empty() || m) add_model(data, runs, m);
+  if (!runs.empty() || m) add_model(data, study, m);
   return data;
 }
 

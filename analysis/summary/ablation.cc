@@ -146,29 +146,25 @@ Json average(const Key& key, const Categories& categories, const std::vector<Jso
   return j;
 }
 
-// What a header says; a trace may come from anywhere, and a live one states no round-trip time.
-template <typename T>
-T stated(const engine::Run& run, const char* object, const char* key) {
-  constexpr bool number = std::is_same_v<T, double>;
-  const auto in = run.header.find(object);
-  const Json found = in != run.header.end() && in->is_object() ? in->value(key, Json()) : Json();
-  if (number ? !found.is_number() : !found.is_string())
-    throw engine::Error("ablation: header: {}.{}: expected a {}, found {}", object, key,
-                        number ? "number" : "text", found.dump());
-  return found.get<T>();
+// A trace may come from anywhere, and a live one states no round-trip time.
+const engine::StatedPrompt& prompt_of(const engine::Run& run) {
+  if (!run.header.prompt || run.header.prompt->name.empty() || run.header.prompt->kind.empty())
+    throw engine::Error("ablation: header: expected a prompt with a name and a class, found none");
+  return *run.header.prompt;
 }
 
-double temperature_of(const engine::Run& run) {
-  const Json sampling = run.header.value("sampling", Json::object());
-  return sampling.value("temperature", 0.0);
+double rtt_of(const engine::Run& run) {
+  if (run.header.network.edges.empty())
+    throw engine::Error("ablation: header: expected a link with a round-trip time, found none stated");
+  return model::condition_of(run.header.network).rtt_s;
 }
 
 // (temperature, prompt) -> share of repeated 4-grams of the text without speculation.
 std::map<std::pair<double, std::string>, double> repetition(const std::vector<engine::Run>& runs) {
   std::map<std::pair<double, std::string>, double> found;
   for (const engine::Run& run : runs) {
-    if (run.header.value("drafter", "") != "sequential") continue;
-    found[{temperature_of(run), stated<std::string>(run, "prompt", "name")}] =
+    if (run.header.drafter != "sequential") continue;
+    found[{temperature_of(run.header), prompt_of(run).name}] =
         repeated_4grams(run.end.value("output_ids", std::vector<engine::Token>()));
   }
   return found;
@@ -176,10 +172,11 @@ std::map<std::pair<double, std::string>, double> repetition(const std::vector<en
 
 }  // namespace
 
-Json ablation_summary(const std::vector<engine::Run>& runs) {
+Json ablation_summary(const model::Study& study) {
+  const std::vector<engine::Run>& runs = study.runs;
   const auto repeated = repetition(runs);
   std::vector<Sums> sums(runs.size());
-  for (const auto& o : model::observe(runs)) {
+  for (const auto& o : study.steps) {
     if (o.prefill) continue;
     sums[o.run] +=
         {static_cast<double>(o.accepted), 1, o.rows, o.bytes_up + o.bytes_down, o.total_s, o.draft_s,
@@ -187,24 +184,27 @@ Json ablation_summary(const std::vector<engine::Run>& runs) {
   }
   std::map<Key, Categories> table;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const Json& header = runs[i].header;
-    const auto name = stated<std::string>(runs[i], "prompt", "name");
-    const auto of_text = repeated.find({temperature_of(runs[i]), name});
+    const engine::RunHeader& header = runs[i].header;
+    const auto& [name, kind, tokens] = prompt_of(runs[i]);
+    const double temperature = temperature_of(header);
+    const auto of_text = repeated.find({temperature, name});
     if (of_text == repeated.end())
       throw engine::Error("ablation: prompt {} at temperature {} has no sequential run to compare with", name,
-                          temperature_of(runs[i]));
-    const Key key{temperature_of(runs[i]), stated<double>(runs[i], "conditions", "rtt_s"), header["drafter"]};
-    Cell& cell = table[key][stated<std::string>(runs[i], "prompt", "class")];
+                          temperature);
+    const Key key{temperature, rtt_of(runs[i]), header.drafter};
+    Cell& cell = table[key][kind];
     if (of_text->second >= most_repeated) {
       ++cell.left_out;
     } else {
       cell.counted.push_back({sums[i], of_text->second});
     }
   }
+  Json too_long;
+  if (!runs.empty() && runs[0].header.prompts_left_out) too_long = *runs[0].header.prompts_left_out;
   Json j = {{"schema_version", summary_schema_version},
             {"kind", "ablation"},
-            {"compute", runs.empty() ? Json() : runs[0].header.value("compute", Json())},
-            {"prompts_too_long", runs.empty() ? Json() : runs[0].header.value("prompts_left_out", Json())},
+            {"compute", runs.empty() ? Json() : Json(runs[0].header.compute)},
+            {"prompts_too_long", too_long},
             {"left_out_from_repeat_4gram", most_repeated},
             {"cells", Json::array()}};
   std::map<std::tuple<double, double, std::string>, double> sequential;  // tokens per second

@@ -1,5 +1,7 @@
 #include "analysis/summary/summary.hh"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -16,6 +18,7 @@ namespace {
 using engine::Json;
 using model::Condition;
 using model::Observation;
+using model::Study;
 
 constexpr double normal_90 = 1.645;  // half width of a 90 % interval, in standard errors
 
@@ -90,14 +93,18 @@ struct Totals {
 };
 
 // What else sets runs apart, so that no row mixes them.
-Json variant_of(const Json& header) {
+Json variant_of(const engine::RunHeader& header) {
+  const Json source = source_of(header);
   Json variant;
-  for (const char* key : {"plan", "wire", "sampling", "compute"}) variant[key] = header.value(key, Json());
-  variant.update(engine::defences_of(header));
+  variant["plan"] = source.value("plan", Json());
+  variant["wire"] = source.value("wire", Json());
+  variant["sampling"] = header.sampling ? to_json(*header.sampling) : Json();
+  variant["compute"] = source.value("compute", Json());
+  variant.update(header.defences);
   return variant;
 }
 
-using Summary = Json (*)(const std::vector<engine::Run>&);
+using Summary = Json (*)(const Study&);
 constexpr std::pair<std::string_view, Summary> summaries[] = {{"decoding", decoding_summary},
                                                               {"ablation", ablation_summary},
                                                               {"published", published_summary},
@@ -112,31 +119,32 @@ bool is_summary(const Json& name) {
                      [&](const auto& s) { return name == s.first; });
 }
 
-Json summarise(const std::vector<engine::Run>& runs) {
-  const Json scenario = runs.empty() ? Json() : runs[0].header.value("scenario", Json());
-  if (!scenario.is_object() || !scenario.contains("summary")) return decoding_summary(runs);
+Json summarise(const Study& study) {
+  const Json scenario = study.runs.empty() ? Json() : study.runs[0].header.scenario;
+  if (!scenario.is_object() || !scenario.contains("summary")) return decoding_summary(study);
+  std::vector<std::string> known;
   for (const auto& [name, summary] : summaries) {
-    if (scenario["summary"] == name) return summary(runs);
+    if (scenario["summary"] == name) return summary(study);
+    known.push_back(fmt::format("\"{}\"", name));
   }
-  throw engine::Error(R"(summary {}: expected "decoding", "ablation", "published" or "link-validation")",
-                      scenario["summary"].dump());
+  throw engine::Error("summary {}: expected {}", scenario["summary"].dump(), fmt::join(known, ", "));
 }
 
-Json decoding_summary(const std::vector<engine::Run>& runs) {
+Json decoding_summary(const Study& study) {
   struct Group {
     Json variant;
     Totals totals;
   };
   std::map<std::tuple<Condition, std::string, std::string>, Group> groups;
-  for (const Observation& o : model::observe(runs)) {
-    const Json variant = variant_of(runs[o.run].header);
+  for (const Observation& o : study.steps) {
+    const Json variant = variant_of(study.runs[o.run].header);
     Group& group = groups[{o.condition, o.drafter, variant.dump()}];
     group.variant = variant;
     group.totals.add(o);
   }
   Json j = {{"schema_version", summary_schema_version},
             {"kind", "summary"},
-            {"compute", runs.empty() ? Json() : runs[0].header.value("compute", Json())},
+            {"compute", study.runs.empty() ? Json() : Json(study.runs[0].header.compute)},
             {"results", Json::array()}};
   for (const auto& [key, group] : groups) {
     Json& result = j["results"].emplace_back(model::to_json(std::get<0>(key)));

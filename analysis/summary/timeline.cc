@@ -54,11 +54,10 @@ class Writer {
 
  private:
   std::string title() const {
-    std::string text = run_.header.value("drafter", "run");
-    if (const auto prompt = run_.header.find("prompt"); prompt != run_.header.end() && prompt->is_object())
-      text += " " + prompt->value("name", "");
-    if (run_.header.contains("conditions"))
-      text += ", " + label(model::condition_of(run_.header["conditions"], "conditions"));
+    const engine::RunHeader& h = run_.header;
+    std::string text = h.drafter.empty() ? "run" : h.drafter;
+    if (h.prompt) text += " " + h.prompt->name;
+    if (!h.network.kind.empty()) text += ", " + label(model::condition_of(h.network));
     return text;
   }
 

@@ -22,11 +22,10 @@ struct Cell {
 };
 
 Watched watch(const engine::Run& run, const std::string& where) {
-  const Json& h = run.header;
-  const Json prompt = h.value("prompt", Json());
-  if (!prompt.is_object() || !prompt.contains("name")) throw Error("{}: the header names no prompt", where);
-  Watched w{h.value("drafter", ""), prompt["name"],  prompt.value("class", ""),
-            h.contains("pad_rows"), see(run, where), run.steps};
+  const engine::RunHeader& h = run.header;
+  if (!h.prompt || h.prompt->name.empty()) throw Error("{}: the header names no prompt", where);
+  Watched w{h.drafter,       h.prompt->name, h.prompt->kind, h.defences.contains("pad_rows"),
+            see(run, where), run.steps};
   // A slow client's chunks may be answered one by one: a prompt in several steps. The decode steps are the
   // last.
   const std::size_t seen = w.seen.steps.size(), real = w.truth.size();
@@ -41,24 +40,25 @@ Watched watch(const engine::Run& run, const std::string& where) {
 }
 
 // In the order of the trace.
-std::vector<Cell> cells_of(const std::vector<engine::Run>& runs) {
+std::vector<Cell> cells_of(const model::Study& study) {
+  const std::vector<engine::Run>& runs = study.runs;
   std::vector<Cell> cells;
   std::map<std::size_t, std::pair<std::size_t, std::size_t>> places;  // of a run: its cell, its place there
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto crossed = [](const engine::Span& s) { return s.op == engine::Op::recv && s.rows > 0; };
     if (std::ranges::none_of(runs[i].spans, crossed)) continue;
     const std::string where = fmt::format("run {}", i);
-    const Json& h = runs[i].header;
-    Json labels = model::to_json(model::condition_of(h.value("conditions", Json()), where + ": conditions"));
-    labels["wire"] = h.value("wire", Json());
-    labels["pad_rows"] = h.value("pad_rows", Json());
+    const engine::RunHeader& h = runs[i].header;
+    Json labels = model::to_json(model::condition_of(h.network));
+    labels["wire"] = h.wire;
+    labels["pad_rows"] = h.defences.value("pad_rows", Json());
     auto cell = std::ranges::find(cells, labels, &Cell::labels);
     if (cell == cells.end()) cell = cells.insert(cell, Cell{labels, {}, {}});
     places[i] = {static_cast<std::size_t>(cell - cells.begin()), cell->runs.size()};
     cell->runs.push_back(watch(runs[i], where));
   }
   if (cells.empty()) throw Error("no run crossed a network: there is no traffic to look at");
-  for (model::Observation& o : model::observe(runs)) {
+  for (model::Observation o : study.steps) {
     const auto it = places.find(o.run);
     if (it == places.end()) continue;
     o.run = it->second.second;
@@ -121,8 +121,8 @@ void add_ratios(Json& rows) {
   for (Json& row : rows) {
     const auto plain = std::ranges::find_if(rows, [&](const Json& other) {
       const auto same = [&](const char* key) { return other.value(key, Json()) == row.value(key, Json()); };
-      return other["pad_rows"].is_null() && same("drafter") && same("wire") && same("network") &&
-             same("rtt_s") && same("up_bps") && same("down_bps") && same("loss") && same("jitter_s");
+      return other["pad_rows"].is_null() && same("drafter") && same("wire") &&
+             model::condition_of(other, "traffic") == model::condition_of(row, "traffic");
     });
     for (const auto& [ratio, key] :
          {std::pair{"bytes_ratio", "bytes_per_token"}, {"tokens_per_s_ratio", "tokens_per_s"}}) {
@@ -134,17 +134,17 @@ void add_ratios(Json& rows) {
 
 }  // namespace
 
-Json traffic(const std::vector<engine::Run>& runs) {
+Json traffic(const model::Study& study) {
   Json out = {
       {"schema_version", traffic_schema_version},
       {"kind", "traffic"},
       {"observer",
        "sees direction, size and instant of each message at the client's end; knows the program, the model's "
        "width and the wire type, and has labelled runs of other prompts"},
-      {"compute", runs.empty() ? Json() : runs[0].header.value("compute", Json())},
+      {"compute", study.runs.empty() ? Json() : Json(study.runs[0].header.compute)},
       {"rows", Json::array()},
       {"told_apart", Json::array()}};
-  for (const Cell& cell : cells_of(runs)) {
+  for (const Cell& cell : cells_of(study)) {
     const auto steps = guess_steps(cell.runs);
     const auto whole = guess_runs(cell.runs, steps);
     std::vector<std::string> drafters;

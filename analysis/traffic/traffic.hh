@@ -2,7 +2,7 @@
 // the trace, and what padding rows changes about that, at which price.
 #pragma once
 
-#include "engine/party/trace.hh"
+#include "model/observe/observation.hh"
 
 namespace splitwan::analysis {
 
@@ -13,6 +13,6 @@ constexpr int traffic_schema_version = 1;
 // tokens_error_blind, bytes_per_token, tokens_per_s, bytes_ratio, tokens_per_s_ratio}],
 // told_apart: [{.., what, from, runs, right, chance}]}. Errors are mean absolute ones, in tokens; ratios are
 // to the same drafter without padding. Throws Error when no run crossed a network.
-engine::Json traffic(const std::vector<engine::Run>&);
+engine::Json traffic(const model::Study&);
 
 }  // namespace splitwan::analysis

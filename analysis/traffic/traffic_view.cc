@@ -44,19 +44,10 @@ void drop_ceremony(std::vector<Seen>& all) {
   if (!all.empty() && all.back().up && all.back().bytes == engine::prefix_size) all.pop_back();
 }
 
-std::uint64_t row_bytes_of(const Json& header, const std::string& where) {
-  const Json geometry = header.value("geometry", Json());
-  const Json width = geometry.is_object() ? geometry.value("width", Json()) : Json();
-  if (!width.is_number_integer() || width.get<std::int64_t>() < 1 ||
-      !header.value("wire", Json()).is_string())
-    throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
-  return engine::row_bytes(header["wire"], width);
-}
-
 }  // namespace
 
 SeenRun see(const engine::Run& run, const std::string& where) {
-  const std::uint64_t row = row_bytes_of(run.header, where);
+  const std::uint64_t row = engine::row_bytes_of(run.header, where);
   std::vector<Seen> all = messages_of(run);
   drop_ceremony(all);
   SeenRun seen;

@@ -128,10 +128,7 @@ void take(const Json& j, std::vector<Run>& runs, bool& open) {
   const auto type = field<std::string>(j, "type");
   if (type == "run") {
     if (open) throw Error("a run begins before the last one ended");
-    if (const int version = field<int>(j, "schema_version"); version != trace_schema_version) {
-      throw Error("schema version {}, this build reads {}", version, trace_schema_version);
-    }
-    runs.emplace_back().header = j;
+    runs.emplace_back().header = run_header_of(j, "run");
     open = true;
     return;
   }
@@ -152,8 +149,8 @@ void take(const Json& j, std::vector<Run>& runs, bool& open) {
 }  // namespace
 
 void write(std::ostream& out, const Run& run) {
-  const int index = run.header.at("run");
-  out << run.header.dump() << '\n';
+  const int index = static_cast<int>(run.header.run);
+  out << to_json(run.header).dump() << '\n';
   for (const Span& s : run.spans) out << line_of(s, index) << '\n';
   for (const Step& s : run.steps) out << line_of(s, index) << '\n';
   out << run.end.dump() << '\n';

@@ -1,4 +1,4 @@
-// The record of a run, as JSON lines a person can read: one `run` line (conditions, machine, scenario), then
+// The record of a run, as JSON lines a person can read: one `run` line (run_header.hh), then
 // a `span` line per thing a party did, a `step` line per forward pass, and an `end` line. Instants are
 // nanoseconds since the run began, on the stamping party's own clock.
 #pragma once
@@ -9,11 +9,10 @@
 
 #include "engine/base/json.hh"
 #include "engine/party/phase.hh"
+#include "engine/party/run_header.hh"
 #include "engine/party/tcp_sample.hh"
 
 namespace splitwan::engine {
-
-constexpr int trace_schema_version = 1;
 
 enum class Op : std::uint8_t { work, send, recv };
 
@@ -56,13 +55,9 @@ class Recorder {
   virtual void step(const Step&) = 0;
 };
 
-// `run` header keys that readers rely on (all SI): schema_version, run (index), conditions {network, rtt_s,
-// up_bps, down_bps, loss}, drafter, prompt {name, class, tokens}, plan {head, middle, tail} (layer counts),
-// wire, noise and pad_rows (where there are any), compute (source), geometry {layers, width, vocabulary,
-// ...}, seed, commit, machine, scenario (whole, as resolved). `end` keys: output_ids, and totals that readers
-// may not rely on.
+// `end` keys: output_ids, and totals that readers may not rely on.
 struct Run {
-  Json header;
+  RunHeader header;
   std::vector<Span> spans;
   std::vector<Step> steps;
   Json end;

@@ -1,4 +1,6 @@
 // The closed form itself, and what a drafter's steps amount to.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -168,6 +170,20 @@ std::vector<std::span<const Observation>> by_run(const std::vector<Observation>&
     runs.emplace_back(&observations[begin], end - begin);
   }
   return runs;
+}
+
+std::vector<std::string> caveats(const LatencyModel& m) {
+  std::vector<std::string> sentences;
+  std::map<std::string, std::size_t> without_term;
+  for (const FittedCondition& c : m.conditions)
+    for (const std::string& what : c.condition.apart) without_term[what] += c.runs;
+  for (const auto& [what, runs] : without_term)
+    sentences.push_back(
+        fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));
+  for (const FittedCondition& c : m.left_out)
+    sentences.push_back(fmt::format("{} runs were left out, the model cannot take their link: {}", c.runs,
+                                    fmt::join(c.condition.unfit, ", ")));
+  return sentences;
 }
 
 }  // namespace splitwan::model

@@ -266,13 +266,30 @@ LatencyModel fit(const Observations& observations) {
   return model;
 }
 
-LatencyModel fit(const std::vector<engine::Run>& runs) {
-  Observations observations = observe(runs);
-  Json source = common_source(runs, observations);
-  measure_live_links(observations, runs);
-  LatencyModel model = fit(observations);
-  model.source = std::move(source);
+Fittable fittable(const Study& study) {
+  Fittable f{study.steps, {}, {}};
+  std::map<Condition, std::set<std::size_t>> left_out;
+  for (const Observation& o : f.steps) {
+    if (o.crossed() && !o.condition.unfit.empty()) left_out[o.condition].insert(o.run);
+  }
+  for (const auto& [condition, runs] : left_out) f.left_out.push_back({condition, runs.size(), 0});
+  std::erase_if(f.steps, [](const Observation& o) { return !o.condition.unfit.empty(); });
+  f.source = common_source(study.runs, f.steps);
+  measure_live_links(f.steps, study.runs);
+  return f;
+}
+
+LatencyModel fit(const Fittable& f) {
+  const bool crossed = std::ranges::any_of(f.steps, [](auto& o) { return !o.prefill && o.crossed(); });
+  if (!crossed && !f.left_out.empty())
+    throw engine::Error("no run is left to fit: the model has no term for {}",
+                        f.left_out.front().condition.unfit.front());
+  LatencyModel model = fit(f.steps);
+  model.source = f.source;
+  model.left_out = f.left_out;
   return model;
 }
+
+LatencyModel fit(const std::vector<engine::Run>& runs) { return fit(fittable(Study(runs))); }
 
 }  // namespace splitwan::model

@@ -97,7 +97,7 @@ struct FittedCondition {
 
 struct LatencyModel {
   Json source = Json::object();  // compute, machine, plan, wire, geometry of the runs, as their headers say
-  std::vector<FittedCondition> conditions;
+  std::vector<FittedCondition> conditions, left_out;
   PhaseModel decode;
   std::optional<PhaseModel> prefill;
   double initial_window = 10;  // segments that a new connection may have under way
@@ -119,8 +119,17 @@ struct LatencyModel {
   Components decode_step(const DrafterModel&, const Condition&, Components* prompt = nullptr) const;
 };
 
-// Throws Error without decode steps that crossed a network, and when runs differ in more than link, drafter,
-// prompt and seed. Live runs' links are measured first (live.hh).
+// What can be fitted of a study: live runs' links are measured (live.hh), runs whose link is none that the
+// model can take are left out. Throws Error when runs differ in more than link, drafter, prompt and seed.
+struct Fittable {
+  std::vector<Observation> steps;
+  std::vector<FittedCondition> left_out;  // steps: 0
+  Json source;
+};
+Fittable fittable(const Study&);
+
+// Throws Error without decode steps that crossed a network.
+LatencyModel fit(const Fittable&);
 LatencyModel fit(const std::vector<engine::Run>&);
 LatencyModel fit(const std::vector<Observation>&);  // `source` stays empty
 
@@ -132,6 +141,9 @@ DrafterModel describe_drafter(const std::vector<Observation>&);
 std::vector<const StepShape*> schedule(const DrafterModel&, std::size_t steps);
 // The slices of each run, in order.
 std::vector<std::span<const Observation>> by_run(const std::vector<Observation>&);
+
+// What the fitted and the left out links have that the model has no term for, a sentence each.
+std::vector<std::string> caveats(const LatencyModel&);
 
 Json to_json(const LatencyModel&);
 LatencyModel model_of(const Json&, const std::string& name);  // throws Error naming `name` and the key

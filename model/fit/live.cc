@@ -65,7 +65,7 @@ Sampled sample(const std::vector<Observation>& observations, std::size_t run) {
   }
   if (std::isinf(s.least_rtt_s))
     throw engine::Error(
-        "run {}: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one of "
+        "run {}: crosses a network but has neither a stated link nor TCP samples: the model needs one of "
         "them",
         run);
   return s;
@@ -86,8 +86,7 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
   std::set<std::size_t> seen;
   for (const Observation& o : observations) {
     if (!o.crossed() || !seen.insert(o.run).second) continue;
-    const Json conditions = runs.at(o.run).header.value("conditions", Json::object());
-    if (conditions.value("rtt_s", Json()).is_number()) continue;
+    if (!runs.at(o.run).header.network.edges.empty()) continue;  // stated
     Sampled s = sample(observations, o.run);
     by_rtt.emplace(s.least_rtt_s, std::pair(o.run, std::move(s)));
   }

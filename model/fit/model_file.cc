@@ -113,14 +113,16 @@ void read_source(ObjectReader& parent, LatencyModel& model) {
   for (const char* key : {"compute", "plan", "wire", "storage", "geometry", "machine", "mode"}) {
     if (const Json* value = in.find(key)) model.source[key] = *value;
   }
-  for (const Json& c : in.list("conditions")) {
-    const Condition condition = condition_of(c, in.path("conditions"));
-    ObjectReader counts(c, in.path("conditions"));
-    for (const char* key : {"network", "rtt_s", "up_bps", "down_bps", "loss", "jitter_s"}) counts.find(key);
-    model.conditions.push_back(
-        {condition, counts.need<std::size_t>("runs"), counts.need<std::size_t>("steps")});
-    counts.done();
-  }
+  const auto read = [&](const char* key, std::vector<FittedCondition>& into) {
+    for (const Json& c : in.list(key)) {
+      ObjectReader r(c, in.path(key));
+      const Condition condition = condition_of(r);
+      into.push_back({condition, r.need<std::size_t>("runs"), r.need<std::size_t>("steps")});
+      r.done();
+    }
+  };
+  read("conditions", model.conditions);
+  if (in.find("left_out")) read("left_out", model.left_out);
   if (model.conditions.empty())
     throw Error("{}: expected one condition or more, found none", in.path("conditions"));
   in.find("drafters");

@@ -71,13 +71,17 @@ Json to_json(const LatencyModel& m) {
   Json fitted_on = m.source;
   fitted_on["drafters"] = Json::array();
   for (const DrafterModel& d : m.drafters) fitted_on["drafters"].push_back(d.drafter);
-  fitted_on["conditions"] = Json::array();
-  for (const FittedCondition& c : m.conditions) {
-    Json j = to_json(c.condition);
-    j["runs"] = c.runs;
-    j["steps"] = c.steps;
-    fitted_on["conditions"].push_back(std::move(j));
-  }
+  const auto list = [](const std::vector<FittedCondition>& conditions) {
+    Json all = Json::array();
+    for (const FittedCondition& c : conditions) {
+      Json& j = all.emplace_back(to_json(c.condition));
+      j["runs"] = c.runs;
+      j["steps"] = c.steps;
+    }
+    return all;
+  };
+  fitted_on["conditions"] = list(m.conditions);
+  if (!m.left_out.empty()) fitted_on["left_out"] = list(m.left_out);
   Json j = {
       {"schema_version", model_schema_version}, {"kind", model_kind}, {"fitted_on", std::move(fitted_on)}};
   j["decode"] = json(m.decode);

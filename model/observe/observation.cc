@@ -1,6 +1,5 @@
 #include "model/observe/observation.hh"
 
-#include <limits>
 #include <unordered_map>
 
 #include "engine/base/error.hh"
@@ -20,42 +19,17 @@ using engine::Step;
 using engine::roles::client;
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 36;
 
-double number_or(const Json& object, const char* key, double otherwise, const std::string& where) {
-  const auto it = object.find(key);
-  if (it == object.end() || it->is_null()) return otherwise;
-  if (!it->is_number()) throw engine::Error("{}: {}: expected a number, found {}", where, key, it->dump());
-  return it->get<double>();
-}
-
-double within(double low, double high, const Json& object, const char* key, const std::string& where) {
-  const double value = number_or(object, key, 0, where);
-  if (value >= low && value <= high) return value;
-  throw engine::Error("{}: {}: expected {:g} to {:g}, found {:g}", where, key, low, high, value);
-}
-
-double rate_of(const Json& object, const char* key, const std::string& where) {
-  const double rate = within(0, 1e18, object, key, where);
-  return rate > 0 ? rate : std::numeric_limits<double>::infinity();
-}
-
-std::string text_at(const Json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : "";
-}
-
 // What is the same for every step of a run.
 Observation start(const Run& run, std::size_t index) {
   const std::string where = fmt::format("run {}", index);
   Observation o;
   o.run = index;
-  if (!run.header.contains("conditions")) throw engine::Error("{}: the header has no conditions", where);
-  o.condition = condition_of(run.header["conditions"], where + ": conditions");
-  o.drafter = text_at(run.header, "drafter");
-  if (o.drafter.empty()) throw engine::Error("{}: the header names no drafter", where);
-  if (const auto prompt = run.header.find("prompt"); prompt != run.header.end() && prompt->is_object()) {
-    o.prompt = text_at(*prompt, "name");
-    o.prompt_class = text_at(*prompt, "class");
-  }
+  const engine::RunHeader& h = run.header;
+  if (h.network.kind.empty()) throw engine::Error("{}: the header names no network", where);
+  o.condition = condition_of(h.network);
+  if (h.drafter.empty()) throw engine::Error("{}: the header names no drafter", where);
+  o.drafter = h.drafter;
+  if (h.prompt) o.prompt = h.prompt->name, o.prompt_class = h.prompt->kind;
   return o;
 }
 
@@ -107,44 +81,7 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   return o;
 }
 
-std::string megabits(double bps) { return std::isinf(bps) ? "unlimited" : fmt::format("{:g}", bps / 1e6); }
-
 }  // namespace
-
-Json to_json(const Condition& c) {
-  const auto rate = [](double bps) { return std::isinf(bps) ? Json() : Json(bps); };
-  Json j = {{"network", c.network},
-            {"rtt_s", c.rtt_s},
-            {"up_bps", rate(c.up_bps)},
-            {"down_bps", rate(c.down_bps)},
-            {"loss", c.loss}};
-  if (c.jitter_s > 0) j["jitter_s"] = c.jitter_s;
-  return j;
-}
-
-Condition condition_of(const Json& object, const std::string& where) {
-  if (!object.is_object()) throw engine::Error("{}: expected an object, found {}", where, object.type_name());
-  constexpr double longest_s = 3600;
-  return {text_at(object, "network"),
-          within(0, longest_s, object, "rtt_s", where),
-          rate_of(object, "up_bps", where),
-          rate_of(object, "down_bps", where),
-          within(0, 0.999, object, "loss", where),
-          within(0, longest_s, object, "jitter_s", where)};
-}
-
-std::string bandwidth_label(const Condition& c) {
-  if (c.up_bps == c.down_bps) return std::isinf(c.up_bps) ? "unlimited" : megabits(c.up_bps) + " Mbit/s";
-  return fmt::format("{}/{} Mbit/s", megabits(c.up_bps), megabits(c.down_bps));
-}
-
-std::string label(const Condition& c) {
-  if (c.network == "sockets" && c.rtt_s == 0) return "live connection";
-  std::string text = fmt::format("{:g} ms, {}", c.rtt_s * 1e3, bandwidth_label(c));
-  if (c.loss > 0) text += fmt::format(", {:g} % loss", c.loss * 100);
-  if (c.jitter_s > 0) text += fmt::format(", jitter {:g} ms", c.jitter_s * 1e3);
-  return text;
-}
 
 std::vector<Observation> observe(const std::vector<Run>& runs) {
   std::vector<Observation> observations;

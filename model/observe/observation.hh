@@ -1,28 +1,13 @@
 // A trace boiled down to one line per forward pass: what it carried and where its time went.
 #pragma once
 
-#include <compare>
 #include <string>
 #include <vector>
 
 #include "engine/party/trace.hh"
+#include "model/observe/condition.hh"
 
 namespace splitwan::model {
-
-using engine::Json;
-
-// The network a run had. A rate that is absent, null or 0 in the trace means "not limited": infinity here.
-struct Condition {
-  std::string network;
-  double rtt_s = 0, up_bps = 0, down_bps = 0, loss = 0;
-  double jitter_s = 0;  // scale of what is added to packets' delays, each way
-  auto operator<=>(const Condition&) const = default;
-};
-
-Json to_json(const Condition&);  // infinite rates become null; jitter only where there is some
-Condition condition_of(const Json& object, const std::string& where);  // throws Error naming `where`
-std::string bandwidth_label(const Condition&);                         // "20/100 Mbit/s"
-std::string label(const Condition&);                                   // "80 ms, 20/100 Mbit/s"
 
 struct Observation {
   std::size_t run = 0;  // index in the runs observed
@@ -47,7 +32,14 @@ struct Observation {
   bool crossed() const { return bytes_up > 0 && bytes_down > 0; }  // the step used the network
 };
 
-// In trace order. Throws Error when a header lacks its conditions or its drafter.
+// In trace order. Throws Error when a header names no network or no drafter.
 std::vector<Observation> observe(const std::vector<engine::Run>&);
+
+// Runs, observed once: what summaries, fits and reports are made from.
+struct Study {
+  explicit Study(std::vector<engine::Run> of) : runs(std::move(of)), steps(observe(runs)) {}
+  std::vector<engine::Run> runs;
+  std::vector<Observation> steps;
+};
 
 }  // namespace splitwan::model

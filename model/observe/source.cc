@@ -1,27 +1,11 @@
 #include "model/observe/source.hh"
 
-#include <algorithm>
-#include <array>
 #include <set>
 
 #include "engine/base/error.hh"
 
 namespace splitwan::model {
 namespace {
-
-// What may differ: the link and what was measured of it, the drafter, the prompt and its seed; and what names
-// a run but does not make it another system.
-constexpr std::array<std::string_view, 11> free_keys = {
-    "type",    "schema_version", "run",  "scenario_name", "scenario", "conditions",
-    "drafter", "prompt",         "seed", "simulator",     "commit"};
-
-std::set<std::string> tied_keys(const Json& header) {
-  std::set<std::string> keys;
-  for (const auto& [key, value] : header.items()) {
-    if (std::find(free_keys.begin(), free_keys.end(), key) == free_keys.end()) keys.insert(key);
-  }
-  return keys;
-}
 
 std::string shorten(const Json& value) {
   const std::string text = value.dump();
@@ -54,33 +38,19 @@ Json common_source(const std::vector<engine::Run>& runs, const std::vector<Obser
   for (const Observation& o : observations) {
     if (o.crossed()) crossing.insert(o.run);
   }
-  Json source = Json::object();
-  if (crossing.empty()) return source;
+  if (crossing.empty()) return Json::object();
   const std::size_t first = *crossing.begin();
-  const Json& header = runs[first].header;
+  const Json expected = system_of(runs[first].header);
   for (const std::size_t i : crossing) {
-    std::set<std::string> keys = tied_keys(header);
-    keys.merge(tied_keys(runs[i].header));
-    // In this order: the plan explains what else differs.
-    for (const char* key : {"geometry", "plan", "wire", "storage", "compute"}) {
-      if (keys.erase(key) > 0 && header.value(key, Json()) != runs[i].header.value(key, Json()))
-        refuse(first, i, key, header.value(key, Json()), runs[i].header.value(key, Json()));
-    }
-    const auto tcp = [](const Json& h) {
-      const Json simulator = h.value("simulator", Json());
-      return simulator.is_object() ? simulator.value("tcp", Json()) : Json();
-    };
-    if (tcp(header) != tcp(runs[i].header))
-      refuse(first, i, "simulator.tcp", tcp(header), tcp(runs[i].header));
-    for (const std::string& key : keys) {
-      if (header.value(key, Json()) != runs[i].header.value(key, Json()))
-        refuse(first, i, key, header.value(key, Json()), runs[i].header.value(key, Json()));
+    const Json found = system_of(runs[i].header);
+    for (const Json* of : {&expected, &found}) {
+      for (const auto& [key, value] : of->items()) {
+        if (expected.value(key, Json()) != found.value(key, Json()))
+          refuse(first, i, key, expected.value(key, Json()), found.value(key, Json()));
+      }
     }
   }
-  for (const char* key : {"compute", "plan", "wire", "storage", "geometry", "machine", "mode"}) {
-    if (header.contains(key)) source[key] = header[key];
-  }
-  return source;
+  return source_of(runs[first].header);
 }
 
 }  // namespace splitwan::model

@@ -36,7 +36,7 @@ constexpr double negligible = 1e-4;
 // time and none overtakes: that of the largest of lateness less how long before the last it was sent. n at
 // once: 1 + 1/2 + .. + 1/n.
 double Connection::latest(const Way& way, double segments) const {
-  const double apart = std::exp(-way.segment_s / condition_.jitter_s);
+  const double apart = std::exp(-way.segment_s / way.jitter_s);
   double sum = 0;
   for (int i = 0; i < 8; ++i) {
     double all_early = 1, weight = 1;
@@ -51,9 +51,19 @@ Connection::Connection(const Condition& condition, double initial_window, const 
     : condition_(condition), chance_(chance), initial_window_(initial_window) {
   const double infinite = std::numeric_limits<double>::infinity();
   const double rates[2] = {condition.up_bps, condition.down_bps};
+  const double losses[2] = {condition.loss_up(), condition.loss_down()};
+  const double jitters[2] = {condition.jitter_up_s(), condition.jitter_down_s()};
+  jitter_s_ = std::max(jitters[0], jitters[1]);
+  const auto share = [&](double jitter_s) { return jitter_s_ > 0 ? jitter_s / jitter_s_ : 0; };
   for (int way = 0; way < 2; ++way) {
     const double bit_s = 1 / rates[way];
-    ways_[way] = {(segment_bytes + framing_bytes) * 8 * bit_s, 8 * bit_s, framing_bytes * 8 / rates[1 - way]};
+    ways_[way] = {(segment_bytes + framing_bytes) * 8 * bit_s,
+                  8 * bit_s,
+                  framing_bytes * 8 / rates[1 - way],
+                  losses[way],
+                  jitters[way],
+                  share(jitters[way]),
+                  share(jitters[1 - way])};
     senders_[way].open = {initial_window, infinite};
     senders_[way].seen = RoundTrips(condition.rtt_s);  // of the greeting
   }
@@ -133,12 +143,12 @@ Connection::Carried Connection::carry(Window& window, const Way& way, double seg
     left -= size;
     carried.seconds += round_s;
     ++carried.flights;
-    if (condition_.jitter_s > 0) carried.jitter += 2;  // of the first segment, and of its acknowledgement
+    carried.jitter += way.own_share + way.other_share;  // of the first segment, of its acknowledgement
     acknowledged(window, way, whole, true);
   }
   acknowledged(window, way, left, limited);
   window.in_use_s += carried.seconds + round_s;
-  if (condition_.jitter_s > 0) carried.jitter += latest(way, left);
+  if (way.jitter_s > 0) carried.jitter += latest(way, left) * way.own_share;
   carried.seconds += (left - 1) * way.segment_s + last_s + condition_.rtt_s / 2;
   return carried;
 }
@@ -161,11 +171,11 @@ double Connection::send(int direction, double bytes, Trip& trip) {
   }
   sender.used = true;
   sender.last_sent = now_ + carried.last_sent_s;
-  trip.jitter_s += carried.jitter * condition_.jitter_s;
-  if (condition_.loss == 0) return carried.seconds;
+  trip.jitter_s += carried.jitter * jitter_s_;
+  if (way.loss == 0) return carried.seconds;
 
-  const double any = chance_of_loss(condition_.loss, segments);
-  const double at_end = chance_of_loss(condition_.loss, std::min(segments, duplicates));
+  const double any = chance_of_loss(way.loss, segments);
+  const double at_end = chance_of_loss(way.loss, std::min(segments, duplicates));
   trip.recovery_s += (any - at_end) * condition_.rtt_s;
   trip.timeout_s += at_end * (condition_.rtt_s + least_timeout_s);
   const auto lost = [](const Window& w) {

@@ -37,6 +37,9 @@ class Connection {
   struct Way {
     double segment_s, byte_s;  // on the link
     double acknowledgement_s;  // of one, on the way back
+    double loss;
+    // Its jitter, and that of the way back; and both as shares of the larger.
+    double jitter_s, own_share, other_share;
   };
   struct Window {
     double size = 0, threshold = 0;  // segments
@@ -55,7 +58,7 @@ class Connection {
     bool used = false;
   };
   struct Carried {
-    double seconds = 0, jitter = 0;  // until the last segment is there; jitter in its scale
+    double seconds = 0, jitter = 0;  // until the last segment is there; jitter in the larger way's scale
     double flights = 0;              // behind the first
     double last_sent_s = 0;          // the last segment, after the first
   };
@@ -76,6 +79,7 @@ class Connection {
   double initial_window_;
   Way ways_[2];
   Sender senders_[2];
+  double jitter_s_ = 0;  // the larger of both ways
   double now_ = 0;
 };
 

@@ -19,22 +19,6 @@ struct Edge {
   LinkSpec forward, backward;  // a to b, b to a
 };
 
-struct TcpSpec {
-  std::string congestion = "cubic-linux";  // cubic with Linux's window rules; "cubic" = stock ns-3; reno, bbr
-  std::uint32_t segment = 0;               // bytes; 0 = what fits the links, see segment_bytes
-  std::uint32_t buffer = 8u << 20;         // bytes, send and receive
-  std::uint32_t initial_window = 10;       // segments
-  Nanos min_rto = std::chrono::milliseconds(200);
-  std::string rto_form = "linux";  // srtt + max(4 rttvar, min_rto); "rfc6298": max(srtt + 4 rttvar, min_rto)
-  std::uint32_t delayed_ack_segments = 1;  // acknowledged at the latest
-  Nanos delayed_ack_timeout = std::chrono::milliseconds(40);
-  // The window rules of cubic-linux:
-  bool slow_start_after_idle = true;
-  // "linux" = as kernel 6.18 does, which is not to decay while data are acknowledged; "rfc2861" = once per
-  // RTO in which the window did not limit; "off".
-  std::string app_limited_decay = "linux";
-};
-
 struct NetworkSpec {
   std::vector<Edge> edges;  // one TCP connection each; the connection's number is the edge's index
   TcpSpec tcp;

@@ -1,61 +1,21 @@
-// One direction of a link, as a value. C++17: the simulator process, the delay line and the scenarios share
-// it.
+// Links and TCP by their short names here. C++17.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <vector>
+#include "engine/base/link.hh"
 
 namespace splitwan::netsim {
 
-using LinkTime = std::chrono::nanoseconds;
-
-enum class JitterLaw { none, uniform, normal, exponential, pareto };
-
-// What is added to the delay of each packet. The sum never falls below 0.
-struct Jitter {
-  JitterLaw law = JitterLaw::none;
-  LinkTime scale{};  // uniform: largest deviation either way; normal, pareto (shape 3, moved to mean 0):
-                     // standard deviation; exponential: mean, delay only grows
-  double correlation = 0;  // of the underlying normal variable with the last packet's, 0 to below 1
-  bool reorder = false;    // may overtake; else a late packet holds up those behind it
-};
-
-// Gilbert-Elliott: while in the bad state packets are lost with probability `loss`, else with
-// LinkState::loss. Per packet, before its fate: good to bad with `to_bad`, bad to good with `to_good`.
-struct Bursts {
-  double to_bad = 0, to_good = 1, loss = 1;
-};
-
-struct LinkState {
-  LinkTime delay{};               // one way
-  double bits_per_second = 0;     // 0 = infinitely fast (ideal links only)
-  double loss = 0;                // probability per packet
-  std::uint64_t queue_bytes = 0;  // waiting, beside the packet being sent; 0 = rate x RTT, at least 64 KiB
-  Jitter jitter = {};
-  Bursts bursts = {};
-  bool down = false;         // nothing leaves; packets wait in the queue
-  std::uint32_t mtu = 1500;  // bytes of IP packet
-};
-
-struct LinkChange {
-  LinkTime at{};
-  LinkState link = {};
-};
-
-struct LinkSpec : LinkState {
-  std::vector<LinkChange> schedule = {};     // ascending; before the first the link is as stated above
-  LinkTime period{};                         // above 0: the schedule starts again, later than its last change
-  std::vector<LinkTime> opportunities = {};  // Mahimahi: moments at which 1,504 bytes may leave, from time 0,
-                                             // repeating after the last; they take the place of the rate
-};
-
-inline constexpr std::uint32_t kOpportunityBytes = 1504;  // Mahimahi's packet, TUN header included
-
-// The rate in bit/s, of opportunities their mean; without its schedule.
-double mean_rate(const LinkSpec& link);
-
-// Queues of 0 become rate x rtt, at least 64 KiB; one of an infinitely fast link stays 0, no limit.
-void resolve_queues(LinkSpec& link, LinkTime rtt);
+using engine::Bursts;
+using engine::Jitter;
+using engine::JitterLaw;
+using engine::kOpportunityBytes;
+using engine::kPppBytes;
+using engine::LinkChange;
+using engine::LinkSpec;
+using engine::LinkState;
+using engine::LinkTime;
+using engine::mean_rate;
+using engine::resolve_queues;
+using engine::TcpSpec;
 
 }  // namespace splitwan::netsim

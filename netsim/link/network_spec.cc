@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/link_json.hh"
 #include "engine/base/tcp_constants.hh"
-#include "netsim/link/link_json.hh"
 #include "netsim/link/sim_protocol.hh"
 
 namespace splitwan::netsim {
@@ -55,27 +55,16 @@ std::uint32_t segment_bytes(const TcpSpec& tcp, std::span<const Edge> edges) {
 }
 
 json to_json(const NetworkSpec& spec) {
-  const TcpSpec& tcp = spec.tcp;
+  json tcp = engine::to_json(spec.tcp);
+  tcp["segment_bytes"] = segment_bytes(spec.tcp, spec.edges);
   json edges = json::array();
   for (const Edge& edge : spec.edges)
     edges.push_back({{"a", edge.a},
                      {"b", edge.b},
-                     {"forward", to_json(edge.forward)},
-                     {"backward", to_json(edge.backward)}});
-  json object = {{"protocol", kSimProtocol},
-                 {"seed", spec.seed},
-                 {"tcp",
-                  {{"congestion", tcp.congestion},
-                   {"segment_bytes", segment_bytes(tcp, spec.edges)},
-                   {"buffer_bytes", tcp.buffer},
-                   {"initial_window", tcp.initial_window},
-                   {"min_rto_ns", tcp.min_rto.count()},
-                   {"rto_form", tcp.rto_form},
-                   {"delayed_ack_segments", tcp.delayed_ack_segments},
-                   {"delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count()},
-                   {"slow_start_after_idle", tcp.slow_start_after_idle},
-                   {"app_limited_decay", tcp.app_limited_decay}}},
-                 {"edges", std::move(edges)}};
+                     {"forward", engine::to_json(edge.forward)},
+                     {"backward", engine::to_json(edge.backward)}});
+  json object = {
+      {"protocol", kSimProtocol}, {"seed", spec.seed}, {"tcp", std::move(tcp)}, {"edges", std::move(edges)}};
   if (!spec.pcap.empty()) object["pcap"] = spec.pcap;
   if (!spec.fault.empty()) object["fault"] = spec.fault;
   return object;

@@ -25,11 +25,12 @@
 
 #include <cstdint>
 
+#include "netsim/link/link_spec.hh"
+
 namespace splitwan::netsim {
 
 inline constexpr int kSimProtocol = 2;
 inline constexpr int kSimExitError = 2;
-inline constexpr std::uint32_t kPppBytes = 2;     // what a link carries besides the IP packet
 inline constexpr std::uint32_t kProbeBytes = 38;  // on the link: a small packet, PPP's bytes included
 
 // A limit above this (146 years) means "however long it takes": an answer when nothing is left to happen.

@@ -20,12 +20,8 @@ std::string cpu_name() {
 
 }  // namespace
 
-engine::Json machine(int threads) {
-  return {{"cpu", cpu_name()},
-          {"isa", engine::kernels::best().name},
-          {"threads", threads},
-          {"build", build_type},
-          {"version", build_version}};
+engine::Machine machine(int threads) {
+  return {cpu_name(), engine::kernels::best().name, build_type, build_version, threads};
 }
 
 std::string build_commit_text() { return build_commit; }

@@ -1,11 +1,11 @@
 // What a result must say about where it was made.
 #pragma once
 
-#include "engine/base/json.hh"
+#include "engine/party/run_header.hh"
 
 namespace splitwan::scenarios {
 
-engine::Json machine(int threads);  // cpu, isa, threads, build, version
+engine::Machine machine(int threads);
 std::string build_commit_text();
 std::string version_text();
 

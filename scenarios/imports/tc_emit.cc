@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "engine/base/error.hh"
-#include "netsim/link/link_json.hh"
+#include "engine/base/link_json.hh"
 #include "scenarios/imports/lines.hh"
 #include "scenarios/imports/tc_netem.hh"
 
@@ -28,7 +28,7 @@ std::string jitter_text(const netsim::LinkState& link) {
   if (jitter.law == JitterLaw::none || jitter.scale == LinkTime{}) return "";
   std::string text = fmt::format(" {}", time_text(jitter.scale));
   if (jitter.correlation > 0) text += fmt::format(" {}", percent(jitter.correlation));
-  if (jitter.law != JitterLaw::uniform) text += fmt::format(" distribution {}", netsim::name_of(jitter.law));
+  if (jitter.law != JitterLaw::uniform) text += fmt::format(" distribution {}", engine::name_of(jitter.law));
   if (!jitter.reorder) text += " rate 1tbit";  // any rate keeps netem's packets in order
   return text;
 }
@@ -52,7 +52,7 @@ void refuse_what_tc_cannot_say(const netsim::LinkSpec& link, const std::string& 
     throw Error("tc cannot say: exponential jitter (uniform, normal and pareto it can)");
   const bool by_table = link.jitter.law == JitterLaw::normal || link.jitter.law == JitterLaw::pareto;
   if (by_table && link.jitter.scale > LinkTime{} && link.delay == LinkTime{})
-    throw Error("tc cannot say: {} jitter without a delay", netsim::name_of(link.jitter.law));
+    throw Error("tc cannot say: {} jitter without a delay", engine::name_of(link.jitter.law));
   if (link.bits_per_second > 0 && link.queue_bytes == 0)
     throw Error("tc: expected a queue in bytes, found none: it is sized by the round-trip time");
 }

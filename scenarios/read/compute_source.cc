@@ -20,18 +20,18 @@ ComputeSource::ComputeSource(const std::string& text) : kind_(text.substr(0, tex
 }
 
 netsim::CostSource ComputeSource::cost(const std::string& drafter, const std::string& prompt,
-                                       const Json& sampling) const {
+                                       const engine::Sampling& sampling) const {
   if (kind_ == "reference") return netsim::reference_cost();
   if (kind_ == "measured") return netsim::measured_cost();
   if (profile_) return netsim::profile_cost(*profile_);
   for (const engine::Run& run : recorded_) {
-    const Json which = run.header.value("prompt", Json());
-    if (run.header.value("drafter", Json()) == drafter && which.is_object() &&
-        which.value("name", Json()) == prompt && run.header.value("sampling", sampling) == sampling)
+    const engine::RunHeader& h = run.header;
+    if (h.drafter == drafter && h.prompt && h.prompt->name == prompt &&
+        (!h.sampling || to_json(*h.sampling) == to_json(sampling)))
       return netsim::recorded_cost(run, path_);
   }
   throw Error("{}: holds no run of drafter {} on prompt {} with sampling {}", path_, drafter, prompt,
-              sampling.dump());
+              to_json(sampling).dump());
 }
 
 netsim::MessageSize ComputeSource::message_size() const {

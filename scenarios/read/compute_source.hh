@@ -17,7 +17,7 @@ class ComputeSource {
 
   // For one run. Throws Error when a recording holds no such run.
   netsim::CostSource cost(const std::string& drafter, const std::string& prompt,
-                          const engine::Json& sampling) const;
+                          const engine::Sampling& sampling) const;
   netsim::MessageSize message_size() const;
 
  private:

@@ -1,8 +1,8 @@
 #include "scenarios/read/network_choice.hh"
 
 #include "engine/base/error.hh"
+#include "engine/base/link_json.hh"
 #include "engine/base/units.hh"
-#include "netsim/link/link_json.hh"
 #include "netsim/link/network_spec.hh"
 #include "scenarios/imports/iperf3.hh"
 #include "scenarios/imports/ping.hh"
@@ -113,7 +113,7 @@ void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpe
 // The simulator's own rules, before it is started.
 void check(const netsim::LinkSpec& link, const std::string& where) {
   try {
-    netsim::parse_link(netsim::to_json(link), where);
+    engine::parse_link(engine::to_json(link), where);
   } catch (const std::exception& e) {
     throw Error("{}", e.what());
   }
@@ -234,18 +234,13 @@ netsim::NetworkSpec spec_of(const NetworkChoice& n, std::uint64_t seed) {
   return spec;
 }
 
-Json conditions_of(const NetworkChoice& n) {
-  const bool local = n.kind == NetworkKind::local;
-  Json json = {{"network", name_of(n.kind)},
-               {"rtt_s", local ? 0 : std::chrono::duration<double>(n.rtt()).count()},
-               {"up_bps", n.up.bits_per_second},
-               {"down_bps", n.down.bits_per_second},
-               {"loss", n.up.loss}};
-  if (n.up.jitter.law != netsim::JitterLaw::none)
-    json["jitter_s"] = std::chrono::duration<double>(n.up.jitter.scale).count();
-  if (n.kind == NetworkKind::sockets)  // nobody set them; the trace measures them
-    json["rtt_s"] = json["up_bps"] = json["down_bps"] = nullptr;
-  return json;
+engine::StatedNetwork stated(const NetworkChoice& n) {
+  engine::StatedNetwork network;
+  network.kind = name_of(n.kind);
+  if (n.kind == NetworkKind::sockets || n.kind == NetworkKind::local) return network;
+  network.edges.push_back({0, 1, engine::stated(n.up), engine::stated(n.down)});
+  if (n.kind != NetworkKind::ideal) network.tcp = n.tcp;
+  return network;
 }
 
 }  // namespace splitwan::scenarios

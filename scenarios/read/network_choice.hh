@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/json_file.hh"
+#include "engine/party/run_header.hh"
 #include "netsim/link/link_simulator.hh"
 #include "scenarios/read/network_kind.hh"
 #include "scenarios/read/schema.hh"
@@ -46,7 +47,7 @@ void read_both_ways(engine::ObjectReader&, netsim::LinkSpec& up, netsim::LinkSpe
 // Its parties, joined by it.
 netsim::NetworkSpec spec_of(const NetworkChoice&, std::uint64_t seed);
 
-// What a trace's header says of it: {network, rtt_s, up_bps, down_bps, loss, ..}.
-Json conditions_of(const NetworkChoice&);
+// What a trace's header says of it. Local runs and live sockets have no links that anybody set.
+engine::StatedNetwork stated(const NetworkChoice&);
 
 }  // namespace splitwan::scenarios

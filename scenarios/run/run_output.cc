@@ -60,7 +60,7 @@ int run_and_report(const RunOptions& o, const std::function<std::vector<engine::
     }
     fmt::print(stderr, "{}: two runs gave the same trace, byte for byte\n", o.scenario);
   }
-  const engine::Json summary = analysis::summarise(runs);  // what it refuses leaves no file
+  const engine::Json summary = analysis::summarise(model::Study(runs));  // what it refuses leaves no file
   if (!o.output.empty()) engine::write_file(o.output, trace_text(runs));
   if (o.json) {
     fmt::print("{}\n", summary.dump());

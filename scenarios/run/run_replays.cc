@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "engine/base/error.hh"
-#include "engine/wire/codecs.hh"
 #include "model/observe/observation.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/replay_scenario.hh"
@@ -25,58 +24,40 @@ struct Play {
   std::uint64_t seed = 1;
 };
 
-std::uint64_t row_bytes(const Run& run, const std::string& file) {
-  const Json& h = run.header;
-  if (!h.contains("geometry") || !h["geometry"].contains("width") || !h.contains("wire") ||
-      !h["wire"].is_string())
-    throw Error("{}: states no geometry.width or wire: its bytes cannot be scaled", file);
-  return engine::row_bytes(h["wire"], h["geometry"]["width"]);
-}
-
-Json header_of(const Play& play, const Json& simulator) {
+engine::RunHeader header_of(const Play& play, const Json& simulator) {
   const ReplayCell& cell = *play.cell;
-  Json plan, prompt, geometry, wire;
-  std::string drafter, compute = "recorded:" + cell.trace;
+  engine::RunHeader h;
+  h.compute = "recorded:" + cell.trace;
   if (play.recorded) {
-    const Json& h = play.recorded->header;
-    drafter = h.value("drafter", drafter);
-    plan = h.value("plan", Json());
-    prompt = h.value("prompt", Json());
-    geometry = h.value("geometry", Json());
-    wire = h.value("wire", Json());
+    const engine::RunHeader& r = play.recorded->header;
+    h.drafter = r.drafter;
+    h.plan = r.plan;
+    h.prompt = r.prompt;
+    h.geometry = r.geometry;
+    h.wire = r.wire;
   } else {
     const netsim::Batches& b = *play.batches;
-    drafter = b.name;
-    prompt = {{"name", b.prompt_name}, {"class", b.prompt_class}, {"tokens", b.prompt}};
+    h.drafter = b.name;
+    h.prompt = {b.prompt_name, b.prompt_class, static_cast<std::uint64_t>(b.prompt)};
   }
   if (const auto& p = cell.profile) {
-    compute = "profile:" + p->name;
-    geometry = p->geometry;
-    wire = p->wire;
-    plan = {{"head", p->head_layers},
-            {"middle", geometry.value("layers", 0) - p->head_layers - p->tail_layers},
-            {"tail", p->tail_layers}};
+    h.compute = "profile:" + p->name;
+    h.geometry = p->geometry;
+    h.wire = p->wire;
+    h.plan = {p->head_layers, p->geometry.value("layers", 0) - p->head_layers - p->tail_layers,
+              p->tail_layers};
+    h.published = p->published;
   }
-  if (cell.noise) compute += ", noise:" + cell.noise->name;
-  Json header = {{"type", "run"},
-                 {"schema_version", engine::trace_schema_version},
-                 {"run", 0},
-                 {"scenario_name", cell.name},
-                 {"mode", "trace-driven"},  // no tensors
-                 {"conditions", conditions_of(cell.network)},
-                 {"drafter", drafter},
-                 {"prompt", prompt},
-                 {"plan", plan},
-                 {"wire", wire},
-                 {"compute", compute},
-                 {"geometry", geometry},
-                 {"seed", play.seed},
-                 {"simulator", simulator},
-                 {"commit", build_commit_text()},
-                 {"machine", machine(1)},
-                 {"scenario", cell.resolved}};
-  if (cell.profile && !cell.profile->published.empty()) header["published"] = cell.profile->published;
-  return header;
+  if (cell.noise) h.compute += ", noise:" + cell.noise->name;
+  h.scenario_name = cell.name;
+  h.mode = "trace-driven";  // no tensors
+  h.network = stated(cell.network);
+  h.seed = play.seed;
+  h.simulator = simulator;
+  h.commit = build_commit_text();
+  h.machine = machine(1);
+  h.scenario = cell.resolved;
+  return h;
 }
 
 netsim::Scripts scripts_for(const Play& play) {
@@ -89,7 +70,8 @@ netsim::Scripts scripts_for(const Play& play) {
     throw Error("{}: {}", cell.trace, e.what());
   }
   if (cell.profile)
-    netsim::resize_rows(scripts, row_bytes(*play.recorded, cell.trace), cell.profile->row_bytes);
+    netsim::resize_rows(scripts, engine::row_bytes_of(play.recorded->header, cell.trace),
+                        cell.profile->row_bytes);
   return scripts;
 }
 
@@ -157,11 +139,11 @@ std::vector<Run> run_replays(
         try {
           runs[i] = run_play(plays[i]);
         } catch (const Error& e) {
-          const Json conditions = conditions_of(plays[i].cell->network);
-          throw Error("{} ({}): {}", plays[i].cell->name, label(model::condition_of(conditions, "network")),
-                      e.what());
+          const ReplayCell& cell = *plays[i].cell;
+          throw Error("{} ({}): {}", cell.name, label(model::condition_of(stated(cell.network))), e.what());
         }
-        runs[i].header["run"] = runs[i].end["run"] = i;
+        runs[i].header.run = i;
+        runs[i].end["run"] = i;
         const std::lock_guard lock(mutex);
         progress(++done, plays.size(), plays[i].cell->name);
       } catch (...) {

@@ -16,39 +16,29 @@ namespace {
 using engine::Error;
 using engine::Party;
 
-Json sampling_json(const engine::Sampling& s) {
-  return {{"temperature", s.temperature},
-          {"top_k", s.top_k},
-          {"top_p", s.top_p},
-          {"min_p", s.min_p},
-          {"repetition_penalty", s.repetition_penalty}};
-}
-
-Json header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
-            const Prompt& prompt, std::size_t tokens) {
-  const int middle = config.layers - s.head_layers - s.tail_layers;
-  Json h = {{"type", "run"},
-            {"schema_version", engine::trace_schema_version},
-            {"run", 0},
-            {"scenario_name", s.name},
-            {"conditions", conditions_of(s.network)},
-            {"drafter", decode},
-            {"sampling", sampling_json(s.sampling)},
-            {"prompt", {{"name", prompt.name}, {"class", prompt.kind}, {"tokens", tokens}}},
-            {"plan", s.network.kind == NetworkKind::local
-                         ? Json{{"head", config.layers}, {"middle", 0}, {"tail", 0}}
-                         : Json{{"head", s.head_layers}, {"middle", middle}, {"tail", s.tail_layers}}},
-            {"wire", s.wire->name()},
-            {"storage", engine::name_of(s.storage)},
-            {"device", s.place.device.str()},
-            {"compute", s.network.kind == NetworkKind::sockets ? "live" : s.compute},
-            {"geometry", geometry(config)},
-            {"seed", s.seed},
-            {"prompts_left_out", s.prompts_left_out},
-            {"commit", build_commit_text()},
-            {"machine", machine(s.threads)},
-            {"scenario", s.resolved}};
-  if (s.network.kind != NetworkKind::local) h.update(s.defences.to_json());
+engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
+                         const Prompt& prompt, std::size_t tokens) {
+  const bool local = s.network.kind == NetworkKind::local;
+  engine::RunHeader h;
+  h.scenario_name = s.name;
+  h.network = stated(s.network);
+  h.drafter = decode;
+  h.sampling = s.sampling;
+  h.prompt = {prompt.name, prompt.kind, tokens};
+  const auto middle = config.layers - s.head_layers - s.tail_layers;
+  h.plan = local ? engine::StatedPlan{config.layers, 0, 0}
+                 : engine::StatedPlan{s.head_layers, middle, s.tail_layers};
+  h.wire = s.wire->name();
+  h.storage = engine::name_of(s.storage);
+  h.device = s.place.device.str();
+  h.compute = s.network.kind == NetworkKind::sockets ? "live" : s.compute;
+  if (!local) h.defences = s.defences.to_json();
+  h.geometry = geometry(config);
+  h.seed = s.seed;
+  h.prompts_left_out = s.prompts_left_out;
+  h.commit = build_commit_text();
+  h.machine = machine(s.threads);
+  h.scenario = s.resolved;
   return h;
 }
 
@@ -137,7 +127,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
       1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
   if (kind.charges) {
     const ComputeSource& compute = resources.compute(s.compute);
-    order.cost = [&] { return compute.cost(decode, prompt.name, sampling_json(s.sampling)); };
+    order.cost = [&] { return compute.cost(decode, prompt.name, s.sampling); };
     order.message_size = compute.message_size();
   }
   const auto network = make_network(order);
@@ -148,7 +138,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
   run.header = header(s, model.config(), decode, prompt, ids.size());
-  if (!simulator.is_null()) run.header["simulator"] = simulator;
+  run.header.simulator = simulator;
   const engine::Generation& done = ours.generation;
   run.end = {{"type", "end"},
              {"run", 0},
@@ -202,7 +192,8 @@ std::vector<engine::Run> run_scenarios(
         const auto ids = prompt_ids(s, resources, prompt);
         progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
         runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
-        runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
+        runs.back().header.run = runs.size() - 1;
+        runs.back().end["run"] = runs.size() - 1;
       }
     }
   }

@@ -80,18 +80,16 @@ std::vector<double> ns3_times(const Validation& v, const netsim::TrafficPattern&
 
 engine::Run run_of(const Validation& v, const std::string& pattern, Json cell) {
   engine::Run run;
-  run.header = {{"type", "run"},
-                {"schema_version", engine::trace_schema_version},
-                {"run", 0},
-                {"scenario_name", v.name},
-                {"mode", "validation"},
-                {"conditions", conditions_of(v.network)},
-                {"drafter", pattern},
-                {"seed", v.seed},
-                {"commit", build_commit_text()},
-                {"machine", machine(1)},
-                {"scenario", v.resolved},
-                {"cell", std::move(cell)}};
+  engine::RunHeader& h = run.header;
+  h.scenario_name = v.name;
+  h.mode = "validation";
+  h.network = stated(v.network);
+  h.drafter = pattern;
+  h.seed = v.seed;
+  h.commit = build_commit_text();
+  h.machine = machine(1);
+  h.scenario = v.resolved;
+  h.cell = std::move(cell);
   run.end = {{"type", "end"}, {"run", 0}};
   return run;
 }
@@ -128,8 +126,9 @@ void validate(const Validation& v, std::vector<engine::Run>& runs) {
       cell["kernel_samples"] = samples.size();
     }
     runs.push_back(run_of(v, pattern.name, std::move(cell)));
-    runs.back().header["simulator"] = to_json(probes);
-    runs.back().header["run"] = runs.back().end["run"] = runs.size() - 1;
+    runs.back().header.simulator = to_json(probes);
+    runs.back().header.run = runs.size() - 1;
+    runs.back().end["run"] = runs.size() - 1;
   }
 }
 

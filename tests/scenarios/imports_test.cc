@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "engine/base/link_json.hh"
 #include "engine/base/output_file.hh"
-#include "netsim/link/link_json.hh"
 #include "scenarios/imports/iperf3.hh"
 #include "scenarios/imports/link_csv.hh"
 #include "scenarios/imports/mahimahi.hh"
@@ -212,7 +212,7 @@ TEST_F(LinkCsv, rows_become_the_schedule) {
   EXPECT_EQ(link.schedule[1].link.queue_bytes, 70'000u);
   EXPECT_TRUE(link.schedule[1].link.down);
   link.period = 3s;
-  EXPECT_EQ(netsim::parse_link(netsim::to_json(link), "link").schedule.size(), 2u);
+  EXPECT_EQ(engine::parse_link(engine::to_json(link), "link").schedule.size(), 2u);
 }
 
 TEST_F(LinkCsv, before_its_first_row_the_link_is_as_stated) {

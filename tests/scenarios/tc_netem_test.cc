@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "netsim/link/link_json.hh"
+#include "engine/base/link_json.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::scenarios {
@@ -161,7 +161,7 @@ TEST(Netem, a_link_of_it_is_one_the_simulator_takes) {
         "rate 1bit loss gemodel 99%", "rate 1000tbit delay 3600s limit 1000k"}) {
     LinkSpec link;
     static_cast<LinkState&>(link) = netem(text);
-    EXPECT_EQ(netsim::parse_link(netsim::to_json(link), "link").delay, link.delay) << text;
+    EXPECT_EQ(engine::parse_link(engine::to_json(link), "link").delay, link.delay) << text;
   }
 }
 

@@ -4,14 +4,20 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/base/json_fields.hh"
+#include "engine/base/link_json.hh"
 #include "engine/base/tcp_constants.hh"
-#include "netsim/link/json_fields.hh"
-#include "netsim/link/link_json.hh"
 #include "netsim/link/sim_protocol.hh"
 
 namespace splitwan::netsim::sim {
 namespace {
 
+using engine::flag;
+using engine::integer;
+using engine::member;
+using engine::parse_link;
+using engine::refuse;
+using engine::text;
 using nlohmann::json;
 
 constexpr std::int64_t kLongestTimer = 3'600'000'000'000;  // an hour: beyond it a unit was mistaken

@@ -98,7 +98,7 @@ int bench_command(const BenchOptions& o) {
               {"model", o.model.empty() ? "random " + o.geometry : o.model},
               {"threads", s.threads},
               {"isa", engine::kernels::best().name},
-              {"machine", machine(s.threads)},
+              {"machine", to_json(machine(s.threads))},
               {"memory_bandwidth_bytes_per_s", 0},
               {"gemm_flops_per_s", 0},
               {"context", plan.context},

@@ -134,7 +134,7 @@ int generate_command(const GenerateOptions& o) {
               {"total_s", seconds(done.total)},
               {"network", name_of(s.network.kind)},
               {"time", wall ? "wall" : "virtual"},
-              {"compute", run.header["compute"]}};
+              {"compute", run.header.compute}};
   if (o.top_logits > 0) out["top_logits"] = tops;
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -144,7 +144,7 @@ int generate_command(const GenerateOptions& o) {
         stderr,
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
-        run.header["compute"].get<std::string>(), out["bytes_up"].dump(), out["bytes_down"].dump());
+        run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
   }
   return 0;
 }

@@ -5,10 +5,8 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
-#include "model/fit/live.hh"
 #include "model/judge/published.hh"
 #include "model/judge/validation.hh"
-#include "model/observe/source.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/model_tables.hh"
 #include "scenarios/commands/plain/read_traces.hh"
@@ -36,12 +34,6 @@ void refuse_other_source(const Json& fitted, const Json& other) {
   }
 }
 
-std::vector<model::Observation> observe_live(const std::vector<engine::Run>& runs) {
-  auto observations = model::observe(runs);
-  measure_live_links(observations, runs);
-  return observations;
-}
-
 // Unlike fmt::print, no exception where nobody reads any longer.
 void say(const std::string& text) { std::fputs(("splitwan: fit: " + text + "\n").c_str(), stderr); }
 
@@ -54,22 +46,23 @@ void warn(const Json& j) {
 }
 
 int fit_traces(const FitOptions& o) {
-  const auto runs = read_traces(o.traces);
-  model::LatencyModel fitted = model::fit(runs);
-  const auto observations = observe_live(runs);
+  const model::Fittable seen = model::fittable(model::Study(read_traces(o.traces)));
+  model::LatencyModel fitted = model::fit(seen);
   {
     Progress progress;
-    fitted.validation = model::validate(fitted, observations, [&](auto done, auto total, const auto& what) {
+    fitted.validation = model::validate(fitted, seen.steps, [&](auto done, auto total, const auto& what) {
       progress.show(done, total, what);
     });
   }
   if (!o.tests.empty()) {
-    const auto others = read_traces(o.tests);
-    const auto seen = observe_live(others);
-    refuse_other_source(fitted.source, model::common_source(others, seen));
-    fitted.validation["test"] = test_on(fitted, observations, seen);
+    const model::Fittable others = model::fittable(model::Study(read_traces(o.tests)));
+    for (const model::FittedCondition& c : others.left_out)
+      say(fmt::format("--test: left out: {} runs over {}", c.runs, label(c.condition)));
+    refuse_other_source(fitted.source, others.source);
+    fitted.validation["test"] = test_on(fitted, seen.steps, others.steps);
   }
   const Json j = to_json(fitted);
+  for (const std::string& caveat : caveats(fitted)) say(caveat);
   warn(j);
   show_result(o.output, o.json, j, fit_table(fitted));
   return 0;

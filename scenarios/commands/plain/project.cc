@@ -49,7 +49,9 @@ double parse_target(const std::string& text) {
 }
 
 model::LatencyModel read_varied(const ProjectOptions& o, std::vector<std::string>& assumptions) {
-  return vary(model::read_model_file(o.model), variant_of(o.variant), assumptions);
+  const model::LatencyModel m = model::read_model_file(o.model);
+  assumptions = caveats(m);
+  return vary(m, variant_of(o.variant), assumptions);
 }
 
 // What the rate needs, per drafter; 1 when nothing would give it.
@@ -97,6 +99,7 @@ int run_advise(const ProjectOptions& o) {
   engine::check_output(o.output, std::vector{o.model});
   std::vector<std::string> assumptions;
   const model::LatencyModel m = model::read_model_file(o.model);
+  assumptions = caveats(m);
   const auto conditions = conditions_of(o.link, m);
   if (conditions.size() != 1) throw Error("advise: --rtt '{}': expected one round-trip time", o.link.rtt);
   auto choices = advise(m, variant_of(o.variant), conditions[0], assumptions);

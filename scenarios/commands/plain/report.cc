@@ -35,9 +35,9 @@ void print(const ReportOptions& o, const Json& j, const std::string& table) {
 }
 
 // The traces' own summary, what attacks recovered, or both.
-Json summary_of(const std::vector<engine::Run>& runs, const Json& privacy) {
-  if (runs.empty()) return privacy;
-  Json summary = analysis::summarise(runs);
+Json summary_of(const model::Study& study, const Json& privacy) {
+  if (study.runs.empty()) return privacy;
+  Json summary = analysis::summarise(study);
   if (!privacy.is_null()) summary["privacy"] = privacy;
   return summary;
 }
@@ -61,14 +61,15 @@ int run_report(const ReportOptions& o) {
   if (!o.model.empty()) model = model::read_model_file(o.model);
   Json privacy;
   if (!o.attacks.empty()) privacy = analysis::privacy_data(analysis::read_attacks(o.attacks));
-  const auto runs = o.traces.empty() ? std::vector<engine::Run>() : read_traces(o.traces);
-  const Json summary = summary_of(runs, privacy);
+  const model::Study study(read_traces(o.traces));
+  const auto& runs = study.runs;
+  const Json summary = summary_of(study, privacy);
   const bool steps = std::any_of(runs.begin(), runs.end(), [](auto& run) { return !run.steps.empty(); });
   if (!runs.empty() && !steps && (!o.output.empty() || !o.timeline.empty()))
     throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)",
                 o.traces[0]);
   if (!o.output.empty()) {
-    const Json data = analysis::report_data(runs, model, privacy);
+    const Json data = analysis::report_data(study, model, privacy);
     engine::write_file(
         o.output, o.output.ends_with(".md") ? analysis::render_markdown(data) : analysis::render_html(data));
   }

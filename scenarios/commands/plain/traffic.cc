@@ -55,7 +55,7 @@ std::string table(const Json& j) {
 
 int run_traffic(const TrafficOptions& o) {
   engine::check_output(o.output, o.traces);
-  const Json j = analysis::traffic(read_traces(o.traces));
+  const Json j = analysis::traffic(model::Study(read_traces(o.traces)));
   const std::string file = j.dump(2) + "\n";
   if (!o.output.empty()) engine::write_file(o.output, file);
   if (o.output == "-") return 0;

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "engine/base/link_json.hh"
 #include "netsim/link/link_check.hh"
-#include "netsim/link/link_json.hh"
 
 namespace splitwan::netsim {
 namespace {

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace splitwan::netsim {
+namespace splitwan::engine {
 
 [[noreturn]] inline void refuse(const std::string& where, const std::string& expected,
                                 const nlohmann::json& found) {
@@ -59,4 +59,4 @@ inline bool flag(const nlohmann::json& object, const char* key, const std::strin
   return value.get<bool>();
 }
 
-}  // namespace splitwan::netsim
+}  // namespace splitwan::engine

@@ -1,8 +1,8 @@
-#include "netsim/link/link_spec.hh"
+#include "engine/base/link.hh"
 
 #include <algorithm>
 
-namespace splitwan::netsim {
+namespace splitwan::engine {
 namespace {
 
 void resolve_queue(LinkState& link, double bits_per_second, LinkTime rtt) {
@@ -26,4 +26,4 @@ void resolve_queues(LinkSpec& link, LinkTime rtt) {
     resolve_queue(change.link, link.opportunities.empty() ? change.link.bits_per_second : rate, rtt);
 }
 
-}  // namespace splitwan::netsim
+}  // namespace splitwan::engine

@@ -1,11 +1,11 @@
-#include "netsim/link/link_json.hh"
+#include "engine/base/link_json.hh"
 
 #include <algorithm>
+#include <limits>
 
-#include "netsim/link/json_fields.hh"
-#include "netsim/link/sim_protocol.hh"
+#include "engine/base/json_fields.hh"
 
-namespace splitwan::netsim {
+namespace splitwan::engine {
 namespace {
 
 using nlohmann::json;
@@ -67,11 +67,11 @@ Bursts parse_bursts(const json& object, const std::string& where) {
 }
 
 // Opportunities take the rate's place.
-LinkState parse_state(const json& object, const std::string& where, bool has_rate) {
+LinkState parse_state(const json& object, const std::string& where, bool has_rate, double least_rate = 1) {
   LinkState link;
   link.delay = time(object, "delay_ns", where, kLongestDelay);
   link.bits_per_second = has_rate ? number(object, "bps", where, "a finite rate from 1 to 1e15 bit/s",
-                                           [](double rate) { return rate >= 1 && rate <= 1e15; })
+                                           [&](double rate) { return rate >= least_rate && rate <= 1e15; })
                                   : 0;
   link.loss =
       number(object, "loss", where, "a probability below 1", [](double p) { return p >= 0 && p < 1; });
@@ -152,11 +152,18 @@ json to_json(const LinkSpec& link) {
   return object;
 }
 
-LinkSpec parse_link(const json& object, const std::string& where) {
+std::uint64_t fingerprint_of(const LinkSpec& link) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : to_json(link).dump()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+LinkSpec parse_link(const json& object, const std::string& where, bool may_be_unlimited) {
   LinkSpec link;
   if (object.contains("opportunities_ns"))
     parse_opportunities(object["opportunities_ns"], where + ".opportunities_ns", link);
-  static_cast<LinkState&>(link) = parse_state(object, where, link.opportunities.empty());
+  static_cast<LinkState&>(link) =
+      parse_state(object, where, link.opportunities.empty(), may_be_unlimited ? 0 : 1);
   if (object.contains("schedule")) parse_schedule(object["schedule"], where + ".schedule", link);
   if (object.contains("period_ns")) link.period = time(object, "period_ns", where, kLongestSchedule);
   if (link.period > LinkTime{} && (link.schedule.empty() || link.period <= link.schedule.back().at))
@@ -165,4 +172,35 @@ LinkSpec parse_link(const json& object, const std::string& where) {
   return link;
 }
 
-}  // namespace splitwan::netsim
+json to_json(const TcpSpec& tcp) {
+  return {{"congestion", tcp.congestion},
+          {"segment_bytes", tcp.segment},
+          {"buffer_bytes", tcp.buffer},
+          {"initial_window", tcp.initial_window},
+          {"min_rto_ns", tcp.min_rto.count()},
+          {"rto_form", tcp.rto_form},
+          {"delayed_ack_segments", tcp.delayed_ack_segments},
+          {"delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count()},
+          {"slow_start_after_idle", tcp.slow_start_after_idle},
+          {"app_limited_decay", tcp.app_limited_decay}};
+}
+
+TcpSpec parse_tcp(const json& object, const std::string& where) {
+  const auto count = [&](const char* key) {
+    return integer<std::uint32_t>(object, key, where, 0, std::numeric_limits<std::uint32_t>::max());
+  };
+  TcpSpec tcp;
+  tcp.congestion = text(object, "congestion", where);
+  tcp.segment = count("segment_bytes");
+  tcp.buffer = count("buffer_bytes");
+  tcp.initial_window = count("initial_window");
+  tcp.min_rto = time(object, "min_rto_ns", where, kLongestDelay);
+  tcp.rto_form = text(object, "rto_form", where);
+  tcp.delayed_ack_segments = count("delayed_ack_segments");
+  tcp.delayed_ack_timeout = time(object, "delayed_ack_timeout_ns", where, kLongestDelay);
+  tcp.slow_start_after_idle = flag(object, "slow_start_after_idle", where);
+  tcp.app_limited_decay = text(object, "app_limited_decay", where);
+  return tcp;
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,30 @@
+// One direction of a link, and a TCP, in JSON: a run's header, splitwan-sim and the delay line. C++17.
+//
+// {"delay_ns", "bps", "loss", "queue_bytes", "mtu", "down", "jitter": {"law", "scale_ns", "correlation",
+//  "reorder"}, "bursts": {"to_bad", "to_good", "loss"}, "schedule": [{"at_ns", and a link without schedule,
+//  period and opportunities}], "period_ns", "opportunities_ns": []}
+// delay_ns, bps, loss and queue_bytes are always there, the others where they are not as LinkSpec has them.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "engine/base/link.hh"
+
+namespace splitwan::engine {
+
+nlohmann::json to_json(const LinkSpec& link);
+
+// Of its JSON: tells links apart, hides nothing (Fowler, Noll and Vo's hash).
+std::uint64_t fingerprint_of(const LinkSpec& link);
+
+// `where` names the object in errors, which are std::runtime_error. What comes back has been checked.
+// may_be_unlimited: a rate of 0 is one, as ideal links have it.
+LinkSpec parse_link(const nlohmann::json& link, const std::string& where, bool may_be_unlimited = false);
+
+nlohmann::json to_json(const TcpSpec& tcp);  // every field, durations in _ns, sizes in _bytes
+TcpSpec parse_tcp(const nlohmann::json& tcp, const std::string& where);
+
+const char* name_of(JitterLaw law);
+
+}  // namespace splitwan::engine
