@@ -1,6 +1,8 @@
 // The comparison of drafters: what counts, what is left out, and how classes are averaged.
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "analysis/report/report.hh"
 #include "analysis/summary/summary.hh"
 #include "tests/fixtures/fixtures.hh"
@@ -22,13 +24,15 @@ struct Written {
 
 Run run_of(const Written& w) {
   Run run;
-  run.header = {
-      {"type", "run"},
-      {"conditions", {{"network", "ns3"}, {"rtt_s", 0.08}, {"up_bps", 1e8}, {"down_bps", 1e8}, {"loss", 0}}},
-      {"drafter", w.drafter},
-      {"prompt", {{"name", w.prompt}, {"class", w.kind}, {"tokens", 5}}},
-      {"sampling", {{"temperature", w.temperature}}},
-      {"scenario", {{"summary", "ablation"}}}};
+  run.header = engine::run_header_of(
+      {{"type", "run"},
+       {"schema_version", 1},
+       {"conditions", {{"network", "ns3"}, {"rtt_s", 0.08}, {"up_bps", 1e8}, {"down_bps", 1e8}, {"loss", 0}}},
+       {"drafter", w.drafter},
+       {"prompt", {{"name", w.prompt}, {"class", w.kind}, {"tokens", 5}}},
+       {"sampling", {{"temperature", w.temperature}}},
+       {"scenario", {{"summary", "ablation"}}}},
+      "test");
   Nanos now{};
   run.steps.push_back({.step = 1, .prefill = true, .rows = 5, .accepted = 1});
   for (const std::uint32_t gained : w.accepted) {
@@ -50,7 +54,7 @@ Run run_of(const Written& w) {
 Json summary_of(const std::vector<Written>& written) {
   std::vector<Run> runs;
   for (const Written& w : written) runs.push_back(run_of(w));
-  return summarise(runs);
+  return summarise(model::Study(runs));
 }
 
 Json cell(const Json& summary, const std::string& drafter, const std::string& category) {
@@ -111,28 +115,32 @@ TEST(Ablation, tells_temperatures_apart_and_needs_a_sequential_run_of_each) {
 }
 
 TEST(Ablation, names_what_a_header_lacks) {
-  for (const auto& [object, key] :
-       {std::pair{"prompt", "name"}, {"prompt", "class"}, {"conditions", "rtt_s"}}) {
+  const auto lacking = [](const std::function<void(engine::RunHeader&)>& change) {
     engine::Run run = run_of(four[0]);
-    run.header[object].erase(key);
-    EXPECT_THAT(tests::error_of([&] { summarise({run}); }),
-                testing::HasSubstr(std::string("header: ") + object + "." + key + ": expected a"));
-    run.header.erase("prompt");
-    EXPECT_THAT(tests::error_of([&] { summarise({run}); }), testing::HasSubstr("header: prompt.name"));
-  }
+    change(run.header);
+    return tests::error_of([&] { summarise(model::Study({run})); });
+  };
+  EXPECT_THAT(lacking([](engine::RunHeader& h) { h.prompt->name.clear(); }),
+              testing::HasSubstr("a prompt with a name"));
+  EXPECT_THAT(lacking([](engine::RunHeader& h) { h.prompt->kind.clear(); }),
+              testing::HasSubstr("and a class"));
+  EXPECT_THAT(lacking([](engine::RunHeader& h) { h.prompt.reset(); }),
+              testing::HasSubstr("header: expected a prompt"));
+  EXPECT_THAT(lacking([](engine::RunHeader& h) { h.network.edges.clear(); }),
+              testing::HasSubstr("round-trip time"));
 }
 
 TEST(Ablation, is_in_the_report_as_a_table_and_in_the_page_as_data) {
   std::vector<engine::Run> runs;
   for (const Written& w : four) runs.push_back(run_of(w));
-  const Json data = report_data(runs, std::nullopt);
+  const Json data = report_data(model::Study(runs), std::nullopt);
   const std::string markdown = render_markdown(data);
   EXPECT_THAT(markdown, testing::HasSubstr("## What guessing gains"));
   EXPECT_THAT(markdown, testing::HasSubstr("| guess | a | 1.50 | 1.00 to 2.00 | 4.0 |"));
   EXPECT_THAT(markdown, testing::HasSubstr("| guess | average | 2.75 |"));
   EXPECT_THAT(render_html(data), testing::HasSubstr("\"kind\":\"ablation\""));
-  runs[0].header["sampling"]["temperature"] = runs[4].header["sampling"]["temperature"] = 0.5;
-  EXPECT_THAT(report_data(runs, std::nullopt)["why_no_model"].dump(),
+  runs[0].header.sampling->temperature = runs[4].header.sampling->temperature = 0.5;
+  EXPECT_THAT(report_data(model::Study(runs), std::nullopt)["why_no_model"].dump(),
               testing::HasSubstr("differ in sampling"));
 }
 

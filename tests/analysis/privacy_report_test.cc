@@ -230,7 +230,7 @@ TEST(PrivacyReport, a_wrong_file_is_refused_with_the_key_what_was_expected_and_w
 }
 
 TEST(PrivacyReport, markdown_has_every_cells_figures) {
-  const std::string text = render_markdown(report_data({}, std::nullopt, data()));
+  const std::string text = render_markdown(report_data(model::Study({}), std::nullopt, data()));
   for (const Json& c : data()["cells"]) {
     const Json& top1 = c["top1"];
     const std::string row = fmt::format(
@@ -260,8 +260,8 @@ TEST(PrivacyReport, without_speed_nothing_is_said_of_it) {
 }
 
 TEST(PrivacyReport, a_recovery_rate_is_never_called_a_guarantee) {
-  const std::string both[] = {render_markdown(report_data({}, std::nullopt, data())),
-                              render_html(report_data({}, std::nullopt, data()))};
+  const std::string both[] = {render_markdown(report_data(model::Study({}), std::nullopt, data())),
+                              render_html(report_data(model::Study({}), std::nullopt, data()))};
   for (const auto& text : both) {
     EXPECT_THAT(text, HasSubstr("a lower bound of what leaks, never a guarantee"));
     EXPECT_THAT(text, HasSubstr("With public outer layers, depth is no protection"));
@@ -318,7 +318,7 @@ std::string chosen(const std::vector<std::pair<std::string, std::string>>& choic
         "label.lastChild.value = '{}'; label.lastChild.dispatchEvent(new Event('change')); }}\n",
         name, value);
   }
-  std::string html = render_html(report_data({}, std::nullopt, privacy));
+  std::string html = render_html(report_data(model::Study({}), std::nullopt, privacy));
   const std::string page = tests::drawn(html.insert(html.rfind("</body>"), script + "</script>"), log);
   const auto begin = page.find("<section aria-labelledby=\"h-privacy\"");
   return page.substr(begin, page.find("</section>", begin) - begin);

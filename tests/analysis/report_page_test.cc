@@ -44,7 +44,7 @@ std::vector<model::Condition> many_conditions() {
 // Seconds of a step by the page's formula, per case {drafter, condition}.
 Json by_the_page(const model::LatencyModel& m, const Json& cases) {
   const Scratch script("_formula.js"), result("_formula.json");
-  const Json data = report_data(tests::synthesise({}), m);
+  const Json data = report_data(model::Study(tests::synthesise({})), m);
   engine::write_file(script.path, inside(render_html(data), R"(<script id="closed-form">)") +
                                       "const data = " + data.dump() + ";\nconst cases = " + cases.dump() +
                                       R"(;
@@ -84,9 +84,9 @@ TEST(Page, its_formula_is_the_models) {
 TEST(Page, a_browser_draws_every_section_of_it) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
   auto runs = tests::synthesise({.noise = 0.05});
-  for (auto& run : runs) run.header["scenario"] = {{"summary", "ablation"}};
+  for (auto& run : runs) run.header.scenario = {{"summary", "ablation"}};
   std::string log;
-  const std::string page = drawn(render_html(report_data(runs, std::nullopt)), log);
+  const std::string page = drawn(render_html(report_data(model::Study(runs), std::nullopt)), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
   for (const char* part : {"Tokens per step at 80 ms round-trip time", "class=\"mark group0\"",
                            "class=\"whisker group0\"", "class=\"segment server\"", "<canvas",
@@ -101,7 +101,7 @@ TEST(Page, a_browser_draws_what_there_is_without_a_model) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;
   const std::string page =
-      drawn(render_html(report_data(tests::synthesise({.rtts_s = {0.08}, .steps = 0}), std::nullopt)), log);
+      drawn(render_html(report_data(model::Study(tests::synthesise({.rtts_s = {0.08}, .steps = 0})), std::nullopt)), log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
   EXPECT_NE(page.find("No projection: the traces hold no decode step"), std::string::npos);
   EXPECT_EQ(page.find("<canvas"), std::string::npos);

@@ -19,7 +19,7 @@ const std::vector<engine::Run>& runs() {
 }
 
 const std::string& html() {
-  static const std::string html = render_html(report_data(runs(), std::nullopt));
+  static const std::string html = render_html(report_data(model::Study(runs()), std::nullopt));
   return html;
 }
 
@@ -34,7 +34,7 @@ std::string inside(const std::string& page, const std::string& tag) {
 Json embedded() { return Json::parse(inside(html(), R"(<script type="application/json" id="data">)")); }
 
 TEST(Summary, counts_what_the_runs_did) {
-  const Json summary = summarise(tests::synthesise({.rtts_s = {0.08}}));
+  const Json summary = summarise(model::Study(tests::synthesise({.rtts_s = {0.08}})));
   EXPECT_EQ(summary.begin().key(), "schema_version");
   ASSERT_EQ(summary["results"].size(), 2u);
   const Json& ngram = summary["results"][0];
@@ -48,7 +48,7 @@ TEST(Summary, counts_what_the_runs_did) {
 }
 
 TEST(Summary, decomposition_sums_to_the_step) {
-  const Json summary = summarise(runs());
+  const Json summary = summarise(model::Study(runs()));
   for (const Json& r : summary["results"]) {
     const Json& s = r["step"];
     EXPECT_NEAR(s["client_s"].get<double>() + s["server_s"].get<double>() + s["network_s"].get<double>() +
@@ -60,7 +60,7 @@ TEST(Summary, decomposition_sums_to_the_step) {
 }
 
 TEST(Summary, acceptance_of_no_guesses_is_null) {
-  const Json summary = summarise(runs());
+  const Json summary = summarise(model::Study(runs()));
   ASSERT_FALSE(summary["results"].empty());
   for (const Json& r : summary["results"]) EXPECT_EQ(r["acceptance"].is_null(), r["drafter"] == "sequential");
 }
@@ -76,7 +76,7 @@ TEST(Report, loads_nothing_from_a_network) {
 
 TEST(Report, carries_the_summarys_numbers) {
   const Json data = embedded();
-  EXPECT_EQ(data["summary"], Json::parse(summarise(runs()).dump()));
+  EXPECT_EQ(data["summary"], Json::parse(summarise(model::Study(runs())).dump()));
   EXPECT_EQ(data["validation"]["cross_validation"]["by_rtt"]["folds"].size(), 8u);
   EXPECT_EQ(data["validation"]["coverage_runs"]["all"]["runs"], runs().size());
   EXPECT_EQ(data["projection"].size(), 16u);
@@ -84,19 +84,19 @@ TEST(Report, carries_the_summarys_numbers) {
 
 TEST(Report, text_from_a_trace_cannot_end_its_script) {
   auto hostile = runs();
-  for (auto& run : hostile) run.header["compute"] = "</script><script>alert(1)</script>";
-  EXPECT_EQ(render_html(report_data(hostile, std::nullopt)).find("alert(1)</script>"), std::string::npos);
+  for (auto& run : hostile) run.header.compute = "</script><script>alert(1)</script>";
+  EXPECT_EQ(render_html(report_data(model::Study(hostile), std::nullopt)).find("alert(1)</script>"), std::string::npos);
 }
 
 TEST(Report, without_a_fit_says_why) {
-  const Json data = report_data(tests::synthesise({.steps = 0}), std::nullopt);
+  const Json data = report_data(model::Study(tests::synthesise({.steps = 0})), std::nullopt);
   EXPECT_TRUE(data["model"].is_null());
   EXPECT_NE(data["why_no_model"].get<std::string>().find("no decode step"), std::string::npos);
   EXPECT_NE(render_markdown(data).find("No model: the traces hold no decode step"), std::string::npos);
 }
 
 TEST(Report, markdown_has_the_same_tables) {
-  const std::string text = render_markdown(report_data(runs(), std::nullopt));
+  const std::string text = render_markdown(report_data(model::Study(runs()), std::nullopt));
   for (const char* part : {"## Measured", "## Projected", "## Validation", "| round-trip time | 8 |",
                            "planted coefficients", "| 80 ms, 100/200 Mbit/s | ngram |"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part;
@@ -108,8 +108,8 @@ std::vector<engine::Run> ablation() {
   std::vector<engine::Run> all;
   for (const double temperature : {0.0, 0.8}) {
     for (auto& run : tests::synthesise({.rtts_s = {0.02, 0.08}})) {
-      run.header["sampling"] = {{"temperature", temperature}};
-      run.header["scenario"] = {{"summary", "ablation"}};
+      run.header.sampling = engine::Sampling{.temperature = temperature};
+      run.header.scenario = {{"summary", "ablation"}};
       all.push_back(std::move(run));
     }
   }
@@ -117,14 +117,14 @@ std::vector<engine::Run> ablation() {
 }
 
 TEST(Report, a_study_is_shown_where_no_model_can_be_fitted) {
-  const Json data = report_data(ablation(), std::nullopt);
+  const Json data = report_data(model::Study(ablation()), std::nullopt);
   EXPECT_EQ(data["study"]["kind"], "ablation");
   EXPECT_TRUE(data["model"].is_null());
   EXPECT_NE(data["why_no_model"].get<std::string>().find("differ in sampling"), std::string::npos);
 }
 
 TEST(Report, markdown_says_what_guessing_gains_by_prompt_class_round_trip_and_temperature) {
-  const Json data = report_data(ablation(), std::nullopt);
+  const Json data = report_data(model::Study(ablation()), std::nullopt);
   const std::string text = render_markdown(data);
   EXPECT_NE(text.find("\nTemperature 0;"), std::string::npos);
   EXPECT_NE(text.find("\nTemperature 0.8;"), std::string::npos);
@@ -145,9 +145,10 @@ TEST(Report, markdown_says_what_guessing_gains_by_prompt_class_round_trip_and_te
 
 TEST(Report, a_models_file_says_how_it_was_validated) {
   model::LatencyModel m = model::fit(runs());
-  EXPECT_EQ(report_data(runs(), m)["why_no_validation"], "the model's file holds no validation");
+  EXPECT_EQ(report_data(model::Study(runs()), m)["why_no_validation"],
+            "the model's file holds no validation");
   m.validation = {{"folds", {{"rtt", {{"n", 7}, {"median", 0.01}, {"worst", 0.02}}}}}};
-  const Json data = report_data(runs(), m);
+  const Json data = report_data(model::Study(runs()), m);
   EXPECT_EQ(data["validation"]["folds"]["rtt"]["n"], 7);
   EXPECT_FALSE(data["model"].contains("folds"));  // the page carries it once
   EXPECT_NE(render_markdown(data).find("| round-trip time | 7 | 1.00 % | 2.00 % |"), std::string::npos);

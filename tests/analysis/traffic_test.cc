@@ -29,12 +29,14 @@ class Writer {
  public:
   Writer(const std::string& drafter, const std::string& prompt, const std::string& kind, int bucket = 0)
       : bucket_(bucket) {
-    run_.header = {{"conditions", {{"network", "ideal"}, {"rtt_s", 0.08}}},
-                   {"drafter", drafter},
-                   {"prompt", {{"name", prompt}, {"class", kind}}},
-                   {"wire", "f32"},
-                   {"geometry", {{"width", 32}}}};
-    if (bucket > 0) run_.header["pad_rows"] = Json{bucket};
+    engine::StatedEdge edge;
+    edge.up.link.delay = edge.down.link.delay = std::chrono::milliseconds(40);
+    run_.header.network = {"ideal", {edge}, {}, {}};
+    run_.header.drafter = drafter;
+    run_.header.prompt = {prompt, kind, 0};
+    run_.header.wire = "f32";
+    run_.header.geometry = {{"width", 32}};
+    if (bucket > 0) run_.header.defences["pad_rows"] = Json{bucket};
     exchange(300, header, 0);
   }
 
@@ -107,7 +109,8 @@ TEST(Traffic, prompt_rows_and_accepted_tokens_can_be_read_off_sizes) {
   std::vector<double> rows;
   for (const SeenStep& s : seen.steps) rows.push_back(s.rows);
   EXPECT_THAT(rows, testing::ElementsAre(37, 5, 1, 4, 6, 1));
-  const Json found = traffic({run, Writer("ngram", "b", "code").prompt(9).decode({{5, 1}, {2, 1}})});
+  const Json found =
+      traffic(model::Study({run, Writer("ngram", "b", "code").prompt(9).decode({{5, 1}, {2, 1}})}));
   const Json& r = row_of(found, "ngram");
   EXPECT_EQ(r["prompt_exact"], 1.0);
   EXPECT_EQ(r["rows_exact"], 1.0);
@@ -149,7 +152,7 @@ std::vector<Trace> lucky_runs(int bucket, bool pauses) {
 TEST(Traffic, padding_hides_acceptance_rows_and_prompt_from_sizes) {
   auto runs = lucky_runs(0, false);
   for (Trace& run : lucky_runs(8, false)) runs.push_back(run);
-  const Json found = traffic(runs);
+  const Json found = traffic(model::Study(runs));
   const Json &open = row_of(found, "ngram"), &padded = row_of(found, "ngram", true);
   EXPECT_GT(open["accepted_exact"], 0.95);
   EXPECT_EQ(open["rows_exact"], 1.0);
@@ -163,10 +166,10 @@ TEST(Traffic, padding_hides_acceptance_rows_and_prompt_from_sizes) {
 }
 
 TEST(Traffic, pauses_tell_what_padding_hides) {
-  const Json with = row_of(traffic(lucky_runs(8, true)), "ngram", true);
+  const Json with = row_of(traffic(model::Study(lucky_runs(8, true))), "ngram", true);
   EXPECT_LT(with["accepted_exact"], 0.7);
   EXPECT_GT(with["accepted_exact_timed"], 0.9);
-  const Json without = row_of(traffic(lucky_runs(8, false)), "ngram", true);
+  const Json without = row_of(traffic(model::Study(lucky_runs(8, false))), "ngram", true);
   EXPECT_LT(without["accepted_exact_timed"], 0.7);
 }
 
@@ -177,7 +180,7 @@ TEST(Traffic, drafters_are_told_apart_by_their_rows_and_not_when_those_are_padde
       runs.push_back(Writer("sequential", prompt, "code", bucket).prompt(20).decode(std::vector<Did>(9)));
       runs.push_back(Writer("ngram", prompt, "code", bucket).prompt(20).decode(std::vector<Did>(9, {4, 1})));
     }
-    for (const Json& told : traffic(runs)["told_apart"]) {
+    for (const Json& told : traffic(model::Study(runs))["told_apart"]) {
       if (told["what"] != "drafter") continue;
       EXPECT_EQ(told["chance"], 0.5);
       EXPECT_EQ(told["right"], bucket == 0 ? 1.0 : 0.5);
@@ -190,17 +193,19 @@ TEST(Traffic, a_prompt_that_a_slow_client_sends_piece_by_piece_is_one_prompt) {
   Trace run = whole;
   run.steps.erase(run.steps.begin() + 1);  // the first two exchanges are the prompt
   run.steps[0].rows = 11;
-  EXPECT_EQ(row_of(traffic({run}), "sequential")["prompt_exact"], 1.0);
+  EXPECT_EQ(row_of(traffic(model::Study({run})), "sequential")["prompt_exact"], 1.0);
 }
 
 TEST(Traffic, what_cannot_be_looked_at_is_explained) {
   Trace run = Writer("ngram", "a", "code").prompt(10).decode({{1, 1}});
   run.spans.back().bytes += 1;
-  EXPECT_THAT(tests::error_of([&] { traffic({run}); }), HasSubstr("run 0: an answer of 193 bytes"));
-  run.header.erase("geometry");
-  EXPECT_THAT(tests::error_of([&] { traffic({run}); }), HasSubstr("states no geometry.width or wire"));
+  EXPECT_THAT(tests::error_of([&] { traffic(model::Study({run})); }),
+              HasSubstr("run 0: an answer of 193 bytes"));
+  run.header.geometry = nullptr;
+  EXPECT_THAT(tests::error_of([&] { traffic(model::Study({run})); }),
+              HasSubstr("states no geometry.width or wire"));
   run.spans.clear();
-  EXPECT_THAT(tests::error_of([&] { traffic({run}); }), HasSubstr("no run crossed a network"));
+  EXPECT_THAT(tests::error_of([&] { traffic(model::Study({run})); }), HasSubstr("no run crossed a network"));
 }
 
 TEST(Nearest, an_example_of_the_same_group_never_vouches) {

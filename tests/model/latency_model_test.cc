@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "engine/base/error.hh"
@@ -120,7 +121,7 @@ TEST(LatencyModel, survives_its_file) {
 
 TEST(LatencyModel, unlimited_rates_survive_the_file) {
   auto runs = tests::synthesise({});
-  for (auto& run : runs) run.header["conditions"]["up_bps"] = nullptr;
+  for (auto& run : runs) run.header.network.edges[0].up.link.bits_per_second = 0;
   const LatencyModel back = model_of(Json::parse(to_json(fit(runs)).dump()), "model.json");
   EXPECT_TRUE(std::isinf(back.up_bps.high));
   EXPECT_TRUE(std::isinf(usual_condition(back).up_bps));
@@ -140,41 +141,47 @@ TEST(LatencyModel, refuses_traces_without_decode_steps) {
 
 TEST(LatencyModel, refuses_runs_of_different_wires) {
   auto runs = tests::synthesise({});
-  runs[3].header["wire"] = "int8";
+  runs[3].header.wire = "int8";
   EXPECT_EQ(message_of([&] { fit(runs); }),
             "runs 0 and 3 differ in 'wire' (\"f16\", \"int8\"): fit a model for each");
 }
 
 TEST(LatencyModel, refuses_runs_that_differ_in_anything_but_link_drafter_prompt_and_seed) {
-  const auto refusal = [](const char* key, const Json& value) {
+  const auto refusal = [](const std::function<void(engine::RunHeader&)>& change) {
     auto runs = tests::synthesise({});
-    runs[3].header[key] = value;
+    change(runs[3].header);
     return message_of([&] { fit(runs); });
   };
-  EXPECT_EQ(refusal("storage", "int8"),
+  EXPECT_EQ(refusal([](engine::RunHeader& h) { h.storage = "int8"; }),
             "runs 0 and 3 differ in 'storage' (null, \"int8\"): fit a model for each");
-  EXPECT_EQ(refusal("plan", {{"head", 1}, {"middle", 8}, {"tail", 3}}),
+  EXPECT_EQ(refusal([](engine::RunHeader& h) {
+              h.plan = {1, 8, 3};
+            }),
             "runs 0 and 3 differ in 'plan.head' (2, 1): fit a model for each");
-  EXPECT_NE(refusal("compute", "measured").find("differ in 'compute'"), std::string::npos);
-  EXPECT_NE(refusal("machine", {{"cpu", "none"}, {"threads", 2}}).find("differ in 'machine.threads' (1, 2)"),
+  EXPECT_NE(refusal([](engine::RunHeader& h) { h.compute = "measured"; }).find("differ in 'compute'"),
             std::string::npos);
-  EXPECT_EQ(refusal("seed", 77), "no error");
-  EXPECT_EQ(refusal("commit", "1111111"), "no error");
+  EXPECT_NE(refusal([](engine::RunHeader& h) {
+              h.machine->threads = 2;
+            }).find("differ in 'machine.threads' (1, 2)"),
+            std::string::npos);
+  EXPECT_NE(refusal([](engine::RunHeader& h) { h.defences["noise"] = 0.1; }).find("differ in 'defences'"),
+            std::string::npos);
+  EXPECT_EQ(refusal([](engine::RunHeader& h) { h.seed = 77; }), "no error");
+  EXPECT_EQ(refusal([](engine::RunHeader& h) { h.commit = "1111111"; }), "no error");
 }
 
 TEST(LatencyModel, refuses_a_network_of_unknown_round_trip_time) {
   auto runs = tests::synthesise({});
-  runs[1].header["conditions"]["rtt_s"] = nullptr;
+  runs[1].header.network = {"sockets", {}, {}, {}};
   EXPECT_EQ(message_of([&] { fit(runs); }),
-            "run 1: crosses a network but has neither conditions.rtt_s nor TCP samples: the model needs one "
+            "run 1: crosses a network but has neither a stated link nor TCP samples: the model needs one "
             "of them");
 }
 
 TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
   auto runs = tests::synthesise({.rtts_s = {0.080}});
   for (auto& run : runs) {
-    run.header["conditions"] = {
-        {"network", "sockets"}, {"rtt_s", nullptr}, {"up_bps", nullptr}, {"down_bps", nullptr}};
+    run.header.network = {"sockets", {}, {}, {}};
     for (engine::Span& s : run.spans) {
       if (s.op == engine::Op::recv && s.party == 0) s.tcp = {std::chrono::milliseconds(80), {}, 10};
     }
@@ -189,9 +196,9 @@ TEST(LatencyModel, live_runs_over_one_link_are_one_condition_and_other_links_hav
   auto runs = tests::synthesise({.rtts_s = {0.020, 0.080}});
   int number = 0;
   for (auto& run : runs) {
-    const double rtt_s = run.header["conditions"]["rtt_s"].get<double>();
+    const double rtt_s = condition_of(run.header.network).rtt_s;
     const auto sampled = std::chrono::microseconds(std::lround(rtt_s * 1e6) + 10 * ++number);
-    run.header["conditions"] = {{"network", "sockets"}};
+    run.header.network = {"sockets", {}, {}, {}};
     for (engine::Span& s : run.spans) {
       if (s.op == engine::Op::recv && s.party == 0) s.tcp = {sampled, {}, 10};
     }
@@ -203,7 +210,7 @@ TEST(LatencyModel, ignores_runs_that_crossed_no_network) {
   auto runs = tests::synthesise({});
   engine::Run local = runs[0];
   std::erase_if(local.spans, [](const engine::Span& s) { return s.op != engine::Op::work || s.party != 0; });
-  local.header["wire"] = nullptr;
+  local.header.wire.clear();
   runs.push_back(local);
   expect_planted(fit(runs).decode, World{}, 1e-6);
 }

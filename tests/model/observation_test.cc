@@ -100,18 +100,18 @@ TEST(Observation, an_all_local_step_crosses_nothing) {
 
 TEST(Observation, a_rate_that_is_not_stated_does_not_limit) {
   auto runs = one_rtt();
-  runs[0].header["conditions"]["up_bps"] = nullptr;
+  runs[0].header.network.edges[0].up.link.bits_per_second = 0;
   EXPECT_TRUE(std::isinf(observe(runs)[0].condition.up_bps));
 }
 
-TEST(Observation, a_header_without_conditions_is_an_error_that_says_so) {
+TEST(Observation, a_header_without_a_network_is_an_error_that_says_so) {
   auto runs = one_rtt();
-  runs[1].header.erase("conditions");
+  runs[1].header.network = {};
   try {
     observe(runs);
     FAIL();
   } catch (const engine::Error& e) {
-    EXPECT_STREQ(e.what(), "run 1: the header has no conditions");
+    EXPECT_STREQ(e.what(), "run 1: the header names no network");
   }
 }
 

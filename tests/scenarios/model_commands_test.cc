@@ -73,7 +73,7 @@ TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
   EXPECT_LT(j["test"]["worst"], 1e-3);
   EXPECT_LT(j["test"]["of_medians"]["worst"], 1e-3);
   auto strange = tests::synthesise({.rtts_s = {0.06}});
-  for (auto& run : strange) run.header["wire"] = "f32";
+  for (auto& run : strange) run.header.wire = "f32";
   std::ofstream(other) << tests::trace_text(strange);
   EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"),
             std::string::npos);

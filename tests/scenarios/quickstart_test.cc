@@ -18,7 +18,7 @@ class Quickstart : public testing::TestWithParam<const engine::kernels::Set*> {
 
 TEST_P(Quickstart, gives_exactly_the_committed_tokens_per_second_bytes_and_round_trips) {
   const auto scenarios = load_scenarios(SPLITWAN_SOURCE_DIR "/scenarios/quickstart.json", {});
-  const Json found = analysis::summarise(run_scenarios(scenarios, [](auto...) {}));
+  const Json found = analysis::summarise(model::Study(run_scenarios(scenarios, [](auto...) {})));
   const Json expected = engine::read_json_file(SPLITWAN_SOURCE_DIR "/tests/quickstart_expected.json");
   ASSERT_EQ(found["results"].size(), expected["results"].size());
   for (std::size_t i = 0; i < found["results"].size(); ++i) {

@@ -25,7 +25,7 @@ std::vector<engine::Run> run(const std::vector<std::string>& overrides) {
 }
 
 TEST(Replay, of_the_published_system_gives_its_sequential_rates_within_3_percent) {
-  const Json cells = analysis::summarise(run({}))["cells"];
+  const Json cells = analysis::summarise(model::Study(run({})))["cells"];
   ASSERT_EQ(cells.size(), 12u);
   for (const Json& cell : cells) {
     if (cell["mode"] != "sequential") continue;
@@ -79,9 +79,9 @@ TEST(Replay, of_recorded_decoding_is_one_run_per_prompt_with_its_rows_and_gains)
                          {"network", {{"kind", "ideal"}, {"rtt", "50ms"}}}};
   const auto runs = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
   ASSERT_EQ(runs.size(), 2u);
-  EXPECT_EQ(runs[0].header["drafter"], "ngram");
-  EXPECT_EQ(runs[0].header["prompt"]["class"], "code");
-  EXPECT_NE(runs[0].header["seed"], runs[1].header["seed"]);
+  EXPECT_EQ(runs[0].header.drafter, "ngram");
+  EXPECT_EQ(runs[0].header.prompt->kind, "code");
+  EXPECT_NE(*runs[0].header.seed, *runs[1].header.seed);
   ASSERT_EQ(runs[0].steps.size(), 4u);
   EXPECT_EQ(runs[0].steps[0].rows, 12u);
   EXPECT_EQ(runs[0].steps[2].rows, 9u);

@@ -1,0 +1,158 @@
+// Links are told apart by everything that sets them apart, from the scenario to the fitted model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "analysis/summary/summary.hh"
+#include "model/fit/latency_model.hh"
+#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/read/sweep.hh"
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+// 80 ms, 100 Mbit/s and one thing more each.
+Json networks(const std::string& mahimahi) {
+  const auto with = [](const Json& more) {
+    Json network = {{"kind", "ns3"}, {"rtt", "80ms"}, {"rate", "100Mbit"}};
+    network.update(more);
+    return network;
+  };
+  return {with(Json::object()),
+          with({{"down", {{"loss", "1%"}}}}),
+          with({{"bursts", {{"to_bad", 0.001}, {"to_good", 0.1}, {"loss", 0.5}}}}),
+          with({{"queue", "64KiB"}}),
+          with({{"schedule", {{{"at", "2s"}, {"rate", "1Mbit"}}}}}),
+          with({{"mahimahi", mahimahi}}),
+          with({{"down", {{"jitter", "20ms"}}}})};
+}
+
+class LinksApart : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new tests::TemporaryFolder;
+    std::ofstream trace(*folder_ / "slow.trace");
+    for (int ms = 4; ms <= 400; ms += 4) trace << ms << '\n';  // 1,504 bytes every 4 ms: 3 Mbit/s
+    trace.close();
+    const Json scenario = {
+        {"replay",
+         {{"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"},
+          {"batches",
+           {{"name", "ngram"}, {"prompt", 8}, {"steps", 12}, {"wide_every", 3}, {"wide_rows", {5, 9}}}}}},
+        {"sweep", {{"network", networks(*folder_ / "slow.trace")}}}};
+    runs_ = new std::vector<engine::Run>(
+        run_replays(read_replays(scenario, *folder_ / "links.json"), [](auto...) {}));
+  }
+  static void TearDownTestSuite() {
+    delete runs_;
+    delete folder_;
+  }
+  static tests::TemporaryFolder* folder_;
+  static std::vector<engine::Run>* runs_;
+};
+tests::TemporaryFolder* LinksApart::folder_ = nullptr;
+std::vector<engine::Run>* LinksApart::runs_ = nullptr;
+
+TEST_F(LinksApart, seven_networks_are_seven_rows_of_the_summary) {
+  ASSERT_EQ(runs_->size(), 7u);
+  const Json results = analysis::summarise(model::Study(*runs_))["results"];
+  ASSERT_EQ(results.size(), 7u);
+  for (const Json& r : results) EXPECT_EQ(r["runs"], 1) << r.dump();
+}
+
+TEST_F(LinksApart, a_trace_of_packet_deliveries_is_labelled_with_its_mean_rate) {
+  const model::Condition c = condition_of(runs_->at(5).header.network);
+  EXPECT_NEAR(c.up_bps, 3.008e6, 1);
+  EXPECT_NEAR(c.down_bps, 3.008e6, 1);
+  EXPECT_THAT(c.unfit, ElementsAre(HasSubstr("packet deliveries (Mahimahi), 100")));
+}
+
+TEST_F(LinksApart, loss_and_jitter_have_a_direction) {
+  const model::Condition loss = condition_of(runs_->at(1).header.network);
+  EXPECT_EQ(loss.loss_up(), 0);
+  EXPECT_DOUBLE_EQ(loss.loss_down(), 0.01);
+  const model::Condition jitter = condition_of(runs_->at(6).header.network);
+  EXPECT_EQ(jitter.jitter_up_s(), 0);
+  EXPECT_DOUBLE_EQ(jitter.jitter_down_s(), 0.02);
+}
+
+TEST_F(LinksApart, the_fit_has_four_conditions_of_their_own_and_names_what_it_left_out) {
+  const model::LatencyModel m = model::fit(*runs_);
+  ASSERT_EQ(m.conditions.size(), 4u);
+  std::vector<std::string> apart;
+  for (const auto& c : m.conditions)
+    apart.insert(apart.end(), c.condition.apart.begin(), c.condition.apart.end());
+  EXPECT_THAT(apart, ElementsAre("queue 65.536 kB, under the bandwidth-delay product of 1 MB"));
+  ASSERT_EQ(m.left_out.size(), 3u);
+  std::vector<std::string> unfit;
+  for (const auto& c : m.left_out)
+    unfit.insert(unfit.end(), c.condition.unfit.begin(), c.condition.unfit.end());
+  EXPECT_THAT(unfit, UnorderedElementsAre(HasSubstr("bursts"), HasSubstr("schedule of 1 changes"),
+                                          HasSubstr("Mahimahi")));
+}
+
+TEST_F(LinksApart, what_the_model_lacks_is_said_by_name_and_survives_its_file) {
+  const model::LatencyModel m = model::fit(*runs_);
+  const auto said = caveats(m);
+  ASSERT_EQ(said.size(), 4u);
+  EXPECT_THAT(said[0], HasSubstr("no term for this of 1 fitted runs' links: queue"));
+  EXPECT_EQ(caveats(model::model_of(Json::parse(to_json(m).dump()), "m.json")), said);
+}
+
+TEST_F(LinksApart, runs_over_links_that_the_model_cannot_take_alone_are_refused_by_name) {
+  const std::vector<engine::Run> only = {runs_->at(2)};
+  EXPECT_THAT(tests::error_of([&] { model::fit(only); }), HasSubstr("no term for bursts (0.1 % to bad"));
+}
+
+TEST_F(LinksApart, a_trace_read_again_says_the_same_of_every_link) {
+  std::stringstream file;
+  for (const engine::Run& run : *runs_) engine::write(file, run);
+  const auto again = engine::read_trace(file, "t.jsonl");
+  ASSERT_EQ(again.size(), runs_->size());
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    EXPECT_EQ(to_json(again[i].header).dump(), to_json(runs_->at(i).header).dump());
+    EXPECT_EQ(condition_of(again[i].header.network), condition_of(runs_->at(i).header.network));
+  }
+}
+
+TEST(Condition, survives_json_with_both_ways_and_all_its_words) {
+  model::Condition c{"ns3", 0.08, 1e8, 2e7, 0.01, 0.004};
+  c.loss_tilt = -0.005;
+  c.jitter_tilt_s = 0.002;
+  c.also = {"queue 4 MB"};
+  c.apart = {"tcp congestion reno"};
+  c.unfit = {"bursts up"};
+  EXPECT_EQ(model::condition_of(to_json(c), "c"), c);
+}
+
+TEST(Header, of_schema_1_tells_what_its_scenario_said_of_the_link_and_it_did_not) {
+  const Json old = {
+      {"type", "run"},
+      {"schema_version", 1},
+      {"conditions", {{"network", "ns3"}, {"rtt_s", 0.08}, {"up_bps", 1e8}, {"down_bps", 1e8}, {"loss", 0}}},
+      {"drafter", "ngram"},
+      {"noise", 0.1},
+      {"scenario", {{"network", {{"kind", "ns3"}, {"rtt", "80ms"}, {"bursts", {{"to_bad", 0.1}}}}}}}};
+  const engine::RunHeader h = engine::run_header_of(old, "run");
+  EXPECT_EQ(h.defences["noise"], 0.1);
+  EXPECT_THAT(condition_of(h.network).unfit, ElementsAre(HasSubstr("bursts")));
+  EXPECT_EQ(condition_of(h.network).rtt_s, 0.08);
+}
+
+TEST(Header, refuses_a_key_that_it_does_not_know) {
+  EXPECT_EQ(tests::error_of([] {
+              engine::run_header_of({{"type", "run"}, {"schema_version", 2}, {"drafer", "x"}}, "run");
+            }),
+            "run: unknown key 'drafer'; did you mean 'drafter'?");
+}
+
+}  // namespace
+}  // namespace splitwan::scenarios
