@@ -88,11 +88,4 @@ std::optional<Defences> defences_named(const std::string& words) {
   return {};
 }
 
-Json defences_of(const Json& header) {
-  Json stated = Json::object();
-  for (const DefenceKind& kind : defence_kinds())
-    if (kind.runs() && header.contains(kind.key)) stated[kind.key] = header[kind.key];
-  return stated;
-}
-
 }  // namespace splitwan::engine

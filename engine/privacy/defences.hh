@@ -41,7 +41,4 @@ Defences read_defences(const Json& object, const std::string& where = "defences"
 std::optional<Defences> defences_named(const std::string& words);
 std::string defence_words();  // "noise 0.1, random depth"
 
-// The part of a header that states defences; what sets runs apart.
-Json defences_of(const Json& header);
-
 }  // namespace splitwan::engine

@@ -237,9 +237,11 @@ netsim::NetworkSpec spec_of(const NetworkChoice& n, std::uint64_t seed) {
 engine::StatedNetwork stated(const NetworkChoice& n) {
   engine::StatedNetwork network;
   network.kind = name_of(n.kind);
-  if (n.kind == NetworkKind::sockets || n.kind == NetworkKind::local) return network;
-  network.edges.push_back({0, 1, engine::stated(n.up), engine::stated(n.down)});
-  if (n.kind != NetworkKind::ideal) network.tcp = n.tcp;
+  const NetworkRow& row = row_of(n.kind);
+  if (!row.splits || !row.has_link) return network;
+  for (const netsim::Edge& edge : spec_of(n, 0).edges)
+    network.edges.push_back({edge.a, edge.b, engine::stated(edge.forward), engine::stated(edge.backward)});
+  if (row.packets) network.tcp = n.tcp;
   return network;
 }
 

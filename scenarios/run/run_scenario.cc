@@ -18,7 +18,7 @@ using engine::Party;
 
 engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
                          const Prompt& prompt, std::size_t tokens) {
-  const bool local = s.network.kind == NetworkKind::local;
+  const NetworkRow& kind = row_of(s.network.kind);
   engine::RunHeader h;
   h.scenario_name = s.name;
   h.network = stated(s.network);
@@ -26,13 +26,13 @@ engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, c
   h.sampling = s.sampling;
   h.prompt = {prompt.name, prompt.kind, tokens};
   const auto middle = config.layers - s.head_layers - s.tail_layers;
-  h.plan = local ? engine::StatedPlan{config.layers, 0, 0}
-                 : engine::StatedPlan{s.head_layers, middle, s.tail_layers};
+  h.plan = kind.splits ? engine::StatedPlan{s.head_layers, middle, s.tail_layers}
+                       : engine::StatedPlan{config.layers, 0, 0};
   h.wire = s.wire->name();
   h.storage = engine::name_of(s.storage);
   h.device = s.place.device.str();
-  h.compute = s.network.kind == NetworkKind::sockets ? "live" : s.compute;
-  if (!local) h.defences = s.defences.to_json();
+  h.compute = kind.wall_time ? "live" : s.compute;
+  if (kind.splits) h.defences = s.defences.to_json();
   h.geometry = geometry(config);
   h.seed = s.seed;
   h.prompts_left_out = s.prompts_left_out;

@@ -59,11 +59,6 @@ TEST(Defences, say_what_they_do) {
   EXPECT_TRUE(defences_named("lora outer layers")->change_weights());
 }
 
-TEST(Defences, of_a_header_are_those_keys_and_no_others) {
-  const Json header = {{"wire", "f32"}, {"pad_rows", {8}}, {"noise", 0.1}};
-  EXPECT_EQ(defences_of(header).dump(), R"({"noise":0.1,"pad_rows":[8]})");
-}
-
 TEST(Defences, have_names_of_their_own) {
   std::set<std::string> names;
   for (const DefenceKind& kind : defence_kinds()) {
