@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "engine/base/link_json.hh"
-#include "engine/wire/wire_type.hh"
+#include "engine/wire/codecs.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -312,7 +312,7 @@ std::uint64_t row_bytes_of(const RunHeader& h, const std::string& where) {
   const Json width = h.geometry.is_object() ? h.geometry.value("width", Json()) : Json();
   if (!width.is_number_integer() || width.get<std::int64_t>() < 1 || h.wire.empty())
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
-  return payload_bytes(wire_type_named(h.wire), 1, width.get<std::uint64_t>());
+  return row_bytes(h.wire, width.get<std::uint64_t>());
 }
 
 double temperature_of(const RunHeader& h) { return h.sampling ? h.sampling->temperature : 0; }

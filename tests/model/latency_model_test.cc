@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "model/ask/projection.hh"
+#include "model/path/link.hh"
 #include "tests/fixtures/trace_fixture.hh"
 
 namespace splitwan::model {

@@ -15,6 +15,7 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::Json;
+using model::condition_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;

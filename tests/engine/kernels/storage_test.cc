@@ -49,14 +49,14 @@ INSTANTIATE_TEST_SUITE_P(Models, GoldenStorage,
                            return std::get<0>(i.param) + "_" + std::string(name_of(std::get<1>(i.param)));
                          });
 
-class BatchInvariance : public testing::TestWithParam<std::tuple<const kernels::Set*, Storage>> {
+class KernelBatchInvariance : public testing::TestWithParam<std::tuple<const kernels::Set*, Storage>> {
  protected:
   void SetUp() override { kernels::use(*std::get<0>(GetParam())); }
   void TearDown() override { kernels::use(*kernels::available().front()); }
 };
 
 // The same tokens one by one, as a chain, in chunks, and as a branch beside wrong siblings.
-TEST_P(BatchInvariance, gives_a_path_the_same_bits_however_it_is_fed) {
+TEST_P(KernelBatchInvariance, gives_a_path_the_same_bits_however_it_is_fed) {
   RandomModel model(Json{{"sliding_window", 24}, {"num_attention_heads", 8}, {"hidden_size", 72}});
   const int layers = model.config().layers;
   const ModelEnds ends(*model.checkpoint, {0, layers}, {layers, layers}, std::get<1>(GetParam()));
@@ -104,7 +104,7 @@ TEST_P(BatchInvariance, gives_a_path_the_same_bits_however_it_is_fed) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, BatchInvariance,
+INSTANTIATE_TEST_SUITE_P(Sets, KernelBatchInvariance,
                          testing::Combine(testing::ValuesIn(kernels::available().begin(),
                                                             kernels::available().end()),
                                           testing::Values(Storage::f32, Storage::bf16, Storage::f16,

@@ -143,11 +143,11 @@ TEST(Server, refuses_another_geometry_and_says_what_differs) {
   ModelConfig biased = a;
   biased.traits.qkv_bias = true;
   EXPECT_THAT(tests::error_of([&] {
-                check_hello(hello(a, {1, 3}, WireType::f32), biased, {1, 3});
+                check_hello(hello(a, {1, 3}, lossless_codec()), biased, {1, 3});
               }),
               HasSubstr("qkv_bias is null at the client, true at the server"));
   EXPECT_THAT(tests::error_of([&] {
-                check_hello(hello(biased, {1, 3}, WireType::f32), a, {1, 3});
+                check_hello(hello(biased, {1, 3}, lossless_codec()), a, {1, 3});
               }),
               HasSubstr("qkv_bias is true at the client, null at the server"));
 }

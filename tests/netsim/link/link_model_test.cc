@@ -14,6 +14,8 @@ namespace splitwan::netsim {
 namespace {
 
 using namespace std::chrono_literals;
+using engine::parse_link;
+using engine::to_json;
 using nlohmann::json;
 
 constexpr auto kDelivered = LinkModel::Fate::delivered;
