@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
 
 namespace splitwan {
@@ -242,6 +243,30 @@ TEST(Rooms, hold_at_most_35_sources) {
 TEST(Sources, have_at_most_400_lines) {
   for (const auto& files : {product(), sources_in("tests")})
     for (const auto& [file, lines] : files) EXPECT_LE(lines.size(), most_lines) << file;
+}
+
+// The product files with a line that matches.
+std::vector<std::string> files_with(const std::string& pattern) {
+  const std::regex wanted(pattern, std::regex::optimize);
+  std::vector<std::string> found;
+  for (const auto& [file, lines] : product())
+    if (std::ranges::any_of(lines, [&](const std::string& line) { return std::regex_search(line, wanted); }))
+      found.push_back(file);
+  return found;
+}
+
+TEST(Doors, one_file_spells_tensor_names) {
+  const auto spelling =
+      files_with(R"(self_attn\.|mlp\.gate_proj|model\.embed_tokens|lm_head\.weight|input_layernorm)");
+  EXPECT_EQ(spelling.size(), 1u) << testing::PrintToString(spelling);
+}
+
+// Any other reader would index the header like JSON: header["plan"], header.at("plan"),
+// header().value("plan", ..).
+TEST(Doors, one_file_reads_the_header_by_string) {
+  EXPECT_THAT(files_with(R"x(\bheader(\(\))?(\.(at|value|contains|find)\(|\[)\s*")x"),
+              testing::IsSubsetOf({"engine/party/run_header.cc"}));
+  EXPECT_THAT(files_with(R"x("pad_rows")x"), testing::Contains("engine/party/run_header.cc"));
 }
 
 TEST(FloorPlan, tells_planted_faults) {
