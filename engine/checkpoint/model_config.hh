@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/base/layer_weights.hh"
 #include "engine/base/json.hh"
+#include "engine/base/layer_weights.hh"
 #include "engine/base/types.hh"
 
 namespace splitwan::engine {

@@ -17,10 +17,10 @@ class Stream {
   virtual std::size_t read_some(std::span<std::byte> first, std::span<std::byte> second) = 0;
   // Returns how many bytes were taken, at least 1. Throws Error saying why.
   virtual std::size_t write_some(std::span<const std::byte>) = 0;
-  virtual void end_writing() = 0;  // the peer reads what was written, then the end; reading goes on
-  virtual void cancel() = 0;       // ends both ways, and whoever waits in a call; from any thread
+  virtual void end_writing() = 0;        // the peer reads what was written, then the end; reading goes on
+  virtual void cancel() = 0;             // ends both ways, and whoever waits in a call; from any thread
   virtual TcpInfo info() { return {}; }  // what the kernel knows of the connection
-  virtual std::string peer() const = 0;        // "10.0.0.2:7420"
+  virtual std::string peer() const = 0;  // "10.0.0.2:7420"
 };
 
 // All of them. Throw Error as read_some and write_some do.

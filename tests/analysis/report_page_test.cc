@@ -100,8 +100,9 @@ TEST(Page, a_browser_draws_every_section_of_it) {
 TEST(Page, a_browser_draws_what_there_is_without_a_model) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;
-  const std::string page =
-      drawn(render_html(report_data(model::Study(tests::synthesise({.rtts_s = {0.08}, .steps = 0})), std::nullopt)), log);
+  const std::string page = drawn(
+      render_html(report_data(model::Study(tests::synthesise({.rtts_s = {0.08}, .steps = 0})), std::nullopt)),
+      log);
   EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
   EXPECT_NE(page.find("No projection: the traces hold no decode step"), std::string::npos);
   EXPECT_EQ(page.find("<canvas"), std::string::npos);

@@ -85,7 +85,8 @@ TEST(Report, carries_the_summarys_numbers) {
 TEST(Report, text_from_a_trace_cannot_end_its_script) {
   auto hostile = runs();
   for (auto& run : hostile) run.header.compute = "</script><script>alert(1)</script>";
-  EXPECT_EQ(render_html(report_data(model::Study(hostile), std::nullopt)).find("alert(1)</script>"), std::string::npos);
+  EXPECT_EQ(render_html(report_data(model::Study(hostile), std::nullopt)).find("alert(1)</script>"),
+            std::string::npos);
 }
 
 TEST(Report, without_a_fit_says_why) {

@@ -125,9 +125,9 @@ TEST_F(LinksApart, a_trace_read_again_says_the_same_of_every_link) {
 }
 
 TEST(Condition, survives_json_with_both_ways_and_all_its_words) {
-  model::Condition c{"ns3", 0.08, 1e8, 2e7, 0.01, 0.004};
-  c.loss_tilt = -0.005;
-  c.jitter_tilt_s = 0.002;
+  model::Condition c{"ns3", 0.08, 1e8, 2e7, 0.0625, 0.0625};
+  c.loss_tilt = -0.03125;
+  c.jitter_tilt_s = 0.03125;
   c.also = {"queue 4 MB"};
   c.apart = {"tcp congestion reno"};
   c.unfit = {"bursts up"};

@@ -69,7 +69,8 @@ TEST_F(ScenarioFile, takes_overrides_which_end_a_sweep_over_their_key) {
 TEST_F(ScenarioFile, refuses_what_it_does_not_know_and_names_the_nearest_key) {
   EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "network": {"rrt": "1ms"}})"),
               HasSubstr("network: unknown key 'rrt'; did you mean 'rtt'?"));
-  EXPECT_THAT(refusal(R"({"model": "m", "prompt": ["a"]})"), HasSubstr("'prompts' is missing"));
+  EXPECT_THAT(refusal(R"({"model": "m", "prompt": ["a"]})"),
+              HasSubstr("unknown key 'prompt'; did you mean 'prompts'?"));
   EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "network": {"rtt": "80"}})"),
               HasSubstr("network: rtt: '80' is not a duration"));
   EXPECT_THAT(refusal(R"({"model": "m", "prompts": ["a"], "decode": ["magic"]})"),

@@ -153,14 +153,10 @@ int verify_command(const VerifyOptions& o) {
     for (std::size_t d = 0; d < decodes.size(); ++d)
       verdicts[d + 1].add(write(s, resources, decodes[d], prompts[p]), sequential, prompts[p].name);
   }
-  Json out = {{"schema_version", 1},
-              {"model", o.keys.text("model")},
-              {"split", o.split},
-              {"network", name_of(s.network.kind)},
-              {"wire", s.wire->name()},
-              {"temperature", s.sampling.temperature},
-              {"prompts", prompts.size()},
-              {"prompts_left_out", s.prompts_left_out},
+  Json out = {{"schema_version", 1},       {"model", o.keys.text("model")},
+              {"split", o.split},          {"network", name_of(s.network.kind)},
+              {"wire", s.wire->name()},    {"temperature", s.sampling.temperature},
+              {"prompts", prompts.size()}, {"prompts_left_out", s.prompts_left_out},
               {"drafters", Json::array()}};
   bool holds = true;
   for (std::size_t d = 0; d < verdicts.size(); ++d) {
