@@ -15,7 +15,7 @@ void resolve_queue(LinkState& link, double bits_per_second, LinkTime rtt) {
 
 double mean_rate(const LinkSpec& link) {
   if (link.opportunities.empty()) return link.bits_per_second;
-  const double bits = 8.0 * kOpportunityBytes * static_cast<double>(link.opportunities.size());
+  const double bits = 8.0 * opportunity_bytes * static_cast<double>(link.opportunities.size());
   return bits / (static_cast<double>(link.opportunities.back().count()) * 1e-9);
 }
 

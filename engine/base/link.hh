@@ -51,8 +51,8 @@ struct LinkSpec : LinkState {
                                              // repeating after the last; they take the place of the rate
 };
 
-inline constexpr std::uint32_t kPppBytes = 2;             // what a link carries besides the IP packet
-inline constexpr std::uint32_t kOpportunityBytes = 1504;  // Mahimahi's packet, TUN header included
+inline constexpr std::uint32_t ppp_bytes = 2;             // what a link carries besides the IP packet
+inline constexpr std::uint32_t opportunity_bytes = 1504;  // Mahimahi's packet, TUN header included
 
 // The rate in bit/s, of opportunities their mean; without its schedule.
 double mean_rate(const LinkSpec& link);

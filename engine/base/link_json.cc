@@ -11,9 +11,9 @@ namespace {
 using nlohmann::json;
 using Int64 = std::int64_t;
 
-constexpr Int64 kLongestDelay = 3'600'000'000'000;         // an hour: beyond it a unit was mistaken
-constexpr Int64 kLongestSchedule = 8'640'000'000'000'000;  // 100 days
-constexpr JitterLaw kLaws[] = {JitterLaw::none, JitterLaw::uniform, JitterLaw::normal, JitterLaw::exponential,
+constexpr Int64 longest_delay = 3'600'000'000'000;         // an hour: beyond it a unit was mistaken
+constexpr Int64 longest_schedule = 8'640'000'000'000'000;  // 100 days
+constexpr JitterLaw laws[] = {JitterLaw::none, JitterLaw::uniform, JitterLaw::normal, JitterLaw::exponential,
                                JitterLaw::pareto};
 
 json state_json(const LinkState& link) {
@@ -47,10 +47,10 @@ Jitter parse_jitter(const json& object, const std::string& where) {
   Jitter jitter;
   const std::string law = text(object, "law", where);
   const auto found =
-      std::find_if(std::begin(kLaws), std::end(kLaws), [&](JitterLaw l) { return law == name_of(l); });
-  if (found == std::end(kLaws)) refuse(where + ".law", "none, uniform, normal, exponential or pareto", law);
+      std::find_if(std::begin(laws), std::end(laws), [&](JitterLaw l) { return law == name_of(l); });
+  if (found == std::end(laws)) refuse(where + ".law", "none, uniform, normal, exponential or pareto", law);
   jitter.law = *found;
-  jitter.scale = time(object, "scale_ns", where, kLongestDelay);
+  jitter.scale = time(object, "scale_ns", where, longest_delay);
   if (object.contains("correlation"))
     jitter.correlation = number(object, "correlation", where, "a correlation from 0 to below 1",
                                 [](double c) { return c >= 0 && c < 1; });
@@ -69,7 +69,7 @@ Bursts parse_bursts(const json& object, const std::string& where) {
 // Opportunities take the rate's place.
 LinkState parse_state(const json& object, const std::string& where, bool has_rate, double least_rate = 1) {
   LinkState link;
-  link.delay = time(object, "delay_ns", where, kLongestDelay);
+  link.delay = time(object, "delay_ns", where, longest_delay);
   link.bits_per_second = has_rate ? number(object, "bps", where, "a finite rate from 1 to 1e15 bit/s",
                                            [&](double rate) { return rate >= least_rate && rate <= 1e15; })
                                   : 0;
@@ -77,9 +77,9 @@ LinkState parse_state(const json& object, const std::string& where, bool has_rat
       number(object, "loss", where, "a probability below 1", [](double p) { return p >= 0 && p < 1; });
   if (object.contains("mtu")) link.mtu = integer<std::uint32_t>(object, "mtu", where, 576, 65535);
   link.queue_bytes = integer<std::uint64_t>(object, "queue_bytes", where, 0, 1'000'000'000'000'000'000);
-  if (link.queue_bytes != 0 && link.queue_bytes < link.mtu + kPppBytes)
+  if (link.queue_bytes != 0 && link.queue_bytes < link.mtu + ppp_bytes)
     refuse(where + ".queue_bytes",
-           "room for one packet of " + std::to_string(link.mtu + kPppBytes) + " bytes, or 0",
+           "room for one packet of " + std::to_string(link.mtu + ppp_bytes) + " bytes, or 0",
            link.queue_bytes);
   if (object.contains("jitter")) link.jitter = parse_jitter(object["jitter"], where + ".jitter");
   if (object.contains("bursts")) link.bursts = parse_bursts(object["bursts"], where + ".bursts");
@@ -93,7 +93,7 @@ void parse_schedule(const json& changes, const std::string& where, LinkSpec& lin
   if (!changes.is_array()) refuse(where, "an array of changes", changes);
   for (const json& change : changes) {
     const std::string here = where + "[" + std::to_string(link.schedule.size()) + "]";
-    const LinkTime at = time(change, "at_ns", here, kLongestSchedule);
+    const LinkTime at = time(change, "at_ns", here, longest_schedule);
     if (!link.schedule.empty() && at <= link.schedule.back().at)
       refuse(here + ".at_ns", "later than " + std::to_string(link.schedule.back().at.count()), at.count());
     link.schedule.push_back({at, parse_state(change, here, link.opportunities.empty())});
@@ -105,7 +105,7 @@ void parse_opportunities(const json& moments, const std::string& where, LinkSpec
   for (const json& moment : moments) {
     const std::string here = where + "[" + std::to_string(link.opportunities.size()) + "]";
     const Int64 earliest = link.opportunities.empty() ? 0 : link.opportunities.back().count();
-    link.opportunities.emplace_back(integer<Int64>(moment, here, earliest, kLongestSchedule));
+    link.opportunities.emplace_back(integer<Int64>(moment, here, earliest, longest_schedule));
   }
   if (link.opportunities.back() == LinkTime{})
     throw std::runtime_error(where + ": expected a last moment after 0, found 0");
@@ -165,7 +165,7 @@ LinkSpec parse_link(const json& object, const std::string& where, bool may_be_un
   static_cast<LinkState&>(link) =
       parse_state(object, where, link.opportunities.empty(), may_be_unlimited ? 0 : 1);
   if (object.contains("schedule")) parse_schedule(object["schedule"], where + ".schedule", link);
-  if (object.contains("period_ns")) link.period = time(object, "period_ns", where, kLongestSchedule);
+  if (object.contains("period_ns")) link.period = time(object, "period_ns", where, longest_schedule);
   if (link.period > LinkTime{} && (link.schedule.empty() || link.period <= link.schedule.back().at))
     refuse(where + ".period_ns", "0, or later than the schedule's last change", link.period.count());
   refuse_a_dead_link(link, where);
@@ -194,10 +194,10 @@ TcpSpec parse_tcp(const json& object, const std::string& where) {
   tcp.segment = count("segment_bytes");
   tcp.buffer = count("buffer_bytes");
   tcp.initial_window = count("initial_window");
-  tcp.min_rto = time(object, "min_rto_ns", where, kLongestDelay);
+  tcp.min_rto = time(object, "min_rto_ns", where, longest_delay);
   tcp.rto_form = text(object, "rto_form", where);
   tcp.delayed_ack_segments = count("delayed_ack_segments");
-  tcp.delayed_ack_timeout = time(object, "delayed_ack_timeout_ns", where, kLongestDelay);
+  tcp.delayed_ack_timeout = time(object, "delayed_ack_timeout_ns", where, longest_delay);
   tcp.slow_start_after_idle = flag(object, "slow_start_after_idle", where);
   tcp.app_limited_decay = text(object, "app_limited_decay", where);
   return tcp;

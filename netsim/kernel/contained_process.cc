@@ -19,7 +19,7 @@ using engine::Error;
 
 namespace {
 
-constexpr int kCannotStart = 126;
+constexpr int cannot_start = 126;
 
 int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
@@ -28,13 +28,13 @@ int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status
   for (int status = 0;;) {
     const pid_t ended = waitpid(-1, &status, 0);
     if (ended == child) _exit(exit_status(status));
-    if (ended < 0 && errno != EINTR) _exit(kCannotStart);
+    if (ended < 0 && errno != EINTR) _exit(cannot_start);
   }
 }
 
 pid_t fork_or_exit() {
   const pid_t child = fork();
-  if (child < 0) _exit(kCannotStart);
+  if (child < 0) _exit(cannot_start);
   return child;
 }
 
@@ -56,7 +56,7 @@ void restore_signals() {
   if (getppid() != parent || setns(where.file(), CLONE_NEWNET) != 0 || unshare(CLONE_NEWPID) != 0) {
     dprintf(STDERR_FILENO, "splitwan: link: the command's namespaces cannot be entered: %s\n",
             strerror(errno));
-    _exit(kCannotStart);
+    _exit(cannot_start);
   }
   if (const pid_t first = fork_or_exit(); first != 0) follow(first);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -66,7 +66,7 @@ void restore_signals() {
   restore_signals();
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-  _exit(kCannotStart);
+  _exit(cannot_start);
 }
 
 }  // namespace

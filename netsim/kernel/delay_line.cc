@@ -15,11 +15,11 @@ namespace splitwan::netsim {
 namespace {
 
 // A sleeping thread wakes that late, most of the time: so it wakes earlier and spins.
-constexpr LinkTime kSpin = std::chrono::microseconds(40);
+constexpr LinkTime spin = std::chrono::microseconds(40);
 // A real-time thread that never sleeps is stopped for 50 ms in every second (sched_rt_runtime_us).
-constexpr LinkTime kPeriod = std::chrono::milliseconds(200);
-constexpr int kSleepOneIn = 8;
-constexpr std::uint32_t kFraming = 2;  // PPP's, as in ns-3's links
+constexpr LinkTime period = std::chrono::milliseconds(200);
+constexpr int sleep_one_in = 8;
+constexpr std::uint32_t framing = 2;  // PPP's, as in ns-3's links
 
 LinkTime now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
@@ -63,7 +63,7 @@ void DelayLine::start_of_report() {
 }
 
 void DelayLine::carry() {
-  realtime_ = become_realtime(kLinkPriority);
+  realtime_ = become_realtime(link_priority);
   prctl(PR_SET_TIMERSLACK, 1);  // ns; the default of 50 us counts where SCHED_FIFO is refused
   while (!stop_) {
     // One packet each way in turn: a burst in one direction must not delay the other's.
@@ -79,7 +79,7 @@ bool DelayLine::take(Direction& way) {
   LinkModel::Fate fate;
   {
     const std::lock_guard lock(mutex_);
-    fate = way.link.offer(now(), static_cast<std::uint32_t>(bytes) + kFraming);
+    fate = way.link.offer(now(), static_cast<std::uint32_t>(bytes) + framing);
   }
   if (fate.end == LinkModel::Fate::delivered)
     way.waiting.emplace_hint(way.waiting.end(), fate.arrival,
@@ -107,12 +107,12 @@ void DelayLine::wait() {
     if (!way->waiting.empty()) next = std::min(next, way->waiting.begin()->first);
   pollfd files[] = {{client_.get(), POLLIN, 0}, {server_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   const LinkTime start = now();
-  if (start - period_ > kPeriod) {
+  if (start - period_ > period) {
     period_ = start;
     slept_ = {};
   }
-  const bool must_sleep = slept_ < (start - period_) / kSleepOneIn;
-  const LinkTime left = next == LinkTime::max() ? next : next - start - (must_sleep ? LinkTime{} : kSpin);
+  const bool must_sleep = slept_ < (start - period_) / sleep_one_in;
+  const LinkTime left = next == LinkTime::max() ? next : next - start - (must_sleep ? LinkTime{} : spin);
   if (left <= LinkTime{}) return;
   const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{whole.count(), (left - whole).count()};

@@ -15,7 +15,7 @@ namespace splitwan::netsim {
 
 // Asks SCHED_FIFO for the calling thread; false where that is not allowed.
 bool become_realtime(int priority);
-inline constexpr int kLinkPriority = 50, kEndPriority = 40;
+inline constexpr int link_priority = 50, end_priority = 40;
 
 class DelayLine : public RunningLink {
  public:

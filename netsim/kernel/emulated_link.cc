@@ -30,8 +30,8 @@ EmulatedLink::EmulatedLink(LinkPair pair, std::uint64_t seed, LinkEngine engine)
     line_ = std::make_unique<Ns3Link>(client_, server_, pair, seed);
     return;
   }
-  File client = open_interface(client_, {"wan", Layer::ip, kClientAddress, pair.up.mtu});
-  File server = open_interface(server_, {"wan", Layer::ip, kServerAddress, pair.down.mtu});
+  File client = open_interface(client_, {"wan", Layer::ip, client_ip, pair.up.mtu});
+  File server = open_interface(server_, {"wan", Layer::ip, server_ip, pair.down.mtu});
   line_ = std::make_unique<DelayLine>(std::move(client), std::move(server), pair, seed);
 }
 

@@ -9,7 +9,7 @@
 
 namespace splitwan::netsim {
 
-inline constexpr auto kClientAddress = "10.77.0.1", kServerAddress = "10.77.0.2";
+inline constexpr auto client_ip = "10.77.0.1", server_ip = "10.77.0.2";
 
 enum class LinkEngine {
   tun,  // our delay line: whatever a LinkSpec says

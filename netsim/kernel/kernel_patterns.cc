@@ -12,9 +12,9 @@
 namespace splitwan::netsim {
 namespace {
 
-constexpr std::uint32_t kPing = 8192, kSmall = 64'000, kWide = 140'000, kLarge = 800'000, kAnswer = 8;
-constexpr int kPings = 40;
-constexpr LinkTime kIdle = std::chrono::seconds(2);
+constexpr std::uint32_t ping = 8192, small = 64'000, wide_bytes = 140'000, large = 800'000, answer_bytes = 8;
+constexpr int ping_count = 40;
+constexpr LinkTime idle = std::chrono::seconds(2);
 
 double seconds(LinkTime t) { return std::chrono::duration<double>(t).count(); }
 
@@ -33,11 +33,11 @@ using Connect = std::function<KernelConnection()>;
 // A server that answers, and `client` beside it, over a new link.
 void with_server(EmulatedLink& link, const std::function<void(const Connect&)>& client) {
   std::unique_ptr<KernelListener> listener;
-  link.server().run([&] { listener = std::make_unique<KernelListener>(kServerAddress); });
-  const Connect connect = [&] { return KernelConnection(kServerAddress, listener->port()); };
+  link.server().run([&] { listener = std::make_unique<KernelListener>(server_ip); });
+  const Connect connect = [&] { return KernelConnection(server_ip, listener->port()); };
   link.run(
       [&] {
-        become_realtime(kEndPriority);
+        become_realtime(end_priority);
         // Without this the server would wait for ever beside a client that failed.
         struct End {
           const Connect& connect;
@@ -51,7 +51,7 @@ void with_server(EmulatedLink& link, const std::function<void(const Connect&)>& 
         client(connect);
       },
       [&] {
-        become_realtime(kEndPriority);
+        become_realtime(end_priority);
         listener->serve();
       });
 }
@@ -61,7 +61,7 @@ class Patterns {
   explicit Patterns(EmulatedLink& link) : link_(link) {}
 
   void sample(const std::string& pattern, KernelConnection& connection, std::uint32_t bytes,
-              std::uint32_t answer = kAnswer) {
+              std::uint32_t answer = answer_bytes) {
     const double timeout = seconds(connection.timeout());
     link_.start_of_report();
     const double took = seconds(connection.exchange(bytes, answer));
@@ -97,26 +97,26 @@ std::vector<PatternResult> run_kernel_patterns(const LinkPair& pair, std::uint64
   with_server(link, [&](const Connect& connect) {
     {
       KernelConnection c = connect();
-      for (int i = 0; i < rounds.pings; ++i) patterns.sample("pingpong_8k", c, kPing, kPing);
+      for (int i = 0; i < rounds.pings; ++i) patterns.sample("pingpong_8k", c, ping, ping);
     }
     for (int i = 0; i < rounds.connections; ++i) {
       KernelConnection c = connect();
-      patterns.sample("upload_64k_first", c, kSmall);
-      patterns.sample("upload_64k_warm", c, kSmall);
+      patterns.sample("upload_64k_first", c, small);
+      patterns.sample("upload_64k_warm", c, small);
     }
     for (int i = 0; i < rounds.connections; ++i) {
       KernelConnection c = connect();
-      patterns.sample("upload_800k_first", c, kLarge);
-      patterns.sample("upload_800k_warm", c, kLarge);
+      patterns.sample("upload_800k_first", c, large);
+      patterns.sample("upload_800k_warm", c, large);
       if (i + 1 < rounds.connections) continue;
-      std::this_thread::sleep_for(kIdle);
-      patterns.sample("upload_800k_idle", c, kLarge);
+      std::this_thread::sleep_for(idle);
+      patterns.sample("upload_800k_idle", c, large);
     }
     KernelConnection c = connect();
-    c.exchange(kLarge, kAnswer);
-    for (int i = 0; i < kPings; ++i) c.exchange(kPing, kPing);
-    patterns.sample("decay_140k", c, kWide);
-    patterns.sample("decay_800k", c, kLarge);
+    c.exchange(large, answer_bytes);
+    for (int i = 0; i < ping_count; ++i) c.exchange(ping, ping);
+    patterns.sample("decay_140k", c, wide_bytes);
+    patterns.sample("decay_800k", c, large);
   });
   return patterns.finish();
 }

@@ -24,8 +24,8 @@ class Lateness {
   LatenessSummary summary() const { return {packets_, mean(), percentile(0.99), max_}; }
 
  private:
-  static constexpr int kSteps = 32;  // per doubling
-  std::array<std::uint64_t, 64 * kSteps> buckets_{};
+  static constexpr int steps = 32;  // per doubling
+  std::array<std::uint64_t, 64 * steps> buckets_{};
   std::uint64_t packets_ = 0;
   LinkTime sum_{}, max_{};
 };

@@ -15,7 +15,7 @@ using engine::Error;
 
 namespace {
 
-constexpr LinkTime kLook = std::chrono::milliseconds(20);
+constexpr LinkTime look = std::chrono::milliseconds(20);
 
 sigset_t our_signals() {
   sigset_t ours;
@@ -47,14 +47,14 @@ bool listens(const EmulatedLink& link) {
 
 std::string with_addresses(std::string command) {
   for (const auto& [name, address] :
-       {std::pair<std::string, std::string>("{server}", kServerAddress), {"{client}", kClientAddress}})
+       {std::pair<std::string, std::string>("{server}", server_ip), {"{client}", client_ip}})
     for (std::size_t at; (at = command.find(name)) != std::string::npos;)
       command.replace(at, name.size(), address);
   return command;
 }
 
-const std::map<std::string, std::string> addresses = {{"SPLITWAN_LINK_CLIENT", kClientAddress},
-                                                      {"SPLITWAN_LINK_SERVER", kServerAddress}};
+const std::map<std::string, std::string> addresses = {{"SPLITWAN_LINK_CLIENT", client_ip},
+                                                      {"SPLITWAN_LINK_SERVER", server_ip}};
 
 // Ctrl-C and the keyboard are the client's while it runs.
 class Foreground {
@@ -100,7 +100,7 @@ int LinkSession::wait_for_server() {
     if (std::chrono::steady_clock::now() > deadline)
       throw Error("link: server: expected it to listen within {} s, found no open port",
                   std::chrono::duration<double>(commands_.patience).count());
-    if (const int signal = next_signal(kLook)) return signal;
+    if (const int signal = next_signal(look)) return signal;
   }
   return 0;
 }
@@ -111,7 +111,7 @@ int LinkSession::run_client() {
   const Foreground foreground(client.group());
   bool told = false;
   while (!client.poll()) {
-    if (const int signal = next_signal(kLook)) {
+    if (const int signal = next_signal(look)) {
       client.end();
       return 128 + signal;
     }
@@ -127,10 +127,10 @@ int LinkSession::stay() {
              "link is up: client {}, server {}; until Ctrl-C\n"
              "  client:  nsenter --net=/proc/{}/fd/{} COMMAND\n"
              "  server:  nsenter --net=/proc/{}/fd/{} COMMAND\n",
-             kClientAddress, kServerAddress, getpid(), link_.client().file(), getpid(),
+             client_ip, server_ip, getpid(), link_.client().file(), getpid(),
              link_.server().file());
   for (;;) {
-    if (const int signal = next_signal(kLook)) return signal == SIGINT ? 0 : 128 + signal;
+    if (const int signal = next_signal(look)) return signal == SIGINT ? 0 : 128 + signal;
     if (!server_) continue;
     if (const auto status = server_->poll()) return *status;
   }

@@ -24,7 +24,7 @@ using engine::Error;
 
 namespace {
 
-constexpr int kInterfaceQueue =
+constexpr int interface_queue =
     20'000;  // packets; at its 500 a burst at 1 Gbit/s was dropped before the link
 
 bool try_set(const std::string& key, const std::string& value) {
@@ -157,7 +157,7 @@ File open_interface(const NetNamespace& where, const Interface& wanted) {
     Settings settings(wanted.name);
     if (!wanted.hardware.empty()) settings.hardware(wanted.hardware);
     settings.number(SIOCSIFMTU, static_cast<int>(wanted.mtu));
-    settings.number(SIOCSIFTXQLEN, kInterfaceQueue);
+    settings.number(SIOCSIFTXQLEN, interface_queue);
     settings.address(SIOCSIFADDR, wanted.address);
     settings.address(SIOCSIFNETMASK, "255.255.255.0");
     settings.up(wanted.hardware.empty());

@@ -25,8 +25,8 @@ json described(const LinkSpec& link, const char* direction) {
   const auto refuse = [&](bool when, const std::string& expected) {
     if (when) throw Error("link: {}: --engine ns3 expects {}; use --engine tun", direction, expected);
   };
-  refuse(link.bits_per_second <= 0 || link.bits_per_second > kNs3LinkCeiling,
-         fmt::format("a rate to {:.0f} Mbit/s, found {:.6g} Mbit/s", kNs3LinkCeiling / 1e6,
+  refuse(link.bits_per_second <= 0 || link.bits_per_second > ns3_link_ceiling,
+         fmt::format("a rate to {:.0f} Mbit/s, found {:.6g} Mbit/s", ns3_link_ceiling / 1e6,
                      link.bits_per_second / 1e6));
   refuse(link.jitter.law != JitterLaw::none, "no jitter");
   refuse(link.bursts.to_bad > 0, "no loss in bursts");
@@ -64,8 +64,8 @@ Ns3Link::Ns3Link(const NetNamespace& client, const NetNamespace& server, const L
     throw Error("link: --engine ns3 expects the same delay both ways; use --engine tun");
   const json spec = {{"client", path_of(client)},
                      {"server", path_of(server)},
-                     {"client_address", kClientAddress},
-                     {"server_address", kServerAddress},
+                     {"client_address", client_ip},
+                     {"server_address", server_ip},
                      {"delay_ns", pair.up.delay.count()},
                      {"up", described(pair.up, "up")},
                      {"down", described(pair.down, "down")},

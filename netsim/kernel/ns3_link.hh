@@ -11,7 +11,7 @@
 
 namespace splitwan::netsim {
 
-inline constexpr double kNs3LinkCeiling = 100e6;  // bit/s
+inline constexpr double ns3_link_ceiling = 100e6;  // bit/s
 
 class Ns3Link : public RunningLink {
  public:

@@ -12,12 +12,12 @@ namespace {
 
 using engine::seconds;
 
-constexpr double kHeaderBytes = 54;  // IPv4 20, TCP 20, timestamps 12, PPP 2
+constexpr double header_bytes = 54;  // IPv4 20, TCP 20, timestamps 12, PPP 2
 // Of tcp_cubic.c and sock.h, in segments and seconds.
-constexpr double kKneeFrom = 16, kKneeSamples = 8, kTrainGap_s = 2e-3;
-constexpr double kOffload_bytes = 65'216;  // the largest packet that a socket hands to the device
-constexpr double kCubic = 410.0 / 1024;    // segments per cubed second
-constexpr double kNoThreshold = std::numeric_limits<double>::infinity();
+constexpr double knee_from = 16, knee_samples = 8, train_gap_s = 2e-3;
+constexpr double offload_bytes = 65'216;  // the largest packet that a socket hands to the device
+constexpr double linux_cubic = 410.0 / 1024;    // segments per cubed second
+constexpr double no_threshold = std::numeric_limits<double>::infinity();
 
 void expect_plain(const LinkSpec& link, const char* direction) {
   const char* found = link.loss > 0 || link.bursts.to_bad > 0 ? "loss"
@@ -42,7 +42,7 @@ FlightTheory::FlightTheory(const Edge& edge, const TcpSpec& tcp) : tcp_(tcp) {
   ways_[1] = {seconds(edge.backward.delay), edge.backward.bits_per_second};
   for (Sender& sender : senders_) {
     sender.window = tcp.initial_window;
-    sender.threshold = kNoThreshold;
+    sender.threshold = no_threshold;
   }
 }
 
@@ -55,7 +55,7 @@ double FlightTheory::exchange(const Exchange& exchange, double held_s) {
 }
 
 double FlightTheory::Way::send(double t, double bytes) {
-  free = std::max(free, t) + (bytes + kHeaderBytes) * 8 / bits_per_second;
+  free = std::max(free, t) + (bytes + header_bytes) * 8 / bits_per_second;
   return free;
 }
 
@@ -139,7 +139,7 @@ double FlightTheory::acks_per_segment(Sender& sender, double t) {
   sender.curve_window = sender.window;
   sender.curve_at = t;
   const double ahead = sender.epoch_window +
-                       std::floor(kCubic * std::pow(t - sender.epoch + sender.knee.least_rtt, 3)) -
+                       std::floor(linux_cubic * std::pow(t - sender.epoch + sender.knee.least_rtt, 3)) -
                        sender.window;
   sender.curve_acks = ahead > 0 ? std::clamp(std::floor(sender.window / ahead), 2.0, 20.0) : 20;
   return sender.curve_acks;
@@ -215,16 +215,16 @@ void FlightTheory::look_for_the_knee(Sender& sender, double t, double rtt) const
   if (knee.found || sender.window >= sender.threshold) return;
   if (sender.acked > knee.round_ends_at)
     knee = {knee.least_rtt, false, sender.sent, t, t, std::numeric_limits<double>::infinity(), 0};
-  if (sender.window < kKneeFrom) return;
+  if (sender.window < knee_from) return;
 
-  if (t - knee.train_reached <= kTrainGap_s) {
+  if (t - knee.train_reached <= train_gap_s) {
     knee.train_reached = t;
     const double pace = 2 * sender.window * tcp_.segment / sender.srtt;  // twice the window per round trip
-    const double offload = std::min(1e-3, 4 * kOffload_bytes / pace);
+    const double offload = std::min(1e-3, 4 * offload_bytes / pace);
     knee.found = t - knee.round_began > (knee.least_rtt + offload) / 2;
   }
   knee.round_least = std::min(knee.round_least, rtt);
-  if (++knee.samples > kKneeSamples &&
+  if (++knee.samples > knee_samples &&
       knee.round_least > knee.least_rtt + std::clamp(knee.least_rtt / 8, 4e-3, 16e-3))
     knee.found = true;
   if (knee.found) sender.threshold = sender.window;

@@ -18,7 +18,7 @@ namespace {
   throw std::runtime_error(text.str());
 }
 
-double packet_ns(const LinkSpec& link) { return (link.mtu + kPppBytes) * 8e9 / mean_rate(link); }
+double packet_ns(const LinkSpec& link) { return (link.mtu + ppp_bytes) * 8e9 / mean_rate(link); }
 
 // P(low <= X <= high) of n trials.
 double binomial(std::uint64_t n, double p, std::uint64_t low, std::uint64_t high) {
@@ -80,7 +80,7 @@ LinkTime last_bit_leaves(const LinkSpec& link, LinkTime t, std::uint64_t bytes) 
   if (moments.empty())
     return t + LinkTime(std::llround(8e9 * static_cast<double>(bytes) / link.bits_per_second));
   const LinkTime turn = moments.back();
-  const auto needed = (bytes + kOpportunityBytes - 1) / kOpportunityBytes;
+  const auto needed = (bytes + opportunity_bytes - 1) / opportunity_bytes;
   for (std::int64_t turns = std::max<std::int64_t>(0, t / turn - 1), seen = 0;; ++turns)
     for (const LinkTime moment : moments)
       if (turns * turn + moment >= t && ++seen == static_cast<std::int64_t>(needed))

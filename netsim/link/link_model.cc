@@ -7,7 +7,7 @@
 namespace splitwan::netsim {
 namespace {
 
-constexpr LinkTime kNever = LinkTime::max();
+constexpr LinkTime never = LinkTime::max();
 
 LinkTime from_ns(double ns) { return LinkTime(std::llround(ns)); }
 
@@ -22,7 +22,7 @@ void LinkModel::start(LinkTime now, bool with_chance) {
   state_ = spec_;
   turn_ = change_ = 0;
   opportunity_ = 0;
-  opportunity_left_ = kOpportunityBytes;
+  opportunity_left_ = opportunity_bytes;
   begin_chance(with_chance);
   counts_ = {};
 }
@@ -56,7 +56,7 @@ LinkModel::Fate LinkModel::offer(LinkTime now, std::uint32_t bytes) {
     counts_.most_queued = std::max(counts_.most_queued, queued_);
   }
   free_ = sent;
-  if (sent == kNever) return {Fate::lost, {}};  // down for good
+  if (sent == never) return {Fate::lost, {}};  // down for good
   counts_.busy += sent - leaves_queue;
 
   const bool lost = with_chance_ && lost_by_chance();
@@ -80,10 +80,10 @@ std::uint64_t LinkModel::queued(LinkTime now) {
 }
 
 LinkTime LinkModel::next_change() const {
-  if (!started_ || spec_.schedule.empty()) return kNever;
+  if (!started_ || spec_.schedule.empty()) return never;
   const LinkTime turn = origin_ + static_cast<std::int64_t>(turn_) * spec_.period;
   if (change_ < spec_.schedule.size()) return turn + spec_.schedule[change_].at;
-  return spec_.period > LinkTime{} ? turn + spec_.period : kNever;
+  return spec_.period > LinkTime{} ? turn + spec_.period : never;
 }
 
 void LinkModel::follow_schedule(LinkTime t) {
@@ -99,17 +99,17 @@ void LinkModel::follow_schedule(LinkTime t) {
 }
 
 LinkTime LinkModel::sent_at_rate(LinkTime t, std::uint32_t bytes) {
-  if (t == kNever) return kNever;
+  if (t == never) return never;
   for (double bits = 8.0 * bytes;;) {
     follow_schedule(t);
     const LinkTime change = next_change();
     if (!state_.down || !started_) {  // before time 0 connections are made
       if (state_.bits_per_second == 0) return t;
       const LinkTime takes = from_ns(bits / state_.bits_per_second * 1e9);
-      if (change == kNever || t + takes <= change) return t + takes;
+      if (change == never || t + takes <= change) return t + takes;
       bits -= state_.bits_per_second * 1e-9 * static_cast<double>((change - t).count());
     }
-    if (change == kNever) return kNever;
+    if (change == never) return never;
     t = change;
   }
 }
@@ -130,12 +130,12 @@ LinkTime LinkModel::sent_at_opportunity(LinkTime now, std::uint32_t bytes) {
     opportunity_ = static_cast<std::uint64_t>(turn) * moments.size() + static_cast<std::uint64_t>(next);
     // The last moment of one turn is the zero of the next.
     if (opportunity_ > 0 && opportunity_at(opportunity_ - 1) >= now) --opportunity_;
-    opportunity_left_ = kOpportunityBytes;
+    opportunity_left_ = opportunity_bytes;
   }
   while (bytes > opportunity_left_) {
     bytes -= opportunity_left_;
     ++opportunity_;
-    opportunity_left_ = kOpportunityBytes;
+    opportunity_left_ = opportunity_bytes;
   }
   opportunity_left_ -= bytes;
   return opportunity_at(opportunity_);

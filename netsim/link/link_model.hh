@@ -71,7 +71,7 @@ class LinkModel {
   LinkTime free_{};  // the sender is
   LinkTime last_arrival_{};
   std::uint64_t opportunity_ = 0;  // counted over all repeats
-  std::uint32_t opportunity_left_ = kOpportunityBytes;
+  std::uint32_t opportunity_left_ = opportunity_bytes;
   bool bad_ = false;  // Gilbert-Elliott
   double walk_ = 0;   // the jitter's normal variable
   LinkCounts counts_;

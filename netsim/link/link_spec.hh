@@ -8,8 +8,8 @@ namespace splitwan::netsim {
 using engine::Bursts;
 using engine::Jitter;
 using engine::JitterLaw;
-using engine::kOpportunityBytes;
-using engine::kPppBytes;
+using engine::opportunity_bytes;
+using engine::ppp_bytes;
 using engine::LinkChange;
 using engine::LinkSpec;
 using engine::LinkState;

@@ -64,7 +64,7 @@ json to_json(const NetworkSpec& spec) {
                      {"forward", engine::to_json(edge.forward)},
                      {"backward", engine::to_json(edge.backward)}});
   json object = {
-      {"protocol", kSimProtocol}, {"seed", spec.seed}, {"tcp", std::move(tcp)}, {"edges", std::move(edges)}};
+      {"protocol", sim_protocol}, {"seed", spec.seed}, {"tcp", std::move(tcp)}, {"edges", std::move(edges)}};
   if (!spec.pcap.empty()) object["pcap"] = spec.pcap;
   if (!spec.fault.empty()) object["fault"] = spec.fault;
   return object;

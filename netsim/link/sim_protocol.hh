@@ -29,11 +29,11 @@
 
 namespace splitwan::netsim {
 
-inline constexpr int kSimProtocol = 2;
-inline constexpr int kSimExitError = 2;
-inline constexpr std::uint32_t kProbeBytes = 38;  // on the link: a small packet, PPP's bytes included
+inline constexpr int sim_protocol = 2;
+inline constexpr int sim_exit_error = 2;
+inline constexpr std::uint32_t probe_bytes = 38;  // on the link: a small packet, PPP's bytes included
 
 // A limit above this (146 years) means "however long it takes": an answer when nothing is left to happen.
-inline constexpr std::int64_t kSimForever = INT64_MAX / 2;
+inline constexpr std::int64_t sim_forever = INT64_MAX / 2;
 
 }  // namespace splitwan::netsim

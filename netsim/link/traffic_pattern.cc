@@ -8,21 +8,21 @@ namespace {
 using namespace std::chrono_literals;
 
 // A decoding step, prompts of 8 and 100 positions, a wide step: of a 7B model, f16.
-constexpr Exchange kPing{8192, 8192}, kSmall{64'000, 8}, kLarge{800'000, 8}, kWide{140'000, 8};
+constexpr Exchange ping{8192, 8192}, small{64'000, 8}, large{800'000, 8}, wide_exchange{140'000, 8};
 
 std::vector<TrafficPattern> make_patterns() {
-  std::vector<Exchange> decayed(41, kPing);
-  decayed.front() = kLarge;
+  std::vector<Exchange> decayed(41, ping);
+  decayed.front() = large;
   std::vector<Exchange> decayed_and_wide = decayed;
-  decayed_and_wide.push_back(kWide);
-  return {{"pingpong_8k", {kPing}, kPing},
-          {"upload_64k_first", {}, kSmall},
-          {"upload_64k_warm", {kSmall}, kSmall},
-          {"upload_800k_first", {}, kLarge},
-          {"upload_800k_warm", {kLarge}, kLarge},
-          {"upload_800k_idle", {kLarge, kLarge}, {kLarge.request, kLarge.answer, 2s}},
-          {"decay_140k", decayed, kWide},
-          {"decay_800k", decayed_and_wide, kLarge}};
+  decayed_and_wide.push_back(wide_exchange);
+  return {{"pingpong_8k", {ping}, ping},
+          {"upload_64k_first", {}, small},
+          {"upload_64k_warm", {small}, small},
+          {"upload_800k_first", {}, large},
+          {"upload_800k_warm", {large}, large},
+          {"upload_800k_idle", {large, large}, {large.request, large.answer, 2s}},
+          {"decay_140k", decayed, wide_exchange},
+          {"decay_800k", decayed_and_wide, large}};
 }
 
 }  // namespace

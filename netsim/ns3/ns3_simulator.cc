@@ -38,7 +38,7 @@ void expect_as_asked(const ProbeReport& found, const NetworkSpec& spec) {
       const std::string direction = where + (forward ? ".forward" : ".backward");
       expect_loss(direction, link, way.sent, way.lost);
       if (!link.opportunities.empty()) continue;  // when they come, only the simulator can know
-      asked += last_bit_leaves(link, {}, kProbeBytes);
+      asked += last_bit_leaves(link, {}, probe_bytes);
       if (rate_is_measurable(link)) expect_rate(direction, link, link.bits_per_second, way.bits_per_second);
     }
     if (edge.forward.opportunities.empty() && edge.backward.opportunities.empty())

@@ -11,7 +11,7 @@ namespace {
 
 using netsim::LinkTime;
 
-const std::vector<std::string> kColumns = {"time", "rate_mbps", "delay_ms", "loss", "down"};
+const std::vector<std::string> known_columns = {"time", "rate_mbps", "delay_ms", "loss", "down"};
 
 class LinkTable {
  public:
@@ -56,9 +56,9 @@ void LinkTable::read_header(std::string_view line) {
   if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);  // spreadsheets begin with it
   for (const std::string& cell : engine::split_list(line)) {
     const std::string name(trimmed(cell));
-    if (std::ranges::find(kColumns, name) == kColumns.end()) {
-      const std::string near = engine::nearest(name, kColumns);
-      refuse(fmt::format("columns of {}", fmt::join(kColumns, ", ")),
+    if (std::ranges::find(known_columns, name) == known_columns.end()) {
+      const std::string near = engine::nearest(name, known_columns);
+      refuse(fmt::format("columns of {}", fmt::join(known_columns, ", ")),
              in_quotes(name) + (near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     }
     if (std::ranges::find(columns_, name) != columns_.end())

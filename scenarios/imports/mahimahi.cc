@@ -7,7 +7,7 @@
 namespace splitwan::scenarios {
 namespace {
 
-constexpr std::uint64_t kLongest = 8'640'000'000;  // 100 days, as of any schedule
+constexpr std::uint64_t longest = 8'640'000'000;  // 100 days, as of any schedule
 
 }  // namespace
 
@@ -21,7 +21,7 @@ std::vector<netsim::LinkTime> read_mahimahi(const std::string& path) {
     const char* end = line.data() + line.size();
     const auto [stop, status] = std::from_chars(line.data(), end, ms);
     const std::size_t number = moments.size() + 1;
-    if (status != std::errc{} || stop != end || ms > kLongest)
+    if (status != std::errc{} || stop != end || ms > longest)
       refuse_line(path, number, "a whole number of milliseconds, up to 100 days", in_quotes(line));
     const netsim::LinkTime moment = std::chrono::milliseconds(ms);
     if (!moments.empty() && moment < moments.back())

@@ -16,7 +16,7 @@ namespace {
 
 using netsim::LinkTime;
 
-constexpr double kLongestMs = 3.6e6;  // an hour
+constexpr double longest_ms = 3.6e6;  // an hour
 
 struct PingOutput {
   std::vector<double> replies_ms;
@@ -77,7 +77,7 @@ void PingReader::read_reply(std::string_view line) {
   const std::string_view value = at == line.npos ? line : line.substr(at + 5);
   const auto end = value.find(" ms");
   const auto ms = at == line.npos || end == value.npos ? std::nullopt : plain_number(value.substr(0, end));
-  if (!ms || *ms > kLongestMs) refuse("a reply with time=12.3 ms", in_quotes(value));
+  if (!ms || *ms > longest_ms) refuse("a reply with time=12.3 ms", in_quotes(value));
   out_.replies_ms.push_back(*ms);
 }
 
@@ -100,7 +100,7 @@ void PingReader::read_times(std::string_view line) {
   values = values.substr(0, end);
   for (const std::string& part : engine::split_list(values, '/')) {
     const auto ms = plain_number(part);
-    if (!ms || *ms > kLongestMs) refuse(expected, in_quotes(values));
+    if (!ms || *ms > longest_ms) refuse(expected, in_quotes(values));
     out_.summary_ms.push_back(*ms);
   }
   const auto& t = out_.summary_ms;

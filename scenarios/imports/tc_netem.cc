@@ -18,8 +18,8 @@ using engine::Error;
 using netsim::Bursts;
 using netsim::JitterLaw;
 
-const std::vector<std::string> kOptions = {"delay", "loss", "distribution", "rate", "limit", "reorder"};
-const std::set<std::string> kNotModelled = {"duplicate", "corrupt", "slot", "ecn", "gap", "seed"};
+const std::vector<std::string> options = {"delay", "loss", "distribution", "rate", "limit", "reorder"};
+const std::set<std::string> not_modelled = {"duplicate", "corrupt", "slot", "ecn", "gap", "seed"};
 
 class TcImport {
  public:
@@ -83,12 +83,12 @@ void TcImport::read_netem(TcWords& words) {
   if (words.empty()) throw Error("netem: expected parameters such as delay 80ms, found nothing");
   while (!words.empty()) {
     std::string option = words.next("netem", "an option");
-    if (kNotModelled.contains(option)) throw Error("netem: {} is not modelled", option);
+    if (not_modelled.contains(option)) throw Error("netem: {} is not modelled", option);
     if (option == "latency") option = "delay";
     if (option == "drop") option = "loss";
-    if (std::ranges::find(kOptions, option) == kOptions.end()) {
-      const std::string near = engine::nearest(option, kOptions);
-      throw Error("netem: expected one of {}, found {}{}", fmt::join(kOptions, ", "), in_quotes(option),
+    if (std::ranges::find(options, option) == options.end()) {
+      const std::string near = engine::nearest(option, options);
+      throw Error("netem: expected one of {}, found {}{}", fmt::join(options, ", "), in_quotes(option),
                   near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
     }
     once("netem " + option);
@@ -207,7 +207,7 @@ netsim::LinkState TcImport::result() {
   if (limit_packets_ && !queue_bytes_) queue_bytes_ = *limit_packets_ * link_.mtu;
   if (queue_bytes_) {
     if (*queue_bytes_ < 1) throw Error("tc: limit: expected at least 1, found 0");
-    const std::uint64_t one_packet = link_.mtu + netsim::kPppBytes;
+    const std::uint64_t one_packet = link_.mtu + netsim::ppp_bytes;
     link_.queue_bytes = std::max(static_cast<std::uint64_t>(*queue_bytes_), one_packet);
   }
   return link_;

@@ -55,20 +55,20 @@ TEST_F(Mahimahi, a_bad_line_is_named) {
   EXPECT_EQ(error_of([&] { read_mahimahi(folder / "absent"); }), folder / "absent" + ": cannot be opened");
 }
 
-constexpr char kLinuxPing[] =
+constexpr char linux_ping[] =
     "PING h (192.0.2.1) 56(84) bytes of data.\n"
     "64 bytes from h (192.0.2.1): icmp_seq=1 ttl=57 time=80.0 ms\n"
     "64 bytes from h (192.0.2.1): icmp_seq=2 ttl=57 time=84.0 ms\n"
     "64 bytes from h (192.0.2.1): icmp_seq=2 ttl=57 time=99.0 ms (DUP!)\n"
     "no answer yet for icmp_seq=3\n"
     "64 bytes from h (192.0.2.1): icmp_seq=4 ttl=57 time=100 ms\n";
-constexpr char kLinuxSummary[] =
+constexpr char linux_summary[] =
     "\n--- h ping statistics ---\n"
     "4 packets transmitted, 3 received, +1 duplicates, 25% packet loss, time 3004ms\n"
     "rtt min/avg/max/mdev = 80.010/88.020/100.030/8.640 ms, pipe 2\n";
 
 TEST_F(Ping, linux_replies_and_summary) {
-  const PingSummary ping = read_ping(file(std::string(kLinuxPing) + kLinuxSummary));
+  const PingSummary ping = read_ping(file(std::string(linux_ping) + linux_summary));
   EXPECT_EQ(ping.min, 80'010us);
   EXPECT_EQ(ping.mean, 88'020us);
   EXPECT_EQ(ping.median, 84ms);
@@ -79,13 +79,13 @@ TEST_F(Ping, linux_replies_and_summary) {
 }
 
 TEST_F(Ping, either_half_will_do) {
-  const PingSummary replies = read_ping(file(kLinuxPing));
+  const PingSummary replies = read_ping(file(linux_ping));
   EXPECT_EQ(replies.min, 80ms);
   EXPECT_EQ(replies.mean, 88ms);
   EXPECT_NEAR(static_cast<double>(replies.jitter.count()), std::sqrt(224.0 / 3) * 1e6, 1);
   EXPECT_EQ(replies.sent, 4u);
   EXPECT_EQ(replies.loss, 0.25);
-  const PingSummary summary = read_ping(file(kLinuxSummary));
+  const PingSummary summary = read_ping(file(linux_summary));
   EXPECT_EQ(summary.median, summary.mean);
   EXPECT_EQ(summary.jitter, 8640us);
 }
@@ -120,12 +120,12 @@ TEST_F(Ping, bad_output_is_named) {
   EXPECT_THAT(error("rtt min/avg/max/mdev = 1/2/x/4 ms\n"),
               HasSubstr(":1: expected '= MIN/AVG/MAX/DEVIATION ms'"));
   EXPECT_THAT(error("rtt min/avg/max/mdev = 3/2/1/0 ms\n"), HasSubstr("MIN <= AVG <= MAX"));
-  EXPECT_THAT(error(std::string(kLinuxSummary) + kLinuxSummary), HasSubstr(":7: expected one run of ping"));
+  EXPECT_THAT(error(std::string(linux_summary) + linux_summary), HasSubstr(":7: expected one run of ping"));
 }
 
 TEST_F(Ping, a_link_of_it_has_the_same_round_trip) {
   LinkState up{.bits_per_second = 1e6}, down{.bursts = {0.1, 0.2, 1}};
-  const PingSummary ping = read_ping(file(kLinuxPing));
+  const PingSummary ping = read_ping(file(linux_ping));
   apply(ping, up, down);
   EXPECT_EQ(up.delay + down.delay, 80ms);
   EXPECT_EQ(up.jitter.law, JitterLaw::exponential);

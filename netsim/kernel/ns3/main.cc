@@ -35,8 +35,8 @@ namespace {
 using namespace ns3;
 using nlohmann::json;
 
-constexpr std::uint16_t kIpv4 = 0x0800;
-constexpr std::uint32_t kFraming = 2;  // PPP's
+constexpr std::uint16_t ipv4 = 0x0800;
+constexpr std::uint32_t framing = 2;  // PPP's
 
 void answer(const std::string& line) {
   std::fwrite(line.data(), 1, line.size(), stdout);
@@ -99,7 +99,7 @@ class End {
  private:
   bool from_kernel(Ptr<NetDevice>, Ptr<const Packet> packet, std::uint16_t protocol, const Address&,
                    const Address&, NetDevice::PacketType) {
-    if (protocol == kIpv4) link_->Send(packet->Copy(), link_->GetBroadcast(), protocol);
+    if (protocol == ipv4) link_->Send(packet->Copy(), link_->GetBroadcast(), protocol);
     return true;
   }
   bool from_link(Ptr<NetDevice>, Ptr<const Packet> packet, std::uint16_t protocol, const Address&) {
@@ -167,7 +167,7 @@ void carry() {
   server.attach(channel);
   client.lose_at(server, 0);
   server.lose_at(client, 1);
-  const bool realtime = become_realtime(kLinkPriority);
+  const bool realtime = become_realtime(link_priority);
   prctl(PR_SET_TIMERSLACK, 1);
   Simulator::Schedule(MilliSeconds(1), [] { answer("ready"); });  // the devices read by now
   std::thread(converse, std::ref(statistics), std::cref(client), std::cref(server), realtime).detach();

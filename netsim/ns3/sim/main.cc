@@ -132,6 +132,6 @@ int main() {
     for (char& c : line)
       if (c == '\n') c = ' ';
     splitwan::netsim::sim::answer("error " + line);
-    return splitwan::netsim::kSimExitError;
+    return splitwan::netsim::sim_exit_error;
   }
 }

@@ -17,12 +17,12 @@ using ns3::Packet;
 using ns3::Ptr;
 using ns3::Simulator;
 
-constexpr std::uint16_t kProtocol =
+constexpr std::uint16_t protocol =
     0x86DD;  // of the two that PPP carries, the one that nobody here listens to
 
 // How many packets a burst and a loss measurement may have: many links share what many packets cost.
-constexpr std::size_t kBurstPackets = 16, kAllBurstPackets = 256;
-constexpr std::size_t kLossPackets = 400, kAllLossPackets = 1600;
+constexpr std::size_t burst_packets = 16, all_burst_packets = 256;
+constexpr std::size_t loss_packets = 400, all_loss_packets = 1600;
 
 LinkTime now() { return LinkTime(Simulator::Now().GetNanoSeconds()); }
 
@@ -31,13 +31,13 @@ class Way {
  public:
   Way(Topology& topology, std::size_t edge, bool forward)
       : from_(topology.device(edge, forward)), to_(topology.device(edge, !forward)) {
-    to_->GetNode()->RegisterProtocolHandler(ns3::MakeCallback(&Way::receive, this), kProtocol, to_);
+    to_->GetNode()->RegisterProtocolHandler(ns3::MakeCallback(&Way::receive, this), protocol, to_);
   }
   ~Way() { to_->GetNode()->UnregisterProtocolHandler(ns3::MakeCallback(&Way::receive, this)); }
   Way(const Way&) = delete;
 
   void send(std::uint32_t bytes) {
-    from_->Send(ns3::Create<Packet>(bytes - kPppBytes), from_->GetBroadcast(), kProtocol);
+    from_->Send(ns3::Create<Packet>(bytes - ppp_bytes), from_->GetBroadcast(), protocol);
   }
   void reset() { received_ = 0; }
   void answer_with(Way* other) { answer_ = other; }
@@ -51,7 +51,7 @@ class Way {
                NetDevice::PacketType) {
     last_ = now();
     if (received_++ == 0) first_ = last_;
-    if (answer_) answer_->send(kProbeBytes);
+    if (answer_) answer_->send(probe_bytes);
   }
 
   Ptr<ns3::PointToPointNetDevice> from_, to_;
@@ -94,34 +94,34 @@ class Prober {
     const LinkTime asked = now();
     for (const auto& probe : probes_) {
       probe->forward.answer_with(&probe->backward);
-      probe->forward.send(kProbeBytes);
+      probe->forward.send(probe_bytes);
     }
     step();
     for (const auto& probe : probes_) {
       const Edge& edge = probe->edge;
       probe->forward.answer_with(nullptr);
       expect_received(*probe, false, 1);
-      const LinkTime at_b = last_bit_leaves(edge.forward, asked, kProbeBytes) + edge.forward.delay;
-      const LinkTime back = last_bit_leaves(edge.backward, at_b, kProbeBytes) + edge.backward.delay;
+      const LinkTime at_b = last_bit_leaves(edge.forward, asked, probe_bytes) + edge.forward.delay;
+      const LinkTime back = last_bit_leaves(edge.backward, at_b, probe_bytes) + edge.backward.delay;
       probe->found.rtt_s = seconds(probe->backward.last() - asked);
       expect_rtt(edge.where(), seconds(back - asked), probe->found.rtt_s);
     }
   }
 
   void measure_rates() {
-    const std::size_t share = std::max<std::size_t>(2, kAllBurstPackets / (2 * probes_.size()));
+    const std::size_t share = std::max<std::size_t>(2, all_burst_packets / (2 * probes_.size()));
     const LinkTime sent = now();
     const auto packets = [&](const LinkSpec& link) {  // one is being sent, the others must find room
-      const std::uint64_t room = 1 + link.queue_bytes / (link.mtu + kPppBytes);
-      return std::min<std::uint64_t>({kBurstPackets, share, room - (link.opportunities.empty() ? 0 : 1)});
+      const std::uint64_t room = 1 + link.queue_bytes / (link.mtu + ppp_bytes);
+      return std::min<std::uint64_t>({burst_packets, share, room - (link.opportunities.empty() ? 0 : 1)});
     };
     each_way([&](Probe& probe, bool forward, const LinkSpec& link) {
       probe.way(forward).reset();
-      for (std::uint64_t i = packets(link); i > 0; --i) probe.way(forward).send(link.mtu + kPppBytes);
+      for (std::uint64_t i = packets(link); i > 0; --i) probe.way(forward).send(link.mtu + ppp_bytes);
     });
     step();
     each_way([&](Probe& probe, bool forward, const LinkSpec& link) {
-      const std::uint64_t count = packets(link), bytes = link.mtu + kPppBytes;
+      const std::uint64_t count = packets(link), bytes = link.mtu + ppp_bytes;
       expect_received(probe, forward, count);
       if (!rate_is_measurable(link) || count < 2) return;
       const double bits = 8.0 * static_cast<double>((count - 1) * bytes);
@@ -138,7 +138,7 @@ class Prober {
     std::size_t lossy = 0;
     each_way([&](Probe&, bool, const LinkSpec& link) { lossy += mean_loss(link) > 0; });
     if (lossy == 0) return;
-    const auto share = static_cast<std::uint32_t>(std::min(kLossPackets, kAllLossPackets / lossy + 1));
+    const auto share = static_cast<std::uint32_t>(std::min(loss_packets, all_loss_packets / lossy + 1));
     rehearse(true);
     each_way([&](Probe& probe, bool forward, const LinkSpec& link) {
       probe.way(forward).reset();
@@ -148,10 +148,10 @@ class Prober {
       batch = share - done;
       each_way([&](Probe&, bool, const LinkSpec& link) {  // no packet may find the smallest queue full
         if (mean_loss(link) > 0)
-          batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, link.queue_bytes / kProbeBytes));
+          batch = static_cast<std::uint32_t>(std::min<std::uint64_t>(batch, link.queue_bytes / probe_bytes));
       });
       each_way([&](Probe& probe, bool forward, const LinkSpec& link) {
-        for (std::uint32_t i = 0; i < batch && mean_loss(link) > 0; ++i) probe.way(forward).send(kProbeBytes);
+        for (std::uint32_t i = 0; i < batch && mean_loss(link) > 0; ++i) probe.way(forward).send(probe_bytes);
       });
       step();
     }

@@ -25,8 +25,8 @@ using ns3::Time;
 
 namespace {
 
-constexpr std::uint16_t kPort = 5000;
-constexpr std::uint32_t kSocketStreams =
+constexpr std::uint16_t port = 5000;
+constexpr std::uint32_t socket_streams =
     1u << 30;  // random streams of sockets start here, behind the topology's
 
 // Links and handshakes are tried for this long in virtual time: slow set-up is an error, never a hang.
@@ -34,7 +34,7 @@ Time patience(const Spec& spec) {
   LinkTime longest = std::chrono::minutes(1) + 20 * spec.longest_rtt();
   for (const Edge& edge : spec.edges)
     for (const LinkSpec* link : {&edge.forward, &edge.backward})
-      longest = std::max(longest, 2 * last_bit_leaves(*link, {}, 20 * (link->mtu + kPppBytes)));
+      longest = std::max(longest, 2 * last_bit_leaves(*link, {}, 20 * (link->mtu + ppp_bytes)));
   return NanoSeconds(longest.count());
 }
 
@@ -84,7 +84,7 @@ void Simulation::connect(const Edge& edge, std::size_t index) {
   };
 
   connection.listener = Socket::CreateSocket(topology_->node(edge.b), tcp);
-  connection.listener->Bind(InetSocketAddress(topology_->address(index, false), kPort));
+  connection.listener->Bind(InetSocketAddress(topology_->address(index, false), port));
   connection.listener->Listen();
   connection.listener->SetAcceptCallback(
       ns3::MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
@@ -92,18 +92,18 @@ void Simulation::connect(const Edge& edge, std::size_t index) {
         connection.at_b = socket;
         connection.backward.set_sender(socket);
         connection.forward.set_receiver(socket);
-        assign_streams(socket, kSocketStreams + 2 * static_cast<std::uint32_t>(index) + 1);
+        assign_streams(socket, socket_streams + 2 * static_cast<std::uint32_t>(index) + 1);
         established(socket);
       }));
 
   connection.at_a = Socket::CreateSocket(topology_->node(edge.a), tcp);
   connection.forward.set_sender(connection.at_a);
   connection.backward.set_receiver(connection.at_a);
-  assign_streams(connection.at_a, kSocketStreams + 2 * static_cast<std::uint32_t>(index));
+  assign_streams(connection.at_a, socket_streams + 2 * static_cast<std::uint32_t>(index));
   connection.at_a->SetConnectCallback(ns3::Callback<void, Ptr<Socket>>(established),
                                       MakeCallback(&Simulation::gave_up, this));
   connection.at_a->Bind(InetSocketAddress(topology_->address(index, true), 0));
-  connection.at_a->Connect(InetSocketAddress(topology_->address(index, false), kPort));
+  connection.at_a->Connect(InetSocketAddress(topology_->address(index, false), port));
 }
 
 void Simulation::gave_up(Ptr<Socket> socket) {
@@ -127,9 +127,9 @@ void Simulation::send(std::int64_t t, std::size_t connection, bool forward, std:
 
 std::optional<Delivered> Simulation::advance(std::int64_t limit) {
   if (due_.empty()) {
-    const bool forever = limit >= kSimForever;
+    const bool forever = limit >= sim_forever;
     if (!forever) delay_until(limit, "advance");
-    stepper_.run(NanoSeconds(forever ? kSimForever : limit + origin_ns_));
+    stepper_.run(NanoSeconds(forever ? sim_forever : limit + origin_ns_));
     if (!failure_.empty()) throw std::runtime_error(failure_);
     std::sort(due_.begin(), due_.end(), [](const Delivered& x, const Delivered& y) { return x.id > y.id; });
   }
@@ -143,7 +143,7 @@ std::optional<Delivered> Simulation::advance(std::int64_t limit) {
 // ns-3's own check for negative delays is compiled out: time would silently run backwards.
 Time Simulation::delay_until(std::int64_t t, const char* command) const {
   const std::int64_t now = Simulator::Now().GetNanoSeconds() - origin_ns_;
-  if (t < now || t >= kSimForever - origin_ns_)
+  if (t < now || t >= sim_forever - origin_ns_)
     throw std::runtime_error(std::string(command) + ": expected a time from " + std::to_string(now) +
                              " ns, found " + std::to_string(t));
   return NanoSeconds(t - now);

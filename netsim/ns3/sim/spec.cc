@@ -20,9 +20,9 @@ using engine::refuse;
 using engine::text;
 using nlohmann::json;
 
-constexpr std::int64_t kLongestTimer = 3'600'000'000'000;  // an hour: beyond it a unit was mistaken
-constexpr std::uint32_t kHeaderBytes = engine::tcp::header_bytes;
-constexpr std::uint32_t kLeastSegment = 88;  // Linux's TCP_MIN_MSS
+constexpr std::int64_t longest_timer = 3'600'000'000'000;  // an hour: beyond it a unit was mistaken
+constexpr std::uint32_t header_bytes = engine::tcp::header_bytes;
+constexpr std::uint32_t least_segment = 88;  // Linux's TCP_MIN_MSS
 
 // One of `choices`.
 std::string choice(const json& object, const char* key, const std::string& where, const char* expected,
@@ -36,12 +36,12 @@ std::string choice(const json& object, const char* key, const std::string& where
 Tcp parse_tcp(const json& object) {
   const std::string where = "open.tcp";
   const auto timer = [&](const char* key) {
-    return integer<std::int64_t>(object, key, where, 1, kLongestTimer);
+    return integer<std::int64_t>(object, key, where, 1, longest_timer);
   };
   Tcp tcp;
   tcp.congestion = choice(object, "congestion", where, "cubic-linux, cubic, reno or bbr",
                           {"cubic-linux", "cubic", "reno", "bbr"});
-  tcp.segment = integer<std::uint32_t>(object, "segment_bytes", where, kLeastSegment, 65535 - kHeaderBytes);
+  tcp.segment = integer<std::uint32_t>(object, "segment_bytes", where, least_segment, 65535 - header_bytes);
   tcp.buffer = integer<std::uint32_t>(object, "buffer_bytes", where, 4096, 1u << 30);
   tcp.initial_window = integer<std::uint32_t>(object, "initial_window", where, 1, 1000);
   tcp.min_rto_ns = timer("min_rto_ns");
@@ -57,8 +57,8 @@ Tcp parse_tcp(const json& object) {
 // An IP fragment would not be TCP as Linux sends it.
 void expect_room(const LinkSpec& link, std::uint32_t segment, const std::string& where) {
   const auto fits = [&](const LinkState& state, const std::string& here) {
-    if (segment + kHeaderBytes > state.mtu)
-      refuse(here + ".mtu", "at least segment_bytes + " + std::to_string(kHeaderBytes), state.mtu);
+    if (segment + header_bytes > state.mtu)
+      refuse(here + ".mtu", "at least segment_bytes + " + std::to_string(header_bytes), state.mtu);
   };
   fits(link, where);
   for (std::size_t i = 0; i < link.schedule.size(); ++i)
@@ -105,7 +105,7 @@ Spec parse_spec(const std::string& line) {
   const json root = json::parse(line, nullptr, false);
   if (!root.is_object()) throw std::runtime_error("open: expected one JSON object, found something else");
   const int protocol = integer<int>(root, "protocol", "open", 0, INT32_MAX);
-  if (protocol != kSimProtocol) refuse("open.protocol", std::to_string(kSimProtocol), protocol);
+  if (protocol != sim_protocol) refuse("open.protocol", std::to_string(sim_protocol), protocol);
 
   Spec spec;
   spec.seed = integer<std::uint64_t>(root, "seed", "open", 0, UINT64_MAX);

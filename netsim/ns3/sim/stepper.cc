@@ -42,7 +42,7 @@ Stepper::Stepper() {
 }
 
 void Stepper::run(Time until) {
-  if (until.GetNanoSeconds() < kSimForever)
+  if (until.GetNanoSeconds() < sim_forever)
     stop_ = Simulator::Schedule(until - Simulator::Now(), &Stepper::settle, this);
   Simulator::Run();
   Simulator::Remove(stop_);

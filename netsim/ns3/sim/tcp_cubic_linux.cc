@@ -21,7 +21,7 @@ NS_OBJECT_ENSURE_REGISTERED(TcpCubicLinux);
 
 namespace {
 
-constexpr double kOffloadBytes = 65'216;  // sk_gso_max_size: 64 KiB without room for headers
+constexpr double offload_bytes = 65'216;  // sk_gso_max_size: 64 KiB without room for headers
 
 // tcp_current_ssthresh: what the window was is remembered, so that slow start leads back to it.
 void remember_window(Ptr<TcpSocketState> tcb) {
@@ -175,7 +175,7 @@ void TcpCubicLinux::look_for_the_knee(Time rtt) {
   if (tcb_->m_cWnd >= tcb_->m_ssThresh) return;
   const bool doubles = tcb_->m_cWnd < tcb_->m_ssThresh / 2;  // tcp_update_pacing_rate
   const double bytes_per_s = (doubles ? 2 : 1.2) * tcb_->m_cWnd / estimator_->GetEstimate().GetSeconds();
-  const Time burst = ns3::Seconds(std::min(1e-3, 4 * kOffloadBytes / bytes_per_s));
+  const Time burst = ns3::Seconds(std::min(1e-3, 4 * offload_bytes / bytes_per_s));
   if (hystart_.ends_slow_start(
           {now, rtt, tcb_->m_lastAckedSeq, tcb_->m_highTxMark, tcb_->GetCwndInSegments(), burst}))
     tcb_->m_ssThresh = tcb_->m_cWnd.Get();

@@ -64,15 +64,15 @@ class TunNetwork : public RunNetwork {
     netsim::EmulatedLink link({choice_.up, choice_.down}, seed_);
     boost::asio::io_context io_client, io_server;
     std::optional<engine::tcp::acceptor> acceptor;
-    link.server().run([&] { acceptor = engine::listen(io_server, {netsim::kServerAddress, port}); });
+    link.server().run([&] { acceptor = engine::listen(io_server, {netsim::server_ip, port}); });
     link.run(
         [&] {
-          netsim::become_realtime(netsim::kEndPriority);
-          take_part(client, engine::connect(io_client, {netsim::kServerAddress, port}), parties.at(client),
+          netsim::become_realtime(netsim::end_priority);
+          take_part(client, engine::connect(io_client, {netsim::server_ip, port}), parties.at(client),
                     std::move(costs_[client]));
         },
         [&] {
-          netsim::become_realtime(netsim::kEndPriority);
+          netsim::become_realtime(netsim::end_priority);
           take_part(server, acceptor->accept(), parties.at(server), std::move(costs_[server]));
         });
     const netsim::LinkReport report = link.report();

@@ -40,16 +40,16 @@ class TunLink : public testing::Test {
   void measure(const LinkPair& pair, Client&& client, LinkEngine engine = LinkEngine::tun) {
     EmulatedLink link(pair, 1, engine);
     std::unique_ptr<KernelListener> listener;
-    link.server().run([&] { listener = std::make_unique<KernelListener>(kServerAddress); });
+    link.server().run([&] { listener = std::make_unique<KernelListener>(server_ip); });
     link.run(
         [&] {
-          become_realtime(kEndPriority);
-          KernelConnection connection(kServerAddress, listener->port());
+          become_realtime(end_priority);
+          KernelConnection connection(server_ip, listener->port());
           client(connection);
           connection.end_service();
         },
         [&] {
-          become_realtime(kEndPriority);
+          become_realtime(end_priority);
           listener->serve();
         });
     report = link.report();

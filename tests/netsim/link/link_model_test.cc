@@ -18,7 +18,7 @@ using engine::parse_link;
 using engine::to_json;
 using nlohmann::json;
 
-constexpr auto kDelivered = LinkModel::Fate::delivered;
+constexpr auto delivered_line = LinkModel::Fate::delivered;
 
 LinkSpec plain(LinkTime delay = 10ms, double bps = 8e6) { return {{delay, bps}}; }  // 1,000 bytes take 1 ms
 
@@ -45,9 +45,9 @@ TEST(LinkModel, drops_what_finds_the_queue_full) {
   LinkSpec spec = plain();
   spec.queue_bytes = 2500;
   LinkModel link = started(spec);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(link.offer(0ms, 1000).end, kDelivered);  // one is being sent
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(link.offer(0ms, 1000).end, delivered_line);  // one is being sent
   EXPECT_EQ(link.offer(0ms, 1000).end, LinkModel::Fate::queue_full);
-  EXPECT_EQ(link.offer(1ms, 1000).end, kDelivered);
+  EXPECT_EQ(link.offer(1ms, 1000).end, delivered_line);
   EXPECT_EQ(link.counts().queue_drops, 1u);
 }
 
@@ -125,9 +125,9 @@ Moments moments_of(Jitter jitter) {
   spec.jitter = jitter;
   spec.jitter.reorder = true;
   LinkModel link = started(spec, true);
-  constexpr int kCount = 200'000;
+  constexpr int packet_count = 200'000;
   double sum = 0, squares = 0, products = 0, last = 0;
-  for (int i = 0; i < kCount; ++i) {
+  for (int i = 0; i < packet_count; ++i) {
     const double late =
         std::chrono::duration<double, std::milli>(link.offer(i * 1ms, 1).arrival - i * 1ms - 1s).count();
     sum += late;
@@ -135,8 +135,8 @@ Moments moments_of(Jitter jitter) {
     products += late * last;
     last = late;
   }
-  const double mean = sum / kCount, variance = squares / kCount - mean * mean;
-  return {mean, std::sqrt(variance), (products / kCount - mean * mean) / variance};
+  const double mean = sum / packet_count, variance = squares / packet_count - mean * mean;
+  return {mean, std::sqrt(variance), (products / packet_count - mean * mean) / variance};
 }
 
 TEST(LinkModel, jitter_has_the_moments_of_its_law) {
@@ -182,7 +182,7 @@ TEST(LinkModel, chance_is_a_function_of_seed_and_stream_alone) {
     }
     link.start(1ms, true);
     std::string text;
-    for (int i = 0; i < 64; ++i) text += link.offer(1ms, 1).end == kDelivered ? '.' : 'x';
+    for (int i = 0; i < 64; ++i) text += link.offer(1ms, 1).end == delivered_line ? '.' : 'x';
     return text;
   };
   EXPECT_EQ(fates(1, 2, false), fates(1, 2, true));

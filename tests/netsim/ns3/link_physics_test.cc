@@ -18,9 +18,9 @@ namespace {
 using engine::Error;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kPing = 8192;       // about one decoding step of a 7B model, f16
-constexpr std::uint64_t kPrompt = 800'000;  // about 100 positions of it
-constexpr double kGigabit = 1e9;
+constexpr std::uint64_t ping = 8192;       // about one decoding step of a 7B model, f16
+constexpr std::uint64_t prompt = 800'000;  // about 100 positions of it
+constexpr double gigabit = 1e9;
 
 double ms(Nanos t) { return std::chrono::duration<double, std::milli>(t).count(); }
 
@@ -57,7 +57,7 @@ class PingPong {
   std::uint64_t id_ = 0;
 };
 
-PingPong over_ns3(double bps = kGigabit, TcpSpec tcp = {}, Nanos rtt = 80ms) {
+PingPong over_ns3(double bps = gigabit, TcpSpec tcp = {}, Nanos rtt = 80ms) {
   NetworkSpec spec = two_party_network(rtt, bps, bps);
   for (LinkSpec* link : {&spec.edges[0].forward, &spec.edges[0].backward}) link->queue_bytes = 4'000'000;
   spec.tcp = tcp;
@@ -102,42 +102,42 @@ TEST(IdealLink, refuses_what_only_packets_can_do) {
 }
 
 TEST(Ns3Link, ping_pong_is_the_round_trip_time_plus_two_serialisations) {
-  expect_close(over_ns3(kGigabit).round(kPing, kPing), 80.137, 0.05);
-  expect_close(over_ns3(100e6).round(kPing, kPing), 81.371, 0.05);
+  expect_close(over_ns3(gigabit).round(ping, ping), 80.137, 0.05);
+  expect_close(over_ns3(100e6).round(ping, ping), 81.371, 0.05);
 }
 
 TEST(Ns3Link, first_upload_needs_six_flights_of_slow_start) {
   PingPong link = over_ns3();
-  expect_close(link.round(kPrompt, 8), 483, 1);
+  expect_close(link.round(prompt, 8), 483, 1);
   EXPECT_EQ(link.request().flights, 6u);  // 10 + 20 + 40 + 80 + 160 + 243 of 553 segments
 }
 
 TEST(Ns3Link, warm_upload_fits_one_flight_until_the_connection_has_been_idle) {
   PingPong link = over_ns3();
-  link.round(kPrompt, 8);
-  expect_close(link.round(kPrompt, 8), 86.64, 1);
+  link.round(prompt, 8);
+  expect_close(link.round(prompt, 8), 86.64, 1);
   EXPECT_EQ(link.request().flights, 1u);
   link.idle(2s);
-  expect_close(link.round(kPrompt, 8), 483, 1);  // slow start after idle, RFC 2861
+  expect_close(link.round(prompt, 8), 483, 1);  // slow start after idle, RFC 2861
   EXPECT_EQ(link.request().flights, 6u);
 }
 
 TEST(Ns3Link, window_grows_only_when_it_limits) {
   PingPong link = over_ns3();
   for (int i = 0; i < 40; ++i) {
-    link.round(kPing, kPing);
+    link.round(ping, ping);
     EXPECT_EQ(link.request().flights, 1u);
   }
-  expect_close(link.round(kPrompt, 8), 482, 1);
+  expect_close(link.round(prompt, 8), 482, 1);
 }
 
 // As kernel 6.18 over a TUN link: 1,118 segments before and after 40 pings, with RFC 2861's rule about 12.
 TEST(Ns3Link, window_stays_through_ping_pong_unless_it_decays_as_in_rfc2861) {
   for (const auto& [decay, flights] :
        std::vector<std::pair<std::string, std::uint32_t>>{{"linux", 1}, {"off", 1}, {"rfc2861", 4}}) {
-    PingPong link = over_ns3(kGigabit, {.app_limited_decay = decay});
-    link.round(kPrompt, 8);
-    for (int i = 0; i < 40; ++i) link.round(kPing, kPing);
+    PingPong link = over_ns3(gigabit, {.app_limited_decay = decay});
+    link.round(prompt, 8);
+    for (int i = 0; i < 40; ++i) link.round(ping, ping);
     expect_close(link.round(140'000, 8), flights == 1 ? 81.16 : 320.2, 0.1);
     EXPECT_EQ(link.request().flights, flights) << decay;
   }
@@ -154,22 +154,22 @@ TEST(Ns3Link, slow_start_ends_where_linux_has_it_end) {
   };
   for (const Cell& cell : {Cell{200ms, 10e6, 260, 1344.53}, Cell{80ms, 100e6, 563, 494.87}}) {
     PingPong link = over_ns3(cell.bps, {}, cell.rtt);
-    link.round(kPrompt, 8);
+    link.round(prompt, 8);
     link.round(8, 8);
     EXPECT_EQ(link.request().cwnd, cell.segments * 1448);
-    link.round(kPrompt, 8);
+    link.round(prompt, 8);
     link.idle(2s);
-    expect_close(link.round(kPrompt, 8), cell.after_idle_ms, 0.5);
+    expect_close(link.round(prompt, 8), cell.after_idle_ms, 0.5);
   }
 }
 
 // cubictcp_cong_avoid: not in congestion avoidance either.
 TEST(Ns3Link, window_does_not_grow_through_ping_pong_once_slow_start_is_over) {
   PingPong link = over_ns3(10e6, {}, 200ms);
-  link.round(kPrompt, 8);
-  for (int i = 0; i < 100; ++i) link.round(kPing, kPing);
+  link.round(prompt, 8);
+  for (int i = 0; i < 100; ++i) link.round(ping, ping);
   EXPECT_EQ(link.request().cwnd, 260u * 1448);
-  link.round(kPrompt, 8);
+  link.round(prompt, 8);
   link.round(8, 8);
   EXPECT_GT(link.request().cwnd, 260u * 1448);
 }
@@ -177,7 +177,7 @@ TEST(Ns3Link, window_does_not_grow_through_ping_pong_once_slow_start_is_over) {
 TEST(Ns3Link, segments_fill_the_smallest_packet_unless_they_are_asked_for) {
   for (const auto& [mtu, asked, segments] :
        {std::tuple{1500u, 0u, 3u}, {9000u, 0u, 3u}, {576u, 0u, 6u}, {1500u, 100u, 30u}}) {
-    NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+    NetworkSpec spec = two_party_network(80ms, gigabit, gigabit);
     spec.edges[0].backward.mtu = mtu;
     spec.tcp.segment = asked;
     auto link = make_ns3_simulator(spec);
@@ -185,22 +185,22 @@ TEST(Ns3Link, segments_fill_the_smallest_packet_unless_they_are_asked_for) {
     ASSERT_TRUE(link->advance(Nanos::max()));
     EXPECT_EQ(link->close().connections[0].forward.packets, segments);
   }
-  EXPECT_THROW(over_ns3(kGigabit, {.segment = 87}), Error);
+  EXPECT_THROW(over_ns3(gigabit, {.segment = 87}), Error);
 }
 
 TEST(Ns3Link, slow_start_after_idle_is_a_switch_as_in_linux) {
-  PingPong link = over_ns3(kGigabit, {.slow_start_after_idle = false});
-  link.round(kPrompt, 8);
+  PingPong link = over_ns3(gigabit, {.slow_start_after_idle = false});
+  link.round(prompt, 8);
   link.idle(2s);
-  expect_close(link.round(kPrompt, 8), 86.64, 1);
+  expect_close(link.round(prompt, 8), 86.64, 1);
 }
 
 TEST(Ns3Link, a_lost_tail_waits_for_the_timeout_of_the_form_asked_for) {
   for (const auto& [form, rto_ms] :
        std::vector<std::pair<std::string, double>>{{"linux", 80 + 200}, {"rfc6298", 200}}) {
-    NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+    NetworkSpec spec = two_party_network(80ms, gigabit, gigabit);
     spec.tcp.rto_form = form;
-    spec.edges[0].forward.schedule = {{10s, {40ms, kGigabit, 0.999999}}, {10s + 1ms, {40ms, kGigabit}}};
+    spec.edges[0].forward.schedule = {{10s, {40ms, gigabit, 0.999999}}, {10s + 1ms, {40ms, gigabit}}};
     auto link = make_ns3_simulator(spec);
     Nanos now{};
     for (std::uint64_t id = 1; id <= 60; ++id) {
@@ -214,16 +214,16 @@ TEST(Ns3Link, a_lost_tail_waits_for_the_timeout_of_the_form_asked_for) {
 }
 
 TEST(Ns3Link, stock_cubic_forgets_nothing_when_idle) {
-  PingPong link = over_ns3(kGigabit, {.congestion = "cubic"});
-  link.round(kPrompt, 8);
+  PingPong link = over_ns3(gigabit, {.congestion = "cubic"});
+  link.round(prompt, 8);
   link.idle(2s);
-  expect_close(link.round(kPrompt, 8), 86.6, 1);
+  expect_close(link.round(prompt, 8), 86.6, 1);
 }
 
 TEST(Ns3Link, buffers_of_its_default_size_are_no_limit_but_small_ones_are) {
-  PingPong small = over_ns3(kGigabit, {.buffer = 128u << 10});
-  small.round(kPrompt, 8);
-  expect_close(small.round(kPrompt, 8), 560, 1);  // 7 windows of 128 KiB; 86.64 with 8 MiB above
+  PingPong small = over_ns3(gigabit, {.buffer = 128u << 10});
+  small.round(prompt, 8);
+  expect_close(small.round(prompt, 8), 560, 1);  // 7 windows of 128 KiB; 86.64 with 8 MiB above
 }
 
 TEST(Ns3Link, runs_the_congestion_control_that_was_asked_for) {
@@ -232,19 +232,19 @@ TEST(Ns3Link, runs_the_congestion_control_that_was_asked_for) {
                                                         {"cubic", "ns3::TcpCubic"},
                                                         {"reno", "ns3::TcpLinuxReno"},
                                                         {"bbr", "ns3::TcpBbr"}}) {
-    NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+    NetworkSpec spec = two_party_network(80ms, gigabit, gigabit);
     spec.tcp.congestion = name;
     ProbeReport report;
     PingPong link(make_ns3_simulator(spec, &report));
     EXPECT_EQ(report.connections.at(0).congestion, type);
     EXPECT_NEAR(report.connections.at(0).rtt_s, 0.08, 1e-6);
     EXPECT_EQ(report.ns3_version, "3.37");
-    EXPECT_LT(link.round(kPing, 8), 90) << name;
+    EXPECT_LT(link.round(ping, 8), 90) << name;
   }
 }
 
 TEST(Ns3Link, limit_is_inclusive_and_time_stands_there_afterwards) {
-  auto link = make_ns3_simulator(two_party_network(80ms, kGigabit, kGigabit));
+  auto link = make_ns3_simulator(two_party_network(80ms, gigabit, gigabit));
   link->send(10ms, 0, true, 1, 100);
   const Nanos at = link->advance(1s).value().at;
   EXPECT_EQ(link->advance(at), std::nullopt);
@@ -257,7 +257,7 @@ TEST(Ns3Link, limit_is_inclusive_and_time_stands_there_afterwards) {
 
 TEST(Ns3Link, directions_have_their_own_delay_and_rate) {
   NetworkSpec spec;
-  spec.edges.push_back({0, 1, {10ms, kGigabit}, {50ms, 10e6}});
+  spec.edges.push_back({0, 1, {10ms, gigabit}, {50ms, 10e6}});
   auto link = make_ns3_simulator(spec);
   link->send(0ns, 0, true, 1, 1000);
   link->send(0ns, 0, false, 2, 1000);
@@ -266,7 +266,7 @@ TEST(Ns3Link, directions_have_their_own_delay_and_rate) {
 }
 
 TEST(Ns3Link, schedule_changes_the_link_when_and_as_it_says) {
-  NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
+  NetworkSpec spec = two_party_network(80ms, gigabit, gigabit);
   spec.edges[0].forward.schedule = {{100ms, {70ms, 10e6}}};
   auto link = make_ns3_simulator(spec);
   link->send(50ms, 0, true, 1, 1000);
@@ -276,10 +276,10 @@ TEST(Ns3Link, schedule_changes_the_link_when_and_as_it_says) {
 }
 
 TEST(Ns3Link, is_silent_while_it_is_down_and_goes_on_afterwards) {
-  NetworkSpec spec = two_party_network(80ms, kGigabit, kGigabit);
-  LinkState down{40ms, kGigabit};
+  NetworkSpec spec = two_party_network(80ms, gigabit, gigabit);
+  LinkState down{40ms, gigabit};
   down.down = true;
-  spec.edges[0].forward.schedule = {{100ms, down}, {250ms, {40ms, kGigabit}}};
+  spec.edges[0].forward.schedule = {{100ms, down}, {250ms, {40ms, gigabit}}};
   auto link = make_ns3_simulator(spec);
   link->send(120ms, 0, true, 1, 1000);
   EXPECT_NEAR(ms(link->advance(2s)->at), 290 + 1054 * 8e-6, 0.001);
@@ -299,7 +299,7 @@ LossyRun lossy_run(std::uint64_t seed) {
   LossyRun run;
   Nanos now{0};
   for (std::uint64_t id = 0; id < 400; ++id) {
-    link->send(now, 0, id % 2 == 0, id, kPing);
+    link->send(now, 0, id % 2 == 0, id, ping);
     const Delivery delivery = link->advance(Nanos::max()).value();
     run.times.push_back(now = delivery.at);
     run.retransmits += delivery.retransmits;
@@ -315,8 +315,8 @@ TEST(Ns3Link, loss_is_repaired_and_repeats_with_its_seed) {
   EXPECT_GT(once.retransmits, 0u);
 
   const auto& [up, down] = once.totals.connections.at(0);
-  EXPECT_EQ(up.bytes, 200 * kPing);
-  EXPECT_EQ(down.bytes, 200 * kPing);
+  EXPECT_EQ(up.bytes, 200 * ping);
+  EXPECT_EQ(down.bytes, 200 * ping);
   EXPECT_LE(once.retransmits,
             up.retransmits + down.retransmits);  // the last reply's repairs may come after it
   const double lost =
@@ -329,7 +329,7 @@ TEST(Ns3Link, full_queue_drops_and_tcp_repairs) {
   NetworkSpec spec = two_party_network(80ms, 10e6, 10e6);
   spec.edges[0].forward.queue_bytes = 20'000;  // a fifth of rate x RTT
   auto link = make_ns3_simulator(spec);
-  link->send(0ns, 0, true, 1, kPrompt);
+  link->send(0ns, 0, true, 1, prompt);
   EXPECT_GT(link->advance(Nanos::max()).value().at, 800ms);  // 690 ms is the rate's own
   EXPECT_GT(link->close().connections.at(0).forward.queue_drops, 0u);
 }

@@ -24,8 +24,8 @@ namespace {
 using engine::Error;
 using namespace std::chrono_literals;
 
-const NetworkSpec kTwo = two_party_network(80ms, 1e9, 1e9);
-constexpr const char* kReady =
+const NetworkSpec two = two_party_network(80ms, 1e9, 1e9);
+constexpr const char* ready_line =
     R"(echo 'ready {"ns3":"3.37","settings":{},"connections":[{"rtt_s":0.08,"congestion":"x",)"
     R"("forward":{"bps":1e9,"sent":0,"lost":0},"backward":{"bps":1e9,"sent":0,"lost":0}}]}')";
 
@@ -68,7 +68,7 @@ std::string error_of(Action action) {
 std::string error_of_a_message(const std::string& script) {
   FakeSimulator fake(script);
   return error_of([] {
-    auto link = make_ns3_simulator(kTwo, nullptr, 300ms);
+    auto link = make_ns3_simulator(two, nullptr, 300ms);
     link->send(0ns, 0, true, 1, 100);
     link->advance(1s);
   });
@@ -110,7 +110,7 @@ TEST(SimulatorProcess, ends_within_two_seconds_of_its_client_though_it_is_advanc
 }
 
 TEST(SimulatorProcess, killed_mid_run_is_named_with_its_signal) {
-  EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nkill -KILL $$"),
+  EXPECT_SAYS(error_of_a_message(std::string("read open\n") + ready_line + "\nread send\nkill -KILL $$"),
               "ended by signal 9 (Killed)");
 }
 
@@ -120,7 +120,7 @@ TEST(SimulatorProcess, exit_without_an_answer_is_named_with_its_status) {
 
 TEST(SimulatorProcess, silence_ends_at_the_time_allowed) {
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nsleep 100"),
+  EXPECT_SAYS(error_of_a_message(std::string("read open\n") + ready_line + "\nsleep 100"),
               "within the time allowed");
   EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
 }
@@ -130,7 +130,7 @@ TEST(SimulatorProcess, nonsense_is_quoted) {
   EXPECT_SAYS(error_of_a_message("read open\necho 'ready {}'"), "found: {}");
   for (const char* lie : {"delivered soon", "reached 5", "delivered 0 99 1 1 0",
                           "delivered 2000000000 1 1 1 0", "delivered -1 1 1 1 0", "delivered 5 1 1 1 0 more"})
-    EXPECT_SAYS(error_of_a_message(std::string("read open\n") + kReady + "\nread send\nread advance\necho '" +
+    EXPECT_SAYS(error_of_a_message(std::string("read open\n") + ready_line + "\nread send\nread advance\necho '" +
                                    lie + "'\nread end"),
                 std::string("found: ") + lie);
 }
@@ -150,28 +150,28 @@ TEST(SimulatorProcess, links_that_are_not_as_asked_are_refused_here_too) {
               "edges[0].forward: expected a loss of 0 as asked, found 0.1");
 }
 
-constexpr const char* kTotals = R"(echo 'totals {"events":1,"elapsed_ns":5,"connections":[]}')";
+constexpr const char* totals_line = R"(echo 'totals {"events":1,"elapsed_ns":5,"connections":[]}')";
 
 TEST(SimulatorProcess, one_that_leaves_while_it_is_idle_is_replaced) {
-  FakeSimulator fake(std::string("read open\n") + kReady + "\nread close\n" + kTotals);
+  FakeSimulator fake(std::string("read open\n") + ready_line + "\nread close\n" + totals_line);
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(make_ns3_simulator(kTwo)->close().elapsed, 5ns);
+    EXPECT_EQ(make_ns3_simulator(two)->close().elapsed, 5ns);
     std::this_thread::sleep_for(100ms);  // it leaves
   }
 }
 
 TEST(SimulatorProcess, one_that_hangs_or_lies_as_it_closes_is_not_kept) {
   for (const char* end : {"sleep 100", "echo nonsense; read more"}) {
-    FakeSimulator fake(std::string("read open\n") + kReady + "\nread close\n" + end);
+    FakeSimulator fake(std::string("read open\n") + ready_line + "\nread close\n" + end);
     const auto start = std::chrono::steady_clock::now();
-    make_ns3_simulator(kTwo, nullptr, 300ms);
+    make_ns3_simulator(two, nullptr, 300ms);
     EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
   }
 }
 
 TEST(SimulatorProcess, nothing_may_be_asked_after_close) {
-  auto link = make_ns3_simulator(kTwo);
+  auto link = make_ns3_simulator(two);
   link->close();
   EXPECT_SAYS(error_of([&] { link->advance(1s); }), "expected no question after close");
   EXPECT_SAYS(error_of([&] { link->close(); }), "expected no question after close");
@@ -179,7 +179,7 @@ TEST(SimulatorProcess, nothing_may_be_asked_after_close) {
 
 TEST(SimulatorProcess, missing_program_is_named) {
   setenv("SPLITWAN_SIM", "/nowhere/splitwan-sim", 1);
-  EXPECT_SAYS(error_of([] { make_ns3_simulator(kTwo); }),
+  EXPECT_SAYS(error_of([] { make_ns3_simulator(two); }),
               "/nowhere/splitwan-sim: cannot be started: No such file");
   unsetenv("SPLITWAN_SIM");
 }
@@ -187,10 +187,10 @@ TEST(SimulatorProcess, missing_program_is_named) {
 TEST(SimulatorProcess, what_the_simulator_refuses_is_said) {
   EXPECT_SAYS(error_of([] { make_ns3_simulator(two_party_network(80ms, 0, 1e9)); }),
               "open.edges[0].forward.bps: expected a finite rate");
-  NetworkSpec spec = kTwo;
+  NetworkSpec spec = two;
   spec.tcp.congestion = "vegas";
   EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "found \"vegas\"");
-  spec = kTwo;
+  spec = two;
   spec.edges[0].backward.queue_bytes = 100;
   EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "open.edges[0].backward.queue_bytes");
 }

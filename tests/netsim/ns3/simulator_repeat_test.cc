@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using Pair = std::pair<PartyId, PartyId>;
 
-constexpr LinkState kLossy{10ms, 50e6, 0.005};
+constexpr LinkState lossy{10ms, 50e6, 0.005};
 
 // Everything that a run tells, with parties named and not numbered as listed.
 std::string story(const NetworkSpec& spec) {
@@ -72,10 +72,10 @@ void expect_one_story(const NetworkSpec& spec) {
   EXPECT_FALSE(fresh == story(other)) << "with another seed";
 }
 
-TEST(SimulatorRepeats, two_parties) { expect_one_story(mesh_network(2, kLossy)); }
-TEST(SimulatorRepeats, twenty_parties_all_to_all) { expect_one_story(mesh_network(20, kLossy)); }
-TEST(SimulatorRepeats, thirty_two_parties_in_a_star) { expect_one_story(star_network(32, {kLossy})); }
-TEST(SimulatorRepeats, thirty_two_parties_all_to_all) { expect_one_story(mesh_network(32, kLossy)); }
+TEST(SimulatorRepeats, two_parties) { expect_one_story(mesh_network(2, lossy)); }
+TEST(SimulatorRepeats, twenty_parties_all_to_all) { expect_one_story(mesh_network(20, lossy)); }
+TEST(SimulatorRepeats, thirty_two_parties_in_a_star) { expect_one_story(star_network(32, {lossy})); }
+TEST(SimulatorRepeats, thirty_two_parties_all_to_all) { expect_one_story(mesh_network(32, lossy)); }
 
 TEST(SimulatorRepeats, parties_with_links_that_all_differ) {
   NetworkSpec spec;
@@ -89,7 +89,7 @@ TEST(SimulatorRepeats, parties_with_links_that_all_differ) {
 
 TEST(SimulatorRepeats, a_used_process_remembers_nothing_of_another_spec) {
   end_idle_simulators();
-  const NetworkSpec spec = mesh_network(3, kLossy);
+  const NetworkSpec spec = mesh_network(3, lossy);
   const std::string fresh = story(spec);
   NetworkSpec other = mesh_network(5, {1ms, 1e6, 0.1});
   other.tcp = {.congestion = "bbr", .segment = 500, .buffer = 1 << 16, .initial_window = 2, .min_rto = 1s};
@@ -100,7 +100,7 @@ TEST(SimulatorRepeats, a_used_process_remembers_nothing_of_another_spec) {
 }
 
 TEST(SimulatorRepeats, any_number_of_threads_share_the_processes) {
-  const NetworkSpec spec = mesh_network(2, kLossy);
+  const NetworkSpec spec = mesh_network(2, lossy);
   const std::string expected = story(spec);
   std::vector<int> same(4);
   std::vector<std::thread> threads;
