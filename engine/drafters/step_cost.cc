@@ -1,32 +1,26 @@
 #include "engine/drafters/step_cost.hh"
 
+#include "engine/party/step_parts.hh"
+
 namespace splitwan::engine {
+
 StepTimes times_of(std::span<const Span> spans) {
+  const StepParts p = parts_of(spans);
   StepTimes t;
-  double head_rows = 0, sent_rows = 0;
-  Nanos sent{}, work{}, draft{};
-  for (const Span& s : spans) {
-    if (s.op == Op::work) {
-      (s.phase == Phase::draft ? draft : work) += s.end - s.begin;
-      if (s.phase == Phase::head) head_rows += s.rows;
-    } else if (s.rows == 0) {
-      continue;  // a greeting
-    } else if (s.op == Op::send) {
-      sent = s.end;
-      sent_rows += s.rows;
-      t.rows = s.rows;
-      t.bytes_up = static_cast<double>(s.bytes);
-    } else {
-      t.network_s = seconds(s.arrived - sent - s.held);
-      t.bytes_down = static_cast<double>(s.bytes);
-      t.flights = static_cast<int>(s.flights);
-      t.cwnd = s.cwnd;
-      t.work_s = seconds(s.held);
-    }
+  t.draft_s = p.draft_s;
+  const double own_s = p.work_s - p.draft_s;
+  if (p.sent_rows == 0) {  // all layers are here
+    t.rows = p.head_rows;
+    t.work_s = p.head_rows > 0 ? own_s : 0;
+    return t;
   }
-  if (sent_rows == 0) t.rows = sent_rows = head_rows;
-  if (sent_rows > 0) t.work_s += seconds(work) * t.rows / sent_rows;
-  t.draft_s = seconds(draft);
+  t.rows = p.rows;
+  t.bytes_up = p.last_bytes_up;
+  t.bytes_down = p.last_bytes_down;
+  t.network_s = p.network_s();
+  t.flights = static_cast<int>(p.flights);
+  t.cwnd = p.cwnd;
+  t.work_s = p.held_s() + own_s * p.rows / p.sent_rows;
   return t;
 }
 

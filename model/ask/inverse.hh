@@ -14,7 +14,7 @@ struct Need {
   double longest_rtt_s = NAN;  // at most this round-trip time
   double least_bps = NAN;      // at least this rate, both ways
   double least_tokens_per_step = NAN;
-  std::vector<std::string> extrapolated;  // which of the answers lie outside what was fitted, in words
+  std::vector<std::string> extrapolated = {};  // which of the answers lie outside what was fitted, in words
 };
 // All round-trip times up to the longest are good enough, and all rates from the least on. `prompt_class`: ""
 // = any.

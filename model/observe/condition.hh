@@ -19,9 +19,9 @@ struct Condition {
   double jitter_s = 0;                         // scale of what is added to packets' delays, mean of both ways
   double loss_tilt = 0, jitter_tilt_s = 0;     // half of what the way down has more than the way up
   // What else sets the link apart, in words:
-  std::vector<std::string> also;   // makes no difference that the model knows of ("queue 4 MB")
-  std::vector<std::string> apart;  // the model has no term for it: predicted as if it were not there
-  std::vector<std::string> unfit;  // no rate, loss or jitter stands for it: left out of fits
+  std::vector<std::string> also = {};   // makes no difference that the model knows of ("queue 4 MB")
+  std::vector<std::string> apart = {};  // the model has no term for it: predicted as if it were not there
+  std::vector<std::string> unfit = {};  // no rate, loss or jitter stands for it: left out of fits
   double loss_up() const { return loss - loss_tilt; }
   double loss_down() const { return loss + loss_tilt; }
   double jitter_up_s() const { return jitter_s - jitter_tilt_s; }

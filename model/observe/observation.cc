@@ -4,13 +4,12 @@
 
 #include "engine/base/error.hh"
 #include "engine/party/roles.hh"
+#include "engine/party/step_parts.hh"
 
 namespace splitwan::model {
 namespace {
 
-using engine::Nanos;
 using engine::Op;
-using engine::Phase;
 using engine::Run;
 using engine::seconds;
 using engine::Span;
@@ -33,35 +32,10 @@ Observation start(const Run& run, std::size_t index) {
   return o;
 }
 
-void add(Observation& o, const Span& span, Nanos& sent, Nanos& arrived) {
-  const double took = seconds(span.end - span.begin);
+void refuse_absurd(const Span& span, std::size_t run) {
   if (span.bytes > most_bytes)
-    throw engine::Error("run {}: step {}: a message of {} bytes: expected {} at most", o.run, span.step,
+    throw engine::Error("run {}: step {}: a message of {} bytes: expected {} at most", run, span.step,
                         span.bytes, most_bytes);
-  if (span.op == Op::recv) o.retransmits += span.retransmits;
-  if (span.party != client) {
-    if (span.op == Op::recv) o.flights_up = span.flights;
-    return;
-  }
-  switch (span.op) {
-    case Op::work:
-      o.client_s += took;
-      if (o.bytes_up == 0) o.lead_s += took;
-      if (span.phase == Phase::draft || span.phase == Phase::verify) o.draft_s += took;
-      break;
-    case Op::send:
-      o.bytes_up += static_cast<double>(span.bytes);
-      sent = span.begin;
-      break;
-    case Op::recv:
-      o.bytes_down += static_cast<double>(span.bytes);
-      o.flights_down = span.flights;
-      o.server_s = seconds(span.held);  // of a prompt's chunks the last reply is the one that is waited for
-      arrived = span.arrived;
-      o.tcp = span.tcp;
-      ++o.round_trips;
-      break;
-  }
 }
 
 Observation observe_step(Observation o, const Step& step, const std::vector<const Span*>& spans) {
@@ -74,9 +48,27 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   if (!(o.total_s >= 0)) throw engine::Error("run {}: step {} ends before it begins", o.run, step.step);
   if (!o.prefill && o.accepted == 0)
     throw engine::Error("run {}: step {} gained no token: expected 1 or more", o.run, step.step);
-  Nanos sent{}, arrived{};
-  for (const Span* span : spans) add(o, *span, sent, arrived);
-  if (o.crossed()) o.network_s = seconds(arrived - sent) - o.server_s;
+  engine::StepParts mine;
+  for (const Span* span : spans) {
+    refuse_absurd(*span, o.run);
+    if (span->party == client) {
+      mine.add(*span);
+    } else if (span->op == Op::recv) {
+      o.flights_up = span->flights;
+      o.retransmits += span->retransmits;
+    }
+  }
+  o.retransmits += mine.retransmits;
+  o.client_s = mine.work_s;
+  o.lead_s = mine.lead_s;
+  o.draft_s = mine.draft_s + mine.verify_s;
+  o.bytes_up = mine.bytes_up;
+  o.bytes_down = mine.bytes_down;
+  o.flights_down = mine.flights;
+  o.round_trips = mine.round_trips;
+  o.server_s = mine.held_s();
+  o.tcp = mine.tcp;
+  if (o.crossed()) o.network_s = mine.network_s();
   o.overhead_s = o.total_s - o.client_s - o.network_s - o.server_s;
   return o;
 }
