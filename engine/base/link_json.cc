@@ -14,7 +14,7 @@ using Int64 = std::int64_t;
 constexpr Int64 longest_delay = 3'600'000'000'000;         // an hour: beyond it a unit was mistaken
 constexpr Int64 longest_schedule = 8'640'000'000'000'000;  // 100 days
 constexpr JitterLaw laws[] = {JitterLaw::none, JitterLaw::uniform, JitterLaw::normal, JitterLaw::exponential,
-                               JitterLaw::pareto};
+                              JitterLaw::pareto};
 
 json state_json(const LinkState& link) {
   json object = {{"delay_ns", link.delay.count()},

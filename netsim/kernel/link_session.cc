@@ -127,8 +127,7 @@ int LinkSession::stay() {
              "link is up: client {}, server {}; until Ctrl-C\n"
              "  client:  nsenter --net=/proc/{}/fd/{} COMMAND\n"
              "  server:  nsenter --net=/proc/{}/fd/{} COMMAND\n",
-             client_ip, server_ip, getpid(), link_.client().file(), getpid(),
-             link_.server().file());
+             client_ip, server_ip, getpid(), link_.client().file(), getpid(), link_.server().file());
   for (;;) {
     if (const int signal = next_signal(look)) return signal == SIGINT ? 0 : 128 + signal;
     if (!server_) continue;

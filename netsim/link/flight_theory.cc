@@ -15,8 +15,8 @@ using engine::seconds;
 constexpr double header_bytes = 54;  // IPv4 20, TCP 20, timestamps 12, PPP 2
 // Of tcp_cubic.c and sock.h, in segments and seconds.
 constexpr double knee_from = 16, knee_samples = 8, train_gap_s = 2e-3;
-constexpr double offload_bytes = 65'216;  // the largest packet that a socket hands to the device
-constexpr double linux_cubic = 410.0 / 1024;    // segments per cubed second
+constexpr double offload_bytes = 65'216;      // the largest packet that a socket hands to the device
+constexpr double linux_cubic = 410.0 / 1024;  // segments per cubed second
 constexpr double no_threshold = std::numeric_limits<double>::infinity();
 
 void expect_plain(const LinkSpec& link, const char* direction) {

@@ -8,13 +8,13 @@ namespace splitwan::netsim {
 using engine::Bursts;
 using engine::Jitter;
 using engine::JitterLaw;
-using engine::opportunity_bytes;
-using engine::ppp_bytes;
 using engine::LinkChange;
 using engine::LinkSpec;
 using engine::LinkState;
 using engine::LinkTime;
 using engine::mean_rate;
+using engine::opportunity_bytes;
+using engine::ppp_bytes;
 using engine::resolve_queues;
 using engine::TcpSpec;
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double beta = engine::tcp::cubic_beta, curve_c = engine::tcp::cubic_c;
 constexpr std::uint32_t first_epoch_at_most = 20;  // 5 % per round trip while no loss was seen
-constexpr std::uint32_t reno_share = 15;         // beta_scale, in eighths of a window
+constexpr std::uint32_t reno_share = 15;           // beta_scale, in eighths of a window
 
 }  // namespace
 

@@ -130,8 +130,8 @@ TEST(SimulatorProcess, nonsense_is_quoted) {
   EXPECT_SAYS(error_of_a_message("read open\necho 'ready {}'"), "found: {}");
   for (const char* lie : {"delivered soon", "reached 5", "delivered 0 99 1 1 0",
                           "delivered 2000000000 1 1 1 0", "delivered -1 1 1 1 0", "delivered 5 1 1 1 0 more"})
-    EXPECT_SAYS(error_of_a_message(std::string("read open\n") + ready_line + "\nread send\nread advance\necho '" +
-                                   lie + "'\nread end"),
+    EXPECT_SAYS(error_of_a_message(std::string("read open\n") + ready_line +
+                                   "\nread send\nread advance\necho '" + lie + "'\nread end"),
                 std::string("found: ") + lie);
 }
 
