@@ -51,6 +51,7 @@ void projected(std::string& out, const Json& data) {
   }
   out += fmt::format("On the usual link ({}), 90 % intervals; * lies outside what was fitted.\n\n",
                      bandwidth_label(model::condition_of(data["usual_condition"], "model")));
+  for (const Json& caveat : data["caveats"]) out += fmt::format("Note: {}.\n\n", text(caveat));
   out += "| RTT, ms | decoding | tokens/s | low | high |\n|--:|---|--:|--:|--:|\n";
   for (const Json& p : data["projection"]) {
     out += fmt::format("| {}{} | {} | {} | {} | {} |\n", number_cell(p["rtt_s"], 1e3, 0),

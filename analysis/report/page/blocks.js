@@ -25,8 +25,11 @@ const page = (() => {
   }
   function condition(c) {
     if (c.network === "sockets") return "live connection";
-    return `${+(c.rtt_s * 1e3).toPrecision(4)} ms · ${bandwidth(c)}` + (c.loss > 0 ? ` · ${+(c.loss * 100).toPrecision(3)} % loss` : "") +
-      (c.jitter_s > 0 ? ` · ${+(c.jitter_s * 1e3).toPrecision(3)} ms jitter` : "");
+    const ways = (mean, up, down, scale) => (up === undefined ? [mean] : [up, down]).map(x => +(x * scale).toPrecision(3)).join("/");
+    return [`${+(c.rtt_s * 1e3).toPrecision(4)} ms`, bandwidth(c),
+            ...(c.loss > 0 ? [`${ways(c.loss, c.loss_up, c.loss_down, 100)} % loss`] : []),
+            ...(c.jitter_s > 0 ? [`${ways(c.jitter_s, c.jitter_up_s, c.jitter_down_s, 1e3)} ms jitter`] : []),
+            ...(c.also ?? []), ...(c.apart ?? []), ...(c.unfit ?? [])].join(" · ");
   }
 
   // columns: [{name (CSV, SI), title, value(row), text(row)}]

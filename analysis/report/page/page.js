@@ -145,6 +145,7 @@
     if (model) at("model").append(...fitted());
     at("model").append(element("p", {}, "It leaves out queueing behind other traffic and changes of the path during a run. Losses and jitter count as their means, " +
       "packets being lost independently of each other. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
+      ...(data.caveats ?? []).map(caveat => element("p", {}, caveat[0].toUpperCase() + caveat.slice(1) + ".")),
       ...(traced ? [element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`)] : []));
   }
 
