@@ -51,7 +51,7 @@ int run_and_report(const RunOptions& o, const std::function<std::vector<engine::
   auto inputs = files_named_in(read_scenario_file(o.scenario, o.overrides), o.scenario);
   inputs.push_back(o.scenario);
   engine::check_output(o.output, inputs);
-  const std::vector<engine::Run> runs = make_runs();
+  std::vector<engine::Run> runs = make_runs();
   if (o.check_determinism) {
     const std::string difference = first_difference(runs, make_runs());
     if (!difference.empty()) {
@@ -60,8 +60,9 @@ int run_and_report(const RunOptions& o, const std::function<std::vector<engine::
     }
     fmt::print(stderr, "{}: two runs gave the same trace, byte for byte\n", o.scenario);
   }
-  const engine::Json summary = analysis::summarise(model::Study(runs));  // what it refuses leaves no file
-  if (!o.output.empty()) engine::write_file(o.output, trace_text(runs));
+  const model::Study study(std::move(runs));
+  const engine::Json summary = analysis::summarise(study);  // what it refuses leaves no file
+  if (!o.output.empty()) engine::write_file(o.output, trace_text(study.runs));
   if (o.json) {
     fmt::print("{}\n", summary.dump());
   } else if (o.output != "-") {

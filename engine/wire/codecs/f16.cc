@@ -1,7 +1,7 @@
-// IEEE 754 half precision, rounded to the nearest, ties to even: the bits of ATen's conversion. After Marat
-// Dukhan's FP16 library (MIT licence), whose arithmetic has no branches.
+// IEEE 754 half precision, rounded to the nearest, ties to even: the bits of ATen's conversion. Each case is
+// computed and one chosen, so that the loops have no branches.
+#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <memory>
 
 #include "engine/wire/codecs/halves.hh"
@@ -9,28 +9,29 @@
 namespace splitwan::engine {
 namespace {
 
-constexpr std::uint32_t sign_bit = 0x80000000, half_infinity = 0x7c00, half_nan = 0x7e00;
+constexpr std::uint32_t float_infinity = 0x7f800000, half_infinity = 0x7c00, half_nan = 0x7e00;
+constexpr std::uint32_t least_normal = 0x38800000,
+                        least_too_large = 0x47800000;  // 2^-14, 2^16: as floats' bits
+constexpr std::uint32_t exponents_apart = 0x38000000;  // (127 - 15) << 23
 
-// Overflows to infinity, then adds a bias that pushes out the bits that a half has no room for: the addition
-// rounds. Every NaN becomes the same one, with its sign.
 inline std::uint16_t half_of(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t sign = bits & sign_bit, twice = bits + bits, exponent = twice & 0xff000000;
-  const std::uint32_t bias = exponent < 0x71000000 ? 0x71000000 : exponent;
-  const float scaled = std::fabs(value) * 0x1p+112f * 0x1p-110f;
-  const auto rounded = std::bit_cast<std::uint32_t>(std::bit_cast<float>((bias >> 1) + 0x07800000) + scaled);
-  const std::uint32_t half = ((rounded >> 13) & half_infinity) + (rounded & 0x0fff);
-  return static_cast<std::uint16_t>(sign >> 16 | (twice > 0xff000000 ? half_nan : half));
+  const std::uint32_t size = bits & 0x7fffffff, sign = bits >> 16 & 0x8000;
+  // A carry out of the fraction raises the exponent, up to infinity, which all that is too large becomes.
+  const std::uint32_t capped = std::min(size, least_too_large);
+  const std::uint32_t normal = (capped + 0xfff + (capped >> 13 & 1) - exponents_apart) >> 13;
+  // Beside 0.5 a float's last bit is 2^-24, a half's least value: the addition rounds.
+  const std::uint32_t small = std::bit_cast<std::uint32_t>(std::bit_cast<float>(size) + 0.5f) - 0x3f000000;
+  const std::uint32_t half = size < least_normal ? small : normal;
+  return static_cast<std::uint16_t>(sign | (size > float_infinity ? half_nan : half));
 }
 
-// Shifts the bits to where a float has them and multiplies the exponents' difference away; below the normal
-// numbers, makes 0.5 + the value and subtracts.
 inline float float_of(std::uint16_t half) {
-  const std::uint32_t bits = std::uint32_t{half} << 16, twice = bits + bits;
-  const float normal = std::bit_cast<float>((twice >> 4) + (0xe0u << 23)) * 0x1p-112f;
-  const float small = std::bit_cast<float>(twice >> 17 | 126u << 23) - 0.5f;
-  const auto size = std::bit_cast<std::uint32_t>(twice < 1u << 27 ? small : normal);
-  return std::bit_cast<float>((bits & sign_bit) | size);
+  const std::uint32_t size = half & 0x7fffu, sign = (half & 0x8000u) << 16;
+  const std::uint32_t normal = (size << 13) + exponents_apart * (size >= half_infinity ? 2 : 1);
+  const auto small =
+      std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(size)) * 0x1p-24f);
+  return std::bit_cast<float>(sign | (size < 0x400 ? small : normal));
 }
 
 SPLITWAN_WIDE_LOOP void narrow_to_f16(const float* values, std::byte* to, std::size_t count) {
