@@ -72,8 +72,7 @@ class ObjectReader {
       const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
                         : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
                                                     : false;
-      if (!fits)
-        wrong_type(key, std::signed_integral<T> ? "a whole number" : "a whole number, 0 or above", value);
+      if (!fits) not_whole(key, value, std::signed_integral<T>, std::numeric_limits<T>::max());
       return value.get<T>();
     } else if constexpr (std::floating_point<T>) {
       if (!value.is_number()) wrong_type(key, "a number", value);
@@ -89,6 +88,8 @@ class ObjectReader {
     }
   }
   [[noreturn]] void missing(const std::string& key) const;
+  [[noreturn]] void not_whole(const std::string& key, const Json& value, bool negative_too,
+                              std::uint64_t most) const;
   [[noreturn]] void wrong_type(const std::string& key, const char* expected, const Json& value) const;
   const Json& object_;
   std::string where_;
