@@ -1,12 +1,11 @@
-// The closed form itself, and what a drafter's steps amount to.
+#include "model/fit/closed_form.hh"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
-
-#include "model/fit/latency_model.hh"
 
 namespace splitwan::model {
 

@@ -48,7 +48,7 @@ const Json& preset_named(const std::string& name) {
               near.empty() ? "" : fmt::format(" (did you mean {}?)", near), fmt::join(preset_names(), ", "));
 }
 
-using TcpRow = KeyRow<netsim::TcpSpec>;
+using TcpRow = engine::KeyRow<netsim::TcpSpec>;
 
 const std::vector<TcpRow>& tcp_rows() {
   using Tcp = netsim::TcpSpec;

@@ -7,15 +7,16 @@
 #include <vector>
 
 #include "engine/base/json_file.hh"
+#include "engine/base/schema.hh"
 #include "engine/party/run_header.hh"
 #include "netsim/link/link_simulator.hh"
 #include "scenarios/read/network_kind.hh"
-#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
 
 using engine::Json;
 using engine::Nanos;
+using engine::SchemaKey;
 
 struct NetworkChoice {
   NetworkChoice();
