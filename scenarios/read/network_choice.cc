@@ -2,6 +2,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/link_json.hh"
+#include "engine/base/nearest.hh"
 #include "engine/base/units.hh"
 #include "netsim/link/network_spec.hh"
 #include "scenarios/imports/iperf3.hh"
@@ -112,11 +113,7 @@ void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpe
 
 // The simulator's own rules, before it is started.
 void check(const netsim::LinkSpec& link, const std::string& where) {
-  try {
-    engine::parse_link(engine::to_json(link), where);
-  } catch (const std::exception& e) {
-    throw Error("{}", e.what());
-  }
+  engine::parse_link(Json(engine::to_json(link)), where);
 }
 
 }  // namespace
