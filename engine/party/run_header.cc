@@ -21,7 +21,9 @@ Json to_json(const StatedLink& stated) {
 }
 
 Json to_json(const StatedNetwork& network) {
-  Json json = {{"kind", network.kind}, {"links", Json::array()}};
+  Json json = {{"kind", network.kind}};
+  if (network.live) json["live"] = true;
+  json["links"] = Json::array();
   for (const StatedEdge& edge : network.edges)
     json["links"].push_back(
         {{"from", edge.a}, {"to", edge.b}, {"up", to_json(edge.up)}, {"down", to_json(edge.down)}});
@@ -63,6 +65,7 @@ StatedNetwork network_of(const Json& json, const std::string& where) {
   StatedNetwork network;
   ObjectReader r(json, where);
   network.kind = r.need<std::string>("kind");
+  network.live = r.get("live", live_unless_said(network.kind));
   for (const Json& link : r.list("links")) {
     ObjectReader e(link, fmt::format("{}[{}]", r.path("links"), network.edges.size()));
     StatedEdge edge{e.need<PartyId>("from"), e.need<PartyId>("to"), {}, {}};
@@ -102,12 +105,13 @@ StatedNetwork network_of_1(const Json& conditions, const Json& scenario, const s
   StatedNetwork network;
   ObjectReader r(conditions, where);
   network.kind = r.get<std::string>("network", "");
+  network.live = live_unless_said(network.kind);
   constexpr double hour_s = 3600;
   const double rtt_s = within(r, "rtt_s", 0, hour_s), jitter_s = within(r, "jitter_s", 0, hour_s);
   const double up_bps = within(r, "up_bps", 0, 1e18), down_bps = within(r, "down_bps", 0, 1e18);
   const double loss = within(r, "loss", 0, 0.999);
   const Json* rtt = r.find("rtt_s");
-  if (network.kind == "sockets" && (!rtt || rtt->is_null())) return network;
+  if (network.live && (!rtt || rtt->is_null())) return network;
   StatedEdge edge;
   const auto nanos = [](double s) { return LinkTime(std::llround(s * 1e9)); };
   for (LinkSpec* link : {&edge.up.link, &edge.down.link}) {
@@ -169,6 +173,8 @@ const Json* stated_at(ObjectReader& r, const char* key) {
 }
 
 }  // namespace
+
+bool live_unless_said(const std::string& kind) { return kind == "sockets"; }
 
 Json to_json(const Sampling& s) {
   return {{"temperature", s.temperature},

@@ -235,7 +235,8 @@ engine::StatedNetwork stated(const NetworkChoice& n) {
   engine::StatedNetwork network;
   network.kind = name_of(n.kind);
   const NetworkRow& row = row_of(n.kind);
-  if (!row.splits || !row.has_link) return network;
+  network.live = row.splits && !row.has_link;
+  if (!row.splits || network.live) return network;
   for (const netsim::Edge& edge : spec_of(n, 0).edges)
     network.edges.push_back({edge.a, edge.b, engine::stated(edge.forward), engine::stated(edge.backward)});
   if (row.packets) network.tcp = n.tcp;
