@@ -157,14 +157,16 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   r.done();
   const NetworkRow& row = row_of(n.kind);
   if (!n.server.empty() && !row.takes_server)
-    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, row.name);
+    throw Error("{}: server: a live server needs kind \"{}\", found \"{}\"", where,
+                network_kinds_text(&NetworkRow::takes_server), row.name);
   if (!row.any_topology && n.parties.size() != 2)
     throw Error("{}: parties: a network of kind {} joins two, found {}", where, row.name,
                 fmt::join(n.parties, ", "));
   if (!row.packets) return n;
   for (const netsim::Edge& edge : n.edges) {
     if (edge.forward.bits_per_second == 0 || edge.backward.bits_per_second == 0)
-      throw Error("{}: rate: only ideal links are unlimited", where);
+      throw Error("{}: rate: links of kind {} have one: expected bits per second, found unlimited", where,
+                  row.name);
     check(edge.forward, where + ": up");
     check(edge.backward, where + ": down");
   }
@@ -181,8 +183,11 @@ std::string kinds_help() {
 
 }  // namespace
 
+std::string usual_network_text() { return fmt::format("{}, 80ms, 100Mbit", name_of(NetworkChoice().kind)); }
+
 std::vector<SchemaKey> network_schema() {
-  std::vector<SchemaKey> list = {{"kind", network_kinds_text(), "ns3", kinds_help()},
+  const std::string_view usual = name_of(NetworkChoice().kind);
+  std::vector<SchemaKey> list = {{"kind", network_kinds_text(), std::string(usual), kinds_help()},
                                  {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
                                   "a usual path; keys beside it change it"},
                                  {"ping", "file", "none", "what ping printed: round trip and loss"},
@@ -190,7 +195,9 @@ std::vector<SchemaKey> network_schema() {
   append(list, link_schema());
   append(list, {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
                 {"down", "rate, or {LINK keys}", "none", "from the server alone"},
-                {"server", "HOST:PORT", "none", "a live server (sockets); else both sides are here"},
+                {"server", "HOST:PORT", "none",
+                 fmt::format("a live server ({}); else both sides are here",
+                             network_kinds_text(&NetworkRow::takes_server))},
                 {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
                 {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
   append(list, topology_schema());
@@ -208,7 +215,7 @@ const std::vector<std::string>& preset_names() {
 }
 
 NetworkChoice parse_link(const std::string& text) {
-  Json json = {{"kind", "ns3"}};
+  Json json = {{"kind", name_of(network_kind_for(Unnamed::over_a_link))}};
   for (const std::string& part : engine::split_list(text)) {
     const auto equals = part.find('=');
     const std::string key = equals == std::string::npos ? "preset" : part.substr(0, equals);
