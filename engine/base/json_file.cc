@@ -1,11 +1,12 @@
 #include "engine/base/json_file.hh"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "engine/base/error.hh"
-#include "engine/base/units.hh"
+#include "engine/base/nearest.hh"
 
 namespace splitwan::engine {
 
