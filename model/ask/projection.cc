@@ -57,7 +57,7 @@ std::vector<std::string> outside(const LatencyModel& model, const Condition& con
 }
 
 Point project(const LatencyModel& model, const Condition& condition, const std::string& drafter,
-              const std::string& prompt_class, std::uint64_t seed) {
+              const std::string& prompt_class, std::uint64_t seed, std::size_t worlds) {
   const DrafterModel* d = model.find(drafter);
   if (!d) {
     std::string known;
@@ -68,9 +68,9 @@ Point project(const LatencyModel& model, const Condition& condition, const std::
   Point point;
   point.condition = condition;
   point.drafter = drafter;
-  Components prompt;
-  point.components = model.decode_step(*d, condition, &prompt);
-  if (d->prompt.rows > 0) point.time_to_first_token_s = prompt.total_s();
+  const Answer answer = model.answer(*d, condition, worlds);
+  point.components = answer.step;
+  if (d->prompt.rows > 0) point.time_to_first_token_s = answer.prompt.total_s();
   point.step_s = point.components.total_s();
   point.tokens_per_step = gain.tokens_per_step;
   point.tokens_per_s = point.tokens_per_step / point.step_s;
@@ -79,7 +79,7 @@ Point project(const LatencyModel& model, const Condition& condition, const std::
   if (const DrafterModel* plain = model.find("sequential"))
     point.break_even = point.step_s / model.decode_step(*plain, condition).total_s();
   const double far = distance(model, condition, point.extrapolated);
-  const Interval i = interval(model, *d, condition, point.components, gain, d->steps_per_run(), far, seed);
+  const Interval i = interval(model, *d, answer, gain, d->steps_per_run(), far, seed);
   point.low = std::min(i.low, point.tokens_per_s);
   point.high = std::max(i.high, point.tokens_per_s);
   return point;

@@ -21,19 +21,19 @@ struct Point {
 };
 
 // Throws Error naming the known drafters when `drafter` is none of them. `prompt_class`: "" = any. The same
-// seed gives the same interval.
+// seed gives the same interval. `worlds`: in which chance and noise are tried.
 Point project(const LatencyModel&, const Condition&, const std::string& drafter,
-              const std::string& prompt_class = "", std::uint64_t seed = 1);
+              const std::string& prompt_class = "", std::uint64_t seed = 1, std::size_t worlds = 32);
 Json to_json(const Point&);
 
-// The interval alone: 5 % and 95 % quantiles of the tokens/s of a run of `steps` steps whose mean step is
-// `mean` (parametric bootstrap through tokens per step, losses, noise and the coefficients' own errors).
+// The interval alone: 5 % and 95 % quantiles of the tokens/s of a run of `steps` steps (bootstrap through
+// tokens per step, the answer's worlds, noise and the coefficients' own errors).
 // `distance`: how far outside the fitted range, in e-foldings; it widens the interval.
 struct Interval {
   double low = 0, high = 0;
 };
-Interval interval(const LatencyModel&, const DrafterModel&, const Condition&, const Components& mean,
-                  const ClassAcceptance&, std::size_t steps, double distance, std::uint64_t seed);
+Interval interval(const LatencyModel&, const DrafterModel&, const Answer&, const ClassAcceptance&,
+                  std::size_t steps, double distance, std::uint64_t seed);
 
 // What of it lies outside the range fitted on, in words; and what vary() changed.
 std::vector<std::string> outside(const LatencyModel&, const Condition&);

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "engine/base/types.hh"
+
 #include "model/fit/latency_model.hh"
 
 namespace splitwan::model {
@@ -25,9 +27,26 @@ double WorkCost::at(const StepShape& s) const {
   return fixed_s.value + per_row_s.value * s.rows + per_row_context_s.value * s.rows * s.context;
 }
 
-Components PhaseModel::step(const StepShape& s, const Trip& trip) const {
-  return {trip.rtt_s,      trip.wire_s,    client.at(s), server.at(s), overhead_s.value + stragglers_s,
-          trip.recovery_s, trip.timeout_s, trip.jitter_s};
+std::vector<engine::Exchange> PhaseModel::exchanges(const StepShape& s, bool prompt) const {
+  const double rows = std::max(1.0, s.rows);
+  const double chunks = prompt ? std::ceil(rows / engine::prefill_rows) : 1;
+  std::vector<engine::Exchange> all;
+  for (double chunk = 0; chunk < chunks; ++chunk) {
+    const double before = chunk * engine::prefill_rows;
+    const double here = chunks > 1 ? std::min<double>(engine::prefill_rows, rows - before) : rows;
+    const StepShape part{here, s.context + before, s.bytes_up * here / rows, s.bytes_down * here / rows};
+    const double client_s = client.at(part);
+    all.push_back({part.rows, part.context, part.bytes_up, part.bytes_down, lead_share * client_s,
+                   (1 - lead_share) * client_s, server.at(part)});
+  }
+  return all;
+}
+
+Components PhaseModel::step(const std::vector<engine::Exchange>& all, const Waits& waits) const {
+  Components c{waits.rtt_s,      waits.wire_s,    0, all.back().held_s, overhead_s.value + stragglers_s,
+               waits.recovery_s, waits.timeout_s, waits.jitter_s};
+  for (const engine::Exchange& e : all) c.client_s += e.lead_s + e.tail_s;
+  return c;
 }
 
 bool Range::holds(double value) const {
@@ -46,12 +65,10 @@ namespace {
 Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt,
                    double draft_s) {
   const PhaseModel& phase = model.phase(prompt);
-  const double lead_s = phase.lead_share * phase.client.at(s);
-  connection.rest(lead_s);
-  const Trip trip = connection.exchange(s.bytes_up, s.bytes_down, phase.server.at(s));
-  Components c = phase.step(s, trip);
+  const auto exchanges = phase.exchanges(s, prompt);
+  Components c = phase.step(exchanges, connection.exchange(exchanges));
   if (!prompt) c.client_s += draft_s;
-  connection.rest(c.client_s - lead_s + c.overhead_s);
+  connection.rest((prompt ? 0 : draft_s) + c.overhead_s);
   return c;
 }
 
@@ -62,25 +79,30 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
   predicted.reserve(steps.size());
   if (steps.empty()) return predicted;
   const DrafterModel* known = find(steps[0].drafter);
-  Connection connection(steps[0].condition, initial_window, chance.values());
+  constexpr std::size_t worlds = 4;
+  Connection connection(steps[0].condition, initial_window, chance.values(),
+                        {worlds, 1 + steps[0].run * worlds});
   for (const Observation& o : steps)
     predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
   return predicted;
 }
 
-Components LatencyModel::decode_step(const DrafterModel& drafter, const Condition& condition,
-                                     Components* prompt) const {
-  Connection connection(condition, initial_window, chance.values());
-  if (drafter.prompt.rows > 0) {
-    const Components first = forward(*this, connection, drafter.prompt, true, 0);
-    if (prompt) *prompt = first;
-  }
-  Components mean;
+Answer LatencyModel::answer(const DrafterModel& drafter, const Condition& condition,
+                            std::size_t worlds) const {
+  Connection connection(condition, initial_window, chance.values(), {worlds, 1, decode.residual_s});
+  Answer answer;
+  if (drafter.prompt.rows > 0) answer.prompt = forward(*this, connection, drafter.prompt, true, 0);
   const auto steps = schedule(drafter, drafter.steps_per_run());
-  for (const StepShape* shape : steps)
-    mean.add(forward(*this, connection, *shape, false, drafter.draft_s),
-             1 / static_cast<double>(steps.size()));
-  return mean;
+  const double share = 1 / static_cast<double>(steps.size());
+  for (const StepShape* shape : steps) {
+    const Components c = forward(*this, connection, *shape, false, drafter.draft_s);
+    answer.step.add(c, share);
+    const auto& worlds_s = connection.by_world();
+    answer.by_world.resize(worlds_s.size());
+    const double work_s = c.client_s + c.server_s + c.overhead_s;
+    for (std::size_t i = 0; i < worlds_s.size(); ++i) answer.by_world[i] += share * (work_s + worlds_s[i]);
+  }
+  return answer;
 }
 
 std::vector<const StepShape*> schedule(const DrafterModel& drafter, std::size_t steps) {

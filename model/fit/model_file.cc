@@ -77,8 +77,7 @@ ClassAcceptance gain(const Json& j, const std::string& where) {
 
 ChanceModel chance(ObjectReader& parent) {
   ObjectReader in = parent.child("chance");
-  const ChanceModel c{coefficient(in, "recovery"), coefficient(in, "timeout"), coefficient(in, "jitter"),
-                      in.need<double>("jitter_noise")};
+  const ChanceModel c{coefficient(in, "loss"), coefficient(in, "jitter"), in.need<bool>("applied")};
   in.done();
   return c;
 }
@@ -139,7 +138,7 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   }
   ObjectReader in(j, name);
   if (const int version = in.need<int>("schema_version"); version != model_schema_version) {
-    throw Error("{}: schema version {}, this build reads {}", name, version, model_schema_version);
+    throw Error("{}: schema version {}, this build reads {}: fit its traces again", name, version, model_schema_version);
   }
   in.find("kind");
   LatencyModel m;

@@ -54,9 +54,9 @@ std::string fit_table(const model::LatencyModel& m) {
       fmt::format("decode step, fitted to {:<6} steps       milliseconds  std error\n", m.decode.steps);
   out += work("client", m.decode.client) + work("server", m.decode.server) +
          coefficient("overhead", m.decode.overhead_s, 1e3);
-  out += coefficient("loss, multiple of theory's round trips", m.chance.recovery, 1) +
-         coefficient("loss, multiple of theory's timeouts", m.chance.timeout, 1) +
-         coefficient("jitter, multiple of theory's", m.chance.jitter, 1);
+  const std::string use = m.chance.applied ? "" : " (a check)";
+  out += coefficient("losses, multiple of theory's cost" + use, m.chance.loss, 1) +
+         coefficient("jitter, multiple of theory's cost" + use, m.chance.jitter, 1);
   out += fmt::format(
       "  residual {:.3f} ms, initial window {:g} segments\n\ndrafter        tokens/step  rows/step  steps\n",
       m.decode.residual_s * 1e3, m.initial_window);
