@@ -13,9 +13,9 @@ namespace splitwan::engine {
 struct Exchange {
   double rows = 0, context = 0;
   double bytes_up = 0, bytes_down = 0;
-  double lead_s = 0;    // work since the request before, of the step's layers
-  double tail_s = 0;    // work on the reply
-  double held_s = 0;    // how long the server had the request
+  double lead_s = 0;  // work since the request before, of the step's layers
+  double tail_s = 0;  // work on the reply
+  double held_s = 0;  // how long the server had the request
 };
 
 struct StepParts {

@@ -40,17 +40,18 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
   std::mt19937_64 random(seed);
   const Components& mean = answer.step;
   const auto n = static_cast<double>(std::max<std::size_t>(steps, 1));
-  const double constant = std::hypot(model.decode.noise_s / std::sqrt(n),
-                                     coefficient_error(model, drafter.mean_shape(), mean));
+  const double constant =
+      std::hypot(model.decode.noise_s / std::sqrt(n), coefficient_error(model, drafter.mean_shape(), mean));
   const double fastest_s = mean.rtt_s + mean.wire_s;  // physics: nothing shortens these
   const double relative = doubt_per_efold * distance;
   std::vector<double> rates(replicates);
   for (double& rate : rates) {
-    const auto world = static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
+    const auto world =
+        static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
     double step_s = answer.by_world[world] + constant * normal(random);
     step_s *= std::max(0.1, 1 + relative * normal(random));
     rate = draw_tokens_per_step(gain, drafter.most_rows(), random) /
-           std::max({step_s, 0.5 * fastest_s, 0.1 * mean.total_s()});  // a step is never free
+           std::max({step_s, fastest_s, 0.1 * mean.total_s()});  // a step is never free
   }
   std::sort(rates.begin(), rates.end());
   return {rates[static_cast<std::size_t>(tail * replicates)],

@@ -43,8 +43,9 @@ std::vector<engine::Exchange> PhaseModel::exchanges(const StepShape& s, bool pro
 }
 
 Components PhaseModel::step(const std::vector<engine::Exchange>& all, const Waits& waits) const {
-  Components c{waits.rtt_s,      waits.wire_s,    0, all.back().held_s, overhead_s.value + stragglers_s,
-               waits.recovery_s, waits.timeout_s, waits.jitter_s};
+  Components c{
+      waits.rtt_s,     waits.wire_s,  0, all.back().held_s, overhead_s.value + stragglers_s, waits.recovery_s,
+      waits.timeout_s, waits.jitter_s};
   for (const engine::Exchange& e : all) c.client_s += e.lead_s + e.tail_s;
   return c;
 }

@@ -125,7 +125,8 @@ void fit_overhead(LatencyModel& model, const Observations& crossing) {
     std::vector<double> calm, any;
     for (const Observation& o : crossing) {
       if (o.prefill != prompt || o.retransmits > 0) continue;
-      double left_s = o.total_s - o.client_s - o.server_s - o.expected->rtt_s - o.expected->wire_s;
+      double left_s =
+          o.total_s - o.client_s - o.exchanges.back().held_s - o.expected->rtt_s - o.expected->wire_s;
       if (o.condition.jitter_s == 0) calm.push_back(left_s);
       any.push_back(left_s - o.expected->jitter_s);
     }
@@ -157,7 +158,7 @@ void fit_chance(LatencyModel& model, const Observations& crossing) {
     double left_s = 0, loss_s = 0, jitter_s = 0;
     for (const Observation& o : run) {
       if (o.prefill) continue;
-      left_s += o.total_s - o.client_s - o.server_s - o.expected->rtt_s - o.expected->wire_s -
+      left_s += o.total_s - o.client_s - o.exchanges.back().held_s - o.expected->rtt_s - o.expected->wire_s -
                 model.decode.overhead_s.value;
       loss_s += o.expected->loss_s();
       jitter_s += o.expected->jitter_s;

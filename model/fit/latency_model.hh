@@ -100,8 +100,8 @@ struct FittedCondition {
 
 // What a run comes to.
 struct Answer {
-  Components prompt, step;        // step: the mean one
-  std::vector<double> by_world;   // seconds of the mean step
+  Components prompt, step;       // step: the mean one
+  std::vector<double> by_world;  // seconds of the mean step
 };
 
 struct LatencyModel {

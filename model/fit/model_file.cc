@@ -138,7 +138,8 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   }
   ObjectReader in(j, name);
   if (const int version = in.need<int>("schema_version"); version != model_schema_version) {
-    throw Error("{}: schema version {}, this build reads {}: fit its traces again", name, version, model_schema_version);
+    throw Error("{}: schema version {}, this build reads {}: fit its traces again", name, version,
+                model_schema_version);
   }
   in.find("kind");
   LatencyModel m;

@@ -87,9 +87,8 @@ Json to_json(const LatencyModel& m) {
   j["decode"] = json(m.decode);
   j["prefill"] = m.prefill ? json(*m.prefill) : Json();
   j["initial_window_segments"] = m.initial_window;
-  j["chance"] = {{"loss", json(m.chance.loss)},
-                 {"jitter", json(m.chance.jitter)},
-                 {"applied", m.chance.applied}};
+  j["chance"] = {
+      {"loss", json(m.chance.loss)}, {"jitter", json(m.chance.jitter)}, {"applied", m.chance.applied}};
   j["ranges"] = {{"rtt_s", json(m.rtt_s)},    {"up_bps", json(m.up_bps)},     {"down_bps", json(m.down_bps)},
                  {"loss", json(m.loss)},      {"jitter_s", json(m.jitter_s)}, {"rows", json(m.rows)},
                  {"context", json(m.context)}};

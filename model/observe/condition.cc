@@ -44,9 +44,9 @@ Words words_of(const StatedLink& stated, double rtt_s, bool packets, const char*
   Words w;
   if (packets && !has_default_queue(link, rtt_s)) {
     const double product = link.bits_per_second / 8 * rtt_s, queue = static_cast<double>(link.queue_bytes);
-    w.also.push_back(fmt::format("queue{} {}{}", way, size_label(queue),
-                                 queue < product ? fmt::format(" ({:.2g} of what is under way)", queue / product)
-                                                 : ""));
+    w.also.push_back(
+        fmt::format("queue{} {}{}", way, size_label(queue),
+                    queue < product ? fmt::format(" ({:.2g} of what is under way)", queue / product) : ""));
   }
   if (link.jitter.law != JitterLaw::none && link.jitter.law != JitterLaw::exponential)
     w.also.push_back(fmt::format("jitter{}: {}", way, engine::name_of(link.jitter.law)));
@@ -77,8 +77,7 @@ void add(Condition& c, const engine::TcpSpec& tcp) {
   const auto differs = [&](const char* name, const auto& found, const auto& expected) {
     if (found != expected) c.also.push_back(fmt::format("tcp {} {}", name, found));
   };
-  if (tcp.congestion != usual.congestion)
-    c.apart.push_back(fmt::format("tcp congestion {}", tcp.congestion));
+  if (tcp.congestion != usual.congestion) c.apart.push_back(fmt::format("tcp congestion {}", tcp.congestion));
   differs("segment", tcp.segment, usual.segment);
   differs("buffer", tcp.buffer, usual.buffer);
   differs("initial_window", tcp.initial_window, usual.initial_window);
@@ -111,7 +110,8 @@ Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional
     if (!tcp || has_default_queue(*link, rtt_s)) link->queue_bytes = 0;
     link->delay = link->jitter.scale = {};
     link->bits_per_second = link->loss = 0;
-    if (link->jitter.law == JitterLaw::exponential) link->jitter.law = JitterLaw::none;  // what scale alone says
+    if (link->jitter.law == JitterLaw::exponential)
+      link->jitter.law = JitterLaw::none;  // what scale alone says
   }
   return {up, down, tcp};
 }

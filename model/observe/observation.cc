@@ -39,10 +39,10 @@ void refuse_absurd(const Span& span, std::size_t run) {
                         span.bytes, most_bytes);
 }
 
-// A request behind another waits at the server: what that worked on it follows from the first one's rows.
+// A request behind another waits at the server: what that worked on it follows from the first one's size.
 void share_held(std::vector<engine::Exchange>& all) {
-  const double row_s = all[0].rows > 0 ? all[0].held_s / all[0].rows : 0;
-  for (engine::Exchange& e : all) e.held_s = std::min(e.held_s, row_s * e.rows);
+  const double byte_s = all[0].held_s / std::max(1.0, all[0].bytes_up);
+  for (engine::Exchange& e : all) e.held_s = std::min(e.held_s, byte_s * e.bytes_up);
 }
 
 Observation observe_step(Observation o, const Step& step, const std::vector<const Span*>& spans) {
@@ -75,9 +75,9 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   o.round_trips = mine.round_trips;
   o.exchanges = std::move(mine.exchanges);
   if (o.exchanges.size() > 1) share_held(o.exchanges);
-  o.server_s = o.exchanges.empty() ? 0 : o.exchanges.back().held_s;
+  o.server_s = mine.held_s();
   o.tcp = mine.tcp;
-  if (o.crossed()) o.network_s = mine.network_s() + mine.held_s() - o.server_s;
+  if (o.crossed()) o.network_s = mine.network_s();
   o.overhead_s = o.total_s - o.client_s - o.network_s - o.server_s;
   return o;
 }

@@ -34,13 +34,13 @@ struct Observation {
   double client_s = 0;                             // all client work
   double draft_s = 0;                              // of client_s: guessing and checking guesses
   double lead_s = 0;                               // of client_s: before its first request was out
-  double server_s = 0;                             // its work on the last request
+  double server_s = 0;                             // how long the server held the last request
   double network_s = 0;                            // last request out to last reply in, less server_s
   double overhead_s = 0;                           // what is left of total_s
   double total_s = 0;
   std::uint32_t drafted = 0, accepted = 0;
-  std::uint32_t retransmits = 0;  // segments sent again, either way
-  engine::TcpSample tcp;          // of the client's own socket after the step
+  std::uint32_t retransmits = 0;            // segments sent again, either way
+  engine::TcpSample tcp;                    // of the client's own socket after the step
   std::vector<engine::Exchange> exchanges;  // held_s: the server's work on that request alone
   // What theory makes of these exchanges, with the work as it was measured; fit() asks for it once.
   std::optional<Waits> expected = {};

@@ -13,11 +13,11 @@ using namespace std::chrono_literals;
 using engine::seconds;
 using engine::tcp::cubic_beta, engine::tcp::cubic_c;
 
-constexpr double offload_bytes = 65'216;            // sk_gso_max_size: 64 KiB without room for headers
-constexpr std::uint32_t first_epoch_at_most = 20;   // 5 % per round trip while nothing was lost
-constexpr std::uint32_t reno_share = 15;            // beta_scale, in eighths of a window
-constexpr std::uint32_t knee_from = 16;             // hystart_low_window
-constexpr int knee_samples = 8;                     // HYSTART_MIN_SAMPLES
+constexpr double offload_bytes = 65'216;           // sk_gso_max_size: 64 KiB without room for headers
+constexpr std::uint32_t first_epoch_at_most = 20;  // 5 % per round trip while nothing was lost
+constexpr std::uint32_t reno_share = 15;           // beta_scale, in eighths of a window
+constexpr std::uint32_t knee_from = 16;            // hystart_low_window
+constexpr int knee_samples = 8;                    // HYSTART_MIN_SAMPLES
 
 }  // namespace
 
@@ -101,9 +101,7 @@ Congestion::Congestion(const engine::TcpSpec& tcp, std::uint32_t initial_window,
 Nanos Congestion::timeout() const { return Nanos(std::llround(seen_.timeout_s() * 1e9)); }
 
 // tcp_current_ssthresh: what the window was is remembered, so that slow start leads back to it.
-void Congestion::remember() {
-  threshold = std::max(threshold, (segments() / 2 + segments() / 4) * segment_);
-}
+void Congestion::remember() { threshold = std::max(threshold, (segments() / 2 + segments() / 4) * segment_); }
 
 void Congestion::before_burst(Nanos now, bool open) {
   settle(open);

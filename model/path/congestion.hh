@@ -21,8 +21,8 @@ class Hystart {
   struct Ack {
     Nanos now, rtt;
     std::uint64_t acked, next;  // bytes: acknowledged so far, sent so far
-    std::uint32_t window;  // segments
-    Nanos burst;  // what one offloaded packet may take at twice the pace
+    std::uint32_t window;       // segments
+    Nanos burst;                // what one offloaded packet may take at twice the pace
   };
   void see(Nanos rtt);
   bool ends_slow_start(const Ack&);
@@ -65,7 +65,7 @@ class Congestion {
 
   // A sender calls these in the order in which things happen; positions count from the connection's first
   // byte. `open`: nothing is known to be lost.
-  void before_burst(Nanos now, bool open);  // nothing is under way, something is about to be sent
+  void before_burst(Nanos now, bool open);             // nothing is under way, something is about to be sent
   void sent(Nanos now, std::uint64_t end, bool open);  // new data, up to there
   // `smoothed`: the socket's estimate, for segments that may have been sent twice.
   void acknowledged(Nanos now, std::uint64_t up_to, std::uint64_t sent_to, Nanos smoothed, bool open);

@@ -57,8 +57,7 @@ Setup setup_of(const Condition& c, double initial_window) {
   return s;
 }
 
-Connection::Connection(const Condition& condition, double initial_window, const Chance& chance,
-                       Worlds worlds)
+Connection::Connection(const Condition& condition, double initial_window, const Chance& chance, Worlds worlds)
     : setup_(setup_of(condition, initial_window)),
       chance_(chance),
       wire_rate_{condition.up_bps, condition.down_bps},
@@ -145,8 +144,8 @@ Waits Connection::exchange(std::span<const Exchange> all) {
   }
   // What comes without a loss in this step is jitter's; without jitter, a window's that an earlier loss has
   // closed.
-  const bool jitters = setup_.up.jitter.law != engine::JitterLaw::none ||
-                       setup_.down.jitter.law != engine::JitterLaw::none;
+  const bool jitters =
+      setup_.up.jitter.law != engine::JitterLaw::none || setup_.down.jitter.law != engine::JitterLaw::none;
   const double calm_s = jitters && calm.worlds > 0 ? calm.more_s / calm.worlds : 0;
   waits.jitter_s = calm_s * chance_.jitter;
   waits.recovery_s =
@@ -162,8 +161,7 @@ Waits Connection::exchange(double bytes_up, double bytes_down, double held_s) {
 
 void Connection::rest(double s) {
   plain_.now += nanos(s);
-  for (World& w : worlds_)
-    w.now += nanos(noise_s_ > 0 ? std::max(0.0, s + noise_s_ * normal(w.random)) : s);
+  for (World& w : worlds_) w.now += nanos(noise_s_ > 0 ? std::max(0.0, s + noise_s_ * normal(w.random)) : s);
 }
 
 double Connection::window(bool up) const {

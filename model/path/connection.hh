@@ -45,7 +45,7 @@ class Connection {
  private:
   struct World {
     Packets packets;
-    Nanos now{};               // the client's
+    Nanos now{};  // the client's
     std::uint64_t exchanged = 0;
     std::mt19937_64 random{};
     std::uint64_t resent = 0, timeouts = 0;  // seen so far

@@ -123,9 +123,7 @@ void Endpoint::process(Nanos now, const Packet& p, std::uint64_t old_head, bool 
                        std::uint32_t delivered) {
   if (apart) on_duplicate(now, delivered);
   const Nanos smoothed(std::llround(seen_.smooth_s() * 1e9));
-  const auto noticed = [&] {
-    congestion_.acknowledged(now, p.acked, board_.tail(), smoothed, is_open());
-  };
+  const auto noticed = [&] { congestion_.acknowledged(now, p.acked, board_.tail(), smoothed, is_open()); };
   if (p.acked == old_head) {
     if (p.acked < board_.tail()) noticed();
     return;
@@ -202,8 +200,8 @@ void Endpoint::reduce(std::uint32_t delivered) {
   const std::uint32_t threshold = congestion_.threshold;
   std::int64_t room;
   if (in_flight_ > threshold) {
-    room = static_cast<std::int64_t>(
-        std::ceil(static_cast<double>(reduced_in_) * threshold / reduced_from_) - reduced_out_);
+    room = static_cast<std::int64_t>(std::ceil(static_cast<double>(reduced_in_) * threshold / reduced_from_) -
+                                     reduced_out_);
   } else {
     std::int64_t limit = delivered;
     if (recovered_again_) {
@@ -253,9 +251,8 @@ void Endpoint::timed_out(Nanos now) {
 // Keeps what arrived; acknowledges at once where something is missing or a gap was filled.
 void Endpoint::accept(Nanos now, const Packet& p) {
   Scoreboard::Range fresh{std::max(p.begin, next_in_), p.begin + p.bytes};
-  const auto covered = std::any_of(held_.begin(), held_.end(), [&](auto& r) {
-    return r.begin <= fresh.begin && fresh.end <= r.end;
-  });
+  const auto covered = std::any_of(held_.begin(), held_.end(),
+                                   [&](auto& r) { return r.begin <= fresh.begin && fresh.end <= r.end; });
   if (fresh.begin >= fresh.end || covered) {
     acknowledge(now);
     return;

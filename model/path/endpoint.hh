@@ -13,8 +13,8 @@ namespace splitwan::model {
 
 struct Packet {
   std::uint64_t begin = 0;
-  std::uint32_t bytes = 0;   // of data
-  std::uint64_t acked = 0;   // everything of the other way before it
+  std::uint32_t bytes = 0;  // of data
+  std::uint64_t acked = 0;  // everything of the other way before it
   std::array<Scoreboard::Range, 3> apart = {};
   std::uint32_t ranges = 0;  // of `apart`
   std::int64_t stamp_ms = 0, echo_ms = 0;
@@ -80,8 +80,8 @@ class Endpoint {
   Nanos rto_{}, timeout_at_ = never;
   // Of the receiver:
   std::uint64_t next_in_ = 0;
-  std::vector<Scoreboard::Range> held_;    // out of order, ascending
-  std::vector<Scoreboard::Range> told_;    // the same as it is told, latest first, 4 at most
+  std::vector<Scoreboard::Range> held_;  // out of order, ascending
+  std::vector<Scoreboard::Range> told_;  // the same as it is told, latest first, 4 at most
   std::uint32_t unacknowledged_ = 0, acknowledge_every_;
   Nanos acknowledge_within_, acknowledge_at_ = never;
   std::int64_t echo_ms_ = 0;

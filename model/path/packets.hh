@@ -50,9 +50,9 @@ class Packets {
 
   Endpoint ends_[2];
   netsim::LinkModel links_[2];
-  std::deque<Flying> flying_[2];             // by the way they go, first to arrive first
-  std::deque<Posted> posted_;                // by time
-  std::deque<std::uint64_t> expected_[2];    // where messages end, by the way they go
+  std::deque<Flying> flying_[2];           // by the way they go, first to arrive first
+  std::deque<Posted> posted_;              // by time
+  std::deque<std::uint64_t> expected_[2];  // where messages end, by the way they go
   std::uint64_t handed_[2] = {0, 0}, delivered_[2] = {0, 0};
   Nanos now_{};
 };

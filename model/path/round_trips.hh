@@ -1,6 +1,6 @@
 // What a sender has seen of its round trips, and how long it would wait for the next: tcp_rtt_estimator of
-// Linux's net/ipv4/tcp_input.c, where the timeout is the smoothed round trip + a variation of 200 ms at least;
-// or RFC 6298's, where 200 ms bound the sum.
+// Linux's net/ipv4/tcp_input.c, where the timeout is the smoothed round trip + a variation of 200 ms at
+// least; or RFC 6298's, where 200 ms bound the sum.
 #pragma once
 
 #include <algorithm>
@@ -14,13 +14,9 @@ class RoundTrips {
  public:
   explicit RoundTrips(double least_s = least_timeout_s, bool as_linux = true)
       : least_s_(least_s), linux_(as_linux) {}
-  void see(double at, double rtt_s) {
-    linux_ ? see_as_linux(at, rtt_s) : see_as_rfc(rtt_s);
-  }
+  void see(double at, double rtt_s) { linux_ ? see_as_linux(at, rtt_s) : see_as_rfc(rtt_s); }
   double smooth_s() const { return smooth_s_; }
-  double timeout_s() const {
-    return std::max(smooth_s_ + std::max(clock_s, variation_s_), least_s_);
-  }
+  double timeout_s() const { return std::max(smooth_s_ + std::max(clock_s, variation_s_), least_s_); }
 
  private:
   static constexpr double clock_s = 1e-3;

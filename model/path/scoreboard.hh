@@ -16,8 +16,8 @@ class Scoreboard {
 
   explicit Scoreboard(std::uint32_t segment_bytes) : segment_(segment_bytes) {}
 
-  std::uint64_t head() const { return head_; }           // first byte that is not acknowledged
-  std::uint64_t tail() const { return head_ + sent_; }   // first that was not sent
+  std::uint64_t head() const { return head_; }          // first byte that is not acknowledged
+  std::uint64_t tail() const { return head_ + sent_; }  // first that was not sent
   bool empty() const { return items_.empty(); }
   std::uint32_t in_flight() const { return sent_ - sacked_ - lost_ + again_; }
 
@@ -54,7 +54,7 @@ class Scoreboard {
   std::deque<Item> items_;
   std::uint64_t head_ = 0;
   std::uint32_t sent_ = 0, sacked_ = 0, lost_ = 0, again_ = 0;  // bytes
-  std::optional<std::uint64_t> highest_sacked_;                  // where that segment begins
+  std::optional<std::uint64_t> highest_sacked_;                 // where that segment begins
 };
 
 }  // namespace splitwan::model

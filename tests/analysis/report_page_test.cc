@@ -59,7 +59,7 @@ console.log(JSON.stringify(cases.map(c => closedForm.decodeStep(
 TEST(Page, its_formula_is_the_models) {
   if (!have("node")) GTEST_SKIP() << "node is not installed";
   model::LatencyModel m = model::fit(tests::synthesise({.noise = 0.05}));
-  m.chance = {{1.25, 0.1}, {0.8, 0.1}, {1.1, 0.1}, 1};  // no multiple may be taken for another, or for 1
+  m.chance = {{1.25, 0.1}, {1.1, 0.1}, true};  // no multiple may be taken for another, or for 1
   m.decode.stragglers_s = 1e-4;
   m.drafters[0].draft_s = 2e-3;
   m.drafters[0].shapes[0].bytes_up = 300e3;  // many flights, past the end of slow start
