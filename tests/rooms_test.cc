@@ -269,6 +269,12 @@ TEST(Doors, one_file_reads_the_header_by_string) {
   EXPECT_THAT(files_with(R"x("pad_rows")x"), testing::Contains("engine/party/run_header.cc"));
 }
 
+// What matters about a network is a property of its row; the one other name is of headers that had none.
+TEST(Doors, one_file_names_the_networks) {
+  EXPECT_THAT(files_with(R"x("(local|ideal|sockets)"|NetworkKind::(local|ideal|ns3|sockets|tun)\b)x"),
+              ElementsAre("engine/party/run_header.cc"));
+}
+
 TEST(FloorPlan, tells_planted_faults) {
   EXPECT_THAT(wrong_ways({{"engine/base/a.hh", {"engine/wire/b.hh", "vector"}}}),
               ElementsAre("engine/base/a.hh includes engine/wire/b.hh"));

@@ -67,8 +67,9 @@ std::string render_markdown(const Json& data) {
   const bool traced = !source.is_null();
   std::string out = "# splitwan report\n";
   if (traced) {
+    const auto stated = [&](const char* key) { return text(source.value(key, Json("not stated"))); };
     out += fmt::format("\n{} runs. Compute: {}. Wire: {}. Plan: {}.\n\n", source["runs"].get<int>(),
-                       text(source["compute"]), text(source["wire"]), text(source["plan"]));
+                       stated("compute"), stated("wire"), stated("plan"));
     measured(out, data["summary"]["results"]);
   }
   out += markdown::guessing(data["study"]);

@@ -1,11 +1,12 @@
 #include "engine/base/json_file.hh"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "engine/base/error.hh"
-#include "engine/base/units.hh"
+#include "engine/base/nearest.hh"
 
 namespace splitwan::engine {
 
@@ -76,6 +77,16 @@ void ObjectReader::done() const {
 
 void ObjectReader::missing(const std::string& key) const {
   throw Error("{}: key '{}' is missing", where_, key);
+}
+
+void ObjectReader::not_whole(const std::string& key, const Json& value, bool negative_too,
+                             std::uint64_t most) const {
+  const bool too_large = value.is_number_unsigned() && value.get<std::uint64_t>() > most;
+  wrong_type(key,
+             too_large      ? fmt::format("a whole number up to {}", most).c_str()
+             : negative_too ? "a whole number"
+                            : "a whole number, 0 or above",
+             value);
 }
 
 void ObjectReader::wrong_type(const std::string& key, const char* expected, const Json& value) const {

@@ -1,11 +1,12 @@
-// Reading JSON strictly.
+// Reading JSON strictly. C++17: the simulator's own process reads with it too.
 #pragma once
 
-#include <concepts>
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "engine/base/error.hh"
@@ -52,8 +53,15 @@ class ObjectReader {
     return as<T>(*value, key);
   }
   double number(const std::string& key, double least, double most);  // must be there, bounds included
-  const Json& at(const std::string& key);                            // must be there, of any type
-  const Json& list(const std::string& key);                          // must be there
+  template <typename Int>
+  Int whole(const std::string& key, Int least, Int most) {  // likewise
+    const auto value = need<Int>(key);
+    if (value < least || value > most)
+      throw Error("{}: expected a whole number from {} to {}, found {}", path(key), least, most, value);
+    return value;
+  }
+  const Json& at(const std::string& key);    // must be there, of any type
+  const Json& list(const std::string& key);  // must be there
   ObjectReader child(const std::string& key) { return {at(key), path(key)}; }
   const std::string& where() const { return where_; }
   std::string path(const std::string& key) const;  // "scenario.json: network: rtt"
@@ -63,22 +71,18 @@ class ObjectReader {
   // Exactly what is asked for: the library would round 2.7 to 2, take true for 1 and wrap large numbers.
   template <typename T>
   T as(const Json& value, const std::string& key) const {
-    if constexpr (std::same_as<T, Json>) {
+    if constexpr (std::is_same_v<T, Json>) {
       return value;
-    } else if constexpr (std::same_as<T, bool>) {
+    } else if constexpr (std::is_same_v<T, bool>) {
       if (!value.is_boolean()) wrong_type(key, "true or false", value);
       return value.get<bool>();
-    } else if constexpr (std::integral<T>) {
-      const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
-                        : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
-                                                    : false;
-      if (!fits)
-        wrong_type(key, std::signed_integral<T> ? "a whole number" : "a whole number, 0 or above", value);
+    } else if constexpr (std::is_integral_v<T>) {
+      if (!fits<T>(value)) not_whole(key, value, std::is_signed_v<T>, std::numeric_limits<T>::max());
       return value.get<T>();
-    } else if constexpr (std::floating_point<T>) {
+    } else if constexpr (std::is_floating_point_v<T>) {
       if (!value.is_number()) wrong_type(key, "a number", value);
       return value.get<T>();
-    } else if constexpr (std::same_as<T, std::string>) {
+    } else if constexpr (std::is_same_v<T, std::string>) {
       if (!value.is_string()) wrong_type(key, "a text", value);
       return value.get<std::string>();
     } else {  // a list
@@ -88,7 +92,19 @@ class ObjectReader {
       return list;
     }
   }
+  template <typename Int>
+  static bool fits(const Json& value) {
+    using Limits = std::numeric_limits<Int>;
+    if (value.is_number_unsigned())
+      return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(Limits::max());
+    if (!value.is_number_integer()) return false;
+    const auto number = value.get<std::int64_t>();
+    if (number >= 0) return static_cast<std::uint64_t>(number) <= static_cast<std::uint64_t>(Limits::max());
+    return std::is_signed_v<Int> && number >= static_cast<std::int64_t>(Limits::min());
+  }
   [[noreturn]] void missing(const std::string& key) const;
+  [[noreturn]] void not_whole(const std::string& key, const Json& value, bool negative_too,
+                              std::uint64_t most) const;
   [[noreturn]] void wrong_type(const std::string& key, const char* expected, const Json& value) const;
   const Json& object_;
   std::string where_;

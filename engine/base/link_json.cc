@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "engine/base/json_fields.hh"
+#include "engine/base/json_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -35,80 +35,95 @@ json state_json(const LinkState& link) {
   return object;
 }
 
-LinkTime time(const json& object, const char* key, const std::string& where, Int64 longest) {
-  return LinkTime(integer<Int64>(object, key, where, 0, longest));
+LinkTime time(ObjectReader& r, const char* key, Int64 longest) {
+  return LinkTime(r.whole<Int64>(key, 0, longest));
 }
 
-double probability(const json& object, const char* key, const std::string& where) {
-  return number(object, key, where, "a probability from 0 to 1", [](double p) { return p >= 0 && p <= 1; });
+// A number that `fits`, which also says no to what is not finite.
+template <typename Fits>
+double number(ObjectReader& r, const char* key, const char* expected, Fits fits) {
+  const auto value = r.need<double>(key);
+  if (fits(value)) return value;
+  throw Error("{}: expected {}, found {}", r.path(key), expected, value);
 }
 
-Jitter parse_jitter(const json& object, const std::string& where) {
+double probability(ObjectReader& r, const char* key) {
+  return number(r, key, "a probability from 0 to 1", [](double p) { return p >= 0 && p <= 1; });
+}
+
+Jitter parse_jitter(ObjectReader r) {
   Jitter jitter;
-  const std::string law = text(object, "law", where);
+  const auto law = r.need<std::string>("law");
   const auto found =
       std::find_if(std::begin(laws), std::end(laws), [&](JitterLaw l) { return law == name_of(l); });
-  if (found == std::end(laws)) refuse(where + ".law", "none, uniform, normal, exponential or pareto", law);
+  if (found == std::end(laws))
+    throw Error("{}: expected none, uniform, normal, exponential or pareto, found \"{}\"", r.path("law"),
+                law);
   jitter.law = *found;
-  jitter.scale = time(object, "scale_ns", where, longest_delay);
-  if (object.contains("correlation"))
-    jitter.correlation = number(object, "correlation", where, "a correlation from 0 to below 1",
-                                [](double c) { return c >= 0 && c < 1; });
-  if (object.contains("reorder")) jitter.reorder = flag(object, "reorder", where);
+  jitter.scale = time(r, "scale_ns", longest_delay);
+  if (r.find("correlation"))
+    jitter.correlation =
+        number(r, "correlation", "a correlation from 0 to below 1", [](double c) { return c >= 0 && c < 1; });
+  jitter.reorder = r.get("reorder", jitter.reorder);
+  r.done();
   return jitter;
 }
 
-Bursts parse_bursts(const json& object, const std::string& where) {
-  const Bursts bursts{probability(object, "to_bad", where), probability(object, "to_good", where),
-                      probability(object, "loss", where)};
+Bursts parse_bursts(ObjectReader r) {
+  const Bursts bursts{probability(r, "to_bad"), probability(r, "to_good"), probability(r, "loss")};
+  r.done();
   if (bursts.to_bad > 0 && bursts.to_good == 0 && bursts.loss == 1)
-    throw std::runtime_error(where + ": expected a way out of losing everything, found to_good 0");
+    throw Error("{}: expected a way out of losing everything, found to_good 0", r.where());
   return bursts;
 }
 
 // Opportunities take the rate's place.
-LinkState parse_state(const json& object, const std::string& where, bool has_rate, double least_rate = 1) {
+LinkState parse_state(ObjectReader& r, bool has_rate, double least_rate = 1) {
   LinkState link;
-  link.delay = time(object, "delay_ns", where, longest_delay);
-  link.bits_per_second = has_rate ? number(object, "bps", where, "a finite rate from 1 to 1e15 bit/s",
-                                           [&](double rate) { return rate >= least_rate && rate <= 1e15; })
-                                  : 0;
-  link.loss =
-      number(object, "loss", where, "a probability below 1", [](double p) { return p >= 0 && p < 1; });
-  if (object.contains("mtu")) link.mtu = integer<std::uint32_t>(object, "mtu", where, 576, 65535);
-  link.queue_bytes = integer<std::uint64_t>(object, "queue_bytes", where, 0, 1'000'000'000'000'000'000);
+  link.delay = time(r, "delay_ns", longest_delay);
+  if (has_rate)
+    link.bits_per_second = number(r, "bps", "a finite rate from 1 to 1e15 bit/s",
+                                  [&](double rate) { return rate >= least_rate && rate <= 1e15; });
+  else
+    r.find("bps");
+  link.loss = number(r, "loss", "a probability below 1", [](double p) { return p >= 0 && p < 1; });
+  if (r.find("mtu")) link.mtu = r.whole<std::uint32_t>("mtu", 576, 65535);
+  link.queue_bytes = r.whole<std::uint64_t>("queue_bytes", 0, 1'000'000'000'000'000'000);
   if (link.queue_bytes != 0 && link.queue_bytes < link.mtu + ppp_bytes)
-    refuse(where + ".queue_bytes",
-           "room for one packet of " + std::to_string(link.mtu + ppp_bytes) + " bytes, or 0",
-           link.queue_bytes);
-  if (object.contains("jitter")) link.jitter = parse_jitter(object["jitter"], where + ".jitter");
-  if (object.contains("bursts")) link.bursts = parse_bursts(object["bursts"], where + ".bursts");
-  if (object.contains("down")) link.down = flag(object, "down", where);
+    throw Error("{}: expected room for one packet of {} bytes, or 0, found {}", r.path("queue_bytes"),
+                link.mtu + ppp_bytes, link.queue_bytes);
+  if (r.find("jitter")) link.jitter = parse_jitter(r.child("jitter"));
+  if (r.find("bursts")) link.bursts = parse_bursts(r.child("bursts"));
+  link.down = r.get("down", link.down);
   if (link.down && !has_rate)
-    throw std::runtime_error(where + ".down: expected no down time on a link of opportunities, found true");
+    throw Error("{}: expected no down time on a link of opportunities, found true", r.path("down"));
   return link;
 }
 
-void parse_schedule(const json& changes, const std::string& where, LinkSpec& link) {
-  if (!changes.is_array()) refuse(where, "an array of changes", changes);
-  for (const json& change : changes) {
-    const std::string here = where + "[" + std::to_string(link.schedule.size()) + "]";
-    const LinkTime at = time(change, "at_ns", here, longest_schedule);
+void parse_schedule(ObjectReader& outer, LinkSpec& link) {
+  for (const Json& change : outer.list("schedule")) {
+    ObjectReader r(change, fmt::format("{}[{}]", outer.path("schedule"), link.schedule.size()));
+    const LinkTime at = time(r, "at_ns", longest_schedule);
     if (!link.schedule.empty() && at <= link.schedule.back().at)
-      refuse(here + ".at_ns", "later than " + std::to_string(link.schedule.back().at.count()), at.count());
-    link.schedule.push_back({at, parse_state(change, here, link.opportunities.empty())});
+      throw Error("{}: expected later than {}, found {}", r.path("at_ns"), link.schedule.back().at.count(),
+                  at.count());
+    link.schedule.push_back({at, parse_state(r, link.opportunities.empty())});
+    r.done();
   }
 }
 
-void parse_opportunities(const json& moments, const std::string& where, LinkSpec& link) {
-  if (!moments.is_array() || moments.empty()) refuse(where, "an array of moments", moments);
-  for (const json& moment : moments) {
-    const std::string here = where + "[" + std::to_string(link.opportunities.size()) + "]";
-    const Int64 earliest = link.opportunities.empty() ? 0 : link.opportunities.back().count();
-    link.opportunities.emplace_back(integer<Int64>(moment, here, earliest, longest_schedule));
+void parse_opportunities(ObjectReader& r, LinkSpec& link) {
+  const std::string where = r.path("opportunities_ns");
+  Int64 earliest = 0;
+  for (const Int64 moment : r.need<std::vector<Int64>>("opportunities_ns")) {
+    if (moment < earliest || moment > longest_schedule)
+      throw Error("{}[{}]: expected a whole number from {} to {}, found {}", where, link.opportunities.size(),
+                  earliest, longest_schedule, moment);
+    link.opportunities.emplace_back(earliest = moment);
   }
-  if (link.opportunities.back() == LinkTime{})
-    throw std::runtime_error(where + ": expected a last moment after 0, found 0");
+  if (earliest == 0)
+    throw Error("{}: expected moments, the last one after 0, found {}", where,
+                r.at("opportunities_ns").dump());
 }
 
 void refuse_a_dead_link(const LinkSpec& link, const std::string& where) {
@@ -118,8 +133,7 @@ void refuse_a_dead_link(const LinkSpec& link, const std::string& where) {
                         : repeats
                             ? link.down && std::all_of(link.schedule.begin(), link.schedule.end(), is_down)
                             : link.schedule.back().link.down;
-  if (for_good)
-    throw std::runtime_error(where + ": expected a link that is up in the end, found one that stays down");
+  if (for_good) throw Error("{}: expected a link that is up in the end, found one that stays down", where);
 }
 
 }  // namespace
@@ -158,18 +172,24 @@ std::uint64_t fingerprint_of(const LinkSpec& link) {
   return hash;
 }
 
-LinkSpec parse_link(const json& object, const std::string& where, bool may_be_unlimited) {
+LinkSpec parse_link_keys(ObjectReader& r, bool may_be_unlimited) {
   LinkSpec link;
-  if (object.contains("opportunities_ns"))
-    parse_opportunities(object["opportunities_ns"], where + ".opportunities_ns", link);
-  static_cast<LinkState&>(link) =
-      parse_state(object, where, link.opportunities.empty(), may_be_unlimited ? 0 : 1);
-  if (object.contains("schedule")) parse_schedule(object["schedule"], where + ".schedule", link);
-  if (object.contains("period_ns")) link.period = time(object, "period_ns", where, longest_schedule);
+  if (r.find("opportunities_ns")) parse_opportunities(r, link);
+  static_cast<LinkState&>(link) = parse_state(r, link.opportunities.empty(), may_be_unlimited ? 0 : 1);
+  if (r.find("schedule")) parse_schedule(r, link);
+  if (r.find("period_ns")) link.period = time(r, "period_ns", longest_schedule);
   if (link.period > LinkTime{} && (link.schedule.empty() || link.period <= link.schedule.back().at))
-    refuse(where + ".period_ns", "0, or later than the schedule's last change", link.period.count());
-  refuse_a_dead_link(link, where);
+    throw Error("{}: expected 0, or later than the schedule's last change, found {}", r.path("period_ns"),
+                link.period.count());
+  refuse_a_dead_link(link, r.where());
   return link;
+}
+
+LinkSpec parse_link(const Json& link, const std::string& where) {
+  ObjectReader r(link, where);
+  const LinkSpec read = parse_link_keys(r);
+  r.done();
+  return read;
 }
 
 json to_json(const TcpSpec& tcp) {
@@ -185,21 +205,19 @@ json to_json(const TcpSpec& tcp) {
           {"app_limited_decay", tcp.app_limited_decay}};
 }
 
-TcpSpec parse_tcp(const json& object, const std::string& where) {
-  const auto count = [&](const char* key) {
-    return integer<std::uint32_t>(object, key, where, 0, std::numeric_limits<std::uint32_t>::max());
-  };
+TcpSpec parse_tcp(ObjectReader r) {
   TcpSpec tcp;
-  tcp.congestion = text(object, "congestion", where);
-  tcp.segment = count("segment_bytes");
-  tcp.buffer = count("buffer_bytes");
-  tcp.initial_window = count("initial_window");
-  tcp.min_rto = time(object, "min_rto_ns", where, longest_delay);
-  tcp.rto_form = text(object, "rto_form", where);
-  tcp.delayed_ack_segments = count("delayed_ack_segments");
-  tcp.delayed_ack_timeout = time(object, "delayed_ack_timeout_ns", where, longest_delay);
-  tcp.slow_start_after_idle = flag(object, "slow_start_after_idle", where);
-  tcp.app_limited_decay = text(object, "app_limited_decay", where);
+  tcp.congestion = r.need<std::string>("congestion");
+  tcp.segment = r.need<std::uint32_t>("segment_bytes");
+  tcp.buffer = r.need<std::uint32_t>("buffer_bytes");
+  tcp.initial_window = r.need<std::uint32_t>("initial_window");
+  tcp.min_rto = time(r, "min_rto_ns", longest_delay);
+  tcp.rto_form = r.need<std::string>("rto_form");
+  tcp.delayed_ack_segments = r.need<std::uint32_t>("delayed_ack_segments");
+  tcp.delayed_ack_timeout = time(r, "delayed_ack_timeout_ns", longest_delay);
+  tcp.slow_start_after_idle = r.need<bool>("slow_start_after_idle");
+  tcp.app_limited_decay = r.need<std::string>("app_limited_decay");
+  r.done();
   return tcp;
 }
 

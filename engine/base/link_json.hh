@@ -6,24 +6,27 @@
 // delay_ns, bps, loss and queue_bytes are always there, the others where they are not as LinkSpec has them.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "engine/base/json.hh"
 #include "engine/base/link.hh"
 
 namespace splitwan::engine {
+
+class ObjectReader;
 
 nlohmann::json to_json(const LinkSpec& link);
 
 // Of its JSON: tells links apart, hides nothing (Fowler, Noll and Vo's hash).
 std::uint64_t fingerprint_of(const LinkSpec& link);
 
-// `where` names the object in errors, which are std::runtime_error. What comes back has been checked.
-// may_be_unlimited: a rate of 0 is one, as ideal links have it.
-LinkSpec parse_link(const nlohmann::json& link, const std::string& where, bool may_be_unlimited = false);
+// What comes back has been checked; else Error. may_be_unlimited: a rate of 0 is one, as ideal links have it.
+LinkSpec parse_link_keys(ObjectReader&,
+                         bool may_be_unlimited = false);  // asks for these keys; others may follow
+LinkSpec parse_link(const Json& link, const std::string& where);
 
 nlohmann::json to_json(const TcpSpec& tcp);  // every field, durations in _ns, sizes in _bytes
-TcpSpec parse_tcp(const nlohmann::json& tcp, const std::string& where);
+TcpSpec parse_tcp(ObjectReader);
 
 const char* name_of(JitterLaw law);
 

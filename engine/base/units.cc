@@ -1,10 +1,8 @@
 #include "engine/base/units.hh"
 
-#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <numeric>
 
 #include "engine/base/error.hh"
 
@@ -30,21 +28,6 @@ double parse_quantity(std::string_view text, std::span<const Unit> units, std::s
   std::string names;
   for (const Unit& u : units) names += (names.empty() ? "" : ", ") + std::string(u.name);
   throw Error("'{}' is not a {}: expected a number and one of {}, as in {}", text, what, names, example);
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -94,18 +77,6 @@ std::vector<int> parse_integers(std::string_view text, char separator) {
     if (status != std::errc{} || stop != end) return {};
   }
   return numbers;
-}
-
-std::string nearest(std::string_view word, std::span<const std::string> known) {
-  std::string best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 2) + 1;
-  for (const std::string& candidate : known) {
-    if (const auto d = edit_distance(word, candidate); d < least) {
-      least = d;
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 }  // namespace splitwan::engine

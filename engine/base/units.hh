@@ -16,7 +16,4 @@ std::vector<std::string> split_list(std::string_view, char separator = ',');
 // "2,30" -> {2, 30}; empty when any part is no int.
 std::vector<int> parse_integers(std::string_view, char separator);
 
-// The known word nearest to `word` ("" when none is near), for "did you mean".
-std::string nearest(std::string_view word, std::span<const std::string> known);
-
 }  // namespace splitwan::engine

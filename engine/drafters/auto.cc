@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/drafters/acceptance.hh"
+#include "engine/drafters/row_odds.hh"
 #include "engine/drafters/step_cost.hh"
 
 namespace splitwan::engine {
@@ -16,8 +16,8 @@ constexpr double tolerance = 0.02;  // and the share of the time
 constexpr double curiosity = 0.01;  // share of the time for asking arms that did not pay when last asked
 
 struct Arm : AutoArm {
-  explicit Arm(AutoArm arm) : AutoArm(std::move(arm)), acceptance(promise), gain(promise) {}
-  Acceptance acceptance;
+  explicit Arm(AutoArm arm) : AutoArm(std::move(arm)), odds(promise), gain(promise) {}
+  RowOdds odds;
   double gain;       // of a whole arm
   double sent = 6;   // steps of a whole arm; the promise counts as so many
   double ask_s = 0;  // what a proposal takes
@@ -58,7 +58,7 @@ class Auto : public Drafter {
       ask(arm, party, context, room);
       const Choice best = best_of(arm, arm.tree.rows(), drafting_s_);
       if (!best.arm) continue;
-      if (&arm == &arms_[0] && !arm.whole) text_tokens_ = arm.acceptance.tokens(arm.tree.rows());
+      if (&arm == &arms_[0] && !arm.whole) text_tokens_ = arm.odds.tokens(arm.tree.rows());
       reason_ += "; " + text(best);
       if (best.beats(chosen_)) chosen_ = best;
     }
@@ -102,7 +102,7 @@ class Auto : public Drafter {
     begin_ = now;
     drafting_s_ = 0;
     std::erase_if(guesses_, [&](const Guess& guess) {
-      return guess.arm->acceptance.judge(guess.tree, context.subspan(guess.at));
+      return guess.arm->odds.judge(guess.tree, context.subspan(guess.at));
     });
   }
 
@@ -146,7 +146,7 @@ class Auto : public Drafter {
   Choice best_of(Arm& arm, int most, double drafting_s) const {
     Choice best;
     for (int rows = arm.whole ? std::max(most, 2) : 2; rows <= most; ++rows) {
-      const double tokens = arm.whole ? std::max(1.0, text_tokens_ + arm.gain) : arm.acceptance.tokens(rows);
+      const double tokens = arm.whole ? std::max(1.0, text_tokens_ + arm.gain) : arm.odds.tokens(rows);
       const Choice choice{&arm, rows, tokens, drafting_s + cost_.seconds(rows)};
       if (choice.rate() > best.rate()) best = choice;
     }

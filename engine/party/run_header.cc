@@ -11,7 +11,6 @@ namespace splitwan::engine {
 namespace {
 
 Json ordered(const nlohmann::json& json) { return Json::parse(json.dump()); }
-nlohmann::json sorted(const Json& json) { return nlohmann::json::parse(json.dump()); }
 
 Json to_json(const StatedLink& stated) {
   Json json = ordered(to_json(stated.link));
@@ -22,7 +21,9 @@ Json to_json(const StatedLink& stated) {
 }
 
 Json to_json(const StatedNetwork& network) {
-  Json json = {{"kind", network.kind}, {"links", Json::array()}};
+  Json json = {{"kind", network.kind}};
+  if (network.live) json["live"] = true;
+  json["links"] = Json::array();
   for (const StatedEdge& edge : network.edges)
     json["links"].push_back(
         {{"from", edge.a}, {"to", edge.b}, {"up", to_json(edge.up)}, {"down", to_json(edge.down)}});
@@ -48,27 +49,15 @@ void put(Json& json, const char* key, const std::optional<T>& value) {
     json[key] = to_json(*value);
 }
 
-// The simulator's checks throw their own kind.
-template <typename Parse>
-auto checked(Parse&& parse) {
-  try {
-    return parse();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::runtime_error& e) {
-    throw Error("{}", e.what());
+StatedLink link_of(ObjectReader link) {
+  StatedLink stated{parse_link_keys(link, /*may_be_unlimited=*/true)};
+  if (link.find("deliveries")) {
+    ObjectReader r = link.child("deliveries");
+    stated.deliveries = r.need<std::uint64_t>("count");
+    stated.fingerprint = std::strtoull(r.need<std::string>("fingerprint").c_str(), nullptr, 16);
+    r.done();
   }
-}
-
-StatedLink link_of(const Json& json, const std::string& where) {
-  StatedLink stated;
-  stated.link = checked([&] { return parse_link(sorted(json), where, /*may_be_unlimited=*/true); });
-  const auto deliveries = json.find("deliveries");
-  if (deliveries == json.end()) return stated;
-  ObjectReader r(*deliveries, where + ".deliveries");
-  stated.deliveries = r.need<std::uint64_t>("count");
-  stated.fingerprint = std::strtoull(r.need<std::string>("fingerprint").c_str(), nullptr, 16);
-  r.done();
+  link.done();
   return stated;
 }
 
@@ -76,16 +65,16 @@ StatedNetwork network_of(const Json& json, const std::string& where) {
   StatedNetwork network;
   ObjectReader r(json, where);
   network.kind = r.need<std::string>("kind");
-  for (const Json& link : r.need<std::vector<Json>>("links")) {
-    ObjectReader e(link, where + ".links");
+  network.live = r.get("live", live_unless_said(network.kind));
+  for (const Json& link : r.list("links")) {
+    ObjectReader e(link, fmt::format("{}[{}]", r.path("links"), network.edges.size()));
     StatedEdge edge{e.need<PartyId>("from"), e.need<PartyId>("to"), {}, {}};
-    edge.up = link_of(e.need<Json>("up"), where + ".up");
-    edge.down = link_of(e.need<Json>("down"), where + ".down");
+    edge.up = link_of(e.child("up"));
+    edge.down = link_of(e.child("down"));
     e.done();
     network.edges.push_back(std::move(edge));
   }
-  if (const Json* tcp = r.find("tcp"))
-    network.tcp = checked([&] { return parse_tcp(sorted(*tcp), where + ".tcp"); });
+  if (r.find("tcp")) network.tcp = parse_tcp(r.child("tcp"));
   r.done();
   return network;
 }
@@ -116,12 +105,13 @@ StatedNetwork network_of_1(const Json& conditions, const Json& scenario, const s
   StatedNetwork network;
   ObjectReader r(conditions, where);
   network.kind = r.get<std::string>("network", "");
+  network.live = live_unless_said(network.kind);
   constexpr double hour_s = 3600;
   const double rtt_s = within(r, "rtt_s", 0, hour_s), jitter_s = within(r, "jitter_s", 0, hour_s);
   const double up_bps = within(r, "up_bps", 0, 1e18), down_bps = within(r, "down_bps", 0, 1e18);
   const double loss = within(r, "loss", 0, 0.999);
   const Json* rtt = r.find("rtt_s");
-  if (network.kind == "sockets" && (!rtt || rtt->is_null())) return network;
+  if (network.live && (!rtt || rtt->is_null())) return network;
   StatedEdge edge;
   const auto nanos = [](double s) { return LinkTime(std::llround(s * 1e9)); };
   for (LinkSpec* link : {&edge.up.link, &edge.down.link}) {
@@ -184,6 +174,8 @@ const Json* stated_at(ObjectReader& r, const char* key) {
 
 }  // namespace
 
+bool live_unless_said(const std::string& kind) { return kind == "sockets"; }
+
 Json to_json(const Sampling& s) {
   return {{"temperature", s.temperature},
           {"top_k", s.top_k},
@@ -234,7 +226,7 @@ Json to_json(const RunHeader& h) {
 
 RunHeader run_header_of(const Json& json, const std::string& where) {
   ObjectReader r(json, where);
-  const auto at = [&](const char* key) { return where + "." + key; };
+  const auto at = [&](const char* key) { return r.path(key); };
   r.find("type");
   const int version = r.need<int>("schema_version");
   if (version != 1 && version != trace_schema_version)

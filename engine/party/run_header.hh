@@ -28,13 +28,15 @@ struct StatedEdge {
 };
 
 struct StatedNetwork {
-  std::string kind;  // "ns3", "ideal", "sockets", ..; empty: the header names none
-  std::vector<StatedEdge>
-      edges;  // none: nobody set the links (live sockets: the trace measures them), or none is
-  std::optional<TcpSpec> tcp;  // where ours to set
+  std::string kind;               // what its table calls it; empty: the header names none
+  std::vector<StatedEdge> edges;  // none: nobody set the links, or there is none
+  std::optional<TcpSpec> tcp;     // where ours to set
   // Of schema 1: what its scenario said of links and its header did not, as JSON; empty: nothing.
   std::string unsaid;
+  bool live = false;  // the links are as they were found: the trace measures them
 };
+// Of a network in a file from before files said so.
+bool live_unless_said(const std::string& kind);
 
 struct StatedPrompt {
   std::string name, kind;  // kind: its class

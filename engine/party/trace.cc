@@ -47,30 +47,7 @@ std::string line_of(const Step& s, int run) {
       reason);
 }
 
-// The value of `key`; integers must fit.
-template <typename T>
-T field(const Json& j, const char* key) {
-  const auto it = j.find(key);
-  if (it == j.end()) throw Error("key '{}' is missing", key);
-  const auto wrong = [&](std::string_view what) {
-    return Error("key '{}': expected {}, found {}", key, what, it->dump().substr(0, 40));
-  };
-  if constexpr (std::is_same_v<T, std::string>) {
-    if (!it->is_string()) throw wrong("a string");
-  } else if constexpr (std::is_same_v<T, bool>) {
-    if (!it->is_boolean()) throw wrong("true or false");
-  } else if constexpr (std::is_signed_v<T>) {
-    const bool fits = it->is_number_unsigned()
-                          ? std::in_range<T>(it->get<std::uint64_t>())
-                          : it->is_number_integer() && std::in_range<T>(it->get<std::int64_t>());
-    if (!fits) throw wrong("an integer");
-  } else {
-    if (!it->is_number_unsigned() || !std::in_range<T>(it->get<std::uint64_t>())) throw wrong("a count");
-  }
-  return it->get<T>();
-}
-
-Nanos instant(const Json& j, const char* key) { return Nanos(field<std::int64_t>(j, key)); }
+Nanos instant(ObjectReader& r, const char* key) { return Nanos(r.need<std::int64_t>(key)); }
 
 Op op_named(const std::string& name) {
   for (std::size_t i = 0; i < std::size(op_names); ++i) {
@@ -79,53 +56,55 @@ Op op_named(const std::string& name) {
   throw Error("unknown op '{}'", name);
 }
 
-Span span_of(const Json& j) {
+Span span_of(const Json& json) {
+  ObjectReader r(json, "span");
   Span s;
-  s.step = field<std::uint64_t>(j, "step");
-  s.party = field<std::uint32_t>(j, "party");
-  s.op = op_named(field<std::string>(j, "op"));
-  s.begin = instant(j, "begin_ns");
-  s.end = instant(j, "end_ns");
-  s.rows = field<std::uint32_t>(j, "rows");
-  s.context = field<std::uint32_t>(j, "context");
+  s.step = r.need<std::uint64_t>("step");
+  s.party = r.need<std::uint32_t>("party");
+  s.op = op_named(r.need<std::string>("op"));
+  s.begin = instant(r, "begin_ns");
+  s.end = instant(r, "end_ns");
+  s.rows = r.need<std::uint32_t>("rows");
+  s.context = r.need<std::uint32_t>("context");
   if (s.op == Op::work) {
-    s.phase = phase_named(field<std::string>(j, "phase"));
+    s.phase = phase_named(r.need<std::string>("phase"));
     return s;
   }
-  s.peer = field<std::uint32_t>(j, "peer");
-  s.bytes = field<std::uint64_t>(j, "bytes");
+  s.peer = r.need<std::uint32_t>("peer");
+  s.bytes = r.need<std::uint64_t>("bytes");
   if (s.op == Op::recv) {
-    s.arrived = instant(j, "arrived_ns");
-    s.held = instant(j, "held_ns");
-    s.flights = field<std::uint32_t>(j, "flights");
-    if (j.contains("cwnd")) s.cwnd = field<std::uint32_t>(j, "cwnd");
-    if (j.contains("retransmits")) s.retransmits = field<std::uint32_t>(j, "retransmits");
-    if (j.contains("tcp_rtt_ns")) s.tcp.rtt = instant(j, "tcp_rtt_ns");
-    if (j.contains("tcp_rtt_spread_ns")) s.tcp.rtt_spread = instant(j, "tcp_rtt_spread_ns");
-    if (j.contains("tcp_window")) s.tcp.window = field<std::uint32_t>(j, "tcp_window");
+    s.arrived = instant(r, "arrived_ns");
+    s.held = instant(r, "held_ns");
+    s.flights = r.need<std::uint32_t>("flights");
+    s.cwnd = r.get("cwnd", s.cwnd);
+    s.retransmits = r.get("retransmits", s.retransmits);
+    s.tcp.rtt = Nanos(r.get("tcp_rtt_ns", s.tcp.rtt.count()));
+    s.tcp.rtt_spread = Nanos(r.get("tcp_rtt_spread_ns", s.tcp.rtt_spread.count()));
+    s.tcp.window = r.get("tcp_window", s.tcp.window);
   }
   return s;
 }
 
-Step step_of(const Json& j) {
+Step step_of(const Json& json) {
+  ObjectReader r(json, "step");
   Step s;
-  s.step = field<std::uint64_t>(j, "step");
-  s.prefill = field<bool>(j, "prefill");
-  s.begin = instant(j, "begin_ns");
-  s.end = instant(j, "end_ns");
-  s.rows = field<std::uint32_t>(j, "rows");
-  s.context = field<std::uint32_t>(j, "context");
-  if (j.contains("sent")) s.sent = field<std::uint32_t>(j, "sent");
-  s.drafted = field<std::uint32_t>(j, "drafted");
-  s.accepted = field<std::uint32_t>(j, "accepted");
-  if (j.contains("reason")) s.reason = field<std::string>(j, "reason");
+  s.step = r.need<std::uint64_t>("step");
+  s.prefill = r.need<bool>("prefill");
+  s.begin = instant(r, "begin_ns");
+  s.end = instant(r, "end_ns");
+  s.rows = r.need<std::uint32_t>("rows");
+  s.context = r.need<std::uint32_t>("context");
+  s.sent = r.get("sent", s.sent);
+  s.drafted = r.need<std::uint32_t>("drafted");
+  s.accepted = r.need<std::uint32_t>("accepted");
+  s.reason = r.get("reason", s.reason);
   return s;
 }
 
 // Adds one line to the runs read so far.
 void take(const Json& j, std::vector<Run>& runs, bool& open) {
   if (!j.is_object()) throw Error("expected a JSON object, found {}", j.dump().substr(0, 40));
-  const auto type = field<std::string>(j, "type");
+  const auto type = ObjectReader(j, "line").need<std::string>("type");
   if (type == "run") {
     if (open) throw Error("a run begins before the last one ended");
     runs.emplace_back().header = run_header_of(j, "run");

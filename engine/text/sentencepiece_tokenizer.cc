@@ -100,7 +100,7 @@ std::string SentencePieceTokenizer::normalize(std::string_view text) const {
     }
     text.remove_prefix(known ? known : 1);
   }
-  while (model_.trim_spaces && normal.ends_with(space)) normal.resize(normal.size() - space.size());
+  while (model_.trim_spaces && normal.ends_with(space)) normal.erase(normal.size() - space.size());
   return normal;
 }
 

@@ -87,8 +87,7 @@ Point project(const LatencyModel& model, const Condition& condition, const std::
 
 Json to_json(const Point& p) {
   const auto known = [](double v) { return std::isnan(v) ? Json() : Json(v); };
-  Json j = to_json(p.condition);
-  j.erase("network");
+  Json j = link_json(p.condition);
   Json shares = Json::object();
   const Json components = to_json(p.components);
   for (const auto& [key, seconds] : components.items())

@@ -1,4 +1,5 @@
-// The closed form itself, and what a drafter's steps amount to.
+#include "model/fit/closed_form.hh"
+
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -7,9 +8,6 @@
 #include <set>
 
 #include "engine/base/types.hh"
-
-#include "model/fit/latency_model.hh"
-
 namespace splitwan::model {
 
 void Components::add(const Components& c, double share) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "engine/base/error.hh"
 #include "engine/base/order_statistics.hh"
@@ -103,9 +104,9 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
   for (Observation& o : observations) {
     const auto found = measured.find(o.run);
     if (found == measured.end()) continue;
-    const std::string network = o.condition.network;
-    o.condition = found->second;
-    o.condition.network = network;
+    const Condition unmeasured = std::exchange(o.condition, found->second);
+    o.condition.network = unmeasured.network;
+    o.condition.live = unmeasured.live;
   }
 }
 

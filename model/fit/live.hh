@@ -5,7 +5,7 @@
 
 namespace splitwan::model {
 
-// For runs over sockets whose header states no round-trip time: RTT, jitter and loss from the client's socket
+// For runs whose header states no link: RTT, jitter and loss from the client's socket
 // as sampled at each step, and the rate that the steps' bytes reveal (unlimited where they reveal none).
 // Throws Error naming the run that crosses a network and has neither a statement nor samples.
 void measure_live_links(std::vector<Observation>&, const std::vector<engine::Run>&);

@@ -121,6 +121,7 @@ Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional
 Condition condition_of(const engine::StatedNetwork& network) {
   Condition c;
   c.network = network.kind;
+  c.live = network.live;
   c.up_bps = c.down_bps = infinite;
   if (network.edges.empty()) return c;
   const StatedLink &up = network.edges[0].up, &down = network.edges[0].down;
@@ -161,6 +162,7 @@ Json to_json(const Condition& c) {
             {"up_bps", rate(c.up_bps)},
             {"down_bps", rate(c.down_bps)},
             {"loss", c.loss}};
+  if (c.live) j["live"] = true;
   if (c.loss_tilt != 0) j["loss_up"] = c.loss_up(), j["loss_down"] = c.loss_down();
   if (c.jitter_s > 0) j["jitter_s"] = c.jitter_s;
   if (c.jitter_tilt_s != 0) j["jitter_up_s"] = c.jitter_up_s(), j["jitter_down_s"] = c.jitter_down_s();
@@ -168,6 +170,12 @@ Json to_json(const Condition& c) {
     if (!words->empty()) j[key] = *words;
   }
   if (!c.details.text().empty()) j["details"] = Json::parse(c.details.text());
+  return j;
+}
+
+Json link_json(const Condition& c) {
+  Json j = to_json(c);
+  for (const char* carrier : {"network", "live"}) j.erase(carrier);
   return j;
 }
 
@@ -184,6 +192,7 @@ Condition condition_of(engine::ObjectReader& r) {
   };
   Condition c;
   c.network = r.get<std::string>("network", "");
+  c.live = r.get("live", engine::live_unless_said(c.network));
   c.rtt_s = within(0, longest_s, r, "rtt_s");
   c.up_bps = rate("up_bps");
   c.down_bps = rate("down_bps");
@@ -206,7 +215,7 @@ std::string bandwidth_label(const Condition& c) {
 }
 
 std::string label(const Condition& c) {
-  if (c.network == "sockets" && c.rtt_s == 0) return "live connection";
+  if (c.live && c.rtt_s == 0) return "live connection";
   std::string text = fmt::format("{:g} ms, {}", c.rtt_s * 1e3, bandwidth_label(c));
   if (c.loss > 0) text += ", " + both_ways(c.loss, c.loss_up(), c.loss_down(), 100, "%") + " loss";
   if (c.jitter_s > 0)

@@ -45,6 +45,7 @@ struct Condition {
   std::vector<std::string> also = {};   // the model follows it ("queue 4 MB")
   std::vector<std::string> apart = {};  // the model does not know it: predicted as if it were not there
   std::vector<std::string> unfit = {};  // nothing that is stated stands for it: left out of fits
+  bool live = false;  // nobody set the link; without a round-trip time it is not measured yet
   double loss_up() const { return loss - loss_tilt; }
   double loss_down() const { return loss + loss_tilt; }
   double jitter_up_s() const { return jitter_s - jitter_tilt_s; }
@@ -55,6 +56,7 @@ struct Condition {
 Condition condition_of(const engine::StatedNetwork&);
 // Infinite rates become null; what is 0 or empty is left out, but for the first five.
 Json to_json(const Condition&);
+Json link_json(const Condition&);                                      // the same without what carried it
 Condition condition_of(const Json& object, const std::string& where);  // throws Error naming `where`
 Condition condition_of(engine::ObjectReader&);  // asks for these keys; others may follow
 std::string bandwidth_label(const Condition&);  // "20/100 Mbit/s"

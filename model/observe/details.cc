@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/link_json.hh"
@@ -10,18 +8,17 @@ namespace {
 
 using engine::LinkSpec;
 using engine::TcpSpec;
-using Plain = nlohmann::json;
 
 // What differs from `usual`, key by key.
-Plain less(const Plain& all, const Plain& usual) {
-  Plain rest = Plain::object();
+nlohmann::json less(const nlohmann::json& all, const nlohmann::json& usual) {
+  nlohmann::json rest = nlohmann::json::object();
   for (const auto& [key, value] : all.items()) {
     if (!usual.contains(key) || usual[key] != value) rest[key] = value;
   }
   return rest;
 }
 
-Plain usual_link() { return engine::to_json(LinkSpec()); }
+nlohmann::json usual_link() { return engine::to_json(LinkSpec()); }
 
 }  // namespace
 
@@ -32,8 +29,9 @@ struct Details::All {
 };
 
 Details::Details(const LinkSpec& up, const LinkSpec& down, std::optional<TcpSpec> tcp) {
-  Plain text = Plain::object();
-  const Plain ways[] = {less(engine::to_json(up), usual_link()), less(engine::to_json(down), usual_link())};
+  nlohmann::json text = nlohmann::json::object();
+  const nlohmann::json ways[] = {less(engine::to_json(up), usual_link()),
+                                 less(engine::to_json(down), usual_link())};
   if (!ways[0].empty()) text["up"] = ways[0];
   if (!ways[1].empty()) text["down"] = ways[1];
   if (tcp) text["tcp"] = less(engine::to_json(*tcp), engine::to_json(TcpSpec()));
@@ -57,24 +55,28 @@ const std::string& Details::text() const {
   return all_ ? all_->text : nothing;
 }
 
-Details Details::of(const Json& object, const std::string& where) try {
+Details Details::of(const Json& object, const std::string& where) {
   engine::ObjectReader r(object, where);
-  const auto whole = [&](const char* key, Plain usual) {
-    if (const Json* found = r.find(key)) usual.update(Plain::parse(found->dump()));
-    return usual;
+  const auto whole = [&](const char* key, const nlohmann::json& usual) {
+    Json all = Json::parse(usual.dump());
+    if (const Json* found = r.find(key)) all.update(*found);
+    return all;
   };
   const auto link = [&](const char* key) {
-    return engine::parse_link(whole(key, usual_link()), where + "." + key, /*may_be_unlimited=*/true);
+    const Json all = whole(key, usual_link());
+    engine::ObjectReader in(all, r.path(key));
+    const LinkSpec spec = engine::parse_link_keys(in, /*may_be_unlimited=*/true);
+    in.done();
+    return spec;
   };
   const LinkSpec up = link("up"), down = link("down");
   std::optional<TcpSpec> tcp;
-  if (r.find("tcp")) tcp = engine::parse_tcp(whole("tcp", engine::to_json(TcpSpec())), where + ".tcp");
+  if (r.find("tcp")) {
+    const Json all = whole("tcp", engine::to_json(TcpSpec()));
+    tcp = engine::parse_tcp(engine::ObjectReader(all, r.path("tcp")));
+  }
   r.done();
   return {up, down, std::move(tcp)};
-} catch (const engine::Error&) {
-  throw;
-} catch (const std::runtime_error& e) {
-  throw engine::Error("{}", e.what());
 }
 
 }  // namespace splitwan::model

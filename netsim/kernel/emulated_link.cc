@@ -23,6 +23,13 @@ LinkSpec with_queue(LinkSpec spec, LinkTime rtt) {
 
 }  // namespace
 
+std::span<const LinkEngineRow> link_engines() {
+  static constexpr LinkEngineRow rows[] = {
+      {"tun", "our delay line", std::chrono::microseconds(100)},
+      {"ns3", "ns-3 in real time, to 100 Mbit/s", std::chrono::microseconds(500)}};
+  return rows;
+}
+
 EmulatedLink::EmulatedLink(LinkPair pair, std::uint64_t seed, LinkEngine engine) {
   const LinkTime rtt = pair.up.delay + pair.down.delay;
   pair = {with_queue(pair.up, rtt), with_queue(pair.down, rtt)};

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "netsim/kernel/net_namespace.hh"
 #include "netsim/kernel/running_link.hh"
@@ -15,6 +16,12 @@ enum class LinkEngine {
   tun,  // our delay line: whatever a LinkSpec says
   ns3   // ns-3 in real time: rate, delay, loss, queue; to 100 Mbit/s
 };
+
+struct LinkEngineRow {
+  const char *name, *help;
+  LinkTime usual_lateness;  // packets are later than this on average only where a machine is too busy
+};
+std::span<const LinkEngineRow> link_engines();  // in the order of LinkEngine
 
 class EmulatedLink {
  public:

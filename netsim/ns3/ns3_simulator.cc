@@ -35,7 +35,7 @@ void expect_as_asked(const ProbeReport& found, const NetworkSpec& spec) {
     for (const bool forward : {true, false}) {
       const LinkSpec& link = forward ? edge.forward : edge.backward;
       const ProbeReport::Way& way = forward ? connection.forward : connection.backward;
-      const std::string direction = where + (forward ? ".forward" : ".backward");
+      const std::string direction = where + (forward ? ": forward" : ": backward");
       expect_loss(direction, link, way.sent, way.lost);
       if (!link.opportunities.empty()) continue;  // when they come, only the simulator can know
       asked += last_bit_leaves(link, {}, probe_bytes);

@@ -18,11 +18,6 @@ namespace {
 // Longest that a message may fly: TCP gives up long before.
 constexpr Nanos patience = std::chrono::hours(1);
 
-struct Flying {
-  PartyId from = 0, to = 0;
-  Message message;
-};
-
 Nanos timed(const std::function<void()>& job) {
   const auto begin = std::chrono::steady_clock::now();
   job();
@@ -32,6 +27,11 @@ Nanos timed(const std::function<void()>& job) {
 }  // namespace
 
 struct Conductor::State {
+  struct Flying {
+    PartyId from = 0, to = 0;
+    Message message;
+  };
+
   std::shared_ptr<LinkSimulator> simulator;
   std::vector<Edge> edges;
   CostSource cost;

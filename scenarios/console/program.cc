@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "engine/base/error.hh"
-#include "engine/base/units.hh"
+#include "engine/base/nearest.hh"
 
 namespace splitwan::scenarios {
 namespace {

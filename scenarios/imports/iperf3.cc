@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "engine/base/json_file.hh"
 #include "scenarios/imports/lines.hh"
@@ -11,70 +12,49 @@ namespace {
 
 using engine::Error;
 using engine::Json;
+using engine::ObjectReader;
 
-// A place in the file: knows its name for errors.
-struct Place {
-  const Json* json;
-  std::string where;  // "FILE:" or "FILE: end.sum"
+// iperf3 writes many keys more than are asked for here.
+std::optional<ObjectReader> part(ObjectReader& r, const std::string& key) {
+  const Json* found = r.find(key);
+  return found ? std::optional<ObjectReader>(std::in_place, *found, r.path(key)) : std::nullopt;
+}
 
-  std::string name(const std::string& key) const {
-    return fmt::format("{}{}{}", where, where.back() == ':' ? " " : ".", key);
-  }
-  std::optional<Place> find(const std::string& key) const {
-    if (!json->is_object()) throw Error("{} expected an object, found {}", where, in_quotes(json->dump()));
-    const auto it = json->find(key);
-    if (it == json->end()) return {};
-    return Place{&*it, name(key)};
-  }
-  Place need(const std::string& key) const {
-    if (auto place = find(key)) return *place;
-    throw Error("{}: expected this key of iperf3 -J, found none", name(key));
-  }
-  double number() const {
-    if (!json->is_number() || !(json->get<double>() >= 0) || json->get<double>() > 1e15)
-      throw Error("{}: expected a number from 0 to 1e15, found {}", where, in_quotes(json->dump()));
-    return json->get<double>();
-  }
-};
-
-double number_or_0(const Place& place, const std::string& key) {
-  const auto found = place.find(key);
-  return found ? found->number() : 0;
+double number_or_0(ObjectReader& r, const std::string& key) {
+  return r.find(key) ? r.number(key, 0, 1e15) : 0;
 }
 
 // `ending`: "" or "_bidir_reverse". Before 3.10 (pull request 1174) UDP has one sum, with the sender's rate.
-std::optional<double> received_rate(const Place& end, const std::string& ending) {
-  auto sum = end.find("sum_received" + ending);
-  double rate = sum ? sum->need("bits_per_second").number() : 0;
+std::optional<double> received_rate(ObjectReader& end, const std::string& ending) {
+  auto sum = part(end, "sum_received" + ending);
+  double received = 1;
   if (!sum) {
-    sum = end.find("sum" + ending);
+    sum = part(end, "sum" + ending);
     if (!sum) return {};
-    rate =
-        sum->need("bits_per_second").number() * (1 - std::min(1.0, number_or_0(*sum, "lost_percent") / 100));
+    received = 1 - std::min(1.0, number_or_0(*sum, "lost_percent") / 100);
   }
+  const double rate = sum->number("bits_per_second", 0, 1e15) * received;
   if (rate < 1)
-    throw Error("{}: expected a received rate, found {} bit/s: the client's file has it", sum->where, rate);
+    throw Error("{}: expected a received rate, found {} bit/s: the client's file has it", sum->where(), rate);
   return rate;
 }
 
-void read_retransmits(const Place& end, Iperf3Summary& summary) {
+void read_retransmits(ObjectReader& end, Iperf3Summary& summary) {
   for (const char* key : {"sum_sent", "sum_sent_bidir_reverse"}) {
-    const auto sent = end.find(key);
-    const auto retransmits = sent ? sent->find("retransmits") : std::nullopt;
-    if (retransmits)
+    auto sent = part(end, key);
+    if (sent && sent->find("retransmits"))
       summary.retransmits =
-          summary.retransmits.value_or(0) + static_cast<std::uint64_t>(retransmits->number());
+          summary.retransmits.value_or(0) + static_cast<std::uint64_t>(sent->number("retransmits", 0, 1e15));
   }
 }
 
 // Microseconds; 0 where the kernel of the sender does not tell.
-void read_rtts(const Place& end, Iperf3Summary& summary) {
-  const auto streams = end.find("streams");
-  if (!streams) return;
-  if (!streams->json->is_array()) throw Error("{}: expected a list", streams->where);
+void read_rtts(ObjectReader& end, Iperf3Summary& summary) {
+  if (!end.find("streams")) return;
   double least = 0, sum = 0, count = 0;
-  for (const Json& stream : *streams->json) {
-    const auto sender = Place{&stream, streams->where + "[]"}.find("sender");
+  for (const Json& item : end.list("streams")) {
+    ObjectReader stream(item, end.path("streams"));
+    auto sender = part(stream, "sender");
     if (!sender) continue;
     const double min = number_or_0(*sender, "min_rtt"), mean = number_or_0(*sender, "mean_rtt");
     if (min > 0) least = least > 0 ? std::min(least, min) : min;
@@ -89,18 +69,18 @@ void read_rtts(const Place& end, Iperf3Summary& summary) {
 
 Iperf3Summary read_iperf3(const std::string& path) {
   const Json json = engine::read_json_file(path);
-  const Place file{&json, path + ":"};
-  if (const auto error = file.find("error"))
-    throw Error("{}: expected a finished test, found {}", error->where, in_quotes(error->json->dump()));
-  const Place end = file.need("end"), test = file.need("start").need("test_start");
-  const Place protocol = test.need("protocol");
+  ObjectReader file(json, path);
+  if (const Json* error = file.find("error"))
+    throw Error("{}: expected a finished test, found {}", file.path("error"), in_quotes(error->dump()));
+  ObjectReader end = file.child("end"), start = file.child("start"), test = start.child("test_start");
+  const auto protocol = test.need<std::string>("protocol");
   Iperf3Summary summary;
-  summary.udp = *protocol.json == "UDP";
-  if (!summary.udp && *protocol.json != "TCP")
-    throw Error("{}: expected TCP or UDP, found {}", protocol.where, in_quotes(protocol.json->dump()));
+  summary.udp = protocol == "UDP";
+  if (!summary.udp && protocol != "TCP")
+    throw Error("{}: expected TCP or UDP, found {}", test.path("protocol"), in_quotes(protocol));
 
   const auto first = received_rate(end, ""), second = received_rate(end, "_bidir_reverse");
-  if (!first) end.need("sum_received");
+  if (!first) end.at("sum_received");
   const bool reverse = number_or_0(test, "reverse") != 0;
   (reverse ? summary.down_bps : summary.up_bps) = first;
   if (second) (reverse ? summary.up_bps : summary.down_bps) = second;

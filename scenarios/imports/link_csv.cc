@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/nearest.hh"
 #include "engine/base/units.hh"
 #include "scenarios/imports/lines.hh"
 

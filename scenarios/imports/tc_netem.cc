@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/error.hh"
+#include "engine/base/nearest.hh"
 #include "engine/base/units.hh"
 #include "netsim/link/sim_protocol.hh"
 #include "scenarios/imports/lines.hh"

@@ -2,6 +2,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/link_json.hh"
+#include "engine/base/nearest.hh"
 #include "engine/base/units.hh"
 #include "netsim/link/network_spec.hh"
 #include "scenarios/imports/iperf3.hh"
@@ -48,7 +49,7 @@ const Json& preset_named(const std::string& name) {
               near.empty() ? "" : fmt::format(" (did you mean {}?)", near), fmt::join(preset_names(), ", "));
 }
 
-using TcpRow = KeyRow<netsim::TcpSpec>;
+using TcpRow = engine::KeyRow<netsim::TcpSpec>;
 
 const std::vector<TcpRow>& tcp_rows() {
   using Tcp = netsim::TcpSpec;
@@ -112,11 +113,7 @@ void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpe
 
 // The simulator's own rules, before it is started.
 void check(const netsim::LinkSpec& link, const std::string& where) {
-  try {
-    engine::parse_link(engine::to_json(link), where);
-  } catch (const std::exception& e) {
-    throw Error("{}", e.what());
-  }
+  engine::parse_link(Json(engine::to_json(link)), where);
 }
 
 }  // namespace
@@ -160,14 +157,16 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   r.done();
   const NetworkRow& row = row_of(n.kind);
   if (!n.server.empty() && !row.takes_server)
-    throw Error("{}: server: a live server needs kind \"sockets\", found \"{}\"", where, row.name);
+    throw Error("{}: server: a live server needs kind \"{}\", found \"{}\"", where,
+                network_kinds_text(&NetworkRow::takes_server), row.name);
   if (!row.any_topology && n.parties.size() != 2)
     throw Error("{}: parties: a network of kind {} joins two, found {}", where, row.name,
                 fmt::join(n.parties, ", "));
   if (!row.packets) return n;
   for (const netsim::Edge& edge : n.edges) {
     if (edge.forward.bits_per_second == 0 || edge.backward.bits_per_second == 0)
-      throw Error("{}: rate: only ideal links are unlimited", where);
+      throw Error("{}: rate: links of kind {} have one: expected bits per second, found unlimited", where,
+                  row.name);
     check(edge.forward, where + ": up");
     check(edge.backward, where + ": down");
   }
@@ -184,8 +183,11 @@ std::string kinds_help() {
 
 }  // namespace
 
+std::string usual_network_text() { return fmt::format("{}, 80ms, 100Mbit", name_of(NetworkChoice().kind)); }
+
 std::vector<SchemaKey> network_schema() {
-  std::vector<SchemaKey> list = {{"kind", network_kinds_text(), "ns3", kinds_help()},
+  const std::string_view usual = name_of(NetworkChoice().kind);
+  std::vector<SchemaKey> list = {{"kind", network_kinds_text(), std::string(usual), kinds_help()},
                                  {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
                                   "a usual path; keys beside it change it"},
                                  {"ping", "file", "none", "what ping printed: round trip and loss"},
@@ -193,7 +195,9 @@ std::vector<SchemaKey> network_schema() {
   append(list, link_schema());
   append(list, {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
                 {"down", "rate, or {LINK keys}", "none", "from the server alone"},
-                {"server", "HOST:PORT", "none", "a live server (sockets); else both sides are here"},
+                {"server", "HOST:PORT", "none",
+                 fmt::format("a live server ({}); else both sides are here",
+                             network_kinds_text(&NetworkRow::takes_server))},
                 {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
                 {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
   append(list, topology_schema());
@@ -211,7 +215,7 @@ const std::vector<std::string>& preset_names() {
 }
 
 NetworkChoice parse_link(const std::string& text) {
-  Json json = {{"kind", "ns3"}};
+  Json json = {{"kind", name_of(network_kind_for(Unnamed::over_a_link))}};
   for (const std::string& part : engine::split_list(text)) {
     const auto equals = part.find('=');
     const std::string key = equals == std::string::npos ? "preset" : part.substr(0, equals);
@@ -238,7 +242,8 @@ engine::StatedNetwork stated(const NetworkChoice& n) {
   engine::StatedNetwork network;
   network.kind = name_of(n.kind);
   const NetworkRow& row = row_of(n.kind);
-  if (!row.splits || !row.has_link) return network;
+  network.live = row.splits && !row.has_link;
+  if (!row.splits || network.live) return network;
   for (const netsim::Edge& edge : spec_of(n, 0).edges)
     network.edges.push_back({edge.a, edge.b, engine::stated(edge.forward), engine::stated(edge.backward)});
   if (row.packets) network.tcp = n.tcp;

@@ -7,24 +7,25 @@
 #include <vector>
 
 #include "engine/base/json_file.hh"
+#include "engine/base/schema.hh"
 #include "engine/party/run_header.hh"
 #include "netsim/link/link_simulator.hh"
 #include "scenarios/read/network_kind.hh"
-#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
 
 using engine::Json;
 using engine::Nanos;
+using engine::SchemaKey;
 
 struct NetworkChoice {
   NetworkChoice();
-  NetworkKind kind = NetworkKind::ns3;
+  NetworkKind kind = network_kind_for(Unnamed::over_a_link);
   netsim::LinkSpec up, down;                                // 100 Mbit/s, 40 ms each way
   std::vector<std::string> parties = {"client", "server"};  // a party's number is its place
   std::vector<netsim::Edge> edges = {};  // empty: the first two parties, joined by `up` and `down`
   netsim::TcpSpec tcp;
-  std::string server;                         // sockets: HOST:PORT; empty = both parties here, over loopback
+  std::string server;  // HOST:PORT, where the kind takes one; empty = both parties here
   Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
   std::string pcap;
 
@@ -35,6 +36,7 @@ struct NetworkChoice {
 NetworkChoice read_network(const Json&, const std::string& where, const std::string& folder = "");
 
 std::vector<SchemaKey> network_schema();
+std::string usual_network_text();  // "ns3, 80ms, 100Mbit"
 
 // A preset's name, settings as in rtt=80ms,rate=100Mbit,jitter=2ms, or a preset and settings over it.
 NetworkChoice parse_link(const std::string&);
@@ -47,7 +49,7 @@ void read_both_ways(engine::ObjectReader&, netsim::LinkSpec& up, netsim::LinkSpe
 // Its parties, joined by it.
 netsim::NetworkSpec spec_of(const NetworkChoice&, std::uint64_t seed);
 
-// What a trace's header says of it. Local runs and live sockets have no links that anybody set.
+// What a trace's header says of it. Where nothing is sent, and on a live link, nobody set one.
 engine::StatedNetwork stated(const NetworkChoice&);
 
 }  // namespace splitwan::scenarios

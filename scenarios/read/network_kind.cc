@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/base/error.hh"
@@ -25,11 +26,19 @@ NetworkKind network_kind_named(const std::string& name) {
   throw engine::Error("'{}': expected {}", name, network_kinds_text());
 }
 
-std::string network_kinds_text() {
+NetworkKind network_kind_for(Unnamed run) {
   const auto rows = network_table();
+  const auto row = std::ranges::find(rows, run, &NetworkRow::taken_for);
+  return static_cast<NetworkKind>(row - rows.begin());
+}
+
+std::string network_kinds_text(bool NetworkRow::*property) {
+  std::vector<std::string_view> names;
+  for (const NetworkRow& row : network_table())
+    if (!property || row.*property) names.emplace_back(row.name);
   std::string text;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : i + 1 == rows.size() ? " or " : ", ", rows[i].name);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : i + 1 == names.size() ? " or " : ", ", names[i]);
   return text;
 }
 

@@ -13,6 +13,9 @@ enum class NetworkKind {
 #undef NETWORK
 };
 
+// What a run is that names no kind of network.
+enum class Unnamed { nothing, all_here, split_here, over_a_link, with_a_server };
+
 struct NetworkRow {
   const char *name, *help;
   bool splits = true;         // the server is apart; else the client holds every layer
@@ -24,12 +27,16 @@ struct NetworkRow {
   bool takes_server = false;  // may name one that is there already
   bool any_topology = false;  // else client and server only
   bool runs_models = true, replays = true;
+  bool validates = false;  // `validate` sets it beside theory and the kernel's TCP
+  Unnamed taken_for = Unnamed::nothing;
 };
 
 std::span<const NetworkRow> network_table();  // in the order of NetworkKind
 inline const NetworkRow& row_of(NetworkKind kind) { return network_table()[static_cast<int>(kind)]; }
 inline std::string_view name_of(NetworkKind kind) { return row_of(kind).name; }
 NetworkKind network_kind_named(const std::string&);  // throws Error that lists them
-std::string network_kinds_text();                    // "local, ideal, ..."
+NetworkKind network_kind_for(Unnamed);
+// "local, ideal or ns3": all, or those with this property.
+std::string network_kinds_text(bool NetworkRow::*property = nullptr);
 
 }  // namespace splitwan::scenarios

@@ -38,11 +38,13 @@ void read_question_file(const std::string& path, int limit, std::vector<Prompt>&
     if (line.empty()) continue;
     const std::string where = fmt::format("{}: line {}", path, number);
     const Json json = engine::nests_too_deeply(line) ? Json() : Json::parse(line, nullptr, false);
-    const Json turns = json.is_object() ? json.value("turns", Json()) : Json();
-    if (!turns.is_array() || turns.empty() || !turns[0].is_string() ||
-        !json.value("category", Json()).is_string())
-      throw Error("{}: expected an object with a \"category\" and texts in \"turns\"", where);
-    const auto kind = json["category"].get<std::string>();
+    if (!json.is_object())
+      throw Error("{}: expected a question as a JSON object, found {}", where, line.substr(0, 60));
+    ObjectReader r(json, where);
+    const auto kind = r.need<std::string>("category");
+    const Json& turns = r.list("turns");
+    if (turns.empty() || !turns[0].is_string())
+      throw Error("{}: expected texts, found {}", r.path("turns"), turns.dump().substr(0, 60));
     if (limit > 0 && taken[kind] >= limit) continue;
     into.push_back({fmt::format("{}-{}", kind, ++taken[kind]), kind, turns[0].get<std::string>(), {}});
   }

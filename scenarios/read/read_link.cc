@@ -78,7 +78,7 @@ struct Reading {
   LinkState& link;
   bool is_up;
 };
-using Row = KeyRow<Reading>;
+using Row = engine::KeyRow<Reading>;
 
 const std::vector<Row>& state_rows() {
   static const std::vector<Row> rows = {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "engine/base/json_file.hh"
+#include "engine/base/schema.hh"
 #include "netsim/link/link_spec.hh"
-#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
+
+using engine::SchemaKey;
 
 // Applies the link keys of `reader`'s object (see link_schema) to what `link` says already. rtt is
 // split between the directions, the odd nanosecond going down. File names are sought from `folder`.

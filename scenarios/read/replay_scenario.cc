@@ -87,13 +87,9 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   cell.seed = r.get("seed", cell.seed);
   if (const Json* network = r.find("network"))
     cell.network = read_network(*network, file + ": network", folder);
-  if (!row_of(cell.network.kind).replays) {
-    std::vector<std::string> able;
-    for (const NetworkRow& row : network_table())
-      if (row.replays) able.push_back(row.name);
-    throw Error("{}: network: kind: a replay runs over {}, not {}", file, fmt::join(able, ", "),
-                name_of(cell.network.kind));
-  }
+  if (!row_of(cell.network.kind).replays)
+    throw Error("{}: network: kind: a replay runs over {}, not {}", file,
+                network_kinds_text(&NetworkRow::replays), name_of(cell.network.kind));
   expect_two_parties(cell.network, file, "a replay");
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
@@ -122,7 +118,8 @@ std::vector<SchemaKey> replay_schema() {
   return {
       {"name", "text", "the file's name", "of the study"},
       {"seed", "whole number", "1", "of the simulated link and of the noise"},
-      {"network", "object", "ns3, 80ms, 100Mbit", "what joins client and server: ns3, ideal or tun"},
+      {"network", "object", usual_network_text(),
+       "what joins client and server: " + network_kinds_text(&NetworkRow::replays)},
       {"replay.trace", "file", "none", "what ran, over another network or machine"},
       {"replay.batches.name", "text", "sequential", "the drafter that decodes as stated"},
       {"replay.batches.note", "text", "none", "for people"},

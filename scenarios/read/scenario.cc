@@ -69,7 +69,7 @@ void check(const Scenario& s, const std::string& where) {
 
 const std::vector<SchemaKey>& scenario_schema() {
   static const std::vector<SchemaKey> schema = [] {
-    std::vector<SchemaKey> list = keys_of(scenario_keys());
+    std::vector<SchemaKey> list = engine::keys_of(scenario_keys());
     append(list, network_schema(), "network.");
     return list;
   }();

@@ -6,14 +6,16 @@
 
 #include "engine/base/json.hh"
 #include "engine/base/sampling.hh"
+#include "engine/base/schema.hh"
 #include "engine/kernels/storage.hh"
 #include "engine/layers/device.hh"
 #include "engine/split/codec.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/prompts.hh"
-#include "scenarios/read/schema.hh"
 
 namespace splitwan::scenarios {
+
+using engine::SchemaKey;
 
 struct Scenario {
   std::string name;

@@ -98,7 +98,7 @@ std::vector<ScenarioKey> all_keys() {
       {{"device", "cpu or cuda", "cpu", "where the layers kept here compute"}, read_device},
       {{"wire", engine::codec_names(), "f32", "activations on the wire; f32 is lossless"},
        named([](Scenario& s, const std::string& text) { s.wire = &engine::codec_named(text); })},
-      {{"network", "object", "ns3, 80ms, 100Mbit", "what joins client and server"},
+      {{"network", "object", usual_network_text(), "what joins client and server"},
        [](Reading& t, ObjectReader& r, const std::string& key) {
          if (const Json* network = r.find(key))
            t.scenario.network = read_network(*network, r.path(key), t.folder);

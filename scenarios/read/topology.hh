@@ -4,9 +4,11 @@
 // "links": [{"from": "client", "to": "third", LINK keys}]       of one pair, over what holds for all
 #pragma once
 
-#include "scenarios/read/schema.hh"
+#include "engine/base/schema.hh"
 
 namespace splitwan::scenarios {
+
+using engine::SchemaKey;
 
 struct NetworkChoice;
 

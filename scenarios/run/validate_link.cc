@@ -45,7 +45,9 @@ Validation read_one(const Json& json, const std::string& file) {
   inner.done();
   r.done();
   if (v.seeds < 1 || v.seeds > 1000) throw Error("{}: validate: seeds: expected 1 to 1000", file);
-  if (v.network.kind != NetworkKind::ns3) throw Error("{}: network: kind: expected ns3", file);
+  if (const NetworkRow& row = row_of(v.network.kind); !row.validates)
+    throw Error("{}: network: kind: expected {}, found {}", file, network_kinds_text(&NetworkRow::validates),
+                row.name);
   expect_two_parties(v.network, file, "a validation");
   v.resolved = json;
   return v;
@@ -138,7 +140,7 @@ std::vector<SchemaKey> validation_schema() {
   return {
       {"name", "text", "the file's name", "of the study"},
       {"seed", "whole number", "1", "of what is lost"},
-      {"network", "object", "ns3, 80ms, 100Mbit", "the link: ns3"},
+      {"network", "object", usual_network_text(), "the link: " + network_kinds_text(&NetworkRow::validates)},
       {"validate.kernel", "true or false", "true", "the kernel's TCP as well, when run as root"},
       {"validate.seeds", "whole number, 1 to 1000", "3",
        "where there is chance: so many runs in ns-3, the median counts"},

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/schema.hh"
 #include "engine/checkpoint/model_config.hh"
 
 namespace splitwan::scenarios {
@@ -48,6 +49,8 @@ struct Recipe {
   double rate_at(std::int64_t step) const;
 };
 
+// Every key of a recipe; data[].name is one of each source's.
+std::vector<engine::SchemaKey> recipe_schema();
 // Throws Error naming the file and key for anything unknown, missing or impossible.
 Recipe read_recipe(const std::string& path);
 

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "netsim/kernel/net_namespace.hh"
+#include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -84,6 +85,7 @@ TEST_F(LinkCommand, reports_what_crossed_the_link_as_one_object) {
   EXPECT_GE(j["up"]["packets"], 1);
   EXPECT_GE(j["down"]["packets"], 1);
   EXPECT_GT(j["lateness_max_s"], 0);
+  EXPECT_GE(expect_said(j, "link"), 18u);
 }
 
 TEST_F(LinkCommand, a_link_later_than_its_limit_is_a_failure_in_one_line) {

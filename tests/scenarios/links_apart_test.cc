@@ -149,6 +149,35 @@ TEST(Header, of_schema_1_tells_what_its_scenario_said_of_the_link_and_it_did_not
   EXPECT_EQ(condition_of(h.network).rtt_s, 0.08);
 }
 
+// A live network says so; files from before are known by their kind, of either schema.
+TEST(Header, of_a_live_network_says_so) {
+  engine::RunHeader h;
+  h.network.kind = "quic";
+  EXPECT_EQ(to_json(h)["network"].dump(), R"({"kind":"quic","links":[]})");
+  EXPECT_FALSE(engine::run_header_of(to_json(h), "run").network.live);
+  h.network.live = true;
+  EXPECT_EQ(to_json(h)["network"].dump(), R"({"kind":"quic","live":true,"links":[]})");
+  const model::Condition c = condition_of(engine::run_header_of(to_json(h), "run").network);
+  EXPECT_EQ(label(c), "live connection");
+  EXPECT_EQ(model::condition_of(to_json(c), "c"), c);
+  EXPECT_FALSE(link_json(c).contains("live"));
+}
+
+TEST(Header, of_before_live_was_said_is_known_by_its_kind) {
+  const auto live = [](const Json& more) {
+    Json old = {{"type", "run"}, {"schema_version", 2}, {"drafter", "ngram"}};
+    old.update(more);
+    const engine::StatedNetwork network = engine::run_header_of(old, "run").network;
+    EXPECT_TRUE(network.edges.empty());
+    return network.live;
+  };
+  const Json none = Json::array();
+  EXPECT_TRUE(live({{"network", {{"kind", "sockets"}, {"links", none}}}}));
+  EXPECT_FALSE(live({{"network", {{"kind", "local"}, {"links", none}}}}));
+  EXPECT_TRUE(live({{"schema_version", 1}, {"conditions", {{"network", "sockets"}, {"rtt_s", nullptr}}}}));
+  EXPECT_TRUE(model::condition_of(Json{{"network", "sockets"}, {"rtt_s", 0.02}}, "model.json").live);
+}
+
 TEST(Header, refuses_a_key_that_it_does_not_know) {
   EXPECT_EQ(tests::error_of([] {
               engine::run_header_of({{"type", "run"}, {"schema_version", 2}, {"drafer", "x"}}, "run");

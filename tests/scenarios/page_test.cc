@@ -5,10 +5,13 @@
 #include <set>
 #include <sstream>
 
+#include "analysis/attacks/exam/options.hh"
 #include "engine/base/json_file.hh"
+#include "scenarios/commands/lab/attack_speed.hh"
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/validate_link.hh"
+#include "scenarios/train/recipe.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::scenarios {
@@ -44,6 +47,10 @@ TEST(ScenariosPage, holds_every_key_with_its_unit_default_and_meaning_and_no_oth
   EXPECT_EQ(rows_under("Keys of a scenario that runs a model"), rows_of(scenario_schema()));
   EXPECT_EQ(rows_under("Keys of a replay"), rows_of(replay_schema()));
   EXPECT_EQ(rows_under("Keys of a validation"), rows_of(validation_schema()));
+  auto attack = attacks::attack_schema();
+  append(attack, speed_schema(), "speed.");
+  EXPECT_EQ(rows_under("Keys of an attack"), rows_of(attack));
+  EXPECT_EQ(rows_under("Keys of a training recipe"), rows_of(recipe_schema()));
 }
 
 TEST(ScenariosPage, shows_scenarios_that_are_read) {

@@ -14,7 +14,7 @@ bool wrong_within(const View& view, Cut cut, int norm, const Text& text, double 
   constexpr std::size_t rows = 12;
   const Split split = view.split(calibration_stream, 0);
   const auto [in, out] = seen(*view.victim, split, std::span(&text, 1));
-  Prefix prefix(*view.attacker, cut, split.depth, split.channel.wire);
+  Prefix prefix(*view.attacker, cut, split.depth, split.crossing.wire);
   std::vector<Token> all(static_cast<std::size_t>(view.victim->config().vocabulary));
   std::iota(all.begin(), all.end(), 0);
   for (std::size_t i = 0; i < std::min(rows, text.ids.size()); ++i) {
@@ -37,7 +37,7 @@ double calibrate(const View& view, Cut cut, int norm, std::span<const Text> text
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const Split split = view.split(calibration_stream, i);
     const auto [in, out] = seen(*view.victim, split, texts.subspan(i, 1));
-    const Search search{*view.attacker, cut, {split.depth}, split.channel.wire, 0};
+    const Search search{*view.attacker, cut, {split.depth}, split.crossing.wire, 0};
     for (const double d :
          right_distances(search, {cut == Cut::input ? in : out, texts[i].ids.front()}, texts[i].ids, norm))
       distances.push_back(d);

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "analysis/attacks/exam/channel.hh"
+#include "analysis/attacks/exam/crossing.hh"
 #include "engine/base/error.hh"
 
 namespace splitwan::attacks {

@@ -40,9 +40,9 @@ class Watched : public engine::Forward {
     ids_ = batch.ids;
     session_.begin(batch.parent);
     at::Tensor x = session_.through(pieces_.embed(ids_), 0, split_.depth);
-    came_ = split_.channel(x).clone();  // the layers overwrite their input
+    came_ = split_.crossing(x).clone();  // the layers overwrite their input
     went_ = session_.through(came_.clone(), split_.depth, end).clone();
-    x = round_trip(went_, *split_.channel.wire).clone();
+    x = round_trip(went_, *split_.crossing.wire).clone();
     return pieces_.logits(session_.through(x, end, layers));
   }
 
@@ -143,7 +143,7 @@ std::pair<at::Tensor, at::Tensor> seen(const Pieces& pieces, const Split& split,
     Session session(pieces, end);
     session.begin(chain(text.ids.size()));
     const at::Tensor x = session.through(pieces.embed(text.ids), 0, split.depth);
-    came.push_back(split.channel(x).clone());
+    came.push_back(split.crossing(x).clone());
     went.push_back(session.through(came.back().clone(), split.depth, end).clone());
   }
   return {at::cat(came), at::cat(went)};

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "analysis/attacks/exam/channel.hh"
+#include "analysis/attacks/exam/crossing.hh"
 #include "analysis/attacks/exam/pieces.hh"
 
 namespace splitwan::attacks {
@@ -16,7 +16,7 @@ std::string_view name_of(Target);
 // Where the server's layers begin and end, symmetric: `depth` layers stay with the client at each end.
 struct Split {
   int depth = 0;
-  Channel channel;
+  Crossing crossing;
 };
 
 // A text that was prompted, and continued by the model.

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "engine/base/error.hh"
-#include "engine/base/json_file.hh"
 
 namespace splitwan::attacks {
 
@@ -30,109 +29,156 @@ Defence defence_named(const std::string& name) {
 
 namespace {
 
-class Reader {
- public:
-  Reader(const Json& json, const std::string& file) : reader_(json, file), file_(file) {}
-  ObjectReader& operator*() { return reader_; }
-
-  template <typename T>
-  void number(const std::string& key, T& into, T least, T most) {
-    into = reader_.get(key, into);
-    if (!(into >= least && into <= most))
-      throw Error("{}: expected {} to {}, found {}", reader_.path(key), least, most, into);
-  }
-  // One text or a list of them, as paths beside the scenario.
-  std::vector<std::string> files(const std::string& key) {
-    const Json* value = reader_.find(key);
-    if (!value) return {};
-    auto list = value->is_string() ? std::vector<std::string>{value->get<std::string>()}
-                                   : reader_.need<std::vector<std::string>>(key);
-    for (std::string& path : list) path = beside(path);
-    return list;
-  }
-  std::string beside(const std::string& path) const {
-    return (std::filesystem::path(file_).parent_path() / path).lexically_normal().string();
-  }
-  template <typename T>
-  void filled(const std::string& key, const std::vector<T>& list) const {
-    if (list.empty()) throw Error("{}: the list is empty", reader_.path(key));
-  }
-
- private:
-  ObjectReader reader_;
-  std::string file_;
+struct SuiteReading : Options {
+  const AttackerNames& known;
+  std::string file;  // the scenario: paths in it are seen from its folder
 };
+using SuiteKey = engine::KeyRow<SuiteReading>;
+using Names = std::vector<std::string>;
 
-std::vector<Cut> cuts_named(const std::vector<std::string>& names, const std::string& where) {
-  std::vector<Cut> cuts;
-  for (const std::string& name : names) {
-    if (name != "input" && name != "output")
-      throw Error("{}: expected input or output, found '{}'", where, name);
-    cuts.push_back(name == "input" ? Cut::input : Cut::output);
-  }
-  return cuts;
+std::string beside(const std::string& file, const std::string& path) {
+  return (std::filesystem::path(file).parent_path() / path).lexically_normal().string();
 }
 
-std::vector<std::string> attackers_named(const std::vector<std::string>& names,
-                                         const std::vector<std::string>& known, const std::string& where) {
-  if (names.empty()) throw Error("{}: the list is empty", where);
-  for (const std::string& name : names) {
-    if (!std::ranges::count(known, name))
-      throw Error("{}: unknown attacker '{}': expected one of {}", where, name, fmt::join(known, ", "));
+// One text or a list of them, as paths beside the scenario.
+Names files(ObjectReader& r, const std::string& key, const std::string& file) {
+  const Json* value = r.find(key);
+  if (!value) return {};
+  Names list = value->is_string() ? Names{value->get<std::string>()} : r.need<Names>(key);
+  for (std::string& path : list) path = beside(file, path);
+  return list;
+}
+
+template <typename T>
+void filled(const ObjectReader& r, const std::string& key, const std::vector<T>& list) {
+  if (list.empty()) throw Error("{}: the list is empty", r.path(key));
+}
+
+template <typename T>
+SuiteKey list(const char* key, const char* type, std::vector<T> Options::*member, const char* help) {
+  const Options usual;
+  return {{key, type, fmt::format("{}", usual.*member), help},
+          [member](SuiteReading& t, ObjectReader& r, const std::string& name) {
+            t.*member = r.get(name, t.*member);
+            filled(r, name, t.*member);
+          }};
+}
+
+template <typename T>
+SuiteKey number(const char* key, const char* unit, T Options::*member, std::type_identity_t<T> least,
+                std::type_identity_t<T> most, const char* help) {
+  return engine::number_row<SuiteReading>(key, unit, member, least, most, help);
+}
+
+void read_cuts(SuiteReading& t, ObjectReader& r, const std::string& key) {
+  if (!r.find(key)) return;
+  t.cuts.clear();
+  for (const std::string& name : r.need<Names>(key)) {
+    if (name != "input" && name != "output")
+      throw Error("{}: expected input or output, found '{}'", r.path(key), name);
+    t.cuts.push_back(name == "input" ? Cut::input : Cut::output);
   }
-  return names;
+  filled(r, key, t.cuts);
+}
+
+auto attackers(Names Options::*member, Names AttackerNames::*usual) {
+  return [=](SuiteReading& t, ObjectReader& r, const std::string& key) {
+    t.*member = r.get(key, t.known.*usual);
+    filled(r, key, t.*member);
+    for (const std::string& name : t.*member) {
+      if (!std::ranges::count(t.known.all, name))
+        throw Error("{}: unknown attacker '{}': expected one of {}", r.path(key), name,
+                    fmt::join(t.known.all, ", "));
+    }
+  };
+}
+
+void read_defences(SuiteReading& t, ObjectReader& r, const std::string& key) {
+  for (const std::string& name : r.get(key, Names{})) {
+    const Defence d = defence_named(name);
+    if (!std::ranges::count(t.defences, d)) t.defences.push_back(d);
+  }
+}
+
+void read_training(SuiteReading& t, ObjectReader& r, const std::string& key) {
+  const Json* training = r.find(key);
+  if (!training) return;
+  ObjectReader inner(*training, r.path(key));
+  t.training_files = files(inner, "files", t.file);
+  inner.done();
+}
+
+std::string defences_known() {
+  return fmt::format("list: none, {}, or a wire: {}", engine::defence_words(), engine::codec_names());
+}
+
+std::vector<SuiteKey> suite_keys() {
+  constexpr std::int64_t billion = 1'000'000'000, ten_million = 10'000'000;
+  return {
+      {{"name", "text", "none", "of the study"},
+       [](SuiteReading&, ObjectReader& r, const std::string& key) { r.get<std::string>(key, ""); }},
+      {{"model", "folder", "", "attacked"},
+       [](SuiteReading& t, ObjectReader& r, const std::string& key) {
+         t.model = beside(t.file, r.need<std::string>(key));
+       }},
+      list("depths", "list of layer counts", &Options::depths, "local layers before the cut"),
+      {{"cuts", "list of input, output", R"(["input", "output"])",
+        "what the server gets, and what it sends back"},
+       read_cuts},
+      {{"attackers", "list of names", "all", "who tries"},
+       attackers(&Options::attackers, &AttackerNames::all)},
+      {{"defence_attackers", "list of names", "those who meet defences by default",
+        "who tries against defences"},
+       attackers(&Options::defence_attackers, &AttackerNames::against_defences)},
+      {{"defences", defences_known(), "none", "what is tried against them"}, read_defences},
+      list("defence_depths", "list of layer counts", &Options::defence_depths, "of every defence but none"),
+      list("seeds", "list of whole numbers", &Options::seeds, "one trial each"),
+      {{"documents", "file or list of files", "",
+        "held-out texts: .json with names, or plain texts split at blank lines"},
+       [](SuiteReading& t, ObjectReader& r, const std::string& key) {
+         t.documents = files(r, key, t.file);
+         if (t.documents.empty()) throw Error("{}: key '{}' is missing: the held-out texts", r.where(), key);
+       }},
+      number("document_limit", "whole number", &Options::document_limit, 2, 100'000, "texts at most"),
+      number("prompt_tokens", "tokens", &Options::prompt_tokens, 4, 1 << 20, "longer prompts are cut there"),
+      number("new_tokens", "tokens", &Options::new_tokens, 2, 1 << 20,
+             "decoded after each, with n-gram speculation"),
+      number("search_documents", "whole number", &Options::search_documents, 1, 100'000,
+             "so many texts, for the attacks that search"),
+      number("search_tokens", "tokens", &Options::search_tokens, 3, 1 << 20, "of each of them"),
+      {{"training", "{files: file or list of files}", "sampled from the model", "what attackers learn from"},
+       read_training},
+      number("text_tokens", "tokens", &Options::text_tokens, window, 1 << 20,
+             "rows of each training text; whole windows of 32"),
+      number("pairs", "whole number", &Options::pairs, 1000, billion, "for the learned attackers"),
+      number("chunk", "whole number", &Options::chunk, 1000, ten_million, "pairs held in memory at once"),
+      number("sequence_pairs", "whole number", &Options::sequence_pairs, 1000, billion, "for `sequence`"),
+      number("published_pairs", "whole number", &Options::published_pairs, 100, 1'000'000,
+             "for `mlp_published`"),
+      number("shuffled_pairs", "whole number", &Options::shuffled_pairs, 1000, ten_million,
+             "for `shuffled_labels`"),
+      number("defence_pairs", "whole number", &Options::defence_pairs, 1000, ten_million,
+             "for the learned attackers against defences"),
+      number("rare", "share", &Options::rare, 0, 1,
+             "the rarest tokens that together make up this share of the training text"),
+      number("lora_rank", "whole number", &Options::lora_rank, 1, 1024, "of the changed outer layers"),
+      number("lora_steps", "whole number", &Options::lora_steps, 0, 1'000'000, "of their training"),
+      number("threads", "whole number", &Options::threads, 1, 1024, "compute threads"),
+  };
 }
 
 }  // namespace
 
+std::vector<engine::SchemaKey> attack_schema() { return keys_of(suite_keys()); }
+
 Options read_options(const Json& scenario, const std::string& file, const AttackerNames& known) {
-  Options o;
-  Reader r(scenario, file);
-  for (const char* ignored : {"$schema", "name", "note", "speed", "traffic"}) (*r).find(ignored);
-  o.model = r.beside((*r).need<std::string>("model"));
-  o.depths = (*r).get("depths", o.depths);
-  r.filled("depths", o.depths);
-  if ((*r).find("cuts")) o.cuts = cuts_named((*r).need<std::vector<std::string>>("cuts"), (*r).path("cuts"));
-  r.filled("cuts", o.cuts);
-  o.attackers = attackers_named((*r).get("attackers", known.all), known.all, (*r).path("attackers"));
-  o.defence_attackers = attackers_named((*r).get("defence_attackers", known.against_defences), known.all,
-                                        (*r).path("defence_attackers"));
-  for (const std::string& name : (*r).get("defences", std::vector<std::string>{})) {
-    const Defence d = defence_named(name);
-    if (!std::ranges::count(o.defences, d)) o.defences.push_back(d);
-  }
-  o.defence_depths = (*r).get("defence_depths", o.defence_depths);
-  r.filled("defence_depths", o.defence_depths);
-  o.seeds = (*r).get("seeds", o.seeds);
-  r.filled("seeds", o.seeds);
-  o.documents = r.files("documents");
-  if (o.documents.empty()) throw Error("{}: key 'documents' is missing: the held-out texts", file);
-  r.number("document_limit", o.document_limit, 2, 100'000);
-  r.number("prompt_tokens", o.prompt_tokens, 4, 1 << 20);
-  r.number("new_tokens", o.new_tokens, 2, 1 << 20);
-  r.number("search_documents", o.search_documents, 1, 100'000);
-  r.number("search_tokens", o.search_tokens, 3, 1 << 20);
-  if (const Json* training = (*r).find("training")) {
-    Reader inner(*training, (*r).path("training"));
-    if (const Json* list = (*inner).find("files")) {
-      Json own = {{"files", *list}};
-      o.training_files = Reader(own, file).files("files");
-    }
-    (*inner).done();
-  }
-  r.number("text_tokens", o.text_tokens, window, 1 << 20);
+  SuiteReading reading{{}, known, file};
+  ObjectReader r(scenario, file);
+  for (const char* ignored : {"$schema", "note", "speed"}) r.find(ignored);
+  read_rows(suite_keys(), reading, r);
+  r.done();
+  Options o = std::move(static_cast<Options&>(reading));
   o.text_tokens -= o.text_tokens % window;  // whole windows
-  r.number<std::int64_t>("pairs", o.pairs, 1000, 1'000'000'000);
-  r.number<std::int64_t>("chunk", o.chunk, 1000, 10'000'000);
-  r.number<std::int64_t>("sequence_pairs", o.sequence_pairs, 1000, 1'000'000'000);
-  r.number<std::int64_t>("published_pairs", o.published_pairs, 100, 1'000'000);
-  r.number<std::int64_t>("shuffled_pairs", o.shuffled_pairs, 1000, 10'000'000);
-  r.number<std::int64_t>("defence_pairs", o.defence_pairs, 1000, 10'000'000);
-  r.number("rare", o.rare, 0.0, 1.0);
-  r.number("lora_rank", o.lora_rank, 1, 1024);
-  r.number("lora_steps", o.lora_steps, 0, 1'000'000);
-  r.number("threads", o.threads, 1, 1024);
-  (*r).done();
   o.resolved = scenario;
   return o;
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "analysis/attacks/exam/documents.hh"
-#include "engine/base/json.hh"
+#include "engine/base/schema.hh"
 
 namespace splitwan::attacks {
 
@@ -52,6 +52,8 @@ struct Options {
   Json resolved;
 };
 
+// Every key of a suite's file, but for `speed`, which is the command's.
+std::vector<engine::SchemaKey> attack_schema();
 // Throws Error naming the file, the key, what was expected and what was found.
 Options read_options(const Json& scenario, const std::string& file, const AttackerNames&);
 // What only the model can tell.

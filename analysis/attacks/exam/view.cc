@@ -57,7 +57,7 @@ double perplexity(const View& view, const std::vector<Prompted>& prompts) {
     Session tail(*view.victim, layers);
     tail.begin(chain(ids.size()));
     const at::Tensor x =
-        tail.through(round_trip(went, *split.channel.wire).clone(), layers - split.depth, layers);
+        tail.through(round_trip(went, *split.crossing.wire).clone(), layers - split.depth, layers);
     const at::Tensor log_probabilities = at::log_softmax(view.victim->logits(x).to(at::kDouble), 1);
     for (std::size_t t = 1; t < ids.size(); ++t, ++tokens)
       log_p += log_probabilities[static_cast<std::int64_t>(t) - 1][ids[t]].item<double>();

@@ -24,7 +24,7 @@ const page = (() => {
       `${+(c.up_bps / 1e6).toPrecision(3)}/${megabits(c.down_bps)}`;
   }
   function condition(c) {
-    if (c.network === "sockets") return "live connection";
+    if (c.live) return "live connection";
     const ways = (mean, up, down, scale) => (up === undefined ? [mean] : [up, down]).map(x => +(x * scale).toPrecision(3)).join("/");
     return [`${+(c.rtt_s * 1e3).toPrecision(4)} ms`, bandwidth(c),
             ...(c.loss > 0 ? [`${ways(c.loss, c.loss_up, c.loss_down, 100)} % loss`] : []),

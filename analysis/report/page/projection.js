@@ -144,7 +144,7 @@ const projection = (() => {
     });
     const far = outside(data, state.condition);
     const range = far.length ? `Extrapolated, outside what was measured: ${far.join(", ")}.` : "Inside the range that was measured.";
-    return [element("h3", {}, `Milliseconds per token at ${describe({...state.condition, network: ""})}`), page.legend(used.map(([, title, kind]) => [title, kind])),
+    return [element("h3", {}, `Milliseconds per token at ${describe({...state.condition, live: false})}`), page.legend(used.map(([, title, kind]) => [title, kind])),
             element("div", {class: "bars"}, ...rows), element("p", {class: "range", role: "status"}, range)];
   }
 
@@ -157,9 +157,9 @@ const projection = (() => {
   // Draws everything and keeps it in step with the sliders, the theme, the window and the printer.
   function show(data, places) {
     // A live run states no link; where all were on one, the model's measurement of it places them.
-    const live = data.model.fitted_on.conditions.filter(c => c.network === "sockets");
-    const placed = data.summary.results.map(r => r.network === "sockets" && live.length === 1 ? {...r, ...live[0]} : r);
-    const measured = placed.filter(r => r.tokens_per_s !== null && (r.network !== "sockets" || live.length === 1));
+    const live = data.model.fitted_on.conditions.filter(c => c.live);
+    const placed = data.summary.results.map(r => r.live && live.length === 1 ? {...r, ...live[0]} : r);
+    const measured = placed.filter(r => r.tokens_per_s !== null && (!r.live || live.length === 1));
     const rtts = [...measured.map(r => r.rtt_s), data.usual_condition.rtt_s];
     const state = {condition: {...data.usual_condition}, usual: data.usual_condition, acceptance: 1, promptClass: "", measured,
                    nearest: Math.max(1, 600 * Math.min(...rtts)), furthest: Math.ceil(Math.max(0.2, 1.2 * Math.max(...rtts)) * 1e3 / 50) * 50};

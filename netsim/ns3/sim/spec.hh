@@ -1,5 +1,4 @@
-// What `open` asks for, as plain C++17 values. Throws std::runtime_error that names the field and what it
-// expected.
+// What `open` asks for, as plain C++17 values. Throws Error that names the field and what it expected.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +19,9 @@ struct Edge {
 
   const LinkSpec& link(bool is_forward) const { return is_forward ? forward : backward; }
   LinkTime rtt() const { return forward.delay + backward.delay; }
-  std::string where() const { return "open.edges[" + std::to_string(listed) + "]"; }
+  std::string where() const { return "open: edges[" + std::to_string(listed) + "]"; }
   std::string where(bool is_forward) const {
-    return where() + (is_forward != turned ? ".forward" : ".backward");
+    return where() + (is_forward != turned ? ": forward" : ": backward");
   }
 };
 

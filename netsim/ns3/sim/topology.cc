@@ -80,7 +80,7 @@ void Topology::capture(const Spec& spec) {
       const std::string path = spec.pcap + "-edge" + std::to_string(edge.listed) + "-party" +
                                std::to_string(at_a ? edge.a : edge.b) + ".pcap";
       if (!std::ofstream(path))  // ns-3 would end the program
-        throw std::runtime_error("open.pcap: expected a path that can be written, found \"" + path + "\"");
+        throw std::runtime_error("open: pcap: expected a path that can be written, found \"" + path + "\"");
       ns3::PointToPointHelper().EnablePcap(path, device(index, at_a), true, true);
     }
 }

@@ -44,9 +44,9 @@ Scenario scenario_for(const GenerateOptions& o) {
   if (!o.link.empty()) {
     s.network = parse_link(o.link);
   } else {
-    s.network.kind = !o.server.empty() ? NetworkKind::sockets
-                     : split           ? NetworkKind::ideal
-                                       : NetworkKind::local;
+    s.network.kind = network_kind_for(!o.server.empty() ? Unnamed::with_a_server
+                                      : split           ? Unnamed::split_here
+                                                        : Unnamed::all_here);
     s.network.up = s.network.down = {};
     s.network.server = o.server;
     s.network.patience = engine::parse_duration(o.timeout);

@@ -98,7 +98,7 @@ Scenario scenario_for(const VerifyOptions& o) {
   o.keys.read(s, "verify");
   engine::check(s.sampling);
   std::tie(s.head_layers, s.tail_layers) = parse_split(o.split);
-  s.network.kind = NetworkKind::ideal;
+  s.network.kind = network_kind_for(Unnamed::split_here);
   s.network.up = s.network.down = {};
   if (!o.link.empty()) s.network = parse_link(o.link);
   s.stop_at_eos = false;

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <set>
 
-#include "engine/base/json_file.hh"
 #include "model/ask/projection.hh"
 #include "scenarios/run/run_scenario.hh"
 
@@ -37,24 +36,54 @@ Json row(const PricedDefence& defence, const std::vector<model::Point>& points) 
           {"extrapolated", points.front().extrapolated}};
 }
 
+struct SpeedReading : SpeedQuestion {
+  std::string file;
+};
+using SpeedKey = engine::KeyRow<SpeedReading>;
+
+std::vector<SpeedKey> speed_keys() {
+  const auto link = [](const char* key, const char* type, const char* help, std::string LinkWords::*member) {
+    return SpeedKey{{key, type, "as in most of the runs", help},
+                    [member](SpeedReading& t, engine::ObjectReader& r, const std::string& name) {
+                      t.link.*member = r.get<std::string>(name, "");
+                    }};
+  };
+  const auto word = [](std::string SpeedQuestion::*member) {
+    return [member](SpeedReading& t, engine::ObjectReader& r, const std::string& name) {
+      t.*member = r.get(name, t.*member);
+    };
+  };
+  return {
+      {{"scenario", "file", "", "runs of the model over several networks, which tell its speed on others"},
+       [](SpeedReading& t, engine::ObjectReader& r, const std::string& key) {
+         const std::filesystem::path path = t.scenario = r.need<std::string>(key);
+         if (path.is_relative()) t.scenario = std::filesystem::path(t.file).parent_path() / path;
+       }},
+      {{"rtt", "time, as in 80ms", "", "of the link that is asked about"},
+       [](SpeedReading& t, engine::ObjectReader& r, const std::string& key) {
+         t.link.rtt = r.need<std::string>(key);
+       }},
+      link("bandwidth", "bits per second, as in 100Mbit", "both ways", &LinkWords::bandwidth),
+      link("up", "bits per second", "to the server", &LinkWords::up),
+      link("down", "bits per second", "from the server", &LinkWords::down),
+      link("loss", "share, 0 to 1, or as in 0.5%", "of packets", &LinkWords::loss),
+      link("jitter", "time", "added to each packet's delay", &LinkWords::jitter),
+      {{"drafter", "one of the runs' drafters", SpeedQuestion{}.drafter, "what decodes"},
+       word(&SpeedQuestion::drafter)},
+      {{"geometry", "name, as in llama-70b", "as in the runs",
+        "a larger model that the speeds are scaled to"},
+       word(&SpeedQuestion::geometry)},
+  };
+}
+
 }  // namespace
 
+std::vector<engine::SchemaKey> speed_schema() { return keys_of(speed_keys()); }
+
 SpeedQuestion speed_question(const Json& object, const std::string& file) {
-  engine::ObjectReader in(object, file + ": speed");
-  SpeedQuestion q;
-  q.scenario = in.need<std::string>("scenario");
-  const std::filesystem::path path = q.scenario;
-  if (path.is_relative()) q.scenario = std::filesystem::path(file).parent_path() / path;
-  q.link.rtt = in.need<std::string>("rtt");
-  q.link.bandwidth = in.get<std::string>("bandwidth", "");
-  q.link.up = in.get<std::string>("up", "");
-  q.link.down = in.get<std::string>("down", "");
-  q.link.loss = in.get<std::string>("loss", "");
-  q.link.jitter = in.get<std::string>("jitter", "");
-  q.drafter = in.get<std::string>("drafter", q.drafter);
-  q.geometry = in.get<std::string>("geometry", "");
-  in.done();
-  return q;
+  SpeedReading reading{{}, file};
+  read_object(speed_keys(), reading, object, file + ": speed");
+  return std::move(static_cast<SpeedQuestion&>(reading));
 }
 
 Json price(const SpeedQuestion& question, const std::vector<PricedDefence>& defences,

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/base/json.hh"
+#include "engine/base/schema.hh"
 #include "scenarios/commands/plain/model_question.hh"
 
 namespace splitwan::scenarios {
@@ -18,8 +18,8 @@ struct SpeedQuestion {
   LinkWords link;
   std::string drafter = "sequential", geometry;  // geometry: as fitted, or scaled to a larger model
 };
-// {"scenario", "rtt", "bandwidth" | "up", "down", "loss", "jitter", "drafter", "geometry"}; throws Error
-// naming the key.
+std::vector<engine::SchemaKey> speed_schema();
+// Throws Error naming the key.
 SpeedQuestion speed_question(const Json& object, const std::string& file);
 
 struct PricedDefence {

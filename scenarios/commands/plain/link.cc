@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "engine/base/error.hh"
@@ -22,7 +23,8 @@ using netsim::EmulatedLink;
 using netsim::LinkTime;
 
 struct LinkOptions {
-  std::string link = "rtt=80ms,rate=100Mbit", loss, engine = "tun", client, server, output;
+  std::string link = "rtt=80ms,rate=100Mbit", loss, client, server, output;
+  std::string engine = netsim::link_engines().front().name;
   std::string lateness_limit, patience = "60s", emit_device;
   std::uint64_t seed = 1;
   bool json = false;
@@ -35,10 +37,21 @@ netsim::LinkPair parse_pair(const LinkOptions& o) {
   return pair;
 }
 
-netsim::LinkEngine parse_engine(const std::string& name) {
-  if (name == "tun") return netsim::LinkEngine::tun;
-  if (name == "ns3") return netsim::LinkEngine::ns3;
-  throw Error("link: engine '{}': expected tun or ns3", name);
+// "tun or ns3": what `each` says of every engine.
+std::string engines_text(const char* between, std::string (*each)(const netsim::LinkEngineRow&)) {
+  std::string text;
+  for (const netsim::LinkEngineRow& row : netsim::link_engines())
+    text += (text.empty() ? "" : between) + each(row);
+  return text;
+}
+
+std::size_t engine_named(const std::string& name) {
+  const auto engines = netsim::link_engines();
+  const auto row = std::ranges::find(engines, name, &netsim::LinkEngineRow::name);
+  if (row == engines.end())
+    throw Error("link: engine '{}': expected {}", name,
+                engines_text(" or ", [](const auto& r) { return std::string(r.name); }));
+  return static_cast<std::size_t>(row - engines.begin());
 }
 
 Json to_json(const netsim::LinkCounts& counts, LinkTime elapsed) {
@@ -95,11 +108,11 @@ int emit(const LinkOptions& o) {
 
 int link_command(const LinkOptions& o) {
   if (!o.emit_device.empty()) return emit(o);
-  const netsim::LinkEngine engine = parse_engine(o.engine);
-  const LinkTime usual = std::chrono::microseconds(engine == netsim::LinkEngine::tun ? 100 : 500);
-  const LinkTime limit = o.lateness_limit.empty() ? usual : engine::parse_duration(o.lateness_limit);
+  const std::size_t engine = engine_named(o.engine);
+  const LinkTime limit = o.lateness_limit.empty() ? netsim::link_engines()[engine].usual_lateness
+                                                  : engine::parse_duration(o.lateness_limit);
   netsim::block_signals();  // before there is any other thread
-  EmulatedLink link(parse_pair(o), o.seed, engine);
+  EmulatedLink link(parse_pair(o), o.seed, static_cast<netsim::LinkEngine>(engine));
   if (const std::string congestion = link.client().congestion(); congestion != "cubic")
     fmt::print(
         stderr,
@@ -128,7 +141,9 @@ void add_link_command(CLI::App& command, Chosen& chosen) {
                   "a preset, or settings as in rtt=80ms,rate=100Mbit,jitter=2ms,loss=0.1%,queue=4MB")
       ->capture_default_str();
   command.add_option("--loss", o->loss, "packets lost by chance each way, as in 0.5%");
-  command.add_option("--engine", o->engine, "tun: our delay line; ns3: ns-3 in real time, to 100 Mbit/s")
+  command
+      .add_option("--engine", o->engine,
+                  engines_text("; ", [](const auto& r) { return fmt::format("{}: {}", r.name, r.help); }))
       ->capture_default_str();
   command.add_option("--server", o->server,
                      "command for the server's side, started first; {server} in it is its address");

@@ -67,8 +67,7 @@ int answer_target(const ProjectOptions& o, const model::LatencyModel& m,
   for (const model::Condition& c : conditions) {
     for (const std::string& drafter : drafters_of(o, m)) {
       const model::Need need = what_it_takes(m, c, drafter, target, o.prompt_class);
-      Json& row = j["needs"].emplace_back(to_json(c));
-      row.erase("network");
+      Json& row = j["needs"].emplace_back(link_json(c));
       row.update(to_json(need));
       for (const char* way : {"longest_rtt_s", "least_bps", "least_tokens_per_step"})
         possible |= !row[way].is_null();
@@ -105,13 +104,12 @@ int run_advise(const ProjectOptions& o) {
   auto choices = advise(m, variant_of(o.variant), conditions[0], assumptions);
   if (choices.size() > o.top) choices.resize(o.top);
   Json j = {{"schema_version", 1},
-            {"link", to_json(conditions[0])},
+            {"link", link_json(conditions[0])},
             {"note",
              "ranked by expected tokens/s alone: fewer local layers and lower precision also change what the "
              "server can infer and how well the output agrees"},
             {"assumptions", assumptions},
             {"choices", Json::array()}};
-  j["link"].erase("network");
   for (const model::Choice& c : choices) j["choices"].push_back(to_json(c));
   show_result(o.output, o.json, j, advice_table(j));
   return 0;

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/attacks/attackers/learner.hh"
-#include "analysis/attacks/exam/channel.hh"
+#include "analysis/attacks/exam/crossing.hh"
 #include "analysis/attacks/exam/jobs.hh"
 
 namespace splitwan::attacks {

@@ -12,8 +12,8 @@ using namespace attacks;
 
 const Stop never = [] { return false; };
 
-Document seen_document(const AttackedModel& model, int depth, const Channel& channel = {}) {
-  return decode(*model.pieces, {depth, channel}, prompt_of(some_prompt), 8);
+Document seen_document(const AttackedModel& model, int depth, const Crossing& crossing = {}) {
+  return decode(*model.pieces, {depth, crossing}, prompt_of(some_prompt), 8);
 }
 
 std::vector<Token> after_first(const Document& d) { return {d.ids.begin() + 1, d.ids.end()}; }

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "engine/base/json_file.hh"
+#include "engine/base/nearest.hh"
 #include "engine/base/output_file.hh"
 #include "tests/fixtures/fixtures.hh"
 

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "engine/drafters/acceptance.hh"
+#include "engine/drafters/row_odds.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -69,30 +69,30 @@ TEST(StepCost, is_not_thrown_by_one_slow_step) {
   EXPECT_THAT(cost.seconds(1), DoubleNear(before, 0.1 * before));
 }
 
-TEST(Acceptance, is_the_share_of_each_row_of_the_tree_that_the_text_took) {
-  Acceptance acceptance(0);
+TEST(RowOdds, is_the_share_of_each_row_of_the_tree_that_the_text_took) {
+  RowOdds odds(0);
   TokenBatch tree{{5, 6, 7, 9}, {-1, 0, 1, 0}};  // 5 -> 6 -> 7, or 9
   const std::vector<Token> first = {6, 7, 1}, second = {9, 1}, third = {6, 1};
   for (int i = 0; i < 100; ++i) {
-    EXPECT_TRUE(acceptance.judge(tree, first));
-    EXPECT_TRUE(acceptance.judge(tree, second));
-    EXPECT_TRUE(acceptance.judge(tree, third));
+    EXPECT_TRUE(odds.judge(tree, first));
+    EXPECT_TRUE(odds.judge(tree, second));
+    EXPECT_TRUE(odds.judge(tree, third));
   }
-  EXPECT_NEAR(acceptance.tokens(1), 1, 1e-9);
-  EXPECT_NEAR(acceptance.tokens(2), 1 + 2. / 3, 0.05);
-  EXPECT_NEAR(acceptance.tokens(3), 2, 0.07);
-  EXPECT_NEAR(acceptance.tokens(4), 2 + 1. / 3, 0.1);
+  EXPECT_NEAR(odds.tokens(1), 1, 1e-9);
+  EXPECT_NEAR(odds.tokens(2), 1 + 2. / 3, 0.05);
+  EXPECT_NEAR(odds.tokens(3), 2, 0.07);
+  EXPECT_NEAR(odds.tokens(4), 2 + 1. / 3, 0.1);
 }
 
-TEST(Acceptance, waits_until_the_text_has_left_the_tree) {
-  Acceptance acceptance(0);
+TEST(RowOdds, waits_until_the_text_has_left_the_tree) {
+  RowOdds odds(0);
   const TokenBatch tree{{5, 6, 7}, {-1, 0, 1}};
   const std::vector<Token> text = {6, 7};
-  EXPECT_FALSE(acceptance.judge(tree, std::span(text).first(0)));
-  EXPECT_FALSE(acceptance.judge(tree, std::span(text).first(1)));
-  EXPECT_TRUE(acceptance.judge(tree, text));
+  EXPECT_FALSE(odds.judge(tree, std::span(text).first(0)));
+  EXPECT_FALSE(odds.judge(tree, std::span(text).first(1)));
+  EXPECT_TRUE(odds.judge(tree, text));
   const std::vector<Token> other = {8};
-  EXPECT_TRUE(acceptance.judge(tree, other));
+  EXPECT_TRUE(odds.judge(tree, other));
 }
 
 }  // namespace

@@ -156,15 +156,16 @@ TEST(Trace, malformed_lines_are_named) {
             "t.jsonl:6: not a trace line: expected a JSON object, found "
             "oops,\"run\":0,\"step\":1,\"prefill\":true,\"be");
   EXPECT_EQ(error_in(edited("\"begin_ns\":5", "\"began_ns\":5")),
-            "t.jsonl:3: not a trace line: key 'begin_ns' is missing");
+            "t.jsonl:3: not a trace line: span: key 'begin_ns' is missing");
   EXPECT_EQ(error_in(edited("\"party\":0", "\"party\":-1")),
-            "t.jsonl:2: not a trace line: key 'party': expected a count, found -1");
+            "t.jsonl:2: not a trace line: span: key 'party': expected a whole number, 0 or above, found -1");
   EXPECT_EQ(error_in(edited("\"party\":0", "\"party\":4294967296")),
-            "t.jsonl:2: not a trace line: key 'party': expected a count, found 4294967296");
+            "t.jsonl:2: not a trace line: span: key 'party': expected a whole number up to 4294967295, found "
+            "4294967296");
   EXPECT_EQ(error_in(edited("\"end_ns\":5", "\"end_ns\":5.5")),
-            "t.jsonl:2: not a trace line: key 'end_ns': expected an integer, found 5.5");
+            "t.jsonl:2: not a trace line: span: key 'end_ns': expected a whole number, found 5.5");
   EXPECT_EQ(error_in(edited("\"prefill\":true", "\"prefill\":1")),
-            "t.jsonl:6: not a trace line: key 'prefill': expected true or false, found 1");
+            "t.jsonl:6: not a trace line: step: key 'prefill': expected true or false, found 1");
   EXPECT_EQ(error_in(edited("\"draft\"", "\"belly\"")), "t.jsonl:2: not a trace line: unknown phase 'belly'");
   EXPECT_EQ(error_in(edited("\"op\":\"send\"", "\"op\":\"sent\"")),
             "t.jsonl:3: not a trace line: unknown op 'sent'");
@@ -192,7 +193,7 @@ TEST(Trace, an_empty_file_holds_no_run) {
 TEST(Trace, a_model_file_in_its_place_gets_one_short_line) {
   const Json model = {{"schema", "splitwan-model"}, {"drafters", Json::array()}};
   EXPECT_EQ(error_in(model.dump(2)), "t.jsonl:1: not a trace line: expected a JSON object, found {");
-  EXPECT_EQ(error_in(model.dump()), "t.jsonl:1: not a trace line: key 'type' is missing");
+  EXPECT_EQ(error_in(model.dump()), "t.jsonl:1: not a trace line: line: key 'type' is missing");
   EXPECT_THAT(error_in(std::string(5000, '{')), testing::SizeIs(testing::Lt(110u)));
   EXPECT_THAT(error_in(model.dump()), Not(HasSubstr("json.exception")));
 }

@@ -233,15 +233,15 @@ std::string refusal(const std::function<void(json&)>& spoil) {
 
 TEST(LinkJson, names_the_field_what_it_expected_and_what_it_found) {
   EXPECT_EQ(refusal([](json& l) { l["delay_ns"] = -1; }),
-            "link.delay_ns: expected an integer from 0 to 3600000000000, found -1");
+            "link: delay_ns: expected a whole number from 0 to 3600000000000, found -1");
   EXPECT_EQ(refusal([](json& l) { l["delay_ns"] = 4e12; }),
-            "link.delay_ns: expected an integer from 0 to 3600000000000, found 4000000000000.0");
-  EXPECT_EQ(refusal([](json& l) { l["loss"] = 1; }), "link.loss: expected a probability below 1, found 1");
-  EXPECT_EQ(refusal([](json& l) { l.erase("bps"); }), "link.bps is missing");
+            "link: key 'delay_ns': expected a whole number, found 4000000000000.0");
+  EXPECT_EQ(refusal([](json& l) { l["loss"] = 1; }), "link: loss: expected a probability below 1, found 1");
+  EXPECT_EQ(refusal([](json& l) { l.erase("bps"); }), "link: key 'bps' is missing");
   EXPECT_EQ(refusal([](json& l) {
               l["jitter"] = {{"law", "gauss"}};
             }),
-            "link.jitter.law: expected none, uniform, normal, exponential or pareto, found \"gauss\"");
+            "link: jitter: law: expected none, uniform, normal, exponential or pareto, found \"gauss\"");
   const json up = to_json(plain());
   const auto at = [&](std::int64_t ns, bool down) {
     json change = up;
@@ -266,18 +266,20 @@ TEST(LinkJson, names_the_field_what_it_expected_and_what_it_found) {
   EXPECT_EQ(refusal([&](json& l) {
               l["schedule"] = {at(9, false), at(9, false)};
             }),
-            "link.schedule[1].at_ns: expected later than 9, found 9");
+            "link: schedule[1]: at_ns: expected later than 9, found 9");
   EXPECT_EQ(refusal([&](json& l) {
               l["schedule"] = {at(9, false)};
               l["period_ns"] = 9;
             }),
-            "link.period_ns: expected 0, or later than the schedule's last change, found 9");
+            "link: period_ns: expected 0, or later than the schedule's last change, found 9");
   EXPECT_EQ(refusal([](json& l) {
               l["opportunities_ns"] = {5, 4};
             }),
-            "link.opportunities_ns[1]: expected an integer from 5 to 8640000000000000, found 4");
+            "link: opportunities_ns[1]: expected a whole number from 5 to 8640000000000000, found 4");
+  EXPECT_EQ(refusal([](json& l) { l["dely_ns"] = 1; }),
+            "link: unknown key 'dely_ns'; did you mean 'delay_ns'?");
   EXPECT_EQ(refusal([](json& l) { l["opportunities_ns"] = {0}; }),
-            "link.opportunities_ns: expected a last moment after 0, found 0");
+            "link: opportunities_ns: expected moments, the last one after 0, found [0]");
 }
 
 TEST(LinkCheck, accepts_what_chance_brings_and_refuses_what_it_does_not) {

@@ -145,9 +145,9 @@ TEST(SimulatorProcess, links_that_are_not_as_asked_are_refused_here_too) {
   EXPECT_SAYS(error_of_ready("0.0802", "1e9", 0),
               "edges[0]: expected a round-trip time of 0.080000608 s as asked, found 0.0802 s");
   EXPECT_SAYS(error_of_ready("0.08", "1.02e9", 0),
-              "edges[0].forward: expected a rate of 1e+09 bit/s as asked, found 1.02e+09 bit/s");
+              "edges[0]: forward: expected a rate of 1e+09 bit/s as asked, found 1.02e+09 bit/s");
   EXPECT_SAYS(error_of_ready("0.08", "1e9", 40),
-              "edges[0].forward: expected a loss of 0 as asked, found 0.1");
+              "edges[0]: forward: expected a loss of 0 as asked, found 0.1");
 }
 
 constexpr const char* totals_line = R"(echo 'totals {"events":1,"elapsed_ns":5,"connections":[]}')";
@@ -186,13 +186,13 @@ TEST(SimulatorProcess, missing_program_is_named) {
 
 TEST(SimulatorProcess, what_the_simulator_refuses_is_said) {
   EXPECT_SAYS(error_of([] { make_ns3_simulator(two_party_network(80ms, 0, 1e9)); }),
-              "open.edges[0].forward.bps: expected a finite rate");
+              "open: edges[0]: forward: bps: expected a finite rate");
   NetworkSpec spec = two;
   spec.tcp.congestion = "vegas";
   EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "found \"vegas\"");
   spec = two;
   spec.edges[0].backward.queue_bytes = 100;
-  EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "open.edges[0].backward.queue_bytes");
+  EXPECT_SAYS(error_of([&] { make_ns3_simulator(spec); }), "open: edges[0]: backward: queue_bytes");
 }
 
 }  // namespace

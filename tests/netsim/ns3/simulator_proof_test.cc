@@ -44,13 +44,13 @@ TEST(SimulatorProof, refuses_links_that_were_built_other_than_asked) {
   NetworkSpec spec = wan(0.02);
   spec.fault = "delay";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
-              HasSubstr("open.edges[0]: expected a round-trip time of 0.08001824 s as asked, found 0.0808"));
+              HasSubstr("open: edges[0]: expected a round-trip time of 0.08001824 s as asked, found 0.0808"));
   spec.fault = "rate";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
-              HasSubstr("open.edges[0].forward: expected a rate of 100000000 bit/s as asked, found 95"));
+              HasSubstr("open: edges[0]: forward: expected a rate of 100000000 bit/s as asked, found 95"));
   spec.fault = "loss";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
-              HasSubstr("open.edges[0].forward: expected a loss of 0.02 as asked, found 0.1"));
+              HasSubstr("open: edges[0]: forward: expected a loss of 0.02 as asked, found 0.1"));
 }
 
 TEST(SimulatorProof, holds_for_every_kind_of_link) {
@@ -78,13 +78,12 @@ TEST(SimulatorProof, refuses_a_link_that_stays_down) {
   NetworkSpec spec = wan();
   spec.edges[0].backward.down = true;
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
-              HasSubstr("open.edges[0].backward: expected a link that is up in the end"));
+              HasSubstr("open: edges[0]: backward: expected a link that is up in the end"));
   spec = wan();
   spec.edges[0].forward.delay = -1ms;
-  EXPECT_THAT(
-      error_of([&] { make_ns3_simulator(spec); }),
-      HasSubstr(
-          "open.edges[0].forward.delay_ns: expected an integer from 0 to 3600000000000, found -1000000"));
+  EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
+              HasSubstr("open: edges[0]: forward: delay_ns: expected a whole number from 0 to 3600000000000, "
+                        "found -1000000"));
 }
 
 TEST(SimulatorProof, says_which_tcp_it_runs_as_read_back_from_the_socket) {
@@ -124,7 +123,7 @@ TEST(SimulatorProof, refuses_a_tcp_it_does_not_have) {
   NetworkSpec spec = wan();
   spec.tcp.app_limited_decay = "sometimes";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
-              HasSubstr("open.tcp.app_limited_decay: expected off, linux or rfc2861, found \"sometimes\""));
+              HasSubstr("open: tcp: app_limited_decay: expected off, linux or rfc2861, found \"sometimes\""));
 }
 
 TEST(SimulatorProof, captures_packets_on_request) {
@@ -144,7 +143,7 @@ TEST(SimulatorProof, captures_packets_on_request) {
 
   spec.pcap = folder / "absent/run";
   EXPECT_THAT(error_of([&] { make_ns3_simulator(spec); }),
-              HasSubstr("open.pcap: expected a path that can be written"));
+              HasSubstr("open: pcap: expected a path that can be written"));
 }
 
 }  // namespace

@@ -1,42 +1,10 @@
 // What scenarios/README.md says that --json prints, against what it prints; and the questions to a model.
-#include <set>
-
-#include "tests/fixtures/command.hh"
+#include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
 namespace {
 
 using nlohmann::json;
-
-// Words of the command's section of the page.
-std::set<std::string> fields_said(const std::string& command) {
-  const std::string page = text_of(SPLITWAN_SOURCE_DIR "/scenarios/README.md");
-  const auto begin = page.find("\n### " + command + "\n");
-  if (begin == std::string::npos) return {};
-  const std::string section = page.substr(begin, page.find("\n#", begin + 2) - begin);
-  std::set<std::string> words;
-  std::string word;
-  for (const char c : section) {
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '_') {
-      word += c;
-    } else if (!word.empty()) {
-      words.insert(std::exchange(word, ""));
-    }
-  }
-  return words;
-}
-
-// Names of the fields, but for those that are themselves data.
-void expect_said(const json& j, const std::set<std::string>& said, const std::string& command) {
-  if (j.is_object()) {
-    for (const auto& [key, value] : j.items()) {
-      EXPECT_TRUE(said.count(key)) << command << " --json prints " << key << ": not in scenarios/README.md";
-      if (key != "recipe" && key != "validation_loss" && key != "scenario") expect_said(value, said, command);
-    }
-  }
-  if (j.is_array())
-    for (const json& item : j) expect_said(item, said, command);
-}
 
 class Fields : public testing::Test {
  protected:
@@ -60,7 +28,8 @@ class Fields : public testing::Test {
   static Outcome checked(const std::string& command, const std::string& arguments) {
     const Outcome o = splitwan(command + " " + arguments);
     EXPECT_EQ(o.code, 0) << command << " " << arguments << ": " << o.err;
-    if (o.code == 0) expect_said(o.json(), fields_said(command), command);
+    if (o.code == 0)
+      std::printf("%s: %zu fields compared\n", command.c_str(), expect_said(o.json(), command));
     return o;
   }
   static std::string model() { return *folder_ / "m.json"; }
@@ -72,7 +41,7 @@ class Fields : public testing::Test {
 
 TEST_F(Fields, of_what_runs_a_model_stand_on_the_page) {
   ASSERT_EQ(ran_.code, 0) << ran_.err;
-  expect_said(ran_.json(), fields_said("run"), "run");
+  expect_said(ran_.json(), "run");
   checked("generate", "--model " + demo_model + " --prompt abc --max-new-tokens 2 --top-logits 1 --json");
   checked("export", "--model " + demo_model + " --layers 2:10 --json -o " + *folder_ / "middle");
   checked("bench", "--model " + demo_model + " --rows 1 --prefill 4 --repetitions 1 --context 8 --json");
@@ -81,7 +50,7 @@ TEST_F(Fields, of_what_runs_a_model_stand_on_the_page) {
 
 TEST_F(Fields, of_what_reads_traces_stand_on_the_page) {
   ASSERT_EQ(fitted_.code, 0) << fitted_.err;
-  expect_said(fitted_.json(), fields_said("fit"), "fit");
+  expect_said(fitted_.json(), "fit");
   expect_refusal("fit " + trace() + " --test /none.jsonl", "/none.jsonl");
   checked("report", trace() + " --json");
   checked("traffic", trace() + " --json");
@@ -91,6 +60,48 @@ TEST_F(Fields, of_projections_stand_on_the_page) {
   checked("project", model() + " --rtt 20ms,80ms --json");
   checked("project", model() + " --rtt 80ms --target 15tok/s --json");
   checked("advise", model() + " --rtt 80ms --top 3 --json");
+}
+
+// The smallest attack: one document's worth of pairs, one attacker, and a price.
+TEST_F(Fields, of_attacks_stand_on_the_page) {
+  std::ofstream(*folder_ / "a.json") << json{
+      {"model", demo_model},
+      {"documents", SPLITWAN_SOURCE_DIR "/scenarios/attack-documents.json"},
+      {"depths", {1}},
+      {"attackers", {"unigram", "nearest_neighbour"}},
+      {"defence_attackers", {"nearest_neighbour"}},
+      {"defences", {"int4"}},
+      {"defence_depths", {1}},
+      {"seeds", {1}},
+      {"document_limit", 2},
+      {"prompt_tokens", 8},
+      {"new_tokens", 2},
+      {"text_tokens", 32},
+      {"pairs", 1000},
+      {"defence_pairs", 1000},
+      {"speed", {{"scenario", "s.json"}, {"rtt", "80ms"}}}};
+  const Outcome o = checked("attack", *folder_ / "a.json" + " --json");
+  ASSERT_EQ(o.code, 0);
+  for (const char* list : {"rows", "spread", "perplexity", "speed"})
+    EXPECT_FALSE(o.json()[list].empty()) << list;
+}
+
+TEST_F(Fields, of_training_stand_on_the_page) {
+  std::ofstream text(*folder_ / "text.txt");
+  for (int i = 0; i < 2000; ++i) text << "once upon a time the cat saw dog " << i % 97 << ".\n";
+  text.close();
+  std::ofstream(*folder_ / "r.json") << json{
+      {"init", demo_draft},
+      {"data", json::array({{{"name", "source"}, {"path", "text.txt"}}})},
+      {"teacher",
+       {{"model", demo_model}, {"windows", 8}, {"text_temperatures", {0}}, {"prompt_tokens", {4, 8}}}},
+      {"context", 32},
+      {"batch", 1},
+      {"steps", 2},
+      {"learning_rate", 1e-4}};
+  const Outcome o = checked("train", *folder_ / "r.json" + " --json -o " + *folder_ / "trained");
+  ASSERT_EQ(o.code, 0);
+  EXPECT_TRUE(o.json().contains("teacher_agreement"));
 }
 
 double rate(const std::string& model, const std::string& options) {

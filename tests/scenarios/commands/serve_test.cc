@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "tests/fixtures/command.hh"
+#include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -57,8 +57,13 @@ class Server {
 };
 
 std::string address(const nlohmann::json& said) {
-  return said.contains("address") ? said["address"].get<std::string>()
-                                  : said["host"].get<std::string>() + ":" + said["port"].dump();
+  return said["host"].get<std::string>() + ":" + said["port"].dump();
+}
+
+TEST(Serve, announces_what_the_page_says) {
+  Server server({"--model", demo_model, "--layers", "2:10"});
+  EXPECT_EQ(expect_said(server.announced(), "serve"), 4u);
+  EXPECT_EQ(server.end(SIGTERM), 0);
 }
 
 TEST(Serve, gives_a_client_the_tokens_of_decoding_alone) {

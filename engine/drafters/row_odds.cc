@@ -1,4 +1,4 @@
-#include "engine/drafters/acceptance.hh"
+#include "engine/drafters/row_odds.hh"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ constexpr double doubt = 4;      // trees that what is thought of a row beforeha
 
 }  // namespace
 
-bool Acceptance::judge(const TokenBatch& tree, std::span<const Token> truth) {
+bool RowOdds::judge(const TokenBatch& tree, std::span<const Token> truth) {
   std::vector<bool> on_path(tree.rows());
   std::int32_t row = 0;
   for (std::size_t i = 0;; ++i) {
@@ -34,13 +34,13 @@ bool Acceptance::judge(const TokenBatch& tree, std::span<const Token> truth) {
 }
 
 // Few trees say little about one row: what all rows together say, at 1 / k, stands in for the others.
-double Acceptance::share(std::size_t row) const {
+double RowOdds::share(std::size_t row) const {
   const Row seen = row < rows_.size() ? rows_[row] : Row{};
   const double usual = (all_.kept + doubt * promise_) / (all_.seen + doubt) / static_cast<double>(row);
   return (seen.kept + doubt * usual) / (seen.seen + doubt);
 }
 
-double Acceptance::tokens(int rows) const {
+double RowOdds::tokens(int rows) const {
   double sum = 1;
   for (int row = 1; row < rows; ++row) sum += share(row);
   return sum;

@@ -6,10 +6,10 @@
 
 namespace splitwan::engine {
 
-class Acceptance {
+class RowOdds {
  public:
   // Until trees have been judged, row k is on the path with probability `promise` / k.
-  explicit Acceptance(double promise) : promise_(promise) {}
+  explicit RowOdds(double promise) : promise_(promise) {}
 
   // `truth`: what came after the tree's row 0. False when it ends before the tree can be judged.
   bool judge(const TokenBatch&, std::span<const Token> truth);

@@ -1,4 +1,4 @@
-#include "analysis/attacks/exam/channel.hh"
+#include "analysis/attacks/exam/crossing.hh"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -12,7 +12,7 @@ at::Tensor round_trip(const at::Tensor& hidden, const engine::Codec& wire) {
   return engine::decode(engine::encode(hidden, wire), wire, static_cast<int>(hidden.size(1)));
 }
 
-at::Tensor Channel::operator()(const at::Tensor& hidden) const {
+at::Tensor Crossing::operator()(const at::Tensor& hidden) const {
   return round_trip(engine::defended(hidden, defences, seed), *wire);
 }
 

@@ -7,7 +7,7 @@
 
 namespace splitwan::attacks {
 
-struct Channel {
+struct Crossing {
   const engine::Codec* wire = &engine::lossless_codec();
   engine::Defences defences;
   std::uint64_t seed = 1;  // of the defences
