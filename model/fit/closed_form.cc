@@ -81,8 +81,10 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
   constexpr std::size_t worlds = 4;
   Connection connection(steps[0].condition, initial_window, chance.values(),
                         {worlds, 1 + steps[0].run * worlds});
-  for (const Observation& o : steps)
+  for (const Observation& o : steps) {
+    connection.rest(o.pause_s);
     predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
+  }
   return predicted;
 }
 

@@ -90,8 +90,12 @@ std::vector<Observation> observe(const std::vector<Run>& runs) {
     const Observation common = start(runs[i], i);
     std::unordered_map<std::uint64_t, std::vector<const Span*>> by_step;
     for (const Span& span : runs[i].spans) by_step[span.step].push_back(&span);
-    for (const Step& step : runs[i].steps)
+    const Step* before = nullptr;
+    for (const Step& step : runs[i].steps) {
       observations.push_back(observe_step(common, step, by_step[step.step]));
+      if (before) observations.back().pause_s = std::max(0.0, seconds(step.begin - before->end));
+      before = &step;
+    }
   }
   return observations;
 }
