@@ -66,7 +66,6 @@ struct LeftOut {
 const LeftOut left_out[] = {
     {"scenarios/quickstart", "builds the project; what it runs is on other lines"},
     {"tests/run", "runs this test"},
-    {"cmake --preset", "configures a build of hours"},
     {"scp -r middle untrusted:", "two machines"},
     {"ssh -N -L 7420:", "two machines"},
     {"build/splitwan serve --model middle --listen 127.0.0.1:7420",
