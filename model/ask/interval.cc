@@ -58,4 +58,29 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
           rates[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
 }
 
+Interval step_interval(const LatencyModel& model, std::span<const Observation> run) {
+  const Answer answer = model.answer(run, 48);
+  StepShape mean{.share = 0};
+  double steps = 0;
+  for (const Observation& o : run) {
+    if (o.prefill) continue;
+    mean.rows += o.rows, mean.context += o.context;
+    ++steps;
+  }
+  steps = std::max(1.0, steps);
+  mean.rows /= steps, mean.context /= steps;
+  std::mt19937_64 random(1 + run[0].run);
+  const double constant =
+      std::hypot(model.decode.noise_s / std::sqrt(steps), coefficient_error(model, mean, answer.step));
+  std::vector<double> means(replicates);
+  for (double& m : means) {
+    const auto world =
+        static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
+    m = answer.by_world[world] + constant * normal(random);
+  }
+  std::sort(means.begin(), means.end());
+  return {means[static_cast<std::size_t>(tail * replicates)],
+          means[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
+}
+
 }  // namespace splitwan::model

@@ -88,20 +88,53 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
   return predicted;
 }
 
+namespace {
+
+// Adds a step to the mean of so many.
+void add(Answer& answer, const Components& c, const std::vector<double>& waits_s, double share) {
+  answer.step.add(c, share);
+  answer.by_world.resize(waits_s.size());
+  const double work_s = c.client_s + c.server_s + c.overhead_s;
+  for (std::size_t i = 0; i < waits_s.size(); ++i) {
+    answer.by_world[i] += share * (work_s + waits_s[i]);
+    answer.steps_s.push_back(work_s + waits_s[i]);
+  }
+}
+
+}  // namespace
+
 Answer LatencyModel::answer(const DrafterModel& drafter, const Condition& condition,
                             std::size_t worlds) const {
   Connection connection(condition, initial_window, chance.values(), {worlds, 1, decode.residual_s});
   Answer answer;
   if (drafter.prompt.rows > 0) answer.prompt = forward(*this, connection, drafter.prompt, true, 0);
   const auto steps = schedule(drafter, drafter.steps_per_run());
-  const double share = 1 / static_cast<double>(steps.size());
   for (const StepShape* shape : steps) {
     const Components c = forward(*this, connection, *shape, false, drafter.draft_s);
-    answer.step.add(c, share);
-    const auto& worlds_s = connection.by_world();
-    answer.by_world.resize(worlds_s.size());
-    const double work_s = c.client_s + c.server_s + c.overhead_s;
-    for (std::size_t i = 0; i < worlds_s.size(); ++i) answer.by_world[i] += share * (work_s + worlds_s[i]);
+    add(answer, c, connection.by_world(), 1 / static_cast<double>(steps.size()));
+  }
+  return answer;
+}
+
+Components LatencyModel::first_token(const StepShape& prompt, const Condition& condition,
+                                     std::size_t worlds) const {
+  Connection connection(condition, initial_window, chance.values(), {worlds, 1});
+  return forward(*this, connection, prompt, true, 0);
+}
+
+Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds) const {
+  const DrafterModel* known = find(run[0].drafter);
+  Connection connection(run[0].condition, initial_window, chance.values(),
+                        {worlds, 1 + run[0].run, decode.residual_s});
+  const auto decoded = std::count_if(run.begin(), run.end(), [](auto& o) { return !o.prefill; });
+  Answer answer;
+  for (const Observation& o : run) {
+    connection.rest(o.pause_s);
+    const Components c = forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0);
+    if (o.prefill)
+      answer.prompt = c;
+    else
+      add(answer, c, connection.by_world(), 1 / static_cast<double>(decoded));
   }
   return answer;
 }
@@ -163,13 +196,14 @@ DrafterModel describe_drafter(const std::vector<Observation>& observations) {
   DrafterModel d;
   d.drafter = observations.at(0).drafter;
   std::set<std::size_t> runs;
-  std::map<double, ShapeSum> by_rows;
+  std::map<double, ShapeSum> by_rows, by_prompt;
   ShapeSum prompts;
   std::vector<Observation> decode;
   std::vector<double> draft_s;
   for (const Observation& o : observations) {
     if (o.prefill) {
       prompts.add(o);
+      by_prompt[o.rows].add(o);
       continue;
     }
     runs.insert(o.run);
@@ -183,6 +217,7 @@ DrafterModel describe_drafter(const std::vector<Observation>& observations) {
   d.acceptance = describe_acceptance(decode);
   for (const auto& [rows, sum] : by_rows) d.shapes.push_back(sum.mean(static_cast<double>(d.steps)));
   d.prompt = prompts.mean(1);
+  for (const auto& [rows, sum] : by_prompt) d.prompts.push_back(sum.mean(prompts.sum.share));
   return d;
 }
 

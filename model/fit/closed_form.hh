@@ -65,10 +65,11 @@ struct ChanceModel {
 struct DrafterModel {
   std::string drafter;
   std::size_t runs = 0, steps = 0;
-  double draft_s = 0;             // client seconds per step for guessing and checking guesses
-  Acceptance acceptance;          // tokens gained per step
-  std::vector<StepShape> shapes;  // one per number of rows; shares sum to 1
-  StepShape prompt;               // mean of its runs' prompts; no rows where the traces have none
+  double draft_s = 0;              // client seconds per step for guessing and checking guesses
+  Acceptance acceptance;           // tokens gained per step
+  std::vector<StepShape> shapes;   // one per number of rows; shares sum to 1
+  StepShape prompt;                // mean of its runs' prompts; no rows where the traces have none
+  std::vector<StepShape> prompts;  // one per size; shares sum to 1
   double tokens_per_step() const { return acceptance.mean(); }
   std::size_t steps_per_run() const {
     return std::max<std::size_t>(1, steps / std::max<std::size_t>(1, runs));
@@ -91,6 +92,7 @@ struct FittedCondition {
 struct Answer {
   Components prompt, step;       // step: the mean one
   std::vector<double> by_world;  // seconds of the mean step
+  std::vector<double> steps_s;   // of every step, in every world
 };
 
 struct LatencyModel {
@@ -114,6 +116,10 @@ struct LatencyModel {
   std::vector<Components> run(std::span<const Observation>) const;
   // A run of this drafter as long as the fitted ones, in several worlds: chance and the work's own noise.
   Answer answer(const DrafterModel&, const Condition&, std::size_t worlds = 8) const;
+  // The step that brings a prompt's first token, over a new connection.
+  Components first_token(const StepShape& prompt, const Condition&, std::size_t worlds = 8) const;
+  // Likewise of these steps.
+  Answer answer(std::span<const Observation> run, std::size_t worlds) const;
   // Mean decode step of one.
   Components decode_step(const DrafterModel& d, const Condition& c) const { return answer(d, c).step; }
 };

@@ -10,7 +10,8 @@ constexpr int model_schema_version = 3;
 constexpr const char* validation_keys[] = {
     "folds",          "lossy_folds",        "coverage_90",   "coverage_runs",
     "baseline_folds", "tokens_per_s_folds", "residual_test", "acceptance_test",
-    "unidentified",   "cross_validation",   "test"};
+    "unidentified",   "cross_validation",   "baselines",     "test",
+    "first_tokens",   "test_groups",        "test_summary"};
 constexpr const char* model_kind = "latency_model";  // the file says so under "kind"
 
 // What can be fitted of a study: live runs' links are measured (live.hh), runs whose link is none that the

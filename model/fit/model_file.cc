@@ -91,6 +91,7 @@ DrafterModel drafter(const Json& j, const std::string& where) {
   d.draft_s = not_negative(in, "draft_s");
   d.acceptance.steps_by_tokens = in.need<std::vector<std::uint64_t>>("accepted");
   d.prompt = shape(in.at("prompt"), in.path("prompt"));
+  for (const Json& s : in.list("prompts")) d.prompts.push_back(shape(s, in.path("prompts")));
   for (const Json& s : in.list("shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
   d.acceptance.all = gain(in.at("all_prompts"), in.path("all_prompts"));
   for (const Json& c : in.list("classes")) d.acceptance.classes.push_back(gain(c, in.path("classes")));

@@ -51,10 +51,12 @@ Json json(const DrafterModel& d) {
             {"draft_s", d.draft_s},
             {"accepted", d.acceptance.steps_by_tokens},
             {"prompt", json(d.prompt)},
+            {"prompts", Json::array()},
             {"shapes", Json::array()},
             {"all_prompts", json(d.acceptance.all)},
             {"classes", Json::array()}};
   for (const StepShape& s : d.shapes) j["shapes"].push_back(json(s));
+  for (const StepShape& s : d.prompts) j["prompts"].push_back(json(s));
   for (const auto& c : d.acceptance.classes) j["classes"].push_back(json(c));
   return j;
 }
