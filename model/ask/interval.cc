@@ -59,7 +59,11 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
 }
 
 Interval step_interval(const LatencyModel& model, std::span<const Observation> run) {
-  const Answer answer = model.answer(run, 48);
+  // Chance needs many worlds; work that varies, few.
+  const Condition& c = run[0].condition;
+  const bool by_chance =
+      run[0].expected && (run[0].expected->loss_s() != 0 || run[0].expected->jitter_s != 0);
+  const Answer answer = model.answer(run, by_chance || c.loss > 0 || c.jitter_s > 0 ? 32 : 6);
   StepShape mean{.share = 0};
   double steps = 0;
   for (const Observation& o : run) {

@@ -75,16 +75,20 @@ Components forward(const LatencyModel& model, Connection& connection, const Step
 
 std::vector<Components> LatencyModel::run(std::span<const Observation> steps) const {
   std::vector<Components> predicted;
-  predicted.reserve(steps.size());
   if (steps.empty()) return predicted;
   const DrafterModel* known = find(steps[0].drafter);
-  constexpr std::size_t worlds = 4;
-  Connection connection(steps[0].condition, initial_window, chance.values(),
-                        {worlds, 1 + steps[0].run * worlds});
-  for (const Observation& o : steps) {
-    connection.rest(o.pause_s);
-    predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
-  }
+  const auto follow = [&](Worlds worlds) {
+    Connection connection(steps[0].condition, initial_window, chance.values(), worlds);
+    predicted.clear();
+    for (const Observation& o : steps) {
+      connection.rest(o.pause_s);
+      predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
+    }
+    return connection.fragile();
+  };
+  constexpr std::size_t few = 4, more = 8;
+  const std::uint64_t seed = 1 + steps[0].run * more;
+  if (follow({few, seed}) && decode.residual_s > 0) follow({more, seed, decode.residual_s});
   return predicted;
 }
 

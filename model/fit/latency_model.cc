@@ -303,7 +303,7 @@ LatencyModel fit(const Observations& observations) {
   return model;
 }
 
-Fittable fittable(const Study& study) {
+Fittable fittable(const Study& study, bool to_test) {
   Fittable f{study.steps, {}, {}};
   std::map<Condition, std::set<std::size_t>> left_out;
   for (const Observation& o : f.steps) {
@@ -311,7 +311,7 @@ Fittable fittable(const Study& study) {
   }
   for (const auto& [condition, runs] : left_out) f.left_out.push_back({condition, runs.size(), 0});
   std::erase_if(f.steps, [](const Observation& o) { return !o.condition.unfit.empty(); });
-  f.source = common_source(study.runs, f.steps);
+  f.source = common_source(study.runs, f.steps, to_test);
   measure_live_links(f.steps, study.runs);
   expect(f.steps);
   return f;

@@ -21,7 +21,8 @@ struct Fittable {
   std::vector<FittedCondition> left_out;  // steps: 0
   Json source;
 };
-Fittable fittable(const Study&);
+// `to_test`: on any wire, for bytes are as the steps have them.
+Fittable fittable(const Study&, bool to_test = false);
 
 // Follows each run's exchanges over its link, where that was not done yet: fills Observation::expected.
 void expect(std::vector<Observation>&);

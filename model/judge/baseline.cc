@@ -1,10 +1,10 @@
 #include "model/judge/baseline.hh"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "model/fit/robust_fit.hh"
 #include "model/path/link.hh"
 
 namespace splitwan::model {
@@ -40,21 +40,19 @@ Expected expected_of(std::span<const Observation* const> steps) {
 
 Baselines::Baselines(const std::vector<Observation>& observations) {
   std::map<std::pair<Condition, std::string>, std::vector<const Observation*>> cells;
-  Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
-  Eigen::Vector3d right = Eigen::Vector3d::Zero();
+  std::vector<double> ones, rtts_s, rows, steps_s;
   for (const Observation& o : observations) {
     if (o.prefill || !o.crossed()) continue;
     const double rest_s = o.total_s - o.condition.rtt_s;
     by_drafter_[o.drafter].add(rest_s);
     less_rtt_.add(rest_s);
     less_bytes_.add(rest_s - bytes_s(o.condition, o.bytes_up, o.bytes_down));
-    const Eigen::Vector3d row(1, o.condition.rtt_s, o.rows);
-    normal += row * row.transpose();
-    right += row * o.total_s;
+    ones.push_back(1), rtts_s.push_back(o.condition.rtt_s), rows.push_back(o.rows);
+    steps_s.push_back(o.total_s);
     cells[{o.condition, o.drafter}].push_back(&o);
   }
-  const Eigen::Vector3d solved = normal.completeOrthogonalDecomposition().solve(right);
-  std::copy(solved.begin(), solved.end(), linear_);
+  const auto fitted = robust_fit({ones, rtts_s, rows}, steps_s, std::numeric_limits<double>::infinity());
+  for (std::size_t i = 0; i < std::size(linear_); ++i) linear_[i] = fitted[i].value;
   for (const auto& [key, steps] : cells) {
     Cell& cell = cells_.emplace_back(Cell{expected_of(steps), {}});
     for (const Observation* o : steps) cell.step.add(o->total_s);

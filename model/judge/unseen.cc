@@ -13,9 +13,9 @@
 namespace splitwan::model {
 namespace {
 
-using Runs = std::vector<std::span<const Observation>>;
+using UnseenRuns = std::vector<std::span<const Observation>>;
 
-struct Error {
+struct Deviation {
   double measured_s = 0, predicted_s = 0;
   double value() const { return predicted_s / measured_s - 1; }
 };
@@ -37,19 +37,19 @@ RunMean mean_of(const LatencyModel& model, std::span<const Observation> run) {
   return mean;
 }
 
-struct Cell {
+struct TestCell {
   std::vector<std::string> groups;
   std::string name, drafter;
   std::size_t runs = 0, covered = 0, steps = 0;
-  Error error;
+  Deviation error;
   double standard_error_s = 0, median_error = 0;
   std::vector<std::string> warnings;
   std::map<std::string, double> baselines;  // errors
 };
 
-Cell judge(const LatencyModel& model, const Baselines& baselines, const Runs& runs) {
+TestCell judge_cell(const LatencyModel& model, const Baselines& baselines, const UnseenRuns& runs) {
   const Observation& any = runs[0][0];
-  Cell cell{groups_of(runs), label(any.condition) + asides_of(runs[0]), any.drafter, runs.size()};
+  TestCell cell{groups_of(runs), label(any.condition) + asides_of(runs[0]), any.drafter, runs.size()};
   std::vector<const Observation*> decode;
   std::vector<double> means;
   std::map<std::string, Interval> known;  // by prompt: the same steps again, with other chances
@@ -91,9 +91,9 @@ Json sizes(std::vector<double> errors) {
           {"n", errors.size()}};
 }
 
-Json baseline_sizes(const std::vector<const Cell*>& cells) {
+Json baseline_sizes(const std::vector<const TestCell*>& cells) {
   std::map<std::string, std::vector<double>> errors;
-  for (const Cell* c : cells) {
+  for (const TestCell* c : cells) {
     for (const auto& [name, error] : c->baselines) errors[name].push_back(error);
   }
   Json j = Json::object();
@@ -101,10 +101,10 @@ Json baseline_sizes(const std::vector<const Cell*>& cells) {
   return j;
 }
 
-Json summary_of(const std::vector<const Cell*>& cells) {
+Json summary_of(const std::vector<const TestCell*>& cells) {
   std::vector<double> errors;
   std::size_t runs = 0, covered = 0, warned = 0;
-  for (const Cell* c : cells) {
+  for (const TestCell* c : cells) {
     errors.push_back(c->error.value());
     runs += c->runs;
     covered += c->covered;
@@ -118,7 +118,7 @@ Json summary_of(const std::vector<const Cell*>& cells) {
   return j;
 }
 
-Json json(const Cell& c) {
+Json json(const TestCell& c) {
   return {{"group", c.groups.empty() ? "" : c.groups.front()},
           {"cell", c.name},
           {"drafter", c.drafter},
@@ -136,9 +136,10 @@ Json json(const Cell& c) {
 }
 
 // Prompts: a link, and their rows. The step before decoding, told to its first token.
-Json first_tokens(const LatencyModel& model, const std::vector<Observation>& fitted, const Runs& runs,
+Json first_tokens(const LatencyModel& model, const std::vector<Observation>& fitted, const UnseenRuns& runs,
                   std::vector<double>& errors) {
-  std::map<std::pair<Condition, double>, std::vector<std::pair<std::span<const Observation>, Error>>> cells;
+  std::map<std::pair<Condition, double>, std::vector<std::pair<std::span<const Observation>, Deviation>>>
+      cells;
   for (const auto run : runs) {
     if (!run[0].prefill) continue;
     const double predicted_s = model.run(run.first(1))[0].total_s();
@@ -154,7 +155,7 @@ Json first_tokens(const LatencyModel& model, const std::vector<Observation>& fit
   if (count > 0) constant_s /= count;
   Json all = Json::array();
   for (const auto& [key, list] : cells) {
-    Error mean;
+    Deviation mean;
     for (const auto& [run, e] : list) {
       mean.measured_s += e.measured_s / static_cast<double>(list.size());
       mean.predicted_s += e.predicted_s / static_cast<double>(list.size());
@@ -183,18 +184,18 @@ Json test_on(const LatencyModel& model, const std::vector<Observation>& fitted,
     if (o.crossed()) crossing.push_back(o);
   }
   const Baselines baselines(fitted);
-  std::map<std::tuple<Condition, std::string, std::string>, Runs> by_cell;
-  Runs runs = by_run(crossing);
+  std::map<std::tuple<Condition, std::string, std::string>, UnseenRuns> by_cell;
+  UnseenRuns runs = by_run(crossing);
   for (const auto run : runs) by_cell[{run[0].condition, run[0].drafter, asides_of(run)}].push_back(run);
-  std::vector<Cell> cells;
+  std::vector<TestCell> cells;
   for (const auto& [key, list] : by_cell) {
     if (std::ranges::any_of(list, [](auto& run) { return !run.back().prefill; }))
-      cells.push_back(judge(model, baselines, list));
+      cells.push_back(judge_cell(model, baselines, list));
   }
-  std::map<std::string, std::vector<const Cell*>> groups;
-  std::vector<const Cell*> all;
+  std::map<std::string, std::vector<const TestCell*>> groups;
+  std::vector<const TestCell*> all;
   Json j = {{"test", Json::array()}, {"first_tokens", Json::array()}, {"test_groups", Json::array()}};
-  for (const Cell& c : cells) {
+  for (const TestCell& c : cells) {
     j["test"].push_back(json(c));
     all.push_back(&c);
     for (const std::string& g : c.groups) groups[g].push_back(&c);

@@ -107,6 +107,7 @@ void Congestion::before_burst(Nanos now, bool open) {
   settle(open);
   if (!measured_) return;
   const Nanos idle = now - last_sent_;
+  if (restarts_) nearest_pause_ = std::min(nearest_pause_, std::abs(seconds(idle) / seen_.timeout_s() - 1));
   if (restarts_ && idle > timeout()) restart_after(idle, now);
   curve_.pause(idle, now);
 }

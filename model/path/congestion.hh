@@ -73,6 +73,8 @@ class Congestion {
   void cut() { threshold = curve_.threshold_after_loss(segments()) * segment_; }
   void recovers(std::uint64_t sent_to) { retransmitted_to_ = sent_to; }
   void timed_out(std::uint64_t sent_to);
+  // How near a pause came to the timeout that closes the window, as a share of that.
+  double nearest_pause() const { return nearest_pause_; }
 
  private:
   struct Sent {
@@ -105,6 +107,7 @@ class Congestion {
   Burst burst_;
   bool limited_ = false;
   std::uint32_t most_out_ = 0, used_ = 0, credit_ = 0;
+  double nearest_pause_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace splitwan::model

@@ -164,6 +164,12 @@ void Connection::rest(double s) {
   for (World& w : worlds_) w.now += nanos(noise_s_ > 0 ? std::max(0.0, s + noise_s_ * normal(w.random)) : s);
 }
 
+bool Connection::fragile() const {
+  constexpr double near = 0.15;
+  const auto is = [](const Endpoint& end) { return end.sent_again() > 0 || end.nearest_pause() < near; };
+  return is(plain_.packets.end(false)) || is(plain_.packets.end(true));
+}
+
 double Connection::window(bool up) const {
   return static_cast<double>(plain_.packets.end(!up).window()) / setup_.segment_bytes;
 }

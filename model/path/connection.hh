@@ -38,6 +38,9 @@ class Connection {
   // Nothing is sent. Before the first exchange: since the greeting.
   void rest(double seconds);
 
+  // Something was lost to a full queue, or a pause came near the timeout that closes a window: work that
+  // varies then decides what comes after.
+  bool fragile() const;
   double window(bool up) const;  // segments; where chance has no part
   // Of the last exchange: each world's seconds beyond its work.
   const std::vector<double>& by_world() const { return by_world_; }

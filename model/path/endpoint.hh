@@ -40,6 +40,7 @@ class Endpoint {
   std::uint32_t window() const { return congestion_.window; }
   std::uint64_t sent_again() const { return sent_again_; }  // segments
   std::uint64_t timeouts() const { return timeouts_; }
+  double nearest_pause() const { return congestion_.nearest_pause(); }
 
  private:
   enum class State { open, disorder, recovery, loss };

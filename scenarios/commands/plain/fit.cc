@@ -56,7 +56,7 @@ int fit_traces(const FitOptions& o) {
     });
   }
   if (!o.tests.empty()) {
-    const model::Fittable others = model::fittable(model::Study(read_traces(o.tests)));
+    const model::Fittable others = model::fittable(model::Study(read_traces(o.tests)), true);
     for (const model::FittedCondition& c : others.left_out)
       say(fmt::format("--test: left out: {} runs over {}", c.runs, label(c.condition)));
     refuse_other_source(fitted.source, others.source);
