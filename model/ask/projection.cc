@@ -183,7 +183,6 @@ Condition usual_condition(const LatencyModel& model) {
   const auto middle = usual.begin() + static_cast<std::ptrdiff_t>(usual.size() / 2);
   std::nth_element(usual.begin(), middle, usual.end(), [](auto& a, auto& b) { return a.rtt_s < b.rtt_s; });
   Condition condition = *middle;
-  condition.loss_tilt = condition.jitter_tilt_s = 0;
   condition.also = condition.apart = {};
   return condition;
 }

@@ -1,5 +1,6 @@
 #include "model/fit/live.hh"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -25,6 +26,7 @@ constexpr double most_loss = 0.999;  // where all was sent again and again
 // Runs over what is most likely one link: their least round trips lie within this share (or this time) of the
 // shortest.
 constexpr double same_link = 0.05, same_link_s = 100e-6;
+constexpr double other_link = 1.5;  // ratio of rates, where the runs' own show them apart
 
 struct Sampled {
   double least_rtt_s = std::numeric_limits<double>::infinity();
@@ -40,17 +42,21 @@ struct Sampled {
   }
 };
 
-// Seconds per byte that the steps' sizes reveal: both ways are much alike in size, so one rate for both.
-double rate_of(const std::vector<const Observation*>& steps) {
-  std::vector<double> ones, bytes, network_s;
+// Seconds per bit that the steps' sizes reveal: both ways are much alike in size, so one rate for both. 0:
+// they reveal none.
+Coefficient bit_of(const std::vector<const Observation*>& steps) {
+  std::vector<double> ones, bits, network_s;
   for (const Observation* o : steps) {
     ones.push_back(1);
-    bytes.push_back(wire_s(o->bytes_up, 8) + wire_s(o->bytes_down, 8));  // with their framing
+    bits.push_back(wire_s(o->bytes_up, 1) + wire_s(o->bytes_down, 1));  // with their framing
     network_s.push_back(o->network_s);
   }
-  const auto fit = robust_fit({ones, bytes}, network_s);
-  const bool revealed = fit[1].value > 0 && fit[1].value > 3 * fit[1].error;
-  return revealed ? 8 / fit[1].value : std::numeric_limits<double>::infinity();
+  const Coefficient bit = robust_fit({ones, bits}, network_s)[1];
+  return bit.value > 0 && bit.value > 3 * bit.error ? bit : Coefficient();
+}
+
+double rate_of(const Coefficient& bit) {
+  return bit.value > 0 ? 1 / bit.value : std::numeric_limits<double>::infinity();
 }
 
 Sampled sample(const std::vector<Observation>& observations, std::size_t run) {
@@ -72,12 +78,26 @@ Sampled sample(const std::vector<Observation>& observations, std::size_t run) {
   return s;
 }
 
+// Runs with as long a round trip may still have been on two links: then their rates differ by more than
+// chance explains.
+void compare_rates(Condition& c, const std::vector<Coefficient>& bits) {
+  const auto by_value = [](const Coefficient& a, const Coefficient& b) { return a.value < b.value; };
+  const auto [fast, slow] = std::minmax_element(bits.begin(), bits.end(), by_value);
+  if (fast == bits.end() || slow->value < other_link * fast->value ||
+      slow->value - fast->value < 3 * std::hypot(slow->error, fast->error))
+    return;
+  c.apart.push_back(
+      fmt::format("runs of one round-trip time whose rates differ, {:.3g} to {:.3g} Mbit/s, "
+                  "taken as one link",
+                  rate_of(*slow) * 1e-6, rate_of(*fast) * 1e-6));
+}
+
 void measure(Condition& c, const Sampled& s) {
   c.rtt_s = s.least_rtt_s;
   const double jitter_s = engine::median(s.spreads_s) / deviation_of_two;
   c.jitter_s = jitter_s > least_spread * s.least_rtt_s ? jitter_s : 0;
   c.loss = std::min(most_loss, s.retransmits / s.segments);
-  c.up_bps = c.down_bps = s.steps.empty() ? std::numeric_limits<double>::infinity() : rate_of(s.steps);
+  c.up_bps = c.down_bps = rate_of(s.steps.empty() ? Coefficient() : bit_of(s.steps));
 }
 
 }  // namespace
@@ -96,9 +116,16 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
     const double farthest_s = std::max(first->first * (1 + same_link), first->first + same_link_s);
     const auto end = by_rtt.upper_bound(farthest_s);
     Sampled link;
-    for (auto it = first; it != end; ++it) link.add(it->second.second);
+    std::vector<Coefficient> bits;
+    for (auto it = first; it != end; ++it) {
+      link.add(it->second.second);
+      const auto& steps = it->second.second.steps;
+      if (const Coefficient bit = steps.empty() ? Coefficient() : bit_of(steps); bit.value > 0)
+        bits.push_back(bit);
+    }
     Condition condition;
     measure(condition, link);
+    compare_rates(condition, bits);
     for (; first != end; ++first) measured[first->second.first] = condition;
   }
   for (Observation& o : observations) {

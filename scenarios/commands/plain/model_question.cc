@@ -65,6 +65,7 @@ std::vector<model::Condition> conditions_of(const LinkWords& o, const model::Lat
   c.network.clear();
   c.loss = o.loss.empty() ? 0 : engine::parse_fraction(o.loss);
   c.jitter_s = o.jitter.empty() ? 0 : seconds(o.jitter);
+  c.loss_tilt = c.jitter_tilt_s = 0;  // what is asked for holds both ways
   if (c.loss >= 1) throw Error("loss '{}': nothing would arrive", o.loss);
   if (!o.bandwidth.empty()) c.up_bps = c.down_bps = rate(o.bandwidth);
   if (!o.up.empty()) c.up_bps = rate(o.up);
