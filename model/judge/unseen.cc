@@ -49,7 +49,11 @@ struct TestCell {
 
 TestCell judge_cell(const LatencyModel& model, const Baselines& baselines, const UnseenRuns& runs) {
   const Observation& any = runs[0][0];
-  TestCell cell{groups_of(runs), label(any.condition) + asides_of(runs[0]), any.drafter, runs.size()};
+  TestCell cell;
+  cell.groups = groups_of(runs);
+  cell.name = label(any.condition) + asides_of(runs[0]);
+  cell.drafter = any.drafter;
+  cell.runs = runs.size();
   std::vector<const Observation*> decode;
   std::vector<double> means;
   std::map<std::string, Interval> known;  // by prompt: the same steps again, with other chances

@@ -69,13 +69,19 @@ TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
   const std::string other = folder / "o.jsonl";
   std::ofstream(other) << tests::trace_text(tests::synthesise({.rtts_s = {0.06, 0.1}}));
   const Json j = Json::parse(output({"fit", trace, "--test", other, "--json"}));
-  EXPECT_EQ(j["test"]["n"], 4);
-  EXPECT_LT(j["test"]["worst"], 1e-3);
-  EXPECT_LT(j["test"]["of_medians"]["worst"], 1e-3);
+  ASSERT_EQ(j["test"].size(), 4u);
+  for (const Json& cell : j["test"]) {
+    EXPECT_LT(std::abs(cell["error"].get<double>()), 1e-3) << cell.dump();
+    EXPECT_EQ(cell["warned"], false) << cell.dump();
+    EXPECT_EQ(cell["baselines"].size(), 5u);
+  }
+  EXPECT_EQ(j["test_summary"]["n"], 4);
+  EXPECT_EQ(j["test_summary"]["baselines"]["rtt_bytes"]["n"], 4);
+  EXPECT_GE(j["test_groups"].size(), 4u);
   auto strange = tests::synthesise({.rtts_s = {0.06}});
-  for (auto& run : strange) run.header.wire = "f32";
+  for (auto& run : strange) run.header.storage = "f32";
   std::ofstream(other) << tests::trace_text(strange);
-  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"),
+  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'storage'"),
             std::string::npos);
 }
 
