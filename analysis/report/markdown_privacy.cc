@@ -9,7 +9,7 @@ namespace {
 
 std::string share(const Json& found) {
   if (found.is_null()) return "-";
-  const std::string mean = percent(found["mean"], 1);
+  std::string mean = percent(found["mean"], 1);
   if (found["low"].is_null()) return mean;
   return fmt::format("{} ({} to {})", mean, number_cell(found["low"], 100, 1),
                      number_cell(found["high"], 100, 1));

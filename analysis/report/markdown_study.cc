@@ -30,6 +30,7 @@ struct Table {
     }
     std::sort(order.begin(), order.end());
     std::vector<std::string> names;
+    names.reserve(order.size());
     for (const auto& [gain, name] : order) names.push_back(name);
     return names;
   }

@@ -24,7 +24,7 @@ void summary(std::string& out, const Json& v) {
       "error, "
       "median | worst |\n|---|--:|--:|--:|--:|--:|--:|--:|\n";
   for (const auto& [way, what] : ways) {
-    const auto of = [&](const char* key, const char* name) { return figure(v, key, way, name); };
+    const auto of = [&, way = way](const char* key, const char* name) { return figure(v, key, way, name); };
     if (of("folds", "n").is_null()) continue;
     out +=
         fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", what, number_cell(of("folds", "n"), 1, 0),

@@ -83,6 +83,7 @@ Json interval(std::vector<double> values) {
 struct Key {
   double temperature, rtt_s;
   std::string drafter;
+  // NOLINTNEXTLINE(modernize-use-nullptr): no pointer, the 0 of a defaulted comparison
   auto operator<=>(const Key&) const = default;
 };
 using Categories = std::map<std::string, Cell>;
@@ -224,6 +225,7 @@ Json ablation_summary(const model::Study& study) {
   std::map<std::tuple<double, double, std::string>, double> sequential;  // tokens per second
   for (const auto& [key, categories] : table) {
     std::vector<Json> cells;
+    cells.reserve(categories.size() + 1);
     for (const auto& [name, cell] : categories) cells.push_back(describe(key, name, cell));
     cells.push_back(average(key, categories, cells));
     for (Json& cell : cells) {

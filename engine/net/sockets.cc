@@ -63,7 +63,7 @@ class SocketTransport::Connection {
     reader_.join();
   }
 
-  void send(Message message) {
+  void send(const Message& message) {
     refused_ = message.header.kind == Kind::error;
     Bytes bytes = encode(message);
     {
@@ -163,7 +163,7 @@ void SocketTransport::add(PartyId peer, std::string name, std::unique_ptr<Stream
 void SocketTransport::send(PartyId to, Message message) {
   const auto peer = peers_.find(to);
   if (peer == peers_.end()) throw Error("no connection to party {}", to);
-  peer->second->send(std::move(message));
+  peer->second->send(message);
 }
 
 std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {

@@ -239,6 +239,7 @@ std::vector<std::string> caveats(const LatencyModel& m) {
   std::map<std::string, std::size_t> without_term;
   for (const FittedCondition& c : m.conditions)
     for (const std::string& what : c.condition.apart) without_term[what] += c.runs;
+  sentences.reserve(without_term.size() + m.left_out.size());
   for (const auto& [what, runs] : without_term)
     sentences.push_back(
         fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));

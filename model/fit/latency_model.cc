@@ -243,6 +243,7 @@ std::vector<FittedCondition> conditions_of(const Observations& steps) {
     ++count;
   }
   std::vector<FittedCondition> conditions;
+  conditions.reserve(seen.size());
   for (const auto& [condition, s] : seen) conditions.push_back({condition, s.first.size(), s.second});
   return conditions;
 }

@@ -109,7 +109,8 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
     if (!o.crossed() || !seen.insert(o.run).second) continue;
     if (!runs.at(o.run).header.network.edges.empty()) continue;  // stated
     Sampled s = sample(observations, o.run);
-    by_rtt.emplace(s.least_rtt_s, std::pair(o.run, std::move(s)));
+    const double rtt_s = s.least_rtt_s;
+    by_rtt.emplace(rtt_s, std::pair(o.run, std::move(s)));
   }
   std::map<std::size_t, Condition> measured;
   for (auto first = by_rtt.begin(); first != by_rtt.end();) {

@@ -68,9 +68,9 @@ StepShape shape(const Json& j, const std::string& where) {
 
 ClassAcceptance gain(const Json& j, const std::string& where) {
   ObjectReader in(j, where);
-  const ClassAcceptance c{in.need<std::string>("class"), in.need<std::size_t>("prompts"),
-                          in.need<std::size_t>("steps"), in.need<double>("tokens_per_step"),
-                          in.need<double>("log_mean"),   in.need<double>("log_spread")};
+  ClassAcceptance c{in.need<std::string>("class"), in.need<std::size_t>("prompts"),
+                    in.need<std::size_t>("steps"), in.need<double>("tokens_per_step"),
+                    in.need<double>("log_mean"),   in.need<double>("log_spread")};
   in.done();
   return c;
 }

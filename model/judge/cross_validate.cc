@@ -94,6 +94,7 @@ Group by_drafter(const Observation& o) { return {0, o.drafter}; }
 
 Json summary(const std::vector<Fold>& folds, double Fold::*error) {
   std::vector<double> sizes;
+  sizes.reserve(folds.size());
   for (const Fold& f : folds) sizes.push_back(std::abs(f.*error));
   return {{"median", sizes.empty() ? Json() : Json(engine::median(sizes))},
           {"worst", sizes.empty() ? Json() : Json(*std::max_element(sizes.begin(), sizes.end()))},
@@ -148,6 +149,7 @@ std::vector<Fold> compare(const Group& group, const LatencyModel& model, const O
   std::map<Cell, Runs> cells;
   for (const auto run : by_run(held_out)) cells[{run[0].condition, run[0].drafter}].push_back(run);
   std::vector<Fold> folds;
+  folds.reserve(cells.size());
   for (const auto& [cell, runs] : cells) folds.push_back(compare_cell(model, baselines, group.label, runs));
   return folds;
 }

@@ -11,6 +11,7 @@ namespace splitwan::model {
 struct Group {
   double order = 0;
   std::string label;
+  // NOLINTNEXTLINE(modernize-use-nullptr): no pointer, the 0 of a defaulted comparison
   auto operator<=>(const Group&) const = default;
 };
 using GroupOf = std::function<Group(const Observation&)>;

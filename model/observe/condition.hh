@@ -50,6 +50,7 @@ struct Condition {
   double loss_down() const { return loss + loss_tilt; }
   double jitter_up_s() const { return jitter_s - jitter_tilt_s; }
   double jitter_down_s() const { return jitter_s + jitter_tilt_s; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): no pointer, the 0 of a defaulted comparison
   auto operator<=>(const Condition&) const = default;
 };
 

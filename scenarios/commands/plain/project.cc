@@ -32,6 +32,7 @@ struct ProjectOptions {
 std::vector<std::string> drafters_of(const ProjectOptions& o, const model::LatencyModel& m) {
   if (!o.drafters.empty()) return o.drafters;
   std::vector<std::string> all;
+  all.reserve(m.drafters.size());
   for (const auto& d : m.drafters) all.push_back(d.drafter);
   return all;
 }
