@@ -26,14 +26,11 @@ double number_or_0(ObjectReader& r, const std::string& key) {
 
 // `ending`: "" or "_bidir_reverse". Before 3.10 (pull request 1174) UDP has one sum, with the sender's rate.
 std::optional<double> received_rate(ObjectReader& end, const std::string& ending) {
-  auto sum = part(end, "sum_received" + ending);
-  double received = 1;
-  if (!sum) {
-    sum = part(end, "sum" + ending);
-    if (!sum) return {};
-    received = 1 - std::min(1.0, number_or_0(*sum, "lost_percent") / 100);
-  }
-  const double rate = sum->number("bits_per_second", 0, 1e15) * received;
+  const bool two_sums = end.find("sum_received" + ending) != nullptr;
+  auto sum = part(end, (two_sums ? "sum_received" : "sum") + ending);
+  if (!sum) return {};
+  const double lost = two_sums ? 0 : std::min(1.0, number_or_0(*sum, "lost_percent") / 100);
+  const double rate = sum->number("bits_per_second", 0, 1e15) * (1 - lost);
   if (rate < 1)
     throw Error("{}: expected a received rate, found {} bit/s: the client's file has it", sum->where(), rate);
   return rate;
