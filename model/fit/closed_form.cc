@@ -8,6 +8,8 @@
 #include <set>
 
 #include "engine/base/types.hh"
+#include "model/fit/live.hh"
+
 namespace splitwan::model {
 
 void Components::add(const Components& c, double share) {
@@ -201,6 +203,7 @@ std::vector<std::string> caveats(const LatencyModel& m) {
   for (const auto& [what, runs] : without_term)
     sentences.push_back(
         fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));
+  for (const std::string& pair : links_told_apart(m.conditions)) sentences.push_back(pair);
   for (const FittedCondition& c : m.left_out)
     sentences.push_back(fmt::format("{} runs were left out, the model cannot take their link: {}", c.runs,
                                     fmt::join(c.condition.unfit, ", ")));
