@@ -8,6 +8,8 @@
 #include <set>
 
 #include "engine/base/types.hh"
+#include "model/fit/live.hh"
+
 namespace splitwan::model {
 
 void Components::add(const Components& c, double share) {
@@ -243,12 +245,7 @@ std::vector<std::string> caveats(const LatencyModel& m) {
   for (const auto& [what, runs] : without_term)
     sentences.push_back(
         fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));
-  for (const FittedCondition& c : m.conditions) {
-    if (c.condition.live && std::isfinite(c.condition.up_bps) && c.condition.up_bps == c.condition.down_bps)
-      sentences.push_back(fmt::format(
-          "the rate of the live link of {:g} ms, {}, is one for both ways: its runs do not tell up from down",
-          c.condition.rtt_s * 1e3, bandwidth_label(c.condition)));
-  }
+  for (const std::string& pair : links_told_apart(m.conditions)) sentences.push_back(pair);
   for (const FittedCondition& c : m.left_out)
     sentences.push_back(fmt::format("{} runs were left out, the model cannot take their link: {}", c.runs,
                                     fmt::join(c.condition.unfit, ", ")));
