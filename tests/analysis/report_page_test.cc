@@ -238,6 +238,23 @@ TEST(Page, a_browser_draws_every_section_of_it) {
   }
 }
 
+TEST(Page, a_browser_follows_the_sliders) {
+  if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
+  std::string log, html = render_html(report_data(model::Study(tests::synthesise({.noise = 0.05})), {}));
+  html.insert(html.rfind("</body>"), R"(<script>
+for (const [name, position] of [["Loss", 9], ["Jitter", 4], ["Round-trip time", 120]]) {
+  const input = [...document.querySelectorAll("#controls label")].find(l => l.firstChild.textContent === name).children[1];
+  input.value = position;
+  input.dispatchEvent(new Event("input"));
+}</script>)");
+  const std::string page = drawn(html, log);
+  EXPECT_EQ(log.find("Uncaught"), std::string::npos) << log;
+  for (const char* part : {"Milliseconds per token at 120 ms · 100/200 Mbit/s · 2 % loss · 1 ms jitter",
+                           "class=\"segment loss\"", "class=\"segment jitter\"",
+                           "Extrapolated, outside what was measured: loss"})
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+}
+
 TEST(Page, a_browser_draws_what_there_is_without_a_model) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
   std::string log;

@@ -2,8 +2,13 @@
 // The latency model of model/fit/closed_form.cc in the browser: same formula, same coefficients, no DOM.
 const closedForm = (() => {
   const causes = ["rtt_s", "wire_s", "client_s", "server_s", "overhead_s", "loss_s", "jitter_s"];
-  // So many where chance has a part, else one. The program's are more, and have the work's own noise in them too.
-  const usualWorlds = {many: 4, seed: 1};
+  const fewest = 4, most = 24, affordable = 8000;  // segments to follow per answer: some ten milliseconds
+
+  // As many worlds as a reader waits for, where chance has a part. The program's have the work's own noise in them too.
+  function usualWorlds(drafter, link) {
+    const segments = [drafter.bytes_up_per_step, drafter.bytes_down_per_step].reduce((sum, bytes) => sum + Math.ceil(bytes / link.segment_bytes), 0);
+    return {many: Math.max(fewest, Math.min(most, Math.floor(affordable / (drafter.steps_per_run * Math.max(1, segments))))), seed: 1};
+  }
 
   function work(cost, shape) {
     return cost.fixed_s.value + cost.per_row_s.value * shape.rows +
@@ -45,7 +50,7 @@ const closedForm = (() => {
   }
 
   // Mean seconds of a decode step by cause. `drafter` is one of model.drafters.
-  function decodeStep(model, drafter, condition, link, worlds = usualWorlds) {
+  function decodeStep(model, drafter, condition, link, worlds = usualWorlds(drafter, link)) {
     const {applied, loss, jitter} = model.chance, multiples = {loss: applied ? loss.value : 1, jitter: applied ? jitter.value : 1};
     const tcp = connection.connect(condition, model.initial_window_segments, multiples, link, worlds);
     const mean = {total_s: 0, by_world: []}, steps = schedule(drafter);
