@@ -115,10 +115,17 @@ double down_s(const Seen& s, const LiveLink& link) { return wire_s(s.step->bytes
 // Sizes of both ways are much alike: where replies do not show their own rate, one for both that their sum
 // shows; where requests do not show theirs, that of the replies, for no link is limited one way only.
 void rate_up(const std::vector<Seen>& steps, LiveLink& link, bool down_known) {
-  const bool some_whole = std::ranges::count_if(steps, [](auto& s) { return !s.stalls; }) >= 8;
+  // What came a round trip late was lost on its way down, which nobody here counts; as long as theory
+  // explains most.
+  const auto late = [&](const Seen& s) {
+    return s.step->network_s - s.theory_s - s.late_s > std::max(0.8 * link.rtt_s, 5 * link.jitter_s);
+  };
+  const auto whole = [](const Seen& s) { return !s.stalls; };
+  const bool some_whole = std::ranges::count_if(steps, whole) >= 8;
+  const bool few_late = static_cast<std::size_t>(std::ranges::count_if(steps, late)) < steps.size() / 5;
   std::vector<double> bits, left_s;
   for (const Seen& s : steps) {
-    if (s.stalls && some_whole) continue;
+    if ((some_whole && !whole(s)) || (few_late && late(s))) continue;
     bits.push_back(wire_s(s.step->bytes_up, 1) + (down_known ? 0 : wire_s(s.step->bytes_down, 1)));
     left_s.push_back(s.step->network_s - s.theory_s + up_s(s, link) + (down_known ? 0 : down_s(s, link)) -
                      s.late_s);

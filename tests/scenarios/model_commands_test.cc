@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "model/observe/condition.hh"
 #include "tests/fixtures/shared_folder.hh"
 #include "tests/fixtures/trace_fixture.hh"
 
@@ -189,6 +190,36 @@ TEST_F(ModelCommands, a_failed_fit_writes_nothing) {
   std::ofstream(trace) << tests::trace_text(tests::synthesise({.steps = 0}));
   EXPECT_NE(error({"fit", trace, "-o", model}).find("no decode step"), std::string::npos);
   EXPECT_FALSE(fs::exists(model));
+}
+
+// A draft model's work is the client's, and none of what its layers do before a request.
+TEST_F(ModelCommands, a_live_trace_with_a_dear_draft_model_is_fitted_to_a_file_that_is_read_again) {
+  auto runs = tests::synthesise({});
+  for (engine::Run& run : runs) {
+    const auto rtt =
+        std::chrono::nanoseconds(std::llround(splitwan::model::condition_of(run.header.network).rtt_s * 1e9));
+    run.header.network = {"sockets", {}, {}, {}};
+    run.header.network.live = true;
+    if (run.header.drafter != "sequential") run.header.drafter = "draft-chain-8";
+    std::erase_if(run.spans, [](auto& s) { return s.party == 1; });
+    for (engine::Span& s : run.spans) {
+      if (s.op == engine::Op::recv) s.tcp = {rtt, {}, 10};
+    }
+    if (run.header.drafter == "sequential") continue;
+    for (engine::Step& step : run.steps) {
+      constexpr std::chrono::milliseconds drafting(60);
+      engine::Span draft{.step = step.step, .op = engine::Op::work, .phase = engine::Phase::draft};
+      draft.end = step.begin;
+      step.begin = draft.begin = step.begin - drafting;
+      if (!step.prefill) run.spans.insert(run.spans.begin(), draft);
+    }
+  }
+  std::ofstream(trace) << tests::trace_text(runs);
+  EXPECT_EQ(run({"fit", trace, "-o", model}), 0);
+  EXPECT_LT(engine::read_json_file(model)["decode"]["client_lead_share"], 0.5);
+  EXPECT_EQ(run({"project", model, "--rtt", "50ms"}), 0);
+  EXPECT_EQ(run({"advise", model, "--rtt", "50ms"}), 0);
+  EXPECT_EQ(run({"report", trace, "--model", model, "-o", folder / "r.html"}), 0);
 }
 
 }  // namespace
