@@ -124,8 +124,9 @@ Point project(const LatencyModel& model, const Condition& condition, const std::
   const StepShape mean = d->mean_shape();
   point.bytes_per_token = (mean.bytes_up + mean.bytes_down) / point.tokens_per_step;
   if (const DrafterModel* plain = model.find("sequential"))
-    point.break_even = point.step_s / model.decode_step(*plain, condition).total_s();
-  if (!asked.prompts.empty()) tell_first_token(point, model, asked, worlds);
+    point.break_even =
+        point.step_s / model.answer(*plain, condition, std::min<std::size_t>(worlds, 8)).step.total_s();
+  if (!asked.prompts.empty()) tell_first_token(point, model, asked, std::min<std::size_t>(worlds, 8));
   point.tokens = request.tokens > 0 ? request.tokens
                                     : 1 + static_cast<double>(asked.steps_per_run()) * gain.tokens_per_step;
   point.answer_s = point.time_to_first_token_s + (point.tokens - 1) / point.tokens_per_s;

@@ -110,8 +110,8 @@ Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional
     if (!tcp || has_default_queue(*link, rtt_s)) link->queue_bytes = 0;
     link->delay = link->jitter.scale = {};
     link->bits_per_second = link->loss = 0;
-    if (link->jitter.law == JitterLaw::exponential)
-      link->jitter.law = JitterLaw::none;  // what scale alone says
+    engine::Jitter& jitter = link->jitter;  // exponential is what a scale alone says
+    if (jitter.law == JitterLaw::exponential && jitter.correlation == 0 && !jitter.reorder) jitter = {};
   }
   return {up, down, tcp};
 }

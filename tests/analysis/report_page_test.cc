@@ -165,7 +165,7 @@ TEST(Page, its_formula_is_the_models) {
   const Json found = by_the_page(m, cases.asked, 1);
   ASSERT_EQ(found.size(), cases.expected.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto& [prompt, step, by_world] = cases.expected[i];
+    const auto& [prompt, step, by_world, steps_s] = cases.expected[i];
     EXPECT_NEAR(found[i]["total_s"].get<double>() / step.total_s(), 1, 1e-9) << cases.asked[i].dump();
     EXPECT_NEAR(found[i]["rtt_s"], step.rtt_s, 1e-9 * step.total_s()) << cases.asked[i].dump();
     EXPECT_NEAR(found[i]["prompt_s"].get<double>() / prompt.total_s(), 1, 1e-9) << cases.asked[i].dump();

@@ -73,7 +73,9 @@ std::string advice_table(const Json& j) {
         engine::number_cell(c["tokens_per_s_ci90"][0], 1, 2),
         engine::number_cell(c["tokens_per_s_ci90"][1], 1, 2), engine::number_cell(c["step_s"], 1e3, 1),
         engine::number_cell(c["bytes_per_token"], 1e-3, 1),
-        c["extrapolated"] == true ? "  extrapolated" : "");
+        c["bound"] == true          ? "  at least, not ranked"
+        : c["extrapolated"] == true ? "  extrapolated"
+                                    : "");
   }
   return out + j["note"].get<std::string>() + "\n" + assumed(j["assumptions"]);
 }
