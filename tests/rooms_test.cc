@@ -62,7 +62,7 @@ const std::map<std::string, std::vector<std::string>> below = {
     {"netsim",
      {"engine/base", "engine/wire", "engine/party", "engine/net", "engine/text", "engine/checkpoint",
       "engine/privacy", "engine/kernels"}},
-    {"model", {"engine/base", "engine/wire", "engine/party", "netsim/link"}},
+    {"model", {"engine/base", "engine/wire", "engine/party"}},
     {"analysis", {"engine", "model"}},
     {"scenarios", {"engine", "netsim", "model", "analysis"}}};
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 constexpr double same_rtt = 0.05, same_rtt_s = 200e-6, same_luck = 0.5;
 // Measurements of one rate, of one jitter.
 constexpr double same_rate = 1.15, same_jitter = 1.5, same_jitter_s = 1e-3;
+constexpr double other_rate = 2;  // of single runs, which tell it roughly
 
 bool near_rtt(double a_s, double b_s, double jitter_s) {
   return std::abs(a_s - b_s) <= std::max({same_rtt * std::min(a_s, b_s), same_rtt_s, same_luck * jitter_s});
@@ -31,6 +33,9 @@ struct Shared {
   std::string file;
   std::vector<std::span<const Observation>> runs;
   LiveLink link;
+  // Of single runs that tell a rate, the slower way's: runs of one file are one link by their round trips
+  // alone.
+  double slowest_bps = std::numeric_limits<double>::infinity(), fastest_bps = 0;
 };
 
 bool near_rtt(const LiveLink& a, const LiveLink& b) {
@@ -52,6 +57,8 @@ std::vector<Shared> gather(std::vector<Shared> all, bool (*may)(const Shared&, c
     } else {
       found->runs.insert(found->runs.end(), s.runs.begin(), s.runs.end());
       found->link = live_link(found->runs);
+      found->slowest_bps = std::min(found->slowest_bps, s.slowest_bps);
+      found->fastest_bps = std::max(found->fastest_bps, s.fastest_bps);
     }
   }
   return links;
@@ -73,6 +80,8 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
           "run {}: crosses a network but has neither a stated link nor TCP samples: the model needs one of "
           "them",
           number);
+    if (const double bps = std::min(s.link.up_bps, s.link.down_bps); std::isfinite(bps))
+      s.slowest_bps = s.fastest_bps = bps;
     single.push_back(std::move(s));
   }
   auto links = gather(std::move(single), [](const Shared& a, const Shared& b) {
@@ -80,20 +89,24 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
   });
   links = gather(std::move(links), [](const Shared& a, const Shared& b) { return are_same(a.link, b.link); });
 
-  std::map<std::size_t, const LiveLink*> measured;
+  std::map<std::size_t, const Shared*> measured;
   for (const Shared& s : links) {
-    for (const auto run : s.runs) measured[run[0].run] = &s.link;
+    for (const auto run : s.runs) measured[run[0].run] = &s;
   }
   for (Observation& o : observations) {
     const auto found = measured.find(o.run);
     if (found == measured.end()) continue;
-    const LiveLink& link = *found->second;
+    const LiveLink& link = found->second->link;
     Condition& c = o.condition;
     c.rtt_s = link.rtt_s;
     c.up_bps = link.up_bps;
     c.down_bps = link.down_bps;
     c.jitter_s = link.jitter_s;
     c.loss = link.loss;
+    if (const Shared& s = *found->second; s.fastest_bps > other_rate * s.slowest_bps)
+      c.apart.push_back(fmt::format(
+          "runs of one round-trip time whose rates differ, {:.3g} to {:.3g} Mbit/s, taken as one link",
+          s.slowest_bps * 1e-6, s.fastest_bps * 1e-6));
   }
 }
 

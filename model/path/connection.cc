@@ -5,7 +5,6 @@
 #include "engine/base/types.hh"
 #include "model/path/link.hh"
 #include "model/path/random.hh"
-#include "netsim/link/network_spec.hh"
 
 namespace splitwan::model {
 namespace {
@@ -53,7 +52,7 @@ Setup setup_of(const Condition& c, double initial_window) {
   } else {
     s.tcp.initial_window = static_cast<std::uint32_t>(initial_window);
   }
-  s.segment_bytes = netsim::segment_bytes(s.tcp, std::vector<netsim::Edge>{{0, 1, s.up, s.down}});
+  s.segment_bytes = engine::segment_bytes(s.tcp, {&s.up, &s.down});
   return s;
 }
 

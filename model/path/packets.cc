@@ -10,7 +10,7 @@ Packets::Packets(const Setup& s, std::uint64_t seed, bool chance)
     : ends_{{s.tcp, s.tcp.initial_window, s.segment_bytes, s.up.delay + s.down.delay},
             {s.tcp, s.tcp.initial_window, s.segment_bytes, s.up.delay + s.down.delay}},
       links_{{s.up, seed, 0}, {s.down, seed, 1}} {
-  for (netsim::LinkModel& link : links_) link.start(Nanos{}, chance);
+  for (engine::LinkModel& link : links_) link.start(Nanos{}, chance);
 }
 
 void Packets::post(Nanos at, bool down, std::uint64_t bytes) {
@@ -39,8 +39,8 @@ Packets::Delivered Packets::next() {
 // What an end has sent goes on its link.
 void Packets::take(int from) {
   for (const Packet& p : ends_[from].out) {
-    const netsim::LinkModel::Fate fate = links_[from].offer(now_, p.size());
-    if (fate.end != netsim::LinkModel::Fate::delivered) continue;
+    const engine::LinkModel::Fate fate = links_[from].offer(now_, p.size());
+    if (fate.end != engine::LinkModel::Fate::delivered) continue;
     auto place = flying_[from].end();
     while (place != flying_[from].begin() && std::prev(place)->at > fate.arrival) --place;
     flying_[from].insert(place, {fate.arrival, p});

@@ -1,11 +1,12 @@
-// Two ends of a TCP connection and the link between them, followed packet by packet. The link is netsim's
-// (its laws are values: queue, rate, loss, jitter, bursts, schedule, deliveries); the TCP is written here.
+// Two ends of a TCP connection and the link between them, followed packet by packet. The link is
+// engine/base's (queue, rate, loss, jitter, bursts, schedule, deliveries), as in ns-3; the TCP is written
+// here.
 #pragma once
 
 #include <deque>
 
+#include "engine/base/link_law.hh"
 #include "model/path/endpoint.hh"
-#include "netsim/link/link_model.hh"
 
 namespace splitwan::model {
 
@@ -49,7 +50,7 @@ class Packets {
   void take(int from);
 
   Endpoint ends_[2];
-  netsim::LinkModel links_[2];
+  engine::LinkModel links_[2];
   std::deque<Flying> flying_[2];           // by the way they go, first to arrive first
   std::deque<Posted> posted_;              // by time
   std::deque<std::uint64_t> expected_[2];  // where messages end, by the way they go

@@ -116,8 +116,14 @@ TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
       output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
   const Json choices = j["choices"];
   ASSERT_GT(choices.size(), 6u);
-  for (std::size_t i = 1; i < choices.size(); ++i)
-    EXPECT_GE(choices[i - 1]["tokens_per_s"], choices[i]["tokens_per_s"].get<double>());
+  std::size_t bounds = 0;
+  for (std::size_t i = 1; i < choices.size(); ++i) {
+    EXPECT_LE(choices[i - 1]["bound"], choices[i]["bound"]) << "a bound ranks behind what is expected";
+    if (choices[i - 1]["bound"] == choices[i]["bound"])
+      EXPECT_GE(choices[i - 1]["tokens_per_s"], choices[i]["tokens_per_s"].get<double>());
+    bounds += choices[i]["bound"] == true;
+  }
+  EXPECT_GT(bounds, 0u);
   EXPECT_EQ(choices[0]["wire"], "int8");  // on a slow link the fewest bytes win
 }
 
