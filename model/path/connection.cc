@@ -18,6 +18,9 @@ constexpr std::uint64_t hello_bytes = 267, welcome_bytes = 64;
 
 Nanos nanos(double s) { return Nanos(std::llround(s * 1e9)); }
 
+// Narrower rows may leave less than nothing of a message: it is still sent.
+std::uint64_t size_of(double bytes) { return static_cast<std::uint64_t>(std::max(1.0, bytes)); }
+
 LinkSpec link_of(const LinkSpec& rest, double rtt_s, double bps, double loss, double jitter_s) {
   LinkSpec link = rest;
   link.delay = nanos(rtt_s / 2);
@@ -77,7 +80,7 @@ double Connection::follow(World& w, std::span<const Exchange> all) {
   for (const Exchange& e : all) {
     w.now += nanos(e.lead_s);
     worked_s += e.lead_s + e.tail_s;
-    w.packets.post(w.now, false, static_cast<std::uint64_t>(e.bytes_up));
+    w.packets.post(w.now, false, size_of(e.bytes_up));
   }
   Nanos server_free{};
   for (std::size_t answered = 0; answered < all.size();) {
@@ -88,7 +91,7 @@ double Connection::follow(World& w, std::span<const Exchange> all) {
     const Exchange& e = all[d.message - 1 - w.exchanged];
     if (!d.down) {
       server_free = std::max(server_free, now) + nanos(e.held_s);
-      w.packets.post(server_free, true, static_cast<std::uint64_t>(e.bytes_down));
+      w.packets.post(server_free, true, size_of(e.bytes_down));
     } else {
       w.now = std::max(w.now, now) + nanos(e.tail_s);
       ++answered;
