@@ -280,7 +280,7 @@ TEST(FloorPlan, tells_planted_faults) {
               ElementsAre("engine/base/a.hh includes engine/wire/b.hh"));
   EXPECT_THAT(wrong_ways({{"engine/wire/b.cc", {"engine/base/a.hh", "engine/wire/b.hh"}}}), IsEmpty());
   EXPECT_THAT(wrong_ways({{"netsim/time/a.cc", {"engine/layers/kv_cache.hh"}}}).size(), 1u);
-  EXPECT_THAT(wrong_ways({{"model/fit/a.cc", {"engine/kernels/a.hh", "netsim/link/link_spec.hh"}}}).size(),
+  EXPECT_THAT(wrong_ways({{"model/fit/a.cc", {"engine/kernels/a.hh", "netsim/time/conductor.hh"}}}).size(),
               2u);
   EXPECT_THAT(wrong_ways({{"analysis/report/a.cc", {"netsim/link/link_spec.hh"}}}).size(), 1u);
   EXPECT_THAT(wrong_ways({{"engine/attic/a.cc", {}}}), ElementsAre("engine/attic/a.cc is in no room"));

@@ -1,12 +1,12 @@
 # cmake -DOUT=FILE -DROOT=DIR "-DASSETS=name=path;..." -P embed.cmake
-# Writes a C++ file that defines each asset as a std::string_view.
+# Writes a C++ file with the assets' names and texts.
 set(text "// Generated from analysis/report/page and analysis/vendor by embed.cmake.\n#include \"analysis/report/report_assets.hh\"\n\n")
-string(APPEND text "namespace splitwan::analysis::assets {\n")
+string(APPEND text "namespace splitwan::analysis {\nnamespace {\nconst Asset all[] = {\n")
 foreach(asset IN LISTS ASSETS)
   string(REGEX MATCH "^([^=]+)=(.*)$" _ "${asset}")
   set(name "${CMAKE_MATCH_1}")
   file(READ "${ROOT}/${CMAKE_MATCH_2}" content)
-  string(APPEND text "const std::string_view ${name} = R\"__asset__(${content})__asset__\";\n")
+  string(APPEND text "{\"${name}\", R\"__asset__(${content})__asset__\"},\n")
 endforeach()
-string(APPEND text "}  // namespace splitwan::analysis::assets\n")
+string(APPEND text "};\n}  // namespace\nconst std::span<const Asset> assets = all;\n}  // namespace splitwan::analysis\n")
 file(WRITE "${OUT}" "${text}")

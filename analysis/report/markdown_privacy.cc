@@ -9,7 +9,7 @@ namespace {
 
 std::string share(const Json& found) {
   if (found.is_null()) return "-";
-  const std::string mean = percent(found["mean"], 1);
+  std::string mean = percent(found["mean"], 1);
   if (found["low"].is_null()) return mean;
   return fmt::format("{} ({} to {})", mean, number_cell(found["low"], 100, 1),
                      number_cell(found["high"], 100, 1));
@@ -121,26 +121,46 @@ std::string all_cells(const Json& privacy) {
   return out;
 }
 
+// What the figures are, of those that this file has.
+std::string legend(const Json& privacy) {
+  bool trained = false, several = false, bracketed = false, blind = false, shuffled = false;
+  for (const Json& c : privacy["cells"]) {
+    trained |= c["pairs"].is_number() && c["pairs"] > 0;
+    several |= c["seeds"] > 1;
+    bracketed |= !c["top1"].is_null() && !c["top1"]["low"].is_null();
+    const bool control = c["control"], labels = c["attacker"] == "shuffled_labels";
+    blind |= control && !labels;
+    shuffled |= control && labels;
+  }
+  std::string out = privacy["views"].empty() ? ""
+                                             : "Empirical: what these attackers recovered; a lower bound of "
+                                               "what leaks, never a guarantee. ";
+  out += fmt::format("Tested on {} documents ({} tokens){}.", privacy["documents"]["test"].get<int>(),
+                     privacy["documents"]["test_tokens"].get<int>(),
+                     trained ? " that no attacker was trained on" : "");
+  if (several) out += " Means over seeds; \"over seeds\" is the range of the seeds' values.";
+  if (bracketed)
+    out += fmt::format(
+        " In brackets: {}90 % intervals (top-1: bootstrap over documents; exact: score "
+        "interval over documents).",
+        several ? "from the lowest to the highest end of the seeds' " : "");
+  if (blind || shuffled)
+    out += fmt::format(" Controls {}{}{}.", blind ? "see no activations" : "",
+                       blind && shuffled ? ", or " : "", shuffled ? "learn from shuffled labels" : "");
+  return out;
+}
+
 }  // namespace
 
 std::string privacy(const Json& privacy, bool every_cell) {
   if (privacy.is_null()) return "";
-  const Json& documents = privacy["documents"];
   std::string out = "\n## Privacy: what the server could read\n\n";
-  out += fmt::format(
-      "Empirical: what these attackers recovered; a lower bound of what leaks, never a guarantee. Tested on "
-      "{} documents "
-      "({} tokens) that no attacker was trained on. Means over seeds; in brackets: from the lowest to the "
-      "highest end of "
-      "the seeds' 90 % intervals (top-1: bootstrap over documents; exact: score interval over documents). "
-      "\"Over seeds\" "
-      "is the range of the seeds' values. Controls see no activations, or learn from shuffled labels.\n",
-      documents["test"].get<int>(), documents["test_tokens"].get<int>());
+  out += legend(privacy) + "\n";
   if (privacy["partial"].get<bool>())
     out += "\nThe attacks were stopped before their end: rows are missing.\n";
   for (const Json& view : privacy["views"]) {
     out += fmt::format("\n### {}\n\n", title(view));
-    if (view["weights_known"].get<bool>()) out += "With public outer layers, depth is no protection.\n\n";
+    for (const Json& remark : view["remarks"]) out += text(remark) + "\n\n";
     const std::string undefended = by_depth(privacy, view);
     if (!undefended.empty())
       out += "Share of tokens recovered (top-1) by depth, without a defence:\n\n" + undefended + "\n";

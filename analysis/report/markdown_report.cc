@@ -25,22 +25,35 @@ std::string name(const Json& result, const Json& results) {
   return out;
 }
 
+// What the label says behind the round-trip time.
+std::string link_label(const model::Condition& c) {
+  const std::string all = label(c);
+  const auto comma = all.find(", ");
+  return comma == all.npos ? all : all.substr(comma + 2);
+}
+
 void measured(std::string& out, const Json& results) {
   out += "## Measured\n\n";
   out +=
       "| condition | decoding | tokens/s | tokens/step | first token, ms | step, ms | round trip | wire | "
       "client | "
       "server | overhead |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  bool apart = true;
   for (const Json& r : results) {
     const Json& s = r["step"];
+    const model::Condition c = model::condition_of(r, "summary");
+    const bool unknown = c.live && c.rtt_s == 0;  // then wire and round trip are not told apart
+    apart = apart && !unknown;
     const Json waiting =
         s["network_s"].is_null() ? Json() : Json(s["network_s"].get<double>() - s["wire_s"].get<double>());
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                       label(model::condition_of(r, "summary")), name(r, results),
-                       number_cell(r["tokens_per_s"], 1, 2), number_cell(r["tokens_per_step"], 1, 2),
-                       ms(r["time_to_first_token_s"]), ms(s["total_s"]), ms(waiting), ms(s["wire_s"]),
-                       ms(s["client_s"]), ms(s["server_s"]), ms(s["overhead_s"]));
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", label(c),
+                       name(r, results), number_cell(r["tokens_per_s"], 1, 2),
+                       number_cell(r["tokens_per_step"], 1, 2), ms(r["time_to_first_token_s"]),
+                       ms(s["total_s"]), ms(waiting), unknown ? "-" : ms(s["wire_s"]), ms(s["client_s"]),
+                       ms(s["server_s"]), ms(s["overhead_s"]));
   }
+  if (!apart)
+    out += "\nOf a live connection, whose link nobody stated, \"round trip\" is all of the network.\n";
 }
 
 void projected(std::string& out, const Json& data) {
@@ -50,7 +63,7 @@ void projected(std::string& out, const Json& data) {
     return;
   }
   out += fmt::format("On the usual link ({}), 90 % intervals; * lies outside what was fitted.\n\n",
-                     bandwidth_label(model::condition_of(data["usual_condition"], "model")));
+                     link_label(model::condition_of(data["usual_condition"], "model")));
   for (const Json& caveat : data["caveats"]) out += fmt::format("Note: {}.\n\n", text(caveat));
   out += "| RTT, ms | decoding | tokens/s | low | high |\n|--:|---|--:|--:|--:|\n";
   for (const Json& p : data["projection"]) {

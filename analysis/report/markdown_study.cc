@@ -1,4 +1,6 @@
 // The comparison of drafters as Markdown tables, one per temperature.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -28,6 +30,7 @@ struct Table {
     }
     std::sort(order.begin(), order.end());
     std::vector<std::string> names;
+    names.reserve(order.size());
     for (const auto& [gain, name] : order) names.push_back(name);
     return names;
   }
@@ -68,6 +71,10 @@ std::string guessing(const Json& study) {
       "bootstrap over prompts. "
       "Left out: prompts whose text without guessing repeats {} of its 4-grams or more.\n",
       percent(study.value("left_out_from_repeat_4gram", Json()), 0));
+  for (const Json& m : study.value("merged", Json::array()))
+    out += fmt::format("\nAt {} ms the figures are means over links that differ: {}.\n",
+                       number_cell(m["rtt_s"], 1e3, 0),
+                       fmt::join(m["links"].get<std::vector<std::string>>(), "; "));
   for (const auto& [temperature, table] : tables) {
     out += fmt::format("\nTemperature {:g}; all but tokens/s at {:g} ms; in brackets: over sequential.\n\n",
                        temperature, table.rtt_s() * 1e3);

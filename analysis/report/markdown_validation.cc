@@ -24,7 +24,7 @@ void summary(std::string& out, const Json& v) {
       "error, "
       "median | worst |\n|---|--:|--:|--:|--:|--:|--:|--:|\n";
   for (const auto& [way, what] : ways) {
-    const auto of = [&](const char* key, const char* name) { return figure(v, key, way, name); };
+    const auto of = [&, way = way](const char* key, const char* name) { return figure(v, key, way, name); };
     if (of("folds", "n").is_null()) continue;
     out +=
         fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", what, number_cell(of("folds", "n"), 1, 0),
@@ -67,11 +67,8 @@ std::string validation(const Json& data) {
   std::string out = "\n## Validation: each condition predicted from the others\n\n";
   if (v.is_null()) return out + fmt::format("Not validated: {}.\n", text(data["why_no_validation"]));
   summary(out, v);
-  const Json all = v.value("coverage_runs", Json::object()).value("all", Json::object());
-  if (v.value("coverage_90", Json()).is_number()) {
-    out += fmt::format("\n90 % intervals held {} of {} runs on conditions and prompts held out.\n",
-                       percent(v["coverage_90"], 1), number_cell(all.value("runs", Json()), 1, 0));
-  }
+  out += "\n";
+  for (const Json& remark : data["validation_remarks"]) out += "- " + text(remark) + "\n";
   worst_folds(out, v);
   return out;
 }

@@ -42,7 +42,7 @@ void need_interval(ObjectReader& in, const char* key) {
 
 std::string one_of(ObjectReader& in, const char* key, const std::set<std::string>& known,
                    const char* expected) {
-  const auto value = in.need<std::string>(key);
+  auto value = in.need<std::string>(key);
   if (!known.contains(value)) refuse(in, key, expected, value);
   return value;
 }

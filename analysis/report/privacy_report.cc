@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "analysis/report/privacy_remarks.hh"
+
 namespace splitwan::analysis {
 namespace {
 
@@ -19,6 +21,15 @@ bool is_control(const Json& row) {
   if (row.contains("kind")) return row["kind"] == "control";
   const std::string name = row.at("attacker");
   return name == "uniform" || name == "unigram" || name == "language_model" || name == "shuffled_labels";
+}
+
+// Of files without kinds: who searches and who does not was known by name.
+std::string kind_of(const Json& row) {
+  if (row.contains("kind")) return row["kind"];
+  const std::string name = row.at("attacker");
+  if (is_control(row)) return "control";
+  if (name == "sipit" || name.starts_with("vocabulary_matching")) return "search";
+  return name == "nearest_neighbour" || name == "finish_the_model" ? "direct" : "learned";
 }
 
 using Rows = std::vector<const Json*>;  // of one cell: one per seed
@@ -74,6 +85,7 @@ Json cell_of(const Rows& rows) {
   for (const char* key : {"cut", "target", "weights_known", "depth", "attacker", "defence"})
     cell[key] = first.at(key);
   cell["control"] = is_control(first);
+  cell["kind"] = kind_of(first);
   cell["seeds"] = rows.size();
   for (const char* key : {"pairs", "tokens", "documents"}) cell[key] = mean(rows, key);
   for (const char* key : measures) cell[key] = measure(rows, key);
@@ -216,6 +228,7 @@ Json to_json(const View& view, const Json& attacks, const Json& cells) {
       if (!found.is_null()) out["defences"].push_back(std::move(found));
     }
   }
+  out["remarks"] = privacy_remarks(out, cells);
   return out;
 }
 

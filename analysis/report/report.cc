@@ -1,8 +1,12 @@
 #include "analysis/report/report.hh"
 
+#include <algorithm>
+
 #include "analysis/report/report_assets.hh"
+#include "analysis/report/validation_remarks.hh"
 #include "analysis/summary/summary.hh"
 #include "engine/base/error.hh"
+#include "engine/base/types.hh"
 #include "model/ask/projection.hh"
 #include "model/judge/validation.hh"
 #include "model/path/link.hh"
@@ -77,6 +81,7 @@ void add_model(Json& data, const model::Study& study, std::optional<LatencyModel
   } else if (data["why_no_validation"].is_null()) {
     data["why_no_validation"] = "the model's file holds no validation";
   }
+  data["validation_remarks"] = validation_remarks(data["validation"]);
   m->validation = Json::object();  // the page has it once
   data["model"] = to_json(*m);
   data["caveats"] = caveats(*m);
@@ -85,8 +90,7 @@ void add_model(Json& data, const model::Study& study, std::optional<LatencyModel
 }
 
 // Replaces each {{name}} once, left to right: what is put in is not searched again.
-std::string fill(std::string_view page,
-                 const std::vector<std::pair<std::string_view, std::string_view>>& parts) {
+std::string fill(std::string_view page, std::span<const Asset> parts) {
   std::string out;
   while (true) {
     const auto begin = page.find("{{"), end = page.find("}}");
@@ -125,30 +129,22 @@ Json report_data(const model::Study& study, const std::optional<LatencyModel>& m
                {"projection", Json::array()},
                {"validation", Json()},
                {"why_no_validation", Json()},
-               {"link", {{"segment_bytes", model::segment_bytes}, {"framing_bytes", model::framing_bytes}}},
+               {"validation_remarks", Json::array()},
+               {"link",
+                {{"segment_bytes", model::segment_bytes},
+                 {"framing_bytes", model::framing_bytes},
+                 {"prefill_rows", engine::prefill_rows}}},
                {"privacy", privacy}};
   if (!runs.empty() || m) add_model(data, study, m);
   return data;
 }
 
 std::string render_html(const Json& data) {
-  return fill(assets::page_html, {{"style", assets::style_css},
-                                  {"uplot_css", assets::uplot_css},
-                                  {"uplot_js", assets::uplot_js},
-                                  {"uplot_license", assets::uplot_license},
-                                  {"connection_js", assets::connection_js},
-                                  {"closed_form_js", assets::closed_form_js},
-                                  {"blocks_js", assets::blocks_js},
-                                  {"charts_js", assets::charts_js},
-                                  {"guessing_js", assets::guessing_js},
-                                  {"sliders_js", assets::sliders_js},
-                                  {"projection_js", assets::projection_js},
-                                  {"validation_js", assets::validation_js},
-                                  {"privacy_chart_js", assets::privacy_chart_js},
-                                  {"privacy_js", assets::privacy_js},
-                                  {"defences_js", assets::defences_js},
-                                  {"page_js", assets::page_js},
-                                  {"data", for_script(data)}});
+  const std::string carried = for_script(data);
+  std::vector<Asset> parts(assets.begin(), assets.end());
+  parts.push_back({"data", carried});
+  const auto page = std::find_if(parts.begin(), parts.end(), [](auto& a) { return a.name == "page_html"; });
+  return fill(page->text, parts);
 }
 
 }  // namespace splitwan::analysis

@@ -1,12 +1,14 @@
-// The report page's files, compiled in by embed.cmake.
+// The report page's files, compiled in by embed.cmake: "page_html" has {{name}} where another's text goes.
 #pragma once
 
+#include <span>
 #include <string_view>
 
-namespace splitwan::analysis::assets {
+namespace splitwan::analysis {
 
-extern const std::string_view page_html, style_css, connection_js, closed_form_js, blocks_js, charts_js,
-    guessing_js, sliders_js, projection_js, validation_js, privacy_chart_js, privacy_js, defences_js, page_js,
-    uplot_js, uplot_css, uplot_license;
+struct Asset {
+  std::string_view name, text;
+};
+extern const std::span<const Asset> assets;
 
-}  // namespace splitwan::analysis::assets
+}  // namespace splitwan::analysis

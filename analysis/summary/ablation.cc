@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "analysis/summary/summary.hh"
 #include "engine/base/error.hh"
@@ -82,6 +83,7 @@ Json interval(std::vector<double> values) {
 struct Key {
   double temperature, rtt_s;
   std::string drafter;
+  // NOLINTNEXTLINE(modernize-use-nullptr): no pointer, the 0 of a defaulted comparison
   auto operator<=>(const Key&) const = default;
 };
 using Categories = std::map<std::string, Cell>;
@@ -153,10 +155,19 @@ const engine::StatedPrompt& prompt_of(const engine::Run& run) {
   return *run.header.prompt;
 }
 
-double rtt_of(const engine::Run& run) {
+model::Condition link_of(const engine::Run& run) {
   if (run.header.network.edges.empty())
     throw engine::Error("ablation: header: expected a link with a round-trip time, found none stated");
-  return model::condition_of(run.header.network).rtt_s;
+  return model::condition_of(run.header.network);
+}
+
+// Cells are told apart by round-trip time alone: where links of one differ otherwise, that is said.
+Json merged(const std::map<double, std::set<std::string>>& links) {
+  Json list = Json::array();
+  for (const auto& [rtt_s, labels] : links) {
+    if (labels.size() > 1) list.push_back({{"rtt_s", rtt_s}, {"links", labels}});
+  }
+  return list;
 }
 
 // (temperature, prompt) -> share of repeated 4-grams of the text without speculation.
@@ -183,6 +194,7 @@ Json ablation_summary(const model::Study& study) {
          static_cast<double>(o.drafted)};
   }
   std::map<Key, Categories> table;
+  std::map<double, std::set<std::string>> links;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const engine::RunHeader& header = runs[i].header;
     const auto& [name, kind, tokens] = prompt_of(runs[i]);
@@ -191,7 +203,9 @@ Json ablation_summary(const model::Study& study) {
     if (of_text == repeated.end())
       throw engine::Error("ablation: prompt {} at temperature {} has no sequential run to compare with", name,
                           temperature);
-    const Key key{temperature, rtt_of(runs[i]), header.drafter};
+    const model::Condition link = link_of(runs[i]);
+    links[link.rtt_s].insert(label(link));
+    const Key key{temperature, link.rtt_s, header.drafter};
     Cell& cell = table[key][kind];
     if (of_text->second >= most_repeated) {
       ++cell.left_out;
@@ -206,10 +220,12 @@ Json ablation_summary(const model::Study& study) {
             {"compute", runs.empty() ? Json() : Json(runs[0].header.compute)},
             {"prompts_too_long", too_long},
             {"left_out_from_repeat_4gram", most_repeated},
+            {"merged", merged(links)},
             {"cells", Json::array()}};
   std::map<std::tuple<double, double, std::string>, double> sequential;  // tokens per second
   for (const auto& [key, categories] : table) {
     std::vector<Json> cells;
+    cells.reserve(categories.size() + 1);
     for (const auto& [name, cell] : categories) cells.push_back(describe(key, name, cell));
     cells.push_back(average(key, categories, cells));
     for (Json& cell : cells) {

@@ -62,6 +62,7 @@ std::vector<ToldApart> tell_apart(const std::vector<Watched>& runs) {
        {std::pair{"prompt class", &Watched::prompt_class}, {"drafter", &Watched::drafter}}) {
     for (const bool timed : {false, true}) {
       std::vector<Example> examples;
+      examples.reserve(runs.size());
       for (const Watched& w : runs) examples.push_back({w.*label, w.prompt, features_of(w.seen, timed)});
       all.push_back({what, timed ? "sizes and timings" : "sizes", runs.size(),
                      share_right(examples, nearest_labels(examples)), commonest_share(examples)});

@@ -43,6 +43,7 @@ std::vector<int> say(const std::vector<Known>& steps, Method method, std::string
   std::vector<int> said = otherwise;
   for (const auto& [_, part] : parts) {
     std::vector<Example> examples;
+    examples.reserve(part.size());
     for (const std::size_t i : part)
       examples.push_back({std::to_string(steps[i].*label), steps[i].prompt, {steps[i].pause}});
     const auto labels = method(examples);

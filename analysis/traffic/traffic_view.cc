@@ -64,7 +64,8 @@ SeenRun see(const engine::Run& run, const std::string& where) {
     if (asked.empty() || payload % row != 0 || asked.front() < m.bytes)
       throw Error("{}: an answer of {} bytes: expected one to a request, of whole rows of {} bytes", where,
                   m.bytes, row);
-    seen.steps.back().rows += static_cast<double>(payload / row);
+    const std::uint64_t rows = payload / row;
+    seen.steps.back().rows += static_cast<double>(rows);
     seen.steps.back().lists = static_cast<double>(asked.front() - m.bytes);
     asked.erase(asked.begin());
     answered = m.at;

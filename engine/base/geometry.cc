@@ -25,6 +25,7 @@ const Geometry& geometry_named(const std::string& name) {
   const auto it = std::find_if(known.begin(), known.end(), [&](auto& g) { return g.name == name; });
   if (it != known.end()) return *it;
   std::vector<std::string> names;
+  names.reserve(known.size());
   for (const Geometry& g : known) names.push_back(g.name);
   throw Error("geometry '{}': expected one of {}", name, fmt::join(names, ", "));
 }

@@ -1,5 +1,7 @@
 #include "engine/base/link.hh"
 
+#include "engine/base/tcp_constants.hh"
+
 #include <algorithm>
 
 namespace splitwan::engine {
@@ -24,6 +26,16 @@ void resolve_queues(LinkSpec& link, LinkTime rtt) {
   resolve_queue(link, rate, rtt);
   for (LinkChange& change : link.schedule)
     resolve_queue(change.link, link.opportunities.empty() ? change.link.bits_per_second : rate, rtt);
+}
+
+std::uint32_t segment_bytes(const TcpSpec& tcp, const std::vector<const LinkSpec*>& links) {
+  if (tcp.segment != 0) return tcp.segment;
+  std::uint32_t mtu = LinkState().mtu;
+  for (const LinkSpec* link : links) {
+    mtu = std::min(mtu, link->mtu);
+    for (const LinkChange& change : link->schedule) mtu = std::min(mtu, change.link.mtu);
+  }
+  return mtu - tcp::header_bytes;
 }
 
 }  // namespace splitwan::engine

@@ -76,4 +76,7 @@ struct TcpSpec {
   std::string app_limited_decay = "linux";
 };
 
+// Of data in one packet: as asked, else what the smallest packet on these links has room for.
+std::uint32_t segment_bytes(const TcpSpec& tcp, const std::vector<const LinkSpec*>& links);
+
 }  // namespace splitwan::engine

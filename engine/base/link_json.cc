@@ -187,7 +187,7 @@ LinkSpec parse_link_keys(ObjectReader& r, bool may_be_unlimited) {
 
 LinkSpec parse_link(const Json& link, const std::string& where) {
   ObjectReader r(link, where);
-  const LinkSpec read = parse_link_keys(r);
+  LinkSpec read = parse_link_keys(r);
   r.done();
   return read;
 }

@@ -66,6 +66,7 @@ inline void append(std::vector<SchemaKey>& list, std::vector<SchemaKey> more,
 template <typename Row>
 std::vector<SchemaKey> keys_of(const std::vector<Row>& rows) {
   std::vector<SchemaKey> list;
+  list.reserve(rows.size());
   for (const auto& row : rows) list.push_back(row.about);
   return list;
 }

@@ -14,6 +14,8 @@ using Nanos = std::chrono::nanoseconds;
 inline double seconds(Nanos t) { return std::chrono::duration<double>(t).count(); }
 using Bytes = std::vector<std::byte>;
 
+inline constexpr int prefill_rows = 128;  // of one message of a prompt; the messages are sent without waiting
+
 // [begin, end) of decoder layers.
 struct LayerRange {
   int begin = 0, end = 0;

@@ -58,6 +58,7 @@ const TensorView& Checkpoint::tensor(const std::string& name, const std::vector<
 
 std::vector<std::string> Checkpoint::names() const {
   std::vector<std::string> names;
+  names.reserve(file_of_.size());
   for (const auto& [name, file] : file_of_) names.push_back(name);
   return names;
 }

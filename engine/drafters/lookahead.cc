@@ -30,6 +30,7 @@ class Lookahead : public Drafter {
     for (std::size_t column = 0; column < ends_.size(); ++column) {
       fresh.push_back(step.choice(ends_[column]));
       std::vector<Token> ngram;
+      ngram.reserve(levels_.size() + 1);
       for (const auto& level : levels_) ngram.push_back(level[column]);
       ngram.push_back(fresh.back());
       if (levels_.size() + 1 == n_) pool_.add(ngram);

@@ -19,12 +19,11 @@ Arena::Arena(std::size_t bytes) : size_(bytes) {
     whole_ = nullptr;
     throw Error("out of memory: {} bytes are not to be had", bytes);
   }
-  auto at = reinterpret_cast<std::uintptr_t>(whole_);
+  data_ = static_cast<std::byte*>(whole_);
   if (large) {
-    at = (at + huge - 1) / huge * huge;
-    madvise(reinterpret_cast<void*>(at), bytes / huge * huge, MADV_HUGEPAGE);
+    if (const auto past = reinterpret_cast<std::uintptr_t>(whole_) % huge) data_ += huge - past;
+    madvise(data_, bytes / huge * huge, MADV_HUGEPAGE);
   }
-  data_ = reinterpret_cast<std::byte*>(at);
 }
 
 Arena::~Arena() {

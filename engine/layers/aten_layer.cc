@@ -35,7 +35,7 @@ at::Tensor device_weight(std::span<const TensorView* const> matrices, Storage st
   const auto type = scalar_type(storage_of(storage, matrices.front()->dtype), device);
   std::int64_t outputs = 0;
   for (const TensorView* m : matrices) outputs += m->shape[0];
-  const at::Tensor weight =
+  at::Tensor weight =
       at::empty({outputs, matrices.front()->shape[1]}, at::TensorOptions(type).device(device));
   std::int64_t first = 0;
   for (const TensorView* m : matrices) {

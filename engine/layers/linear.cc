@@ -16,6 +16,7 @@ at::Tensor to_f32(const TensorView& view) {
 
 at::Tensor joined_f32(std::span<const TensorView* const> views) {
   std::vector<at::Tensor> parts;
+  parts.reserve(views.size());
   for (const TensorView* view : views) parts.push_back(to_f32(*view));
   return parts.empty() ? at::Tensor() : at::cat(parts);
 }

@@ -18,7 +18,8 @@ void parallel(std::int64_t n, std::int64_t cost, const Range& range, std::int64_
   constexpr std::int64_t worth = 1 << 17;  // about 5 us
   const int threads = n * cost < 2 * worth ? 1 : compute_threads();
   if (threads == 1) return range(0, n);
-  std::int64_t chunk = n / (4 * threads);  // a thread that was interrupted leaves its share to the others
+  std::int64_t chunk =
+      n / (std::int64_t{4} * threads);  // a thread that was interrupted leaves its share to the others
   if (chunk * cost < worth) chunk = worth / cost;
   chunk = (chunk + multiple) / multiple * multiple;
   parallel_chunks(threads, n, chunk, &range, [](const void* job, std::int64_t begin, std::int64_t end) {

@@ -25,7 +25,7 @@ std::string text_of(const Endpoint& e) { return fmt::format("{}:{}", e.host, e.p
 tcp::resolver::results_type resolve(asio::io_context& io, const Endpoint& e,
                                     tcp::resolver::flags flags = {}) {
   boost::system::error_code error;
-  const auto found = tcp::resolver(io).resolve(e.host, std::to_string(e.port), flags, error);
+  auto found = tcp::resolver(io).resolve(e.host, std::to_string(e.port), flags, error);
   if (error) throw Error("{}: cannot be resolved: {}", text_of(e), error.message());
   return found;
 }
@@ -103,6 +103,7 @@ void SocketNetwork::run(const std::map<PartyId, PartyMain>& parties) {
   std::mutex mutex;
   std::exception_ptr failure;  // the first; the others' are its consequences
   std::vector<std::thread> threads;
+  threads.reserve(parties.size());
   for (const auto& [id, main] : parties) {
     threads.emplace_back([&, id = id, &main = main] {
       try {

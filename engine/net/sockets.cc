@@ -63,7 +63,7 @@ class SocketTransport::Connection {
     reader_.join();
   }
 
-  void send(Message message) {
+  void send(const Message& message) {
     refused_ = message.header.kind == Kind::error;
     Bytes bytes = encode(message);
     {
@@ -87,6 +87,8 @@ class SocketTransport::Connection {
       for (Limits limits{limits_.rows, limits_.first_payload};; limits = limits_) {
         Prefix prefix;
         read_all(*stream_, prefix);
+        const std::uint64_t begun = stream_->info().received;
+        const Nanos began = clock_.now();
         Arrival arrival{peer_, {}, {}, 0};
         const Sizes sizes = read_prefix(prefix, limits, arrival.message.header);
         Bytes lists(sizes.lists);
@@ -95,6 +97,10 @@ class SocketTransport::Connection {
         read_lists(lists, arrival.message.header);
         const TcpInfo info = stream_->info();
         arrival.tcp = info.sample;
+        if (info.received > begun) {
+          arrival.tcp.coming = clock_.now() - began;
+          arrival.tcp.came = info.received - begun;
+        }
         arrival.retransmits = info.retransmits - std::exchange(sent_again, info.retransmits);
         std::unique_lock lock(inbox_.mutex);
         arrival.at = clock_.now();     // under the lock: stamps grow along the inbox
@@ -163,7 +169,7 @@ void SocketTransport::add(PartyId peer, std::string name, std::unique_ptr<Stream
 void SocketTransport::send(PartyId to, Message message) {
   const auto peer = peers_.find(to);
   if (peer == peers_.end()) throw Error("no connection to party {}", to);
-  peer->second->send(std::move(message));
+  peer->second->send(message);
 }
 
 std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {

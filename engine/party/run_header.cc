@@ -278,8 +278,6 @@ Json system_of(const RunHeader& h) {
   put(json, "wire", h.wire);
   put(json, "storage", h.storage);
   put(json, "compute", h.compute);
-  if (h.simulator.is_object() && h.simulator.contains("tcp"))
-    json["simulator"] = {{"tcp", h.simulator["tcp"]}};
   put(json, "mode", h.mode);
   put(json, "sampling", h.sampling);
   put(json, "device", h.device);

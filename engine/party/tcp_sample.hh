@@ -8,6 +8,11 @@ namespace splitwan::engine {
 struct TcpSample {
   Nanos rtt{}, rtt_spread{};  // the least of late, and the smoothed mean deviation
   std::uint32_t window = 0;   // segments that the party itself may have under way
+  // From when the message's head was there until all of it was, and the bytes that came in the meantime: what
+  // the way to the party carries, whatever the message had waited for before.
+  Nanos coming{};
+  std::uint64_t came = 0;
+  std::uint64_t delivered_bps = 0;  // of its own data, as acknowledgements came: no more than its way carries
   bool operator==(const TcpSample&) const = default;
 };
 

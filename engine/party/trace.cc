@@ -30,6 +30,9 @@ std::string line_of(const Span& s, int run) {
     if (s.tcp != TcpSample{})
       fmt::format_to(out, R"("tcp_rtt_ns":{},"tcp_rtt_spread_ns":{},"tcp_window":{},)", s.tcp.rtt.count(),
                      s.tcp.rtt_spread.count(), s.tcp.window);
+    if (s.tcp.came > 0)
+      fmt::format_to(out, R"("tcp_coming_ns":{},"tcp_came":{},)", s.tcp.coming.count(), s.tcp.came);
+    if (s.tcp.delivered_bps > 0) fmt::format_to(out, R"("tcp_delivered_bps":{},)", s.tcp.delivered_bps);
   }
   fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
   return line;
@@ -81,6 +84,9 @@ Span span_of(const Json& json) {
     s.tcp.rtt = Nanos(r.get("tcp_rtt_ns", s.tcp.rtt.count()));
     s.tcp.rtt_spread = Nanos(r.get("tcp_rtt_spread_ns", s.tcp.rtt_spread.count()));
     s.tcp.window = r.get("tcp_window", s.tcp.window);
+    s.tcp.coming = Nanos(r.get("tcp_coming_ns", s.tcp.coming.count()));
+    s.tcp.came = r.get("tcp_came", s.tcp.came);
+    s.tcp.delivered_bps = r.get("tcp_delivered_bps", s.tcp.delivered_bps);
   }
   return s;
 }
@@ -152,6 +158,7 @@ std::vector<Run> read_trace(std::istream& in, const std::string& name) {
   }
   if (open) throw Error("{}: the last run has no end line: the trace is cut off", name);
   if (runs.empty()) throw Error("{}: holds no run", name);
+  for (Run& run : runs) run.file = name;
   return runs;
 }
 

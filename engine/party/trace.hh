@@ -61,6 +61,7 @@ struct Run {
   std::vector<Span> spans;
   std::vector<Step> steps;
   Json end;
+  std::string file = {};  // that it was read from
 };
 
 void write(std::ostream&, const Run&);

@@ -24,11 +24,9 @@ class Forward {
   virtual void close() {}                         // says goodbye to the server
 };
 
-constexpr int default_chunk = 128;
-
 struct SplitOptions {
   const Codec* wire = &lossless_codec();  // not owned: a trained one belongs to who loaded it
-  int prefill_chunk = default_chunk;      // rows per message; chunks are sent without waiting
+  int prefill_chunk = prefill_rows;       // rows per message
   std::optional<Nanos> patience = {};     // for each answer; none = without limit
   Defences defences = {};
   std::uint64_t seed = 1;  // of the defences

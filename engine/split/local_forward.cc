@@ -33,7 +33,7 @@ class LocalForward : public Forward {
   std::uint64_t round_trips() const override { return 0; }
 
  private:
-  static constexpr std::size_t chunk = default_chunk;
+  static constexpr std::size_t chunk = prefill_rows;
 
   // Logits of the last `wanted` rows.
   at::Tensor step(const TokenBatch& batch, int wanted) {

@@ -93,7 +93,9 @@ std::unique_ptr<Tokenizer> make_bpe_tokenizer(const std::string& path) {
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(const std::string& vocab_json, const std::string& merges_txt) {
   BpeModel model = BpeModel::from_gpt2_files(vocab_json, merges_txt);
   std::vector<AddedToken> added;
-  for (const Token id : model.underivable()) added.push_back({id, *model.text_of(id), /*special=*/true});
+  const std::vector<Token> underivable = model.underivable();
+  added.reserve(underivable.size());
+  for (const Token id : underivable) added.push_back({id, *model.text_of(id), /*special=*/true});
   const Json byte_level{{"type", "ByteLevel"}, {"add_prefix_space", false}};
   return std::make_unique<BpeTokenizer>(std::move(model), AddedTokens(std::move(added)),
                                         make_normalizer({}, vocab_json),

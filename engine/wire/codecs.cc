@@ -37,6 +37,7 @@ const std::vector<const Codec*>& codecs() {
   }();
   static const auto list = [] {
     std::vector<const Codec*> all;
+    all.reserve(made.size());
     for (const auto& codec : made) all.push_back(codec.get());
     return all;
   }();

@@ -26,50 +26,29 @@ double coefficient_error(const LatencyModel& model, const StepShape& s, const Co
            square(known(w->per_row_context_s.error) * s.rows * s.context);
   }
   const auto part = [](double seconds, const Coefficient& c) {
-    if (seconds == 0) return 0.0;
-    return std::isfinite(c.error) && c.value > 0 ? seconds * c.error / c.value
-                                                 : seconds;  // never measured: all of it
+    if (seconds == 0 || !std::isfinite(c.error)) return 0.0;
+    return std::abs(seconds) * c.error / std::max(c.value, 1e-9);
   };
-  return std::sqrt(sum + square(part(mean.recovery_s, model.chance.recovery)) +
-                   square(part(mean.timeout_s, model.chance.timeout)) +
+  return std::sqrt(sum + square(part(mean.loss_s(), model.chance.loss)) +
                    square(part(mean.jitter_s, model.chance.jitter)));
-}
-
-// Knuth's for few, normal for many.
-double poisson(double mean, std::mt19937_64& random) {
-  if (mean > 50) return std::max(0.0, std::round(mean + std::sqrt(mean) * normal(random)));
-  double product = uniform(random);
-  int count = 0;
-  for (const double limit = std::exp(-mean); product > limit; ++count) product *= uniform(random);
-  return count;
-}
-
-// Per step, of events that cost `each` and are `mean_s` per step on average.
-double drawn_losses(double mean_s, double each, double steps, std::mt19937_64& random) {
-  if (mean_s <= 0 || each <= 0) return 0;
-  return poisson(steps * mean_s / each, random) * each / steps;
 }
 
 }  // namespace
 
-Interval interval(const LatencyModel& model, const DrafterModel& drafter, const Condition& condition,
-                  const Components& mean, const ClassAcceptance& gain, std::size_t steps, double distance,
-                  std::uint64_t seed) {
+Interval interval(const LatencyModel& model, const DrafterModel& drafter, const Answer& answer,
+                  const ClassAcceptance& gain, std::size_t steps, double distance, std::uint64_t seed) {
   std::mt19937_64 random(seed);
+  const Components& mean = answer.step;
   const auto n = static_cast<double>(std::max<std::size_t>(steps, 1));
-  const double step_noise =
-      std::sqrt(square(model.decode.noise_s) + square(model.chance.jitter_noise * condition.jitter_s)) /
-      std::sqrt(n);
-  const double constant = std::hypot(step_noise, coefficient_error(model, drafter.mean_shape(), mean));
+  const double constant =
+      std::hypot(model.decode.noise_s / std::sqrt(n), coefficient_error(model, drafter.mean_shape(), mean));
   const double fastest_s = mean.rtt_s + mean.wire_s;  // physics: nothing shortens these
   const double relative = doubt_per_efold * distance;
-  const double recovery_s = model.chance.recovery.value * condition.rtt_s;
-  const double timeout_s = model.chance.timeout.value * (condition.rtt_s + least_timeout_s);
   std::vector<double> rates(replicates);
   for (double& rate : rates) {
-    double step_s = mean.total_s() - mean.loss_s() + constant * normal(random);
-    step_s += drawn_losses(mean.recovery_s, recovery_s, n, random) +
-              drawn_losses(mean.timeout_s, timeout_s, n, random);
+    const auto world =
+        static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
+    double step_s = answer.by_world[world] + constant * normal(random);
     step_s *= std::max(0.1, 1 + relative * normal(random));
     rate = draw_tokens_per_step(gain, drafter.most_rows(), random) /
            std::max({step_s, fastest_s, 0.1 * mean.total_s()});  // a step is never free
@@ -77,6 +56,35 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
   std::sort(rates.begin(), rates.end());
   return {rates[static_cast<std::size_t>(tail * replicates)],
           rates[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
+}
+
+Interval step_interval(const LatencyModel& model, std::span<const Observation> run) {
+  // Chance needs many worlds; work that varies, few.
+  const Condition& c = run[0].condition;
+  const bool by_chance =
+      run[0].expected && (run[0].expected->loss_s() != 0 || run[0].expected->jitter_s != 0);
+  const Answer answer = model.answer(run, by_chance || c.loss > 0 || c.jitter_s > 0 ? 32 : 6);
+  StepShape mean{.share = 0};
+  double steps = 0;
+  for (const Observation& o : run) {
+    if (o.prefill) continue;
+    mean.rows += o.rows, mean.context += o.context;
+    ++steps;
+  }
+  steps = std::max(1.0, steps);
+  mean.rows /= steps, mean.context /= steps;
+  std::mt19937_64 random(1 + run[0].run);
+  const double constant =
+      std::hypot(model.decode.noise_s / std::sqrt(steps), coefficient_error(model, mean, answer.step));
+  std::vector<double> means(replicates);
+  for (double& m : means) {
+    const auto world =
+        static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
+    m = answer.by_world[world] + constant * normal(random);
+  }
+  std::sort(means.begin(), means.end());
+  return {means[static_cast<std::size_t>(tail * replicates)],
+          means[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
 }
 
 }  // namespace splitwan::model

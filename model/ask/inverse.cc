@@ -30,6 +30,8 @@ double largest(double low, double high, const std::function<bool(double)>& enoug
   return low;
 }
 
+constexpr std::size_t advice_worlds = 4;  // many choices, each followed packet by packet
+
 }  // namespace
 
 Need what_it_takes(const LatencyModel& model, const Condition& condition, const std::string& drafter,
@@ -127,11 +129,13 @@ std::vector<Choice> advise(const LatencyModel& model, const Variant& given, cons
     for (const DrafterModel& d : varied.drafters) {
       if (v.width && !given.width && *v.width >= model.find(d.drafter)->most_rows())
         continue;  // caps nothing
-      choices.push_back({v, project(varied, condition, d.drafter)});
+      choices.push_back(
+          {v, project(varied, condition, d.drafter, "", 1, advice_worlds), v.width.has_value()});
     }
   }
-  std::stable_sort(choices.begin(), choices.end(),
-                   [](auto& a, auto& b) { return a.point.tokens_per_s > b.point.tokens_per_s; });
+  std::stable_sort(choices.begin(), choices.end(), [](auto& a, auto& b) {
+    return a.bound != b.bound ? b.bound : a.point.tokens_per_s > b.point.tokens_per_s;
+  });
   return choices;
 }
 
@@ -143,6 +147,7 @@ Json to_json(const Choice& c) {
           {"tail", or_null(c.variant.tail)},
           {"wire", c.variant.wire.empty() ? Json() : Json(c.variant.wire)},
           {"width", or_null(c.variant.width)},
+          {"bound", c.bound},
           {"tokens_per_s", point["tokens_per_s"]},
           {"tokens_per_s_ci90", point["tokens_per_s_ci90"]},
           {"step_s", point["step_s"]},

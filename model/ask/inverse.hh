@@ -25,10 +25,12 @@ Json to_json(const Need&);
 struct Choice {
   Variant variant;
   Point point;
+  // A narrower step than any that was traced: what it gains is at least this. Not ranked.
+  bool bound = false;
 };
 // Every split (as fitted, 1+1 to 8+8 layers), wire precision, width and fitted drafter over a link, best
-// first. What `given` fixes is not varied; nor is what the model's traces do not tell about (no geometry, no
-// plan), which `assumptions` then say.
+// first; bounds behind them. What `given` fixes is not varied; nor is what the model's traces do not tell
+// about (no geometry, no plan), which `assumptions` then say.
 std::vector<Choice> advise(const LatencyModel&, const Variant& given, const Condition&,
                            std::vector<std::string>& assumptions);
 Json to_json(const Choice&);

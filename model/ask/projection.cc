@@ -45,7 +45,53 @@ double distance(const LatencyModel& m, const Condition& c, std::vector<std::stri
     if (far > 0) names.push_back(describe(check.range, check.value, check.what, check.scale, check.unit));
     total += far;
   }
+  for (const std::string& word : c.apart) {
+    const bool fitted = std::ranges::any_of(m.conditions, [&](const FittedCondition& f) {
+      return std::ranges::find(f.condition.apart, word) != f.condition.apart.end();
+    });
+    names.push_back(word +
+                    (fitted ? ": fitted, but the model follows another" : ": the model does not know it"));
+    total += 1;
+  }
   return total;
+}
+
+// The drafter with other prompts and runs of another length.
+DrafterModel as_requested(DrafterModel d, double tokens_per_step, const Request& request) {
+  if (request.prompt_tokens > 0 && d.prompt.rows > 0) {
+    const double times = request.prompt_tokens / d.prompt.rows;
+    d.prompt.bytes_up *= times, d.prompt.bytes_down *= times;
+    d.prompt.rows = request.prompt_tokens;
+    d.prompts = {d.prompt};
+    d.prompts[0].share = 1;
+  }
+  if (request.tokens > 0) {
+    d.runs = 1;
+    d.steps = static_cast<std::size_t>(std::max(1.0, std::round((request.tokens - 1) / tokens_per_step)));
+  }
+  return d;
+}
+
+// Flights are no straight line in a prompt's size: the mean of the prompts, not the mean prompt.
+void tell_first_token(Point& point, const LatencyModel& model, const DrafterModel& d, std::size_t worlds) {
+  point.time_to_first_token_s = point.prompt_tokens = 0;
+  for (const StepShape& prompt : d.prompts) {
+    point.time_to_first_token_s +=
+        prompt.share * model.first_token(prompt, point.condition, worlds).total_s();
+    point.prompt_tokens += prompt.share * prompt.rows;
+  }
+}
+
+void tell_gaps(Point& point, const Answer& answer, double noise_s, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<double> gaps = answer.steps_s;
+  for (double& gap : gaps) gap = std::max(0.0, gap + noise_s * normal(random));
+  std::sort(gaps.begin(), gaps.end());
+  const auto at = [&](double share) {
+    return gaps[std::min(gaps.size() - 1,
+                         static_cast<std::size_t>(share * static_cast<double>(gaps.size())))];
+  };
+  point.p50_s = at(0.5), point.p95_s = at(0.95), point.p99_s = at(0.99);
 }
 
 }  // namespace
@@ -57,7 +103,8 @@ std::vector<std::string> outside(const LatencyModel& model, const Condition& con
 }
 
 Point project(const LatencyModel& model, const Condition& condition, const std::string& drafter,
-              const std::string& prompt_class, std::uint64_t seed) {
+              const std::string& prompt_class, std::uint64_t seed, std::size_t worlds,
+              const Request& request) {
   const DrafterModel* d = model.find(drafter);
   if (!d) {
     std::string known;
@@ -68,18 +115,24 @@ Point project(const LatencyModel& model, const Condition& condition, const std::
   Point point;
   point.condition = condition;
   point.drafter = drafter;
-  Components prompt;
-  point.components = model.decode_step(*d, condition, &prompt);
-  if (d->prompt.rows > 0) point.time_to_first_token_s = prompt.total_s();
+  const DrafterModel asked = as_requested(*d, gain.tokens_per_step, request);
+  const Answer answer = model.answer(asked, condition, worlds);
+  point.components = answer.step;
   point.step_s = point.components.total_s();
   point.tokens_per_step = gain.tokens_per_step;
   point.tokens_per_s = point.tokens_per_step / point.step_s;
   const StepShape mean = d->mean_shape();
   point.bytes_per_token = (mean.bytes_up + mean.bytes_down) / point.tokens_per_step;
   if (const DrafterModel* plain = model.find("sequential"))
-    point.break_even = point.step_s / model.decode_step(*plain, condition).total_s();
+    point.break_even =
+        point.step_s / model.answer(*plain, condition, std::min<std::size_t>(worlds, 8)).step.total_s();
+  if (!asked.prompts.empty()) tell_first_token(point, model, asked, std::min<std::size_t>(worlds, 8));
+  point.tokens = request.tokens > 0 ? request.tokens
+                                    : 1 + static_cast<double>(asked.steps_per_run()) * gain.tokens_per_step;
+  point.answer_s = point.time_to_first_token_s + (point.tokens - 1) / point.tokens_per_s;
+  tell_gaps(point, answer, model.decode.residual_s, seed);
   const double far = distance(model, condition, point.extrapolated);
-  const Interval i = interval(model, *d, condition, point.components, gain, d->steps_per_run(), far, seed);
+  const Interval i = interval(model, asked, answer, gain, asked.steps_per_run(), far, seed);
   point.low = std::min(i.low, point.tokens_per_s);
   point.high = std::max(i.high, point.tokens_per_s);
   return point;
@@ -100,6 +153,10 @@ Json to_json(const Point& p) {
             {"tokens_per_step", p.tokens_per_step},
             {"step_s", p.step_s},
             {"time_to_first_token_s", known(p.time_to_first_token_s)},
+            {"prompt_tokens", known(p.prompt_tokens)},
+            {"tokens", p.tokens},
+            {"answer_s", known(p.answer_s)},
+            {"inter_token_s", {{"p50", p.p50_s}, {"p95", p.p95_s}, {"p99", p.p99_s}}},
             {"bytes_per_token", p.bytes_per_token},
             {"break_even_tokens_per_step", known(p.break_even)},
             {"components", components},
@@ -127,7 +184,6 @@ Condition usual_condition(const LatencyModel& model) {
   const auto middle = usual.begin() + static_cast<std::ptrdiff_t>(usual.size() / 2);
   std::nth_element(usual.begin(), middle, usual.end(), [](auto& a, auto& b) { return a.rtt_s < b.rtt_s; });
   Condition condition = *middle;
-  condition.loss_tilt = condition.jitter_tilt_s = 0;
   condition.also = condition.apart = {};
   return condition;
 }

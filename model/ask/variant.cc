@@ -174,6 +174,7 @@ double resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant& v
   for (DrafterModel& d : m.drafters) {
     for (StepShape& s : d.shapes) resize(s, old_row, row);
     resize(d.prompt, old_row, row);
+    for (StepShape& p : d.prompts) resize(p, old_row, row);
   }
   if (!v.wire.empty()) m.source["wire"] = v.wire;
   return row;

@@ -41,13 +41,6 @@ ClassAcceptance summarise_prompts(const std::string& name, const Prompts& prompt
   return c;
 }
 
-double uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
-
-double normal(std::mt19937_64& random) {  // Box-Muller
-  const double radius = std::sqrt(-2 * std::log(1 - uniform(random)));
-  return radius * std::cos(2 * M_PI * uniform(random));
-}
-
 const ClassAcceptance& Acceptance::of(const std::string& prompt_class) const {
   if (prompt_class.empty()) return all;
   const auto it =

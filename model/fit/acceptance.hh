@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/observe/observation.hh"
+#include "model/path/random.hh"
 
 namespace splitwan::model {
 
@@ -59,9 +60,5 @@ struct IndependenceTest {
   std::size_t steps = 0;
 };
 std::vector<IndependenceTest> test_rtt_independence(const std::vector<Observation>&);
-
-// Uniform in [0, 1) and standard normal: the standard library's distributions differ between implementations.
-double uniform(std::mt19937_64&);
-double normal(std::mt19937_64&);
 
 }  // namespace splitwan::model

@@ -7,6 +7,9 @@
 #include <map>
 #include <set>
 
+#include "engine/base/types.hh"
+#include "model/fit/live.hh"
+
 namespace splitwan::model {
 
 void Components::add(const Components& c, double share) {
@@ -24,9 +27,27 @@ double WorkCost::at(const StepShape& s) const {
   return fixed_s.value + per_row_s.value * s.rows + per_row_context_s.value * s.rows * s.context;
 }
 
-Components PhaseModel::step(const StepShape& s, const Trip& trip) const {
-  return {trip.rtt_s,      trip.wire_s,    client.at(s), server.at(s), overhead_s.value + stragglers_s,
-          trip.recovery_s, trip.timeout_s, trip.jitter_s};
+std::vector<engine::Exchange> PhaseModel::exchanges(const StepShape& s, bool prompt) const {
+  const double rows = std::max(1.0, s.rows);
+  const double chunks = prompt ? std::ceil(rows / engine::prefill_rows) : 1;
+  std::vector<engine::Exchange> all;
+  for (double chunk = 0; chunk < chunks; ++chunk) {
+    const double before = chunk * engine::prefill_rows;
+    const double here = chunks > 1 ? std::min<double>(engine::prefill_rows, rows - before) : rows;
+    const StepShape part{here, s.context + before, s.bytes_up * here / rows, s.bytes_down * here / rows};
+    const double client_s = client.at(part);
+    all.push_back({part.rows, part.context, part.bytes_up, part.bytes_down, lead_share * client_s,
+                   (1 - lead_share) * client_s, server.at(part)});
+  }
+  return all;
+}
+
+Components PhaseModel::step(const std::vector<engine::Exchange>& all, const Waits& waits) const {
+  Components c{
+      waits.rtt_s,     waits.wire_s,  0, all.back().held_s, overhead_s.value + stragglers_s, waits.recovery_s,
+      waits.timeout_s, waits.jitter_s};
+  for (const engine::Exchange& e : all) c.client_s += e.lead_s + e.tail_s;
+  return c;
 }
 
 bool Range::holds(double value) const {
@@ -45,12 +66,10 @@ namespace {
 Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt,
                    double draft_s) {
   const PhaseModel& phase = model.phase(prompt);
-  const double lead_s = phase.lead_share * phase.client.at(s);
-  connection.rest(lead_s);
-  const Trip trip = connection.exchange(s.bytes_up, s.bytes_down, phase.server.at(s));
-  Components c = phase.step(s, trip);
+  const auto exchanges = phase.exchanges(s, prompt);
+  Components c = phase.step(exchanges, connection.exchange(exchanges));
   if (!prompt) c.client_s += draft_s;
-  connection.rest(c.client_s - lead_s + c.overhead_s);
+  connection.rest((prompt ? 0 : draft_s) + c.overhead_s);
   return c;
 }
 
@@ -58,28 +77,72 @@ Components forward(const LatencyModel& model, Connection& connection, const Step
 
 std::vector<Components> LatencyModel::run(std::span<const Observation> steps) const {
   std::vector<Components> predicted;
-  predicted.reserve(steps.size());
   if (steps.empty()) return predicted;
   const DrafterModel* known = find(steps[0].drafter);
-  Connection connection(steps[0].condition, initial_window, chance.values());
-  for (const Observation& o : steps)
-    predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
+  const auto follow = [&](Worlds worlds) {
+    Connection connection(steps[0].condition, initial_window, chance.values(), worlds);
+    predicted.clear();
+    for (const Observation& o : steps) {
+      connection.rest(o.pause_s);
+      predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
+    }
+    return connection.fragile();
+  };
+  constexpr std::size_t few = 4, more = 8;
+  const std::uint64_t seed = 1 + steps[0].run * more;
+  if (follow({few, seed}) && decode.residual_s > 0) follow({more, seed, decode.residual_s});
   return predicted;
 }
 
-Components LatencyModel::decode_step(const DrafterModel& drafter, const Condition& condition,
-                                     Components* prompt) const {
-  Connection connection(condition, initial_window, chance.values());
-  if (drafter.prompt.rows > 0) {
-    const Components first = forward(*this, connection, drafter.prompt, true, 0);
-    if (prompt) *prompt = first;
+namespace {
+
+// Adds a step to the mean of so many.
+void add(Answer& answer, const Components& c, const std::vector<double>& waits_s, double share) {
+  answer.step.add(c, share);
+  answer.by_world.resize(waits_s.size());
+  const double work_s = c.client_s + c.server_s + c.overhead_s;
+  for (std::size_t i = 0; i < waits_s.size(); ++i) {
+    answer.by_world[i] += share * (work_s + waits_s[i]);
+    answer.steps_s.push_back(work_s + waits_s[i]);
   }
-  Components mean;
+}
+
+}  // namespace
+
+Answer LatencyModel::answer(const DrafterModel& drafter, const Condition& condition,
+                            std::size_t worlds) const {
+  Connection connection(condition, initial_window, chance.values(), {worlds, 1, decode.residual_s});
+  Answer answer;
+  if (drafter.prompt.rows > 0) answer.prompt = forward(*this, connection, drafter.prompt, true, 0);
   const auto steps = schedule(drafter, drafter.steps_per_run());
-  for (const StepShape* shape : steps)
-    mean.add(forward(*this, connection, *shape, false, drafter.draft_s),
-             1 / static_cast<double>(steps.size()));
-  return mean;
+  for (const StepShape* shape : steps) {
+    const Components c = forward(*this, connection, *shape, false, drafter.draft_s);
+    add(answer, c, connection.by_world(), 1 / static_cast<double>(steps.size()));
+  }
+  return answer;
+}
+
+Components LatencyModel::first_token(const StepShape& prompt, const Condition& condition,
+                                     std::size_t worlds) const {
+  Connection connection(condition, initial_window, chance.values(), {worlds, 1});
+  return forward(*this, connection, prompt, true, 0);
+}
+
+Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds) const {
+  const DrafterModel* known = find(run[0].drafter);
+  Connection connection(run[0].condition, initial_window, chance.values(),
+                        {worlds, 1 + run[0].run, decode.residual_s});
+  const auto decoded = std::count_if(run.begin(), run.end(), [](auto& o) { return !o.prefill; });
+  Answer answer;
+  for (const Observation& o : run) {
+    connection.rest(o.pause_s);
+    const Components c = forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0);
+    if (o.prefill)
+      answer.prompt = c;
+    else
+      add(answer, c, connection.by_world(), 1 / static_cast<double>(decoded));
+  }
+  return answer;
 }
 
 std::vector<const StepShape*> schedule(const DrafterModel& drafter, std::size_t steps) {
@@ -139,13 +202,14 @@ DrafterModel describe_drafter(const std::vector<Observation>& observations) {
   DrafterModel d;
   d.drafter = observations.at(0).drafter;
   std::set<std::size_t> runs;
-  std::map<double, ShapeSum> by_rows;
+  std::map<double, ShapeSum> by_rows, by_prompt;
   ShapeSum prompts;
   std::vector<Observation> decode;
   std::vector<double> draft_s;
   for (const Observation& o : observations) {
     if (o.prefill) {
       prompts.add(o);
+      by_prompt[o.rows].add(o);
       continue;
     }
     runs.insert(o.run);
@@ -159,6 +223,7 @@ DrafterModel describe_drafter(const std::vector<Observation>& observations) {
   d.acceptance = describe_acceptance(decode);
   for (const auto& [rows, sum] : by_rows) d.shapes.push_back(sum.mean(static_cast<double>(d.steps)));
   d.prompt = prompts.mean(1);
+  for (const auto& [rows, sum] : by_prompt) d.prompts.push_back(sum.mean(prompts.sum.share));
   return d;
 }
 
@@ -176,9 +241,11 @@ std::vector<std::string> caveats(const LatencyModel& m) {
   std::map<std::string, std::size_t> without_term;
   for (const FittedCondition& c : m.conditions)
     for (const std::string& what : c.condition.apart) without_term[what] += c.runs;
+  sentences.reserve(without_term.size() + m.left_out.size());
   for (const auto& [what, runs] : without_term)
     sentences.push_back(
         fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));
+  for (const std::string& pair : links_told_apart(m.conditions)) sentences.push_back(pair);
   for (const FittedCondition& c : m.left_out)
     sentences.push_back(fmt::format("{} runs were left out, the model cannot take their link: {}", c.runs,
                                     fmt::join(c.condition.unfit, ", ")));

@@ -1,8 +1,8 @@
 // Where a step's time goes, as a closed form fitted to traces:
 //   step = client(rows, context) + server(rows, context) + the drafter's own work + overhead
 //        + RTT x flights(bytes, window) + bytes / rate + loss recovery + jitter
-// The network's part is a connection's (connection.hh): physics, with three fitted multiples for what chance
-// does. The others are fitted, each on its own measured part of the step.
+// The network's part is a connection's (connection.hh): physics, followed packet by packet. The others are
+// fitted, each on its own measured part of the step.
 #pragma once
 
 #include <cmath>
@@ -48,24 +48,28 @@ struct PhaseModel {
   double noise_s = 0;       // standard deviation of a run's mean step x root of its steps, where the network
                             // leaves nothing to chance
   std::size_t steps = 0;
-  Components step(const StepShape&, const Trip&) const;
+  Components step(const std::vector<engine::Exchange>&, const Waits&) const;
+  // What a step of this shape asks of both parties; a prompt goes in chunks.
+  std::vector<engine::Exchange> exchanges(const StepShape&, bool prompt) const;
 };
 
-// Multiples of what theory expects, as Chance has them. Without such links among the runs: 1, error unknown.
+// What losses and jitter were measured to cost, as multiples of theory; without such links among the runs
+// unknown. Applied only where nobody stated the link, for there TCP is not the one that theory follows.
 struct ChanceModel {
-  Coefficient recovery{1, NAN}, timeout{1, NAN}, jitter{1, NAN};
-  double jitter_noise = 1;  // standard deviation of a step's jitter, in the jitter's scale
-  Chance values() const { return {recovery.value, timeout.value, jitter.value}; }
+  Coefficient loss{1, NAN}, jitter{1, NAN};
+  bool applied = false;
+  Chance values() const { return applied ? Chance{loss.value, jitter.value} : Chance{}; }
 };
 
 // What a drafter makes of a step: how many tokens it gains, and the rows and bytes it sends for them.
 struct DrafterModel {
   std::string drafter;
   std::size_t runs = 0, steps = 0;
-  double draft_s = 0;             // client seconds per step for guessing and checking guesses
-  Acceptance acceptance;          // tokens gained per step
-  std::vector<StepShape> shapes;  // one per number of rows; shares sum to 1
-  StepShape prompt;               // mean of its runs' prompts; no rows where the traces have none
+  double draft_s = 0;              // client seconds per step for guessing and checking guesses
+  Acceptance acceptance;           // tokens gained per step
+  std::vector<StepShape> shapes;   // one per number of rows; shares sum to 1
+  StepShape prompt;                // mean of its runs' prompts; no rows where the traces have none
+  std::vector<StepShape> prompts;  // one per size; shares sum to 1
   double tokens_per_step() const { return acceptance.mean(); }
   std::size_t steps_per_run() const {
     return std::max<std::size_t>(1, steps / std::max<std::size_t>(1, runs));
@@ -84,12 +88,19 @@ struct FittedCondition {
   std::size_t runs = 0, steps = 0;
 };
 
+// What a run comes to.
+struct Answer {
+  Components prompt, step;       // step: the mean one
+  std::vector<double> by_world;  // seconds of the mean step
+  std::vector<double> steps_s;   // of every step, in every world
+};
+
 struct LatencyModel {
   Json source = Json::object();  // compute, machine, plan, wire, geometry of the runs, as their headers say
   std::vector<FittedCondition> conditions, left_out;
   PhaseModel decode;
   std::optional<PhaseModel> prefill;
-  double initial_window = 10;  // segments that a new connection may have under way
+  double initial_window = 10;  // segments that a new connection may have under way, where none is stated
   ChanceModel chance;
   // What vary() made other than the fitted system, in words, and how far that is, in e-foldings: as a
   // condition outside the range, it widens intervals.
@@ -103,9 +114,14 @@ struct LatencyModel {
   const PhaseModel& phase(bool prompt) const { return prompt && prefill ? *prefill : decode; }
   // One run's steps, in their order over one connection: only their rows, context and bytes are looked at.
   std::vector<Components> run(std::span<const Observation>) const;
-  // Mean decode step of this drafter in a run as long as the fitted ones. The prompt comes first, in `prompt`
-  // if asked for.
-  Components decode_step(const DrafterModel&, const Condition&, Components* prompt = nullptr) const;
+  // A run of this drafter as long as the fitted ones, in several worlds: chance and the work's own noise.
+  Answer answer(const DrafterModel&, const Condition&, std::size_t worlds = 8) const;
+  // The step that brings a prompt's first token, over a new connection.
+  Components first_token(const StepShape& prompt, const Condition&, std::size_t worlds = 8) const;
+  // Likewise of these steps.
+  Answer answer(std::span<const Observation> run, std::size_t worlds) const;
+  // Mean decode step of one.
+  Components decode_step(const DrafterModel& d, const Condition& c) const { return answer(d, c).step; }
 };
 
 StepShape shape_of(const Observation&);

@@ -33,34 +33,61 @@ Range range(const Observations& steps, Value value) {
 }
 
 template <typename Measured>
-WorkCost fit_work(const Observations& steps, Measured measured) {
-  const auto c =
-      robust_fit({column(steps, [](auto&) { return 1.0; }), column(steps, [](auto& o) { return o.rows; }),
-                  column(steps, [](auto& o) { return o.rows * o.context; })},
-                 column(steps, measured));
+WorkCost fit_work(const std::vector<engine::Exchange>& all, Measured measured) {
+  std::vector<double> ones(all.size(), 1.0), rows, rows_context, seconds;
+  for (const engine::Exchange& e : all) {
+    rows.push_back(e.rows);
+    rows_context.push_back(e.rows * e.context);
+    seconds.push_back(measured(e));
+  }
+  const auto c = robust_fit({ones, rows, rows_context}, seconds);
   return {c[0], c[1], c[2]};
 }
 
 PhaseModel fit_phase(const Observations& steps) {
+  std::vector<engine::Exchange> all;
+  for (const Observation& o : steps) all.insert(all.end(), o.exchanges.begin(), o.exchanges.end());
   PhaseModel phase;
   phase.steps = steps.size();
-  phase.client = fit_work(steps, [](const Observation& o) { return o.client_s - o.draft_s; });
-  phase.server = fit_work(steps, [](const Observation& o) { return o.server_s; });
+  phase.client = fit_work(all, [](auto& e) { return e.lead_s + e.tail_s; });
+  phase.server = fit_work(all, [](auto& e) { return e.held_s; });
   double lead_s = 0, client_s = 0;
-  for (const Observation& o : steps) lead_s += o.lead_s, client_s += o.client_s - o.draft_s;
+  for (const engine::Exchange& e : all) lead_s += e.lead_s, client_s += e.lead_s + e.tail_s;
   if (client_s > 0) phase.lead_share = lead_s / client_s;
   return phase;
 }
 
+// What is left of a step's client time, idle and other work.
+double between_s(const Observation& o) {
+  double beside_s = o.total_s - o.network_s - o.server_s;
+  for (const engine::Exchange& e : o.exchanges) beside_s -= e.lead_s + e.tail_s;
+  return std::max(0.0, beside_s);
+}
+
+// Theory's waits of a run's steps, with the work as it was measured.
+std::vector<Waits> waits_of(std::span<const Observation> run, double initial_window) {
+  constexpr std::size_t worlds = 4;
+  Connection connection(run[0].condition, initial_window, {}, {worlds, 1 + run[0].run * worlds});
+  std::vector<Waits> all;
+  for (const Observation& o : run) {
+    connection.rest(o.pause_s);
+    all.push_back(connection.exchange(o.exchanges));
+    connection.rest(between_s(o));
+  }
+  return all;
+}
+
+bool states_tcp(const Observation& o) { return o.condition.details.tcp() != nullptr; }
+
 // Live connections sample their window: that tells it better than times do.
-double window_misfit(const LatencyModel& model, std::span<const Observation> run, std::size_t& samples) {
+double window_misfit(double initial_window, std::span<const Observation> run, std::size_t& samples) {
   if (std::none_of(run.begin(), run.end(), [](auto& o) { return o.tcp.window > 0; })) return 0;
-  Connection connection(run[0].condition, model.initial_window, model.chance.values());
+  Connection connection(run[0].condition, initial_window, {}, {1});
   double misfit = 0;
   for (const Observation& o : run) {
-    connection.rest(o.lead_s);
-    connection.exchange(o.bytes_up, o.bytes_down, o.server_s);
-    connection.rest(o.total_s - o.network_s - o.server_s - o.lead_s);
+    connection.rest(o.pause_s);
+    connection.exchange(o.exchanges);
+    connection.rest(between_s(o));
     if (o.tcp.window == 0) continue;
     ++samples;
     misfit += std::abs(std::log(connection.window(true) / o.tcp.window));
@@ -71,84 +98,82 @@ double window_misfit(const LatencyModel& model, std::span<const Observation> run
 // A connection in use keeps the window it grew; a new one has what its system begins with. The doubling of
 // RFC 6928's that explains the measured network times of the first steps best, where it tells most; RFC
 // 6928's when they do not tell.
-double fit_initial_window(LatencyModel model, const Observations& crossing) {
+double fit_initial_window(const Observations& crossing) {
   constexpr int doublings = 3;
   constexpr std::size_t first = 4;
-  double best = 0, best_misfit = std::numeric_limits<double>::infinity();
+  double best = initial_window_segments, best_misfit = std::numeric_limits<double>::infinity();
   for (int i = 0; i <= doublings; ++i) {
-    model.initial_window = initial_window_segments * (1 << i);
+    const double initial_window = initial_window_segments * (1 << i);
     double misfit = 0, sampled_misfit = 0;
     std::size_t samples = 0;
     for (const auto whole : by_run(crossing)) {
+      if (states_tcp(whole[0])) continue;
       const auto run = whole.first(std::min(first, whole.size()));
-      sampled_misfit += window_misfit(model, run, samples);
-      const auto predicted = model.run(run);
+      sampled_misfit += window_misfit(initial_window, run, samples);
+      const auto waits = waits_of(run, initial_window);
       for (std::size_t k = 0; k < run.size(); ++k)
-        misfit += std::abs(run[k].network_s - predicted[k].rtt_s - predicted[k].wire_s);
+        misfit += std::abs(run[k].network_s - waits[k].rtt_s - waits[k].wire_s);
     }
     if (samples > 0) misfit = sampled_misfit;
-    if (misfit < best_misfit * (1 - 1e-9)) best = model.initial_window, best_misfit = misfit;
+    if (misfit < best_misfit * (1 - 1e-9)) best = initial_window, best_misfit = misfit;
   }
   return best;
 }
 
-// What is left of a step, beside what theory expects chance to add to it.
-struct Rest {
-  const Observation* step;
-  Components theory;
-  double left_s;
-};
-
-std::vector<Rest> rests(const LatencyModel& model, const Observations& crossing) {
-  std::vector<Rest> all;
-  all.reserve(crossing.size());
-  for (const auto run : by_run(crossing)) {
-    const auto theory = model.run(run);
-    for (std::size_t k = 0; k < run.size(); ++k) {
-      const Observation& o = run[k];
-      all.push_back(
-          {&o, theory[k], o.total_s - o.client_s - o.server_s - theory[k].rtt_s - theory[k].wire_s});
-    }
-  }
-  return all;
-}
-
-// Overhead, and jitter where there is any, on the steps that lost nothing.
-void fit_overhead(LatencyModel& model, const std::vector<Rest>& all) {
+// Overhead: on the steps that lost nothing, and over links without jitter where there are such.
+void fit_overhead(LatencyModel& model, const Observations& crossing) {
   for (const bool prompt : {false, true}) {
     if (prompt && !model.prefill) continue;
-    std::vector<double> ones, jitter, left;
-    for (const Rest& r : all) {
-      if (r.step->prefill != prompt || r.step->retransmits > 0) continue;
-      ones.push_back(1);
-      jitter.push_back(r.theory.jitter_s);
-      left.push_back(r.left_s);
+    std::vector<double> calm, any;
+    for (const Observation& o : crossing) {
+      if (o.prefill != prompt || o.retransmits > 0) continue;
+      double left_s =
+          o.total_s - o.client_s - o.exchanges.back().held_s - o.expected->rtt_s - o.expected->wire_s;
+      if (o.condition.jitter_s == 0) calm.push_back(left_s);
+      any.push_back(left_s - o.expected->jitter_s);
     }
+    const auto& left = calm.empty() ? any : calm;
     if (left.empty()) continue;  // every step lost something
-    const bool jittery = *std::max_element(jitter.begin(), jitter.end()) > 0;
-    const auto fitted = jittery ? robust_fit({ones, jitter}, left) : robust_fit({ones}, left);
-    (prompt ? *model.prefill : model.decode).overhead_s = fitted[0];
-    if (jittery && !prompt) model.chance.jitter = fitted[1];
+    (prompt ? *model.prefill : model.decode).overhead_s =
+        robust_fit({std::vector<double>(left.size(), 1.0)}, left)[0];
   }
 }
 
-// Losses are rare and dear: their mean counts, so neither robust nor on those steps alone that sent something
-// again; a closed window shows on the steps behind. Relative to the step, so that long round trips do not
-// rule.
-void fit_loss(LatencyModel& model, const std::vector<Rest>& all) {
-  std::vector<double> recovery, timeout, left;
-  for (const Rest& r : all) {
-    if (r.step->prefill || r.step->condition.loss == 0) continue;
-    const double jitter_s = model.chance.jitter.value * r.theory.jitter_s;
-    const double scale = r.theory.total_s();
-    recovery.push_back(r.theory.recovery_s / scale);
-    timeout.push_back(r.theory.timeout_s / scale);
-    left.push_back((r.left_s - model.decode.overhead_s.value - jitter_s) / scale);
+// What chance cost over what theory expects it to: a ratio of sums, for a single step says little. Its error
+// from leaving each run out in turn.
+Coefficient ratio_of(const std::vector<std::pair<double, double>>& runs) {
+  double found = 0, expected = 0;
+  for (const auto& [f, e] : runs) found += f, expected += e;
+  if (!(expected > 0) || runs.size() < 2) return {1, NAN};
+  const double ratio = found / expected, n = static_cast<double>(runs.size());
+  double spread = 0;
+  for (const auto& [f, e] : runs) {
+    const double without = expected > e ? (found - f) / (expected - e) : ratio;
+    spread += (without - ratio) * (without - ratio);
   }
-  if (left.empty()) return;
-  const auto fitted = robust_fit({recovery, timeout}, left, std::numeric_limits<double>::infinity());
-  model.chance.recovery = fitted[0];
-  model.chance.timeout = fitted[1];
+  return {std::max(0.0, ratio), std::sqrt(spread * (n - 1) / n)};
+}
+
+void fit_chance(LatencyModel& model, const Observations& crossing) {
+  std::vector<std::pair<double, double>> losses, jitters;
+  for (const auto run : by_run(crossing)) {
+    double left_s = 0, loss_s = 0, jitter_s = 0;
+    for (const Observation& o : run) {
+      if (o.prefill) continue;
+      left_s += o.total_s - o.client_s - o.exchanges.back().held_s - o.expected->rtt_s - o.expected->wire_s -
+                model.decode.overhead_s.value;
+      loss_s += o.expected->loss_s();
+      jitter_s += o.expected->jitter_s;
+    }
+    if (loss_s != 0) {
+      losses.emplace_back(left_s - jitter_s, loss_s);
+    } else if (jitter_s != 0) {
+      jitters.emplace_back(left_s, jitter_s);
+    }
+  }
+  model.chance.loss = ratio_of(losses);
+  model.chance.jitter = ratio_of(jitters);
+  model.chance.applied = std::none_of(crossing.begin(), crossing.end(), states_tcp);
 }
 
 double mean(const std::vector<double>& values) {
@@ -164,45 +189,43 @@ double typical_square(const std::vector<double>& squares) {
   return engine::median(squares) / median_of_chi_square;
 }
 
+// What a step's closed form leaves, its waits with the work as measured.
+double residual_of(const LatencyModel& model, const Observation& o) {
+  const PhaseModel& phase = model.phase(o.prefill);
+  const Chance chance = model.chance.values();
+  double predicted = phase.overhead_s.value + o.draft_s + o.expected->rtt_s + o.expected->wire_s +
+                     chance.loss * o.expected->loss_s() + chance.jitter * o.expected->jitter_s;
+  const auto parts = phase.exchanges(shape_of(o), o.prefill);
+  for (const engine::Exchange& e : parts) predicted += e.lead_s + e.tail_s;
+  return o.total_s - predicted - parts.back().held_s;
+}
+
 // How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each
 // other, so noise is what shows in the runs' means, brought to one step.
 void fit_spread(LatencyModel& model, const Observations& crossing) {
   struct Residuals {
     std::vector<double> all, plain;
   } by_phase[2];
-  std::vector<double> plain, jittery, any;  // of runs: squared sum over number of steps
-  double jitter_s = 0;
+  std::vector<double> plain, any;  // of runs: squared sum over number of steps
   for (const auto run : by_run(crossing)) {
-    const auto predicted = model.run(run);
-    const Condition& c = run[0].condition;
+    const bool calm = run[0].expected->jitter_s == 0 && run[0].condition.loss == 0;
     std::vector<double> decode;
-    bool lost = false;
-    for (std::size_t k = 0; k < run.size(); ++k) {
-      const double residual = run[k].total_s - predicted[k].total_s();
-      by_phase[run[k].prefill].all.push_back(residual);
-      if (c.jitter_s == 0 && c.loss == 0) by_phase[run[k].prefill].plain.push_back(residual);
-      if (!run[k].prefill) decode.push_back(residual);
-      lost = lost || run[k].retransmits > 0;
+    for (const Observation& o : run) {
+      const double residual = residual_of(model, o);
+      by_phase[o.prefill].all.push_back(residual);
+      if (calm) by_phase[o.prefill].plain.push_back(residual);
+      if (!o.prefill) decode.push_back(residual);
     }
     if (decode.empty()) continue;
-    if (c.jitter_s > 0 && !lost) {  // nothing was lost: what losses cost on average is no part of it
-      std::vector<double> unlost;
-      for (std::size_t k = 0; k < run.size(); ++k) {
-        if (!run[k].prefill)
-          unlost.push_back(run[k].total_s - predicted[k].total_s() + predicted[k].loss_s());
-      }
-      jittery.push_back(std::pow(mean(unlost), 2) * static_cast<double>(unlost.size()));
-      jitter_s += c.jitter_s;
-    }
     const double square = std::pow(mean(decode), 2) * static_cast<double>(decode.size());
     any.push_back(square);
-    if (c.jitter_s == 0 && c.loss == 0) plain.push_back(square);
+    if (calm) plain.push_back(square);
   }
   for (const bool prompt : {false, true}) {
     if (prompt && !model.prefill) continue;
     PhaseModel& phase = prompt ? *model.prefill : model.decode;
     const Residuals& r = by_phase[prompt];
-    phase.residual_s = robust_spread(r.all);
+    phase.residual_s = robust_spread(r.plain.empty() ? r.all : r.plain);
     phase.stragglers_s = std::max(0.0, mean(r.plain.empty() ? r.all : r.plain));
     // Squares about the mean, which the stragglers are now part of.
     const double off = phase.stragglers_s * phase.stragglers_s;
@@ -210,11 +233,6 @@ void fit_spread(LatencyModel& model, const Observations& crossing) {
         static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
     phase.noise_s = std::sqrt(std::max(0.0, typical_square(plain.empty() ? any : plain) - off * steps));
   }
-  if (jittery.empty()) return;
-  jitter_s /= static_cast<double>(jittery.size());
-  // Without runs that have none, all of it counts as noise already.
-  const double more = plain.empty() ? 0 : std::max(0.0, typical_square(jittery) - typical_square(plain));
-  model.chance.jitter_noise = std::sqrt(more) / jitter_s;
 }
 
 std::vector<FittedCondition> conditions_of(const Observations& steps) {
@@ -225,13 +243,34 @@ std::vector<FittedCondition> conditions_of(const Observations& steps) {
     ++count;
   }
   std::vector<FittedCondition> conditions;
+  conditions.reserve(seen.size());
   for (const auto& [condition, s] : seen) conditions.push_back({condition, s.first.size(), s.second});
   return conditions;
 }
 
 }  // namespace
 
+void expect(std::vector<Observation>& steps) {
+  Observations crossing;
+  for (const Observation& o : steps) {
+    if (o.crossed()) crossing.push_back(o);
+  }
+  if (crossing.empty()) return;
+  const double initial_window = fit_initial_window(crossing);
+  std::map<std::size_t, std::vector<Waits>> waits;
+  for (const auto run : by_run(crossing)) waits[run[0].run] = waits_of(run, initial_window);
+  std::map<std::size_t, std::size_t> next;
+  for (Observation& o : steps) {
+    if (o.crossed()) o.expected = waits[o.run][next[o.run]++];
+  }
+}
+
 LatencyModel fit(const Observations& observations) {
+  if (!std::ranges::all_of(observations, [](auto& o) { return !o.crossed() || o.expected; })) {
+    Observations expected = observations;
+    expect(expected);
+    return fit(expected);
+  }
   Observations decode, prefill, crossing;
   for (const Observation& o : observations) {
     if (!o.crossed()) continue;
@@ -251,10 +290,9 @@ LatencyModel fit(const Observations& observations) {
   model.conditions = conditions_of(decode);
   model.decode = fit_phase(decode);
   if (!prefill.empty()) model.prefill = fit_phase(prefill);
-  model.initial_window = fit_initial_window(model, crossing);
-  const auto left = rests(model, crossing);
-  fit_overhead(model, left);
-  fit_loss(model, left);
+  model.initial_window = fit_initial_window(crossing);
+  fit_overhead(model, crossing);
+  fit_chance(model, crossing);
   fit_spread(model, crossing);
   model.rtt_s = range(decode, [](auto& o) { return o.condition.rtt_s; });
   model.up_bps = range(decode, [](auto& o) { return o.condition.up_bps; });
@@ -266,7 +304,7 @@ LatencyModel fit(const Observations& observations) {
   return model;
 }
 
-Fittable fittable(const Study& study) {
+Fittable fittable(const Study& study, bool to_test) {
   Fittable f{study.steps, {}, {}};
   std::map<Condition, std::set<std::size_t>> left_out;
   for (const Observation& o : f.steps) {
@@ -274,8 +312,9 @@ Fittable fittable(const Study& study) {
   }
   for (const auto& [condition, runs] : left_out) f.left_out.push_back({condition, runs.size(), 0});
   std::erase_if(f.steps, [](const Observation& o) { return !o.condition.unfit.empty(); });
-  f.source = common_source(study.runs, f.steps);
+  f.source = common_source(study.runs, f.steps, to_test);
   measure_live_links(f.steps, study.runs);
+  expect(f.steps);
   return f;
 }
 

@@ -5,12 +5,13 @@
 
 namespace splitwan::model {
 
-constexpr int model_schema_version = 2;
+constexpr int model_schema_version = 3;
 // What the file keeps of the fit's own checks (validation.hh).
 constexpr const char* validation_keys[] = {
     "folds",          "lossy_folds",        "coverage_90",   "coverage_runs",
     "baseline_folds", "tokens_per_s_folds", "residual_test", "acceptance_test",
-    "unidentified",   "cross_validation",   "test"};
+    "unidentified",   "cross_validation",   "baselines",     "test",
+    "first_tokens",   "test_groups",        "test_summary"};
 constexpr const char* model_kind = "latency_model";  // the file says so under "kind"
 
 // What can be fitted of a study: live runs' links are measured (live.hh), runs whose link is none that the
@@ -20,7 +21,11 @@ struct Fittable {
   std::vector<FittedCondition> left_out;  // steps: 0
   Json source;
 };
-Fittable fittable(const Study&);
+// `to_test`: on any wire, for bytes are as the steps have them.
+Fittable fittable(const Study&, bool to_test = false);
+
+// Follows each run's exchanges over its link, where that was not done yet: fills Observation::expected.
+void expect(std::vector<Observation>&);
 
 // Throws Error without decode steps that crossed a network.
 LatencyModel fit(const Fittable&);

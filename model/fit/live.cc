@@ -1,113 +1,128 @@
 #include "model/fit/live.hh"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "engine/base/error.hh"
-#include "engine/base/order_statistics.hh"
-#include "model/fit/robust_fit.hh"
-#include "model/path/link.hh"
+#include "model/fit/live_link.hh"
 
 namespace splitwan::model {
 namespace {
 
-using engine::seconds;
+// Least round trips of one link lie within this share (or this time) of the shorter; where it jitters, within
+// what the luckiest packets of two runs may differ by.
+constexpr double same_rtt = 0.05, same_rtt_s = 200e-6, same_luck = 0.5;
+// Measurements of one rate, of one jitter.
+constexpr double same_rate = 1.15, same_jitter = 1.5, same_jitter_s = 1e-3;
+constexpr double other_rate = 2;  // of single runs, which tell it roughly
 
-// Mean absolute deviation of the sum of two exponential delays, in their scale: 8 / e^2.
-constexpr double deviation_of_two = 1.083;
-// A spread below this share of the round trip is the receiver's own acknowledgement timing, not the path.
-constexpr double least_spread = 0.02;
-constexpr double most_loss = 0.999;  // where all was sent again and again
+bool near_rtt(double a_s, double b_s, double jitter_s) {
+  return std::abs(a_s - b_s) <= std::max({same_rtt * std::min(a_s, b_s), same_rtt_s, same_luck * jitter_s});
+}
 
-// Runs over what is most likely one link: their least round trips lie within this share (or this time) of the
-// shortest.
-constexpr double same_link = 0.05, same_link_s = 100e-6;
+bool within(double a, double b, double factor) { return a == b || std::max(a, b) <= factor * std::min(a, b); }
 
-struct Sampled {
-  double least_rtt_s = std::numeric_limits<double>::infinity();
-  std::vector<double> spreads_s;
-  double segments = 0, retransmits = 0;
-  std::vector<const Observation*> steps;  // that tell the rate
-  void add(const Sampled& s) {
-    least_rtt_s = std::min(least_rtt_s, s.least_rtt_s);
-    spreads_s.insert(spreads_s.end(), s.spreads_s.begin(), s.spreads_s.end());
-    segments += s.segments;
-    retransmits += s.retransmits;
-    steps.insert(steps.end(), s.steps.begin(), s.steps.end());
-  }
+bool same_rates(const auto& a, const auto& b) {
+  return within(a.up_bps, b.up_bps, same_rate) && within(a.down_bps, b.down_bps, same_rate);
+}
+
+struct Shared {
+  std::string file;
+  std::vector<std::span<const Observation>> runs;
+  LiveLink link;
+  // Of single runs that tell a rate, the slower way's: runs of one file are one link by their round trips
+  // alone.
+  double slowest_bps = std::numeric_limits<double>::infinity(), fastest_bps = 0;
 };
 
-// Seconds per byte that the steps' sizes reveal: both ways are much alike in size, so one rate for both.
-double rate_of(const std::vector<const Observation*>& steps) {
-  std::vector<double> ones, bytes, network_s;
-  for (const Observation* o : steps) {
-    ones.push_back(1);
-    bytes.push_back(wire_s(o->bytes_up, 8) + wire_s(o->bytes_down, 8));  // with their framing
-    network_s.push_back(o->network_s);
-  }
-  const auto fit = robust_fit({ones, bytes}, network_s);
-  const bool revealed = fit[1].value > 0 && fit[1].value > 3 * fit[1].error;
-  return revealed ? 8 / fit[1].value : std::numeric_limits<double>::infinity();
+bool near_rtt(const LiveLink& a, const LiveLink& b) {
+  return near_rtt(a.rtt_s, b.rtt_s, std::max(a.jitter_s, b.jitter_s));
 }
 
-Sampled sample(const std::vector<Observation>& observations, std::size_t run) {
-  Sampled s;
-  for (const Observation& o : observations) {
-    if (o.run != run || !o.crossed()) continue;
-    s.segments += std::ceil(o.bytes_up / segment_bytes);
-    s.retransmits += o.retransmits;
-    if (!o.prefill && o.retransmits == 0) s.steps.push_back(&o);
-    if (o.tcp.rtt.count() <= 0) continue;
-    s.least_rtt_s = std::min(s.least_rtt_s, seconds(o.tcp.rtt));
-    s.spreads_s.push_back(seconds(o.tcp.rtt_spread));
-  }
-  if (std::isinf(s.least_rtt_s))
-    throw engine::Error(
-        "run {}: crosses a network but has neither a stated link nor TCP samples: the model needs one of "
-        "them",
-        run);
-  return s;
+bool are_same(const LiveLink& a, const LiveLink& b) {
+  return near_rtt(a, b) && same_rates(a, b) &&
+         (std::abs(a.jitter_s - b.jitter_s) <= same_jitter_s || within(a.jitter_s, b.jitter_s, same_jitter));
 }
 
-void measure(Condition& c, const Sampled& s) {
-  c.rtt_s = s.least_rtt_s;
-  const double jitter_s = engine::median(s.spreads_s) / deviation_of_two;
-  c.jitter_s = jitter_s > least_spread * s.least_rtt_s ? jitter_s : 0;
-  c.loss = std::min(most_loss, s.retransmits / s.segments);
-  c.up_bps = c.down_bps = s.steps.empty() ? std::numeric_limits<double>::infinity() : rate_of(s.steps);
+// Each joins the first that it may join, which is measured again with it.
+std::vector<Shared> gather(std::vector<Shared> all, bool (*may)(const Shared&, const Shared&)) {
+  std::vector<Shared> links;
+  for (Shared& s : all) {
+    const auto found = std::ranges::find_if(links, [&](auto& link) { return may(link, s); });
+    if (found == links.end()) {
+      links.push_back(std::move(s));
+    } else {
+      found->runs.insert(found->runs.end(), s.runs.begin(), s.runs.end());
+      found->link = live_link(found->runs);
+      found->slowest_bps = std::min(found->slowest_bps, s.slowest_bps);
+      found->fastest_bps = std::max(found->fastest_bps, s.fastest_bps);
+    }
+  }
+  return links;
 }
 
 }  // namespace
 
 void measure_live_links(std::vector<Observation>& observations, const std::vector<engine::Run>& runs) {
-  std::multimap<double, std::pair<std::size_t, Sampled>> by_rtt;
-  std::set<std::size_t> seen;
+  std::vector<Observation> crossing;
   for (const Observation& o : observations) {
-    if (!o.crossed() || !seen.insert(o.run).second) continue;
-    if (!runs.at(o.run).header.network.edges.empty()) continue;  // stated
-    Sampled s = sample(observations, o.run);
-    by_rtt.emplace(s.least_rtt_s, std::pair(o.run, std::move(s)));
+    if (o.crossed() && runs.at(o.run).header.network.edges.empty()) crossing.push_back(o);
   }
-  std::map<std::size_t, Condition> measured;
-  for (auto first = by_rtt.begin(); first != by_rtt.end();) {
-    const double farthest_s = std::max(first->first * (1 + same_link), first->first + same_link_s);
-    const auto end = by_rtt.upper_bound(farthest_s);
-    Sampled link;
-    for (auto it = first; it != end; ++it) link.add(it->second.second);
-    Condition condition;
-    measure(condition, link);
-    for (; first != end; ++first) measured[first->second.first] = condition;
+  std::vector<Shared> single;
+  for (const auto run : by_run(crossing)) {
+    const std::size_t number = run[0].run;
+    Shared s{runs.at(number).file, {run}, live_link({run})};
+    if (s.link.rtt_s == 0)
+      throw engine::Error(
+          "run {}: crosses a network but has neither a stated link nor TCP samples: the model needs one of "
+          "them",
+          number);
+    if (const double bps = std::min(s.link.up_bps, s.link.down_bps); std::isfinite(bps))
+      s.slowest_bps = s.fastest_bps = bps;
+    single.push_back(std::move(s));
+  }
+  auto links = gather(std::move(single), [](const Shared& a, const Shared& b) {
+    return a.file == b.file && near_rtt(a.link, b.link);
+  });
+  links = gather(std::move(links), [](const Shared& a, const Shared& b) { return are_same(a.link, b.link); });
+
+  std::map<std::size_t, const Shared*> measured;
+  for (const Shared& s : links) {
+    for (const auto run : s.runs) measured[run[0].run] = &s;
   }
   for (Observation& o : observations) {
     const auto found = measured.find(o.run);
     if (found == measured.end()) continue;
-    const Condition unmeasured = std::exchange(o.condition, found->second);
-    o.condition.network = unmeasured.network;
-    o.condition.live = unmeasured.live;
+    const LiveLink& link = found->second->link;
+    Condition& c = o.condition;
+    c.rtt_s = link.rtt_s;
+    c.up_bps = link.up_bps;
+    c.down_bps = link.down_bps;
+    c.jitter_s = link.jitter_s;
+    c.loss = link.loss;
+    if (const Shared& s = *found->second; s.fastest_bps > other_rate * s.slowest_bps)
+      c.apart.push_back(fmt::format(
+          "runs of one round-trip time whose rates differ, {:.3g} to {:.3g} Mbit/s, taken as one link",
+          s.slowest_bps * 1e-6, s.fastest_bps * 1e-6));
   }
+}
+
+std::vector<std::string> links_told_apart(const std::vector<FittedCondition>& all) {
+  std::vector<std::string> sentences;
+  for (auto a = all.begin(); a != all.end(); ++a) {
+    for (auto b = std::next(a); b != all.end(); ++b) {
+      const Condition &x = a->condition, &y = b->condition;
+      if (!x.live || !y.live || !near_rtt(x.rtt_s, y.rtt_s, 0) || same_rates(x, y)) continue;
+      sentences.push_back(fmt::format(
+          "two links were measured of one round-trip time and of different rates: {} ({} runs) and "
+          "{} ({} runs)",
+          label(x), a->runs, label(y), b->runs));
+    }
+  }
+  return sentences;
 }
 
 }  // namespace splitwan::model

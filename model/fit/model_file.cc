@@ -68,17 +68,16 @@ StepShape shape(const Json& j, const std::string& where) {
 
 ClassAcceptance gain(const Json& j, const std::string& where) {
   ObjectReader in(j, where);
-  const ClassAcceptance c{in.need<std::string>("class"), in.need<std::size_t>("prompts"),
-                          in.need<std::size_t>("steps"), in.need<double>("tokens_per_step"),
-                          in.need<double>("log_mean"),   in.need<double>("log_spread")};
+  ClassAcceptance c{in.need<std::string>("class"), in.need<std::size_t>("prompts"),
+                    in.need<std::size_t>("steps"), in.need<double>("tokens_per_step"),
+                    in.need<double>("log_mean"),   in.need<double>("log_spread")};
   in.done();
   return c;
 }
 
 ChanceModel chance(ObjectReader& parent) {
   ObjectReader in = parent.child("chance");
-  const ChanceModel c{coefficient(in, "recovery"), coefficient(in, "timeout"), coefficient(in, "jitter"),
-                      in.need<double>("jitter_noise")};
+  const ChanceModel c{coefficient(in, "loss"), coefficient(in, "jitter"), in.need<bool>("applied")};
   in.done();
   return c;
 }
@@ -92,6 +91,7 @@ DrafterModel drafter(const Json& j, const std::string& where) {
   d.draft_s = not_negative(in, "draft_s");
   d.acceptance.steps_by_tokens = in.need<std::vector<std::uint64_t>>("accepted");
   d.prompt = shape(in.at("prompt"), in.path("prompt"));
+  for (const Json& s : in.list("prompts")) d.prompts.push_back(shape(s, in.path("prompts")));
   for (const Json& s : in.list("shapes")) d.shapes.push_back(shape(s, in.path("shapes")));
   d.acceptance.all = gain(in.at("all_prompts"), in.path("all_prompts"));
   for (const Json& c : in.list("classes")) d.acceptance.classes.push_back(gain(c, in.path("classes")));
@@ -139,7 +139,8 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   }
   ObjectReader in(j, name);
   if (const int version = in.need<int>("schema_version"); version != model_schema_version) {
-    throw Error("{}: schema version {}, this build reads {}", name, version, model_schema_version);
+    throw Error("{}: schema version {}, this build reads {}: fit its traces again", name, version,
+                model_schema_version);
   }
   in.find("kind");
   LatencyModel m;

@@ -51,10 +51,12 @@ Json json(const DrafterModel& d) {
             {"draft_s", d.draft_s},
             {"accepted", d.acceptance.steps_by_tokens},
             {"prompt", json(d.prompt)},
+            {"prompts", Json::array()},
             {"shapes", Json::array()},
             {"all_prompts", json(d.acceptance.all)},
             {"classes", Json::array()}};
   for (const StepShape& s : d.shapes) j["shapes"].push_back(json(s));
+  for (const StepShape& s : d.prompts) j["prompts"].push_back(json(s));
   for (const auto& c : d.acceptance.classes) j["classes"].push_back(json(c));
   return j;
 }
@@ -87,10 +89,8 @@ Json to_json(const LatencyModel& m) {
   j["decode"] = json(m.decode);
   j["prefill"] = m.prefill ? json(*m.prefill) : Json();
   j["initial_window_segments"] = m.initial_window;
-  j["chance"] = {{"recovery", json(m.chance.recovery)},
-                 {"timeout", json(m.chance.timeout)},
-                 {"jitter", json(m.chance.jitter)},
-                 {"jitter_noise", m.chance.jitter_noise}};
+  j["chance"] = {
+      {"loss", json(m.chance.loss)}, {"jitter", json(m.chance.jitter)}, {"applied", m.chance.applied}};
   j["ranges"] = {{"rtt_s", json(m.rtt_s)},    {"up_bps", json(m.up_bps)},     {"down_bps", json(m.down_bps)},
                  {"loss", json(m.loss)},      {"jitter_s", json(m.jitter_s)}, {"rows", json(m.rows)},
                  {"context", json(m.context)}};

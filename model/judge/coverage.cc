@@ -46,7 +46,7 @@ Coverage cover(const LatencyModel& model, const std::vector<Observation>& others
   for (const Observation& o : others) {
     if (!o.prefill) gains[o.drafter][o.prompt_class][o.prompt].add(o);
   }
-  std::map<std::pair<Condition, std::string>, Components> means;
+  std::map<std::pair<Condition, std::string>, Answer> answers;
   Coverage coverage;
   for (const auto run : by_run(held_out)) {
     const DrafterModel* drafter = model.find(run[0].drafter);
@@ -63,9 +63,8 @@ Coverage cover(const LatencyModel& model, const std::vector<Observation>& others
     const ClassAcceptance gain = without(gains[drafter->drafter], run[0]);
     if (gain.prompts == 0) continue;
     const auto key = std::pair(run[0].condition, drafter->drafter);
-    if (!means.contains(key)) means[key] = model.decode_step(*drafter, run[0].condition);
-    const Interval i =
-        interval(model, *drafter, run[0].condition, means[key], gain, steps, 0, 1 + run[0].run);
+    if (!answers.contains(key)) answers[key] = model.answer(*drafter, run[0].condition, 32);
+    const Interval i = interval(model, *drafter, answers[key], gain, steps, 0, 1 + run[0].run);
     const double rate = tokens / seconds;
     ++coverage.runs;
     rate<i.low ? ++coverage.below : rate> i.high ? ++coverage.above : ++coverage.inside;

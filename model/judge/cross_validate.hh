@@ -11,6 +11,7 @@ namespace splitwan::model {
 struct Group {
   double order = 0;
   std::string label;
+  // NOLINTNEXTLINE(modernize-use-nullptr): no pointer, the 0 of a defaulted comparison
   auto operator<=>(const Group&) const = default;
 };
 using GroupOf = std::function<Group(const Observation&)>;
@@ -31,7 +32,8 @@ struct Fold {
          error = 0;  // given the rows and bytes of the steps held out
   // With the tokens per step, rows and bytes of the other folds too, where they know the drafter.
   double predicted_tokens_per_s = 0, measured_tokens_per_s = 0, tokens_per_s_error = 0;
-  double baseline_step_s = 0, baseline_error = 0;  // the published formula's (baseline.hh)
+  double baseline_step_s = 0, baseline_error = 0;  // the published formula's
+  std::map<std::string, double> baselines = {};    // errors of it and of others (baseline.hh)
   double predicted_median_s = 0, measured_median_s = 0,
          median_error = 0;  // of steps, wild ones left out of the former
 };

@@ -32,11 +32,8 @@ std::vector<Unidentified> unidentified(const LatencyModel& m) {
   if (m.loss.high == 0)
     list.push_back({"loss recovery", "no run lost packets: theory's cost is assumed",
                     "the same with network.loss, as in 0.1%"});
-  else if (std::isnan(m.chance.recovery.error) || std::isnan(m.chance.timeout.error))
-    list.push_back(
-        {std::isnan(m.chance.timeout.error) ? "loss recovery by timeout" : "loss recovery by retransmission",
-         "the lossy runs' messages are too much alike, or too few were lost",
-         "a drafter with other row counts, or more loss"});
+  else if (std::isnan(m.chance.loss.error))
+    list.push_back({"loss recovery", "too few packets were lost to check theory's cost", "more loss"});
   if (m.jitter_s.high == 0)
     list.push_back(
         {"jitter", "no run had any: theory's cost is assumed", "the same with network.jitter, as in 2ms"});

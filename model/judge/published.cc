@@ -50,7 +50,7 @@ double step_s(const Fitted& f, double rows, double bps, double steps) {
   connection.exchange(bytes(prompt_rows), bytes(prompt_rows), f.server_s);
   double total = 0;
   for (double i = 0; i < steps; ++i) {
-    const Trip trip = connection.exchange(bytes(rows), bytes(rows), f.server_s);
+    const Waits trip = connection.exchange(bytes(rows), bytes(rows), f.server_s);
     connection.rest(f.client_s + f.overhead_s);
     total += trip.rtt_s + trip.wire_s + f.constant_s();
   }

@@ -57,11 +57,13 @@ Suspect regress(const Term& term, const std::vector<Step>& steps, double mean_st
   s.slope = xy / xx;
   s.effect = std::abs(s.slope) * std::sqrt(xx / n) / mean_step_s;
   const double left = std::max(0.0, yy - xy * xy / xx);
+  const boost::math::students_t t(n - 2);
+  s.visible = quantile(complement(t, level / static_cast<double>(std::size(terms)) / 2)) *
+              std::sqrt(left / (n - 2) / n) / mean_step_s;
   if (left <= 1e-18 * yy) {
     s.p_value = yy > 0 ? 0 : 1;
     return s;
   }
-  const boost::math::students_t t(n - 2);
   s.p_value = 2 * cdf(complement(t, std::abs(s.slope) / std::sqrt(left / (n - 2) / xx)));
   return s;
 }
@@ -106,8 +108,11 @@ ResidualTest test_residuals(const LatencyModel& model, const std::vector<Observa
 Json to_json(const ResidualTest& test) {
   Json j = {{"passed", test.passed}, {"suspects", test.suspects()}, {"terms", Json::array()}};
   for (const Suspect& s : test.terms)
-    j["terms"].push_back(
-        {{"term", s.term}, {"slope_s", s.slope}, {"share_of_step", s.effect}, {"p_value", s.p_value}});
+    j["terms"].push_back({{"term", s.term},
+                          {"slope_s", s.slope},
+                          {"share_of_step", s.effect},
+                          {"visible_share", std::isnan(s.visible) ? Json() : Json(s.visible)},
+                          {"p_value", s.p_value}});
   return j;
 }
 

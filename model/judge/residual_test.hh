@@ -1,15 +1,18 @@
 // Whether what the model leaves unexplained still depends on something: then a term is missing or wrong.
 #pragma once
 
+#include <cmath>
+
 #include "model/fit/latency_model.hh"
 
 namespace splitwan::model {
 
 struct Suspect {
   std::string term;
-  double slope = 0;    // seconds of step per unit of the term
-  double effect = 0;   // standard deviation that it would explain, as a share of the mean step
-  double p_value = 1;  // that the slope is 0
+  double slope = 0;      // seconds of step per unit of the term
+  double effect = 0;     // standard deviation that it would explain, as a share of the mean step
+  double p_value = 1;    // that the slope is 0
+  double visible = NAN;  // the least effect that this test would see; NaN: nothing to judge by
 };
 
 struct ResidualTest {

@@ -1,8 +1,10 @@
 #include "model/judge/validation.hh"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "model/judge/coverage.hh"
 #include "model/judge/cross_validate.hh"
 #include "model/judge/identify.hh"
@@ -30,6 +32,19 @@ Json acceptance_test(const std::vector<Observation>& observations) {
   return tests;
 }
 
+// {name: {median, worst, n}} of the simpler formulas' errors.
+Json baseline_summary(const std::vector<Fold>& folds) {
+  std::map<std::string, std::vector<double>> sizes;
+  for (const Fold& f : folds) {
+    for (const auto& [name, error] : f.baselines) sizes[name].push_back(std::abs(error));
+  }
+  Json j = Json::object();
+  for (const auto& [name, list] : sizes)
+    j[name] = {
+        {"median", engine::median(list)}, {"worst", *std::ranges::max_element(list)}, {"n", list.size()}};
+  return j;
+}
+
 }  // namespace
 
 Json validate(const LatencyModel& model, const std::vector<Observation>& observations,
@@ -39,7 +54,7 @@ Json validate(const LatencyModel& model, const std::vector<Observation>& observa
                       {"condition", by_condition, "condition"},
                       {"prompt_class", by_prompt_class, "prompt class"},
                       {"drafter", by_drafter, "drafter"}};
-  Json folds, lossy, baseline, tokens, details;
+  Json folds, lossy, baseline, baselines, tokens, details;
   Coverage whole, by_chance;
   std::size_t done = 0;
   for (const Way& way : ways) {
@@ -65,6 +80,7 @@ Json validate(const LatencyModel& model, const std::vector<Observation>& observa
       (*into)[way.name] = summary(without.empty() ? with_loss : without, error);
       if (!v.note.empty()) (*into)[way.name]["note"] = v.note;
     }
+    baselines[way.name] = baseline_summary(without.empty() ? with_loss : without);
     details[std::string("by_") + way.name] = to_json(v);
   }
   return {{"folds", std::move(folds)},
@@ -72,27 +88,12 @@ Json validate(const LatencyModel& model, const std::vector<Observation>& observa
           {"coverage_90", whole.runs ? Json(whole.share()) : Json()},
           {"coverage_runs", {{"all", to_json(whole)}, {"with_loss_or_jitter", to_json(by_chance)}}},
           {"baseline_folds", std::move(baseline)},
+          {"baselines", std::move(baselines)},
           {"tokens_per_s_folds", std::move(tokens)},
           {"residual_test", to_json(test_residuals(model, observations))},
           {"acceptance_test", acceptance_test(observations)},
           {"unidentified", to_json(unidentified(model))},
           {"cross_validation", std::move(details)}};
-}
-
-Json test_on(const LatencyModel& model, const std::vector<Observation>& fitted,
-             const std::vector<Observation>& other) {
-  std::vector<Observation> crossing;
-  for (const Observation& o : other) {
-    if (o.crossed()) crossing.push_back(o);
-  }
-  CrossValidation v;
-  v.folds = compare({0, "other traces"}, model, fitted, crossing);
-  Json j = summary(v.folds, &Fold::error);
-  j["of_medians"] = summary(v.folds, &Fold::median_error);
-  j["baseline"] = summary(v.folds, &Fold::baseline_error);
-  j["coverage"] = to_json(cover(model, fitted, crossing));
-  j["folds"] = to_json(v)["folds"];
-  return j;
 }
 
 }  // namespace splitwan::model

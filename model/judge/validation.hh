@@ -14,9 +14,4 @@ namespace splitwan::model {
 using OnProgress = std::function<void(std::size_t, std::size_t, const std::string&)>;
 Json validate(const LatencyModel&, const std::vector<Observation>&, const OnProgress& = {});
 
-// How a model fares on traces it was not fitted to: {median, worst, n: of mean step times; of_medians
-// likewise; baseline, coverage, folds}.
-Json test_on(const LatencyModel&, const std::vector<Observation>& fitted,
-             const std::vector<Observation>& other);
-
 }  // namespace splitwan::model

@@ -26,8 +26,15 @@ std::string size_label(double bytes) {
   return bytes >= 1e6 ? fmt::format("{:g} MB", bytes / 1e6) : fmt::format("{:g} kB", bytes / 1e3);
 }
 
+bool has_default_queue(const LinkSpec& link, double rtt_s) {
+  LinkSpec usual = link;
+  usual.queue_bytes = 0;
+  engine::resolve_queues(usual, engine::LinkTime(std::llround(rtt_s * 1e9)));
+  return link.queue_bytes == 0 || link.queue_bytes == usual.queue_bytes;
+}
+
 struct Words {
-  std::vector<std::string> also, apart, unfit;
+  std::vector<std::string> also, unfit;
   bool operator==(const Words&) const = default;
 };
 
@@ -35,28 +42,25 @@ struct Words {
 Words words_of(const StatedLink& stated, double rtt_s, bool packets, const char* way) {
   const LinkSpec& link = stated.link;
   Words w;
-  if (packets && link.queue_bytes > 0) {
+  if (packets && !has_default_queue(link, rtt_s)) {
     const double product = link.bits_per_second / 8 * rtt_s, queue = static_cast<double>(link.queue_bytes);
-    if (queue < product)
-      w.apart.push_back(fmt::format("queue{} {}, under the bandwidth-delay product of {}", way,
-                                    size_label(queue), size_label(product)));
-    else
-      w.also.push_back(fmt::format("queue{} {}", way, size_label(queue)));
+    w.also.push_back(
+        fmt::format("queue{} {}{}", way, size_label(queue),
+                    queue < product ? fmt::format(" ({:.2g} of what is under way)", queue / product) : ""));
   }
   if (link.jitter.law != JitterLaw::none && link.jitter.law != JitterLaw::exponential)
-    w.apart.push_back(fmt::format("jitter{} of another law than exponential", way));
+    w.also.push_back(fmt::format("jitter{}: {}", way, engine::name_of(link.jitter.law)));
   if (link.jitter.correlation > 0)
-    w.apart.push_back(fmt::format("jitter{} correlated by {:g}", way, link.jitter.correlation));
-  if (link.jitter.reorder) w.apart.push_back(fmt::format("packets{} overtake each other", way));
-  if (link.mtu != LinkSpec().mtu) w.apart.push_back(fmt::format("MTU{} {}", way, link.mtu));
+    w.also.push_back(fmt::format("jitter{} correlated by {:g}", way, link.jitter.correlation));
+  if (link.jitter.reorder) w.also.push_back(fmt::format("packets{} overtake each other", way));
+  if (link.mtu != LinkSpec().mtu) w.also.push_back(fmt::format("MTU{} {}", way, link.mtu));
   if (link.bursts.to_bad > 0)
-    w.unfit.push_back(fmt::format("bursts{} ({:g} % to bad, {:g} % to good, {:g} % lost)", way,
-                                  link.bursts.to_bad * 100, link.bursts.to_good * 100,
-                                  link.bursts.loss * 100));
-  if (!link.schedule.empty() || link.down) {
-    w.unfit.push_back(fmt::format("schedule{} of {} changes #{:08x}", way, link.schedule.size(),
-                                  engine::fingerprint_of(link) & 0xffffffff));
-  }
+    w.also.push_back(fmt::format("bursts{} ({:g} % to bad, {:g} % to good, {:g} % lost)", way,
+                                 link.bursts.to_bad * 100, link.bursts.to_good * 100,
+                                 link.bursts.loss * 100));
+  if (!link.schedule.empty() || link.down)
+    w.also.push_back(fmt::format("schedule{} of {} changes #{:08x}", way, link.schedule.size(),
+                                 engine::fingerprint_of(link) & 0xffffffff));
   if (stated.deliveries > 0)
     w.unfit.push_back(fmt::format("packet deliveries{} (Mahimahi), {} #{:08x}", way, stated.deliveries,
                                   stated.fingerprint & 0xffffffff));
@@ -65,20 +69,18 @@ Words words_of(const StatedLink& stated, double rtt_s, bool packets, const char*
 
 void add(Condition& c, Words w) {
   c.also.insert(c.also.end(), w.also.begin(), w.also.end());
-  c.apart.insert(c.apart.end(), w.apart.begin(), w.apart.end());
   c.unfit.insert(c.unfit.end(), w.unfit.begin(), w.unfit.end());
 }
 
 void add(Condition& c, const engine::TcpSpec& tcp) {
   const engine::TcpSpec usual;
   const auto differs = [&](const char* name, const auto& found, const auto& expected) {
-    if (found != expected) c.apart.push_back(fmt::format("tcp {} {}", name, found));
+    if (found != expected) c.also.push_back(fmt::format("tcp {} {}", name, found));
   };
-  differs("congestion", tcp.congestion, usual.congestion);
+  if (tcp.congestion != usual.congestion) c.apart.push_back(fmt::format("tcp congestion {}", tcp.congestion));
   differs("segment", tcp.segment, usual.segment);
   differs("buffer", tcp.buffer, usual.buffer);
-  if (tcp.initial_window != usual.initial_window)  // that one is fitted
-    c.also.push_back(fmt::format("tcp initial_window {}", tcp.initial_window));
+  differs("initial_window", tcp.initial_window, usual.initial_window);
   differs("min_rto_ns", tcp.min_rto.count(), usual.min_rto.count());
   differs("rto_form", tcp.rto_form, usual.rto_form);
   differs("delayed_ack_segments", tcp.delayed_ack_segments, usual.delayed_ack_segments);
@@ -101,6 +103,17 @@ std::string megabits(double bps) { return std::isinf(bps) ? "unlimited" : fmt::f
 std::string both_ways(double mean, double up, double down, double scale, const char* unit) {
   if (up == down) return fmt::format("{:g} {}", mean * scale, unit);
   return fmt::format("{:g}/{:g} {} up/down", up * scale, down * scale, unit);
+}
+
+Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional<engine::TcpSpec>& tcp) {
+  for (LinkSpec* link : {&up, &down}) {
+    if (!tcp || has_default_queue(*link, rtt_s)) link->queue_bytes = 0;
+    link->delay = link->jitter.scale = {};
+    link->bits_per_second = link->loss = 0;
+    engine::Jitter& jitter = link->jitter;  // exponential is what a scale alone says
+    if (jitter.law == JitterLaw::exponential && jitter.correlation == 0 && !jitter.reorder) jitter = {};
+  }
+  return {up, down, tcp};
 }
 
 }  // namespace
@@ -131,6 +144,7 @@ Condition condition_of(const engine::StatedNetwork& network) {
     add(c, of(down, " down"));
   }
   if (network.tcp) add(c, *network.tcp);
+  c.details = details_of(up.link, down.link, c.rtt_s, network.tcp);
   if (network.edges.size() > 1) c.unfit.push_back(fmt::format("a network of {} links", network.edges.size()));
   if (!network.unsaid.empty()) {
     const auto says = [&](const char* word) { return network.unsaid.find(word) != std::string::npos; };
@@ -155,6 +169,7 @@ Json to_json(const Condition& c) {
   for (const auto& [key, words] : {std::pair{"also", &c.also}, {"apart", &c.apart}, {"unfit", &c.unfit}}) {
     if (!words->empty()) j[key] = *words;
   }
+  if (!c.details.text().empty()) j["details"] = Json::parse(c.details.text());
   return j;
 }
 
@@ -190,6 +205,7 @@ Condition condition_of(engine::ObjectReader& r) {
                     2;
   for (const auto& [key, words] : {std::pair{"also", &c.also}, {"apart", &c.apart}, {"unfit", &c.unfit}})
     *words = r.get(key, std::vector<std::string>());
+  if (const Json* details = r.find("details")) c.details = Details::of(*details, r.path("details"));
   return c;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <compare>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,26 @@ namespace splitwan::model {
 
 using engine::Json;
 
+// What else sets a path apart than delays, rates, chance of loss and scale of jitter: queues, bursts,
+// jitter's law, MTU, schedules, TCP. Compared by what it says.
+class Details {
+ public:
+  Details() = default;  // as LinkSpec and TcpSpec begin; nobody states a TCP
+  Details(const engine::LinkSpec& up, const engine::LinkSpec& down, std::optional<engine::TcpSpec> tcp);
+  // Delay, rate, loss and jitter's scale are 0 here; a queue of 0 is the default.
+  const engine::LinkSpec& up() const;
+  const engine::LinkSpec& down() const;
+  const engine::TcpSpec* tcp() const;  // nullptr: not stated
+  const std::string& text() const;     // JSON of what differs from the default; empty: nothing
+  static Details of(const Json&, const std::string& where);
+  std::strong_ordering operator<=>(const Details& d) const { return text() <=> d.text(); }
+  bool operator==(const Details& d) const { return text() == d.text(); }
+
+ private:
+  struct All;
+  std::shared_ptr<const All> all_;
+};
+
 // A rate that is not limited is infinity here.
 struct Condition {
   std::string network;
@@ -18,15 +40,17 @@ struct Condition {
   double loss = 0;                             // per packet, mean of both ways
   double jitter_s = 0;                         // scale of what is added to packets' delays, mean of both ways
   double loss_tilt = 0, jitter_tilt_s = 0;     // half of what the way down has more than the way up
-  // What else sets the link apart, in words:
-  std::vector<std::string> also = {};   // makes no difference that the model knows of ("queue 4 MB")
-  std::vector<std::string> apart = {};  // the model has no term for it: predicted as if it were not there
-  std::vector<std::string> unfit = {};  // no rate, loss or jitter stands for it: left out of fits
+  Details details = {};
+  // What sets the link apart, in words:
+  std::vector<std::string> also = {};   // the model follows it ("queue 4 MB")
+  std::vector<std::string> apart = {};  // the model does not know it: predicted as if it were not there
+  std::vector<std::string> unfit = {};  // nothing that is stated stands for it: left out of fits
   bool live = false;  // nobody set the link; without a round-trip time it is not measured yet
   double loss_up() const { return loss - loss_tilt; }
   double loss_down() const { return loss + loss_tilt; }
   double jitter_up_s() const { return jitter_s - jitter_tilt_s; }
   double jitter_down_s() const { return jitter_s + jitter_tilt_s; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): no pointer, the 0 of a defaulted comparison
   auto operator<=>(const Condition&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #include "model/observe/observation.hh"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "engine/base/error.hh"
@@ -38,6 +39,12 @@ void refuse_absurd(const Span& span, std::size_t run) {
                         span.bytes, most_bytes);
 }
 
+// A request behind another waits at the server: what that worked on it follows from the first one's size.
+void share_held(std::vector<engine::Exchange>& all) {
+  const double byte_s = all[0].held_s / std::max(1.0, all[0].bytes_up);
+  for (engine::Exchange& e : all) e.held_s = std::min(e.held_s, byte_s * e.bytes_up);
+}
+
 Observation observe_step(Observation o, const Step& step, const std::vector<const Span*>& spans) {
   o.prefill = step.prefill;
   o.rows = step.sent > 0 ? step.sent : step.rows;
@@ -66,6 +73,8 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   o.bytes_down = mine.bytes_down;
   o.flights_down = mine.flights;
   o.round_trips = mine.round_trips;
+  o.exchanges = std::move(mine.exchanges);
+  if (o.exchanges.size() > 1) share_held(o.exchanges);
   o.server_s = mine.held_s();
   o.tcp = mine.tcp;
   if (o.crossed()) o.network_s = mine.network_s();
@@ -81,8 +90,12 @@ std::vector<Observation> observe(const std::vector<Run>& runs) {
     const Observation common = start(runs[i], i);
     std::unordered_map<std::uint64_t, std::vector<const Span*>> by_step;
     for (const Span& span : runs[i].spans) by_step[span.step].push_back(&span);
-    for (const Step& step : runs[i].steps)
+    const Step* before = nullptr;
+    for (const Step& step : runs[i].steps) {
       observations.push_back(observe_step(common, step, by_step[step.step]));
+      if (before) observations.back().pause_s = std::max(0.0, seconds(step.begin - before->end));
+      before = &step;
+    }
   }
   return observations;
 }

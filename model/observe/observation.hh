@@ -1,13 +1,26 @@
 // A trace boiled down to one line per forward pass: what it carried and where its time went.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/party/step_parts.hh"
 #include "engine/party/trace.hh"
 #include "model/observe/condition.hh"
 
 namespace splitwan::model {
+
+// Seconds that a step waits for the network, by cause.
+struct Waits {
+  double wire_s = 0;                                   // bits on the link
+  double rtt_s = 0;                                    // the rest of what is waited for without chance
+  double recovery_s = 0, timeout_s = 0, jitter_s = 0;  // what chance adds: losses that what follows gives
+                                                       // away, losses that a timeout finds, jitter
+  double resent = 0;                                   // segments sent again, both ways
+  double loss_s() const { return recovery_s + timeout_s; }
+  double total_s() const { return wire_s + rtt_s + loss_s() + jitter_s; }
+};
 
 struct Observation {
   std::size_t run = 0;  // index in the runs observed
@@ -25,9 +38,13 @@ struct Observation {
   double network_s = 0;                            // last request out to last reply in, less server_s
   double overhead_s = 0;                           // what is left of total_s
   double total_s = 0;
+  double pause_s = 0;  // before it, since the step before
   std::uint32_t drafted = 0, accepted = 0;
-  std::uint32_t retransmits = 0;  // segments sent again, either way
-  engine::TcpSample tcp;          // of the client's own socket after the step
+  std::uint32_t retransmits = 0;            // segments sent again, either way
+  engine::TcpSample tcp;                    // of the client's own socket after the step
+  std::vector<engine::Exchange> exchanges;  // held_s: the server's work on that request alone
+  // What theory makes of these exchanges, with the work as it was measured; fit() asks for it once.
+  std::optional<Waits> expected = {};
 
   bool crossed() const { return bytes_up > 0 && bytes_down > 0; }  // the step used the network
 };

@@ -7,6 +7,6 @@ namespace splitwan::model {
 
 // The header entries that all runs across a network share. Throws Error naming the two runs and the key when
 // they differ in anything but link, drafter, prompt, seed and what only names a run.
-Json common_source(const std::vector<engine::Run>&, const std::vector<Observation>&);
+Json common_source(const std::vector<engine::Run>&, const std::vector<Observation>&, bool any_wire = false);
 
 }  // namespace splitwan::model

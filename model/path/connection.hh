@@ -1,86 +1,73 @@
-// How long the messages of one TCP connection take, from its first on: what a step waits for depends on the
-// window that the steps before it have opened. Linux's rules (RFC 6928, slow start, HyStart, CUBIC, slow
-// start after idle; no decay of an unused window), counted in flights instead of packets; losses and jitter
-// as their means.
+// What the steps of one TCP connection wait for, from its first message on: what one waits depends on the
+// window that those before it have opened, and on what they lost. Followed packet by packet (packets.hh), in
+// several worlds where chance has a part.
 #pragma once
 
-#include <algorithm>
+#include <random>
+#include <span>
+#include <vector>
 
 #include "model/observe/observation.hh"
-#include "model/path/round_trips.hh"
+#include "model/path/packets.hh"
 
 namespace splitwan::model {
 
-// What chance adds to the waiting; multiples of what theory expects of each, so 1 is theory.
+// The path that a condition states. `initial_window`: where it states no TCP.
+Setup setup_of(const Condition&, double initial_window);
+
+// What chance adds to the waiting; multiples of what the packets' own laws give, so 1 is theory.
 struct Chance {
-  double recovery = 1;  // of a lost segment that later ones give away: one round trip
-  double timeout = 1;   // of a lost segment at a message's end: a retransmission timeout
-  double jitter = 1;    // of the latest of a message's segments
+  double loss = 1, jitter = 1;
 };
 
-// Seconds from request out to reply in, less what the server held it.
-struct Trip {
-  double wire_s = 0;                                   // bits on the link
-  double rtt_s = 0;                                    // the round trips that nothing shortens
-  double recovery_s = 0, timeout_s = 0, jitter_s = 0;  // expected
+// Where chance has a part there are so many worlds, else one.
+struct Worlds {
+  std::size_t many = 8;
+  std::uint64_t seed = 1;
+  double noise_s = 0;  // standard deviation of a step's work: then so many in any case
 };
 
 class Connection {
  public:
-  Connection(const Condition&, double initial_window_segments, const Chance& = {});
-  Trip exchange(double bytes_up, double bytes_down, double server_s);
+  Connection(const Condition&, double initial_window, const Chance& = {}, Worlds = {});
+
+  // A request and its reply; held_s is the server's work on it alone. Of several, each is sent when its lead
+  // work is done, the server answers them in turn.
+  Waits exchange(std::span<const engine::Exchange>);
+  Waits exchange(double bytes_up, double bytes_down, double held_s);
   // Nothing is sent. Before the first exchange: since the greeting.
-  void rest(double seconds) { now_ += seconds; }
-  double window(bool up) const { return senders_[up ? 0 : 1].open.size; }  // segments, if nothing was lost
+  void rest(double seconds);
+
+  // Something was lost to a full queue, or a pause came near the timeout that closes a window: work that
+  // varies then decides what comes after.
+  bool fragile() const;
+  double window(bool up) const;  // segments; where chance has no part
+  // Of the last exchange: each world's seconds beyond its work.
+  const std::vector<double>& by_world() const { return by_world_; }
 
  private:
-  struct Way {
-    double segment_s, byte_s;  // on the link
-    double acknowledgement_s;  // of one, on the way back
-    double loss;
-    // Its jitter, and that of the way back; and both as shares of the larger.
-    double jitter_s, own_share, other_share;
+  struct World {
+    Packets packets;
+    Nanos now{};  // the client's
+    std::uint64_t exchanged = 0;
+    std::mt19937_64 random{};
+    std::uint64_t resent = 0, timeouts = 0;  // seen so far
   };
-  struct Window {
-    double size = 0, threshold = 0;  // segments
-    // CUBIC's curve: flat at `most`, `rise_s` after it began; seconds in use since then.
-    double most = 0, rise_s = 0, in_use_s = 0;
-    // The client's greeting went that much ahead of its first message: so does what its acknowledgement lets
-    // go, one segment of each initial window.
-    double ahead_s = 0;
+  struct News {
+    std::uint64_t resent, timeouts;
   };
-  // Of a sender that may have lost something by now: as it is if not, and as it is on average if so.
-  struct Sender {
-    Window open, closed;
-    double closed_share = 0;  // probability of the latter
-    RoundTrips seen;
-    double last_sent = 0;  // idleness counts from then
-    bool used = false;
-  };
-  struct Carried {
-    double seconds = 0, jitter = 0;  // until the last segment is there; jitter in the larger way's scale
-    double flights = 0;              // behind the first
-    double last_sent_s = 0;          // the last segment, after the first
-  };
-  Carried carry(Window&, const Way&, double segments, double last_s, RoundTrips*) const;
-  double see(RoundTrips*, const Way&, double begin, double segments, double released, const Window&) const;
-  double send(int way, double bytes, Trip& trip);
-  void idle(Sender&) const;
-  void idle(Window&, double left, double timeout_s) const;
-  void acknowledged(Window&, const Way&, double segments, bool limited) const;
-  double latest(const Way&, double segments) const;
-  double early_in(const Window& w) const {  // segments of a window that go ahead
-    return w.ahead_s > 0 ? std::floor(w.size / initial_window_) : 0;
-  }
-  bool in_one_train(const Window&, const Way&) const;
+  News news(World&) const;
+  // Seconds of all, less the client's work and the server's on the last request.
+  double follow(World&, std::span<const engine::Exchange>);
 
-  Condition condition_;
+  Setup setup_;
   Chance chance_;
-  double initial_window_;
-  Way ways_[2];
-  Sender senders_[2];
-  double jitter_s_ = 0;  // the larger of both ways
-  double now_ = 0;
+  double wire_rate_[2];
+  double noise_s_;
+  bool by_chance_;
+  World plain_;  // without chance
+  std::vector<World> worlds_;
+  std::vector<double> by_world_;
 };
 
 }  // namespace splitwan::model

@@ -9,7 +9,7 @@
 
 #include "netsim/kernel/file.hh"
 #include "netsim/kernel/running_link.hh"
-#include "netsim/link/link_model.hh"
+#include "engine/base/link_law.hh"
 
 namespace splitwan::netsim {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "netsim/kernel/lateness.hh"
-#include "netsim/link/link_model.hh"
+#include "engine/base/link_law.hh"
 
 namespace splitwan::netsim {
 

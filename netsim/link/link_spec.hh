@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/link.hh"
+#include "engine/base/link_law.hh"
 
 namespace splitwan::netsim {
 
@@ -9,6 +10,8 @@ using engine::Bursts;
 using engine::Jitter;
 using engine::JitterLaw;
 using engine::LinkChange;
+using engine::LinkCounts;
+using engine::LinkModel;
 using engine::LinkSpec;
 using engine::LinkState;
 using engine::LinkTime;

@@ -44,14 +44,9 @@ NetworkSpec star_network(PartyId parties, const LinkSpec& link) {
 }
 
 std::uint32_t segment_bytes(const TcpSpec& tcp, std::span<const Edge> edges) {
-  if (tcp.segment != 0) return tcp.segment;
-  std::uint32_t mtu = 1500;
-  for (const Edge& edge : edges)
-    for (const LinkSpec* link : {&edge.forward, &edge.backward}) {
-      mtu = std::min(mtu, link->mtu);
-      for (const auto& change : link->schedule) mtu = std::min(mtu, change.link.mtu);
-    }
-  return mtu - engine::tcp::header_bytes;
+  std::vector<const LinkSpec*> links;
+  for (const Edge& edge : edges) links.insert(links.end(), {&edge.forward, &edge.backward});
+  return engine::segment_bytes(tcp, links);
 }
 
 json to_json(const NetworkSpec& spec) {

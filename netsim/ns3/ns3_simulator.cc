@@ -92,7 +92,7 @@ class PipedNs3 final : public Ns3Simulator {
       now_ = limit;
       return std::nullopt;
     }
-    const Delivery delivery = read_delivery(answer);
+    Delivery delivery = read_delivery(answer);
     const auto sent = in_flight_.find(delivery.id);
     if (sent == in_flight_.end() || delivery.at < std::max(now_, sent->second) || delivery.at > limit)
       throw Error("{}: expected a message in flight, delivered from {} ns to {} ns, found: {}", path_,

@@ -33,7 +33,10 @@ Message blank(const Span& span) {
 class Player {
  public:
   Player(const Script& script, Party& party) : script_(script), party_(party) {
-    for (const Span& span : script.spans) ++left_[span.step];
+    for (const Span& span : script.spans) {
+      ++left_[span.step];
+      if (span.op == Op::send) peer_ = span.peer;
+    }
     for (const Step& step : script.steps) steps_[step.step] = step;
   }
 
@@ -43,6 +46,8 @@ class Player {
       const auto step = steps_.find(span.step);
       if (step != steps_.end() && begun_ != span.step) {
         begun_ = span.step;
+        if (const auto rest = script_.rests.find(span.step); rest != script_.rests.end())
+          party_.recv(peer_, rest->second);  // nobody sends: time passes
         step->second.begin = party_.now();
       }
       act(span, answers);
@@ -77,6 +82,7 @@ class Player {
   std::map<std::uint64_t, std::size_t> left_;  // of a step: spans to come
   std::map<std::uint64_t, Step> steps_;
   std::uint64_t begun_ = 0;
+  PartyId peer_ = 0;
   std::optional<Arrival> last_;
 };
 

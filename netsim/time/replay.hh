@@ -13,6 +13,7 @@ namespace splitwan::netsim {
 struct Script {
   std::vector<engine::Span> spans;
   std::vector<engine::Step> steps;  // the client's
+  std::map<std::uint64_t, engine::Nanos> rests;  // by step: how long the client rests before it
 };
 using Scripts = std::map<PartyId, Script>;
 
@@ -32,6 +33,8 @@ struct Batches {
   // Or step by step, as a run was recorded: then `steps` is their number, and the three above say nothing.
   std::vector<std::uint32_t> rows, accepted;
   std::string prompt_name = "stated", prompt_class = "other";
+  std::uint32_t pause_every = 0;  // steps; 0 = never
+  engine::Nanos pause{};          // rest before each such step
 };
 // Client 0 and server 1, in the engine's own order of work and messages.
 Scripts scripts_of(const Batches&, const Profile&);

@@ -111,6 +111,8 @@ Scripts scripts_of(const Batches& batches, const Profile& profile) {
   std::uint32_t context = batches.prompt, gained = 1;
   const bool recorded = !batches.rows.empty();
   for (std::uint32_t i = 1; i <= batches.steps; ++i) {
+    if (batches.pause_every > 0 && i % batches.pause_every == 0)
+      w.scripts()[client].rests[i + 1] = batches.pause;
     owed += batches.tokens_per_step - 1;
     const bool wide = batches.wide_every > 0 && i % batches.wide_every == 0;
     const std::uint32_t rows =

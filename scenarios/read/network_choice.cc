@@ -208,6 +208,7 @@ std::vector<SchemaKey> network_schema() {
 const std::vector<std::string>& preset_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> list;
+    list.reserve(presets().size());
     for (const auto& [name, link] : presets()) list.push_back(name);
     return list;
   }();

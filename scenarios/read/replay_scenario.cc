@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include "engine/base/error.hh"
+#include "engine/base/units.hh"
+#include "engine/wire/codecs.hh"
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/read/topology.hh"
@@ -78,6 +80,22 @@ std::vector<netsim::Batches> read_decoding(const std::string& path) {
   return list;
 }
 
+void set_wire(ReplayCell& cell, const std::string& wire, const std::string& file) {
+  if (!cell.profile) throw Error("{}: replay: wire: only a profile's bytes follow another wire", file);
+  cell.profile->wire = wire;
+  cell.profile->row_bytes = engine::row_bytes(wire, cell.profile->geometry.value("width", 0));
+}
+
+void set_pause(ReplayCell& cell, ObjectReader r) {
+  const auto every = r.need<std::uint32_t>("every");
+  const auto rest = engine::parse_duration(r.need<std::string>("rest"));
+  r.done();
+  if (every < 1 || rest <= engine::Nanos{})
+    throw Error("{}: expected every 1 step or more, and a rest above 0", r.where());
+  if (cell.batches.empty()) throw Error("{}: a recorded trace has its own", r.where());
+  for (netsim::Batches& b : cell.batches) b.pause_every = every, b.pause = rest;
+}
+
 ReplayCell read_cell(const Json& json, const std::string& file) {
   const std::string folder = fs::path(file).parent_path().string();
   ReplayCell cell;
@@ -103,6 +121,11 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   if (!decoding.empty()) cell.batches = read_decoding(beside(folder, decoding));
   if (const auto noise = inner.get<std::string>("noise", ""); !noise.empty())
     cell.noise = netsim::read_compute_noise(beside(folder, noise));
+  cell.repeat = inner.get("repeat", cell.repeat);
+  if (cell.repeat < 1 || cell.repeat > 10'000)
+    throw Error("{}: replay: repeat: expected 1 to 10000, found {}", file, cell.repeat);
+  if (const auto wire = inner.get<std::string>("wire", ""); !wire.empty()) set_wire(cell, wire, file);
+  if (inner.find("pause")) set_pause(cell, inner.child("pause"));
   inner.done();
   r.done();
   if (!cell.trace.empty() + (batches != nullptr) + !decoding.empty() != 1)
@@ -132,6 +155,10 @@ std::vector<SchemaKey> replay_schema() {
       {"replay.decoding", "file", "none", "the steps of recorded runs, one run each"},
       {"replay.profile", "file", "none", "what work costs; batches and decodings need one"},
       {"replay.noise", "file", "none", "work's costs vary as recorded ones did"},
+      {"replay.repeat", "whole number", "1", "each run so often, with seeds of its own"},
+      {"replay.wire", "codec", "the profile's", "another precision of the rows on the wire"},
+      {"replay.pause.every", "steps", "none", "the client rests before each so many-th step"},
+      {"replay.pause.rest", "duration", "none", "for so long"},
   };
 }
 

@@ -21,6 +21,7 @@ struct ReplayCell {
   std::optional<netsim::ComputeNoise> noise;
   std::optional<netsim::Profile> profile;  // none: the trace's own durations and bytes
   std::uint64_t seed = 1;
+  std::uint32_t repeat = 1;  // each run so often, with seeds of its own
   Json resolved;
 };
 

@@ -63,7 +63,8 @@ void read_device(Reading& t, ObjectReader& r, const std::string& key) {
 void read_compute(Reading& t, ObjectReader& r, const std::string& key) {
   std::string& compute = t.scenario.compute = r.get(key, t.scenario.compute);
   for (const std::string kind : {"recorded:", "profile:"}) {
-    if (compute.starts_with(kind)) compute = kind + beside(t.folder, compute.substr(kind.size()));
+    if (compute.starts_with(kind))
+      compute.replace(kind.size(), std::string::npos, beside(t.folder, compute.substr(kind.size())));
   }
 }
 

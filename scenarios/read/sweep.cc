@@ -79,7 +79,12 @@ std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {
     for (const Json& point : points) {
       for (const Json& value : values) {
         next.push_back(point);
-        set_key(next.back(), key, value);
+        if (key != "cells") {
+          set_key(next.back(), key, value);
+          continue;
+        }
+        if (!value.is_object()) throw Error("{}: sweep 'cells': expected objects of keys and values", file);
+        for (const auto& [one, set] : value.items()) set_key(next.back(), one, set);
       }
     }
     points = std::move(next);

@@ -33,6 +33,7 @@ double read_bandwidth(const std::vector<std::uint64_t>& memory, int threads) {
     std::vector<std::uint64_t> results(threads);
     const double begin = now_s();
     std::vector<std::thread> readers;
+    readers.reserve(threads);
     for (int t = 0; t < threads; ++t)
       readers.emplace_back([&, t] { results[t] = sum(memory.data() + words * t, words); });
     for (std::thread& reader : readers) reader.join();

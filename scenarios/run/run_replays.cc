@@ -120,12 +120,14 @@ std::vector<Run> run_replays(
   for (const ReplayCell& cell : cells) {
     // The runs of one decoding have seeds of their own: chance does not strike all of them at the same
     // places.
-    const auto seed = [&] { return cell.seed + (cell.batches.size() > 1 ? plays.size() : 0); };
-    for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
+    const auto seed = [&] { return cell.seed + (cell.batches.size() > 1 || cell.repeat > 1 ? plays.size() : 0); };
+    for (std::uint32_t i = 0; i < cell.repeat; ++i)
+      for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
     if (cell.trace.empty()) continue;
     auto [trace, fresh] = traces.try_emplace(cell.trace);
     if (fresh) trace->second = engine::read_trace_file(cell.trace);
-    for (const Run& run : trace->second) plays.push_back({&cell, &run, nullptr, cell.seed});
+    for (std::uint32_t i = 0; i < cell.repeat; ++i)
+      for (const Run& run : trace->second) plays.push_back({&cell, &run, nullptr, cell.seed + i});
   }
 
   std::vector<Run> runs(plays.size());

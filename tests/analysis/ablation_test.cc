@@ -53,6 +53,7 @@ Run run_of(const Written& w) {
 
 Json summary_of(const std::vector<Written>& written) {
   std::vector<Run> runs;
+  runs.reserve(written.size());
   for (const Written& w : written) runs.push_back(run_of(w));
   return summarise(model::Study(runs));
 }
@@ -132,6 +133,7 @@ TEST(Ablation, names_what_a_header_lacks) {
 
 TEST(Ablation, is_in_the_report_as_a_table_and_in_the_page_as_data) {
   std::vector<engine::Run> runs;
+  runs.reserve(four.size());
   for (const Written& w : four) runs.push_back(run_of(w));
   const Json data = report_data(model::Study(runs), std::nullopt);
   const std::string markdown = render_markdown(data);

@@ -107,6 +107,7 @@ TEST(Traffic, prompt_rows_and_accepted_tokens_can_be_read_off_sizes) {
   const Trace run = Writer("ngram", "a", "code").prompt(37).decode({{5, 3}, {1, 1}, {4, 4}, {6, 2}, {1, 1}});
   const SeenRun seen = see(run, "run");
   std::vector<double> rows;
+  rows.reserve(seen.steps.size());
   for (const SeenStep& s : seen.steps) rows.push_back(s.rows);
   EXPECT_THAT(rows, testing::ElementsAre(37, 5, 1, 4, 6, 1));
   const Json found =

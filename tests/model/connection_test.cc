@@ -21,7 +21,7 @@ netsim::FlightTheory theory_of(const Condition& c) {
   return {edge, {}};
 }
 
-double network_s(const Trip& t) { return t.rtt_s + t.wire_s; }
+double network_s(const Waits& t) { return t.rtt_s + t.wire_s; }
 
 // Mean seconds of steps of so many rows of 8 KB, after a prompt of 40.
 struct Means {
@@ -77,36 +77,83 @@ TEST(Connection, a_pause_longer_than_the_timeout_closes_the_window) {
   const double first = network_s(connection.exchange(64'000, 64, 0));
   EXPECT_LT(network_s(connection.exchange(64'000, 64, 0)), first / 2);
   connection.rest(5);
-  EXPECT_NEAR(network_s(connection.exchange(64'000, 64, 0)), first, 1e-9);
+  EXPECT_NEAR(network_s(connection.exchange(64'000, 64, 0)), first, 1e-5);
 }
 
 TEST(Connection, unlimited_rates_cost_round_trips_alone) {
   const double unlimited = std::numeric_limits<double>::infinity();
   Connection connection({"", 0.1, unlimited, unlimited}, 10);
-  const Trip trip = connection.exchange(8'192, 8'192, 0);
+  const Waits trip = connection.exchange(8'192, 8'192, 0);
   EXPECT_EQ(trip.wire_s, 0);
   EXPECT_NEAR(trip.rtt_s, 0.1, 1e-12);
 }
 
-TEST(Connection, rare_losses_cost_their_share_of_a_timeout_or_a_round_trip) {
-  const double loss = 1e-6;
-  Connection connection({"", 0.1, 1e9, 1e9, loss}, 100);
-  const Trip small = connection.exchange(1'000, 1'000, 0);  // a segment each way: nothing behind it tells
-  EXPECT_NEAR(small.timeout_s, 2 * loss * 0.3, 1e-12);
-  EXPECT_EQ(small.recovery_s, 0);
-  const Trip wide =
-      connection.exchange(50 * 1448, 1'000, 0);  // the last three of 50 segments, and the answer
-  EXPECT_NEAR(wide.timeout_s, 4 * loss * 0.3, 1e-11);
-  EXPECT_NEAR(wide.recovery_s, (std::pow(1 - loss, 3) - std::pow(1 - loss, 50)) * 0.1, 1e-14);
+TEST(Connection, a_loss_at_a_messages_end_costs_a_timeout_and_one_before_a_round_trip) {
+  const double loss = 0.01, segments = 2;
+  double small = 0, wide_recovery = 0, wide_timeout = 0;
+  const int trips = 200;
+  Connection single({"", 0.1, 1e9, 1e9, loss}, 100, {}, {64});
+  Connection wide({"", 0.1, 1e9, 1e9, loss}, 100, {}, {64});
+  for (int i = 0; i < trips; ++i) {
+    const Waits one = single.exchange(1'000, 1'000, 0);  // a segment each way: nothing behind it tells
+    small += one.loss_s() / trips;
+    EXPECT_EQ(one.jitter_s, 0);
+    const Waits many = wide.exchange(50 * 1448, 1'000, 0);
+    wide_recovery += many.recovery_s / trips;
+    wide_timeout += many.timeout_s / trips;
+  }
+  // A timeout is the round trip and 200 ms, and doubles where the repetition is lost as well.
+  EXPECT_NEAR(small, segments * loss * 0.3, 0.15 * segments * loss * 0.3);
+  EXPECT_GT(wide_recovery, 0.3 * 0.1);  // most of 50 segments have three behind them: a round trip, and more
+                                        // for the window that it closes
+  EXPECT_GT(wide_timeout, 3 * loss * 0.3);
 }
 
 TEST(Connection, jitter_waits_for_the_latest_segment) {
   const double unlimited = std::numeric_limits<double>::infinity();  // all three leave at once
   Condition c{"", 0.1, unlimited, unlimited};
   c.jitter_s = 0.002;
-  Connection connection(c, 10);
-  const Trip trip = connection.exchange(1'000, 3 * 1448, 0);
-  EXPECT_NEAR(trip.jitter_s, 0.002 * (1 + 1 + 1. / 2 + 1. / 3), 1e-12);
+  Connection connection(c, 10, {}, {4000});
+  connection.exchange(100, 100, 0);
+  connection.rest(0.05);  // else the acknowledgement before them holds them up
+  const Waits trip = connection.exchange(1'000, 3 * 1448, 0.05);
+  const double expected = 0.002 * (1 + 1 + 1. / 2 + 1. / 3);
+  EXPECT_NEAR(trip.jitter_s, expected, 0.05 * expected);
+}
+
+TEST(Connection, a_full_queue_drops_and_says_so) {
+  Condition c{"", 0.035, 25e6, 25e6};
+  engine::LinkSpec shallow;
+  shallow.queue_bytes = 27'000;  // a quarter of what is under way
+  c.details = Details(shallow, shallow, engine::TcpSpec());
+  Connection full(c, 10);
+  c.details = Details({}, {}, engine::TcpSpec());
+  Connection deep(c, 10);
+  double resent = 0, full_s = 0, deep_s = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Waits w = full.exchange(200'000, 200'000, 0.01);
+    resent += w.resent;
+    full_s += w.total_s();
+    deep_s += deep.exchange(200'000, 200'000, 0.01).total_s();
+  }
+  EXPECT_GT(resent, 10);
+  EXPECT_GT(full_s, 1.2 * deep_s);
+}
+
+TEST(Connection, chunks_of_a_prompt_are_sent_without_waiting) {
+  const Condition c{"", 0.1, 100e6, 100e6};
+  const engine::Exchange chunk{.rows = 128,
+                               .bytes_up = 50'000,
+                               .bytes_down = 50'000,
+                               .lead_s = 0.001,
+                               .tail_s = 0.001,
+                               .held_s = 0.01};
+  const std::vector<engine::Exchange> four(4, chunk);
+  Connection together(c, 10), one_by_one(c, 10);
+  const double joined_s = together.exchange(four).total_s();
+  double apart_s = 0;
+  for (const engine::Exchange& e : four) apart_s += one_by_one.exchange({&e, 1}).total_s();
+  EXPECT_LT(joined_s, 0.7 * apart_s);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "model/observe/condition.hh"
 #include "tests/fixtures/shared_folder.hh"
 #include "tests/fixtures/trace_fixture.hh"
 
@@ -69,13 +70,19 @@ TEST_F(ModelCommands, fit_predicts_traces_it_was_not_fitted_to) {
   const std::string other = folder / "o.jsonl";
   std::ofstream(other) << tests::trace_text(tests::synthesise({.rtts_s = {0.06, 0.1}}));
   const Json j = Json::parse(output({"fit", trace, "--test", other, "--json"}));
-  EXPECT_EQ(j["test"]["n"], 4);
-  EXPECT_LT(j["test"]["worst"], 1e-3);
-  EXPECT_LT(j["test"]["of_medians"]["worst"], 1e-3);
+  ASSERT_EQ(j["test"].size(), 4u);
+  for (const Json& cell : j["test"]) {
+    EXPECT_LT(std::abs(cell["error"].get<double>()), 1e-3) << cell.dump();
+    EXPECT_EQ(cell["warned"], false) << cell.dump();
+    EXPECT_EQ(cell["baselines"].size(), 5u);
+  }
+  EXPECT_EQ(j["test_summary"]["n"], 4);
+  EXPECT_EQ(j["test_summary"]["baselines"]["rtt_bytes"]["n"], 4);
+  EXPECT_GE(j["test_groups"].size(), 4u);
   auto strange = tests::synthesise({.rtts_s = {0.06}});
-  for (auto& run : strange) run.header.wire = "f32";
+  for (auto& run : strange) run.header.storage = "f32";
   std::ofstream(other) << tests::trace_text(strange);
-  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'wire'"),
+  EXPECT_NE(error({"fit", trace, "--test", other}).find("differ from the fitted ones in 'storage'"),
             std::string::npos);
 }
 
@@ -109,8 +116,14 @@ TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
       output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
   const Json choices = j["choices"];
   ASSERT_GT(choices.size(), 6u);
-  for (std::size_t i = 1; i < choices.size(); ++i)
-    EXPECT_GE(choices[i - 1]["tokens_per_s"], choices[i]["tokens_per_s"].get<double>());
+  std::size_t bounds = 0;
+  for (std::size_t i = 1; i < choices.size(); ++i) {
+    EXPECT_LE(choices[i - 1]["bound"], choices[i]["bound"]) << "a bound ranks behind what is expected";
+    if (choices[i - 1]["bound"] == choices[i]["bound"])
+      EXPECT_GE(choices[i - 1]["tokens_per_s"], choices[i]["tokens_per_s"].get<double>());
+    bounds += choices[i]["bound"] == true;
+  }
+  EXPECT_GT(bounds, 0u);
   EXPECT_EQ(choices[0]["wire"], "int8");  // on a slow link the fewest bytes win
 }
 
@@ -183,6 +196,36 @@ TEST_F(ModelCommands, a_failed_fit_writes_nothing) {
   std::ofstream(trace) << tests::trace_text(tests::synthesise({.steps = 0}));
   EXPECT_NE(error({"fit", trace, "-o", model}).find("no decode step"), std::string::npos);
   EXPECT_FALSE(fs::exists(model));
+}
+
+// A draft model's work is the client's, and none of what its layers do before a request.
+TEST_F(ModelCommands, a_live_trace_with_a_dear_draft_model_is_fitted_to_a_file_that_is_read_again) {
+  auto runs = tests::synthesise({});
+  for (engine::Run& run : runs) {
+    const auto rtt =
+        std::chrono::nanoseconds(std::llround(splitwan::model::condition_of(run.header.network).rtt_s * 1e9));
+    run.header.network = {"sockets", {}, {}, {}};
+    run.header.network.live = true;
+    if (run.header.drafter != "sequential") run.header.drafter = "draft-chain-8";
+    std::erase_if(run.spans, [](auto& s) { return s.party == 1; });
+    for (engine::Span& s : run.spans) {
+      if (s.op == engine::Op::recv) s.tcp = {rtt, {}, 10};
+    }
+    if (run.header.drafter == "sequential") continue;
+    for (engine::Step& step : run.steps) {
+      constexpr std::chrono::milliseconds drafting(60);
+      engine::Span draft{.step = step.step, .op = engine::Op::work, .phase = engine::Phase::draft};
+      draft.end = step.begin;
+      step.begin = draft.begin = step.begin - drafting;
+      if (!step.prefill) run.spans.insert(run.spans.begin(), draft);
+    }
+  }
+  std::ofstream(trace) << tests::trace_text(runs);
+  EXPECT_EQ(run({"fit", trace, "-o", model}), 0);
+  EXPECT_LT(engine::read_json_file(model)["decode"]["client_lead_share"], 0.5);
+  EXPECT_EQ(run({"project", model, "--rtt", "50ms"}), 0);
+  EXPECT_EQ(run({"advise", model, "--rtt", "50ms"}), 0);
+  EXPECT_EQ(run({"report", trace, "--model", model, "-o", folder / "r.html"}), 0);
 }
 
 }  // namespace

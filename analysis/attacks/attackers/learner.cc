@@ -58,7 +58,8 @@ void Learner::step(const Tensor& x, const Tensor& y) {
   const double correction1 = 1 - std::pow(beta1, static_cast<double>(steps_)),
                correction2 = 1 - std::pow(beta2, static_cast<double>(steps_));
   for (std::size_t i = 0; i < network_.leaves.size(); ++i) {  // AdamW (Loshchilov and Hutter 2019)
-    Tensor leaf = network_.leaves[i], gradient = leaf.grad();
+    Tensor leaf = network_.leaves[i];
+    const Tensor& gradient = leaf.grad();
     first_[i].mul_(beta1).add_(gradient, 1 - beta1);
     second_[i].mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
     if (leaf.dim() > 1) leaf.mul_(1 - rate * decay);

@@ -8,12 +8,13 @@ namespace splitwan::attacks {
 
 using at::Tensor;
 
-Tensor permuted(const Tensor& rows, Permutation p, at::Generator generator) {
+Tensor permuted(const Tensor& rows, Permutation p, const at::Generator& generator) {
   Tensor out = rows;
   if (p == Permutation::sequence || p == Permutation::both)
     out = out.index_select(0, at::randperm(rows.size(0), generator, at::kLong));
   if (p == Permutation::hidden || p == Permutation::both) {  // each row by a key of its own
     std::vector<Tensor> shuffled;
+    shuffled.reserve(rows.size(0));
     for (const Tensor& row : out.unbind(0))
       shuffled.push_back(row.index_select(0, at::randperm(rows.size(1), generator, at::kLong)));
     out = at::stack(shuffled);

@@ -16,7 +16,7 @@ struct Seen {
   at::Tensor rows;  // [tokens, width], row 0 is the begin-of-text token's
   Token first = 0;  // that token
 };
-at::Tensor permuted(const at::Tensor& rows, Permutation, at::Generator);
+at::Tensor permuted(const at::Tensor& rows, Permutation, const at::Generator&);
 
 struct Search {
   const Pieces& pieces;  // the attacker's

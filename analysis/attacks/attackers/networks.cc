@@ -11,7 +11,7 @@ namespace {
 class Maker {
  public:
   Maker(Network& network, at::Generator generator) : network_(network), generator_(std::move(generator)) {}
-  Tensor normal(std::vector<std::int64_t> shape, double deviation) {
+  Tensor normal(const std::vector<std::int64_t>& shape, double deviation) {
     return leaf(at::empty(shape, at::kFloat).normal_(0, deviation, generator_));
   }
   Tensor filled(std::int64_t size, double value) { return leaf(at::full({size}, value, at::kFloat)); }

@@ -44,6 +44,7 @@ std::vector<Written> read_file(const std::string& path) {
 std::vector<bool> name_tokens(const std::vector<Token>& ids, const engine::Tokenizer& tokenizer,
                               const std::vector<std::string>& names) {
   std::vector<std::size_t> end;
+  end.reserve(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i)
     end.push_back(tokenizer.decode(std::span(ids).first(i + 1)).size());
   const std::string text = tokenizer.decode(ids);

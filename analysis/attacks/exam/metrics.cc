@@ -18,6 +18,7 @@ struct Count {
 
 std::vector<Token> first_guesses(const Guesses& guesses) {
   std::vector<Token> out;
+  out.reserve(guesses.size());
   for (const auto& g : guesses) out.push_back(g.front());
   return out;
 }

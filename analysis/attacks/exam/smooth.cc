@@ -22,7 +22,9 @@ Tensor attended(const engine::ModelConfig& c, const Tensor& qkv, const Past& pas
                 bool branches) {
   const std::int64_t rows = qkv.size(0), before = past.keys.defined() ? past.keys.size(1) : 0;
   const auto heads_of = [&](std::int64_t first, int heads) {  // [heads, rows, head_dim]
-    return qkv.narrow(1, first, heads * c.head_dim).view({rows, heads, c.head_dim}).transpose(0, 1);
+    return qkv.narrow(1, first, std::int64_t{heads} * c.head_dim)
+        .view({rows, heads, c.head_dim})
+        .transpose(0, 1);
   };
   const Tensor positions =
       branches ? at::full({rows}, before, at::kFloat) : at::arange(before, before + rows, at::kFloat);

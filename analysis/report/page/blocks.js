@@ -23,14 +23,19 @@ const page = (() => {
     return c.up_bps === null || c.down_bps === null ? `${megabits(c.up_bps)} / ${megabits(c.down_bps)}` :
       `${+(c.up_bps / 1e6).toPrecision(3)}/${megabits(c.down_bps)}`;
   }
+  // Where the ways differ, both: a mean would hide that.
+  const ways = (mean, up, down, scale) => (up === undefined ? [mean] : [up, down]).map(x => +(x * scale).toPrecision(3)).join("/");
+  const loss = c => c.loss_up === undefined ? size(c.loss ?? null) : `${fixed(c.loss_up * 100, 2)}/${size(c.loss_down)}`;
+  const jitter = c => `${ways(c.jitter_s ?? 0, c.jitter_up_s, c.jitter_down_s, 1e3)} ms jitter`;
+  // Nobody stated this link, and it was not measured either.
+  const unknownLink = c => Boolean(c.live) && !c.rtt_s;
   function condition(c) {
-    if (c.live) return "live connection";
-    const ways = (mean, up, down, scale) => (up === undefined ? [mean] : [up, down]).map(x => +(x * scale).toPrecision(3)).join("/");
-    return [`${+(c.rtt_s * 1e3).toPrecision(4)} ms`, bandwidth(c),
-            ...(c.loss > 0 ? [`${ways(c.loss, c.loss_up, c.loss_down, 100)} % loss`] : []),
-            ...(c.jitter_s > 0 ? [`${ways(c.jitter_s, c.jitter_up_s, c.jitter_down_s, 1e3)} ms jitter`] : []),
+    if (unknownLink(c)) return "live connection";
+    return [`${+(c.rtt_s * 1e3).toPrecision(4)} ms`, bandwidth(c), ...(c.loss > 0 ? [`${ways(c.loss, c.loss_up, c.loss_down, 100)} % loss`] : []), ...(c.jitter_s > 0 ? [jitter(c)] : []),
             ...(c.also ?? []), ...(c.apart ?? []), ...(c.unfit ?? [])].join(" · ");
   }
+  // Everything that the model follows of a link but its round-trip time: what is equal here may be one curve's.
+  const linkOf = c => JSON.stringify([c.up_bps, c.down_bps, c.loss ?? 0, c.loss_up, c.jitter_s ?? 0, c.jitter_up_s, c.details, c.unfit]);
 
   // columns: [{name (CSV, SI), title, value(row), text(row)}]
   function table(columns, rows) {
@@ -65,5 +70,5 @@ const page = (() => {
   const legend = items => element("ul", {class: "legend"}, ...items.map(([name, mark]) =>
     element("li", {}, element("i", {class: `swatch ${mark}`}), name)));
 
-  return {element, fixed, ms, percent, size, count, megabits, bandwidth, condition, table, csvButton, dataBlock, csv, download, legend};
+  return {element, fixed, ms, percent, size, count, megabits, bandwidth, loss, unknownLink, linkOf, condition, table, csvButton, dataBlock, csv, download, legend};
 })();

@@ -11,17 +11,22 @@ const charts = (() => {
     {key: "overhead", title: "Overhead", seconds: s => s.overhead_s},
   ];
 
+  // Nobody stated the link: what it was waited for is not told apart.
+  const whole = r => page.unknownLink(r);
+  const titleOf = (part, results) => part.key === "round_trip" && results.every(whole) ? "Network" : part.title;
+  const partsOf = results => results.length && results.every(whole) ? parts.filter(p => p.key !== "wire") : parts;
+
   // Where the steps of each result went; `name` says which result it is under its condition.
   function bars(results, name) {
     const known = results.filter(r => r.step.total_s !== null);
     const longest = Math.max(...known.map(r => r.step.total_s)), widest = Math.max(...known.map(r => name(r).length));
-    const block = element("div", {class: "bars", style: `--names:${Math.min(30, Math.max(11, widest))}ch`}, legend(parts.map(p => [p.title, p.key])));
+    const block = element("div", {class: "bars", style: `--names:${Math.min(30, Math.max(11, widest))}ch`}, legend(partsOf(known).map(p => [titleOf(p, known), p.key])));
     let last = null;
     for (const r of known) {
       if (condition(r) !== last) block.append(element("h3", {}, last = condition(r)));
-      const segments = parts.map(p => {
+      const segments = partsOf([r]).map(p => {
         const seconds = Math.max(0, p.seconds(r.step)), share = seconds / longest;
-        return element("span", {class: `segment ${p.key}`, style: `width:${share * 100}%`, title: `${p.title}: ${ms(seconds)} ms`},
+        return element("span", {class: `segment ${p.key}`, style: `width:${share * 100}%`, title: `${titleOf(p, [r])}: ${ms(seconds)} ms`},
                        share > 0.06 ? ms(seconds) : "");
       });
       block.append(element("div", {class: "bar"}, element("span", {class: "bar-name"}, name(r)),
@@ -81,5 +86,5 @@ const charts = (() => {
                    element("div", {class: "across"}, across));
   }
 
-  return {parts, bars, dots, scatter};
+  return {partsOf, titleOf, bars, dots, scatter};
 })();

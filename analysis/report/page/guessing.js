@@ -54,7 +54,8 @@ const guessing = (() => {
 
     places.why.textContent = "Tokens gained per step, and tokens per second over sequential decoding, averaged over prompt classes with " +
       `equal weight; intervals are 90 %, by bootstrap over prompts. Prompts whose text without guessing repeats ${fixed(study.left_out_from_repeat_4gram * 100, 0)} % ` +
-      `of its 4-grams or more are left out, since loops flatter guessing: ${temperatures.map(leftOut).join(", ")}.`;
+      `of its 4-grams or more are left out, since loops flatter guessing: ${temperatures.map(leftOut).join(", ")}.` +
+      (study.merged ?? []).map(m => ` At ${milliseconds(m.rtt_s)} the figures are means over links that differ: ${m.links.join("; ")}.`).join("");
     places.at.append(element("h3", {}, `Tokens per step at ${milliseconds(usual)} round-trip time`), charts.dots({
       label: "Tokens per step by drafter", reference: 1, groups: temperatures.map(t => `temperature ${t}`),
       rows: drafters.map(name => ({name, marks: temperatures.map(t => find(name, t, usual)).map(c => mark(c.tokens_per_step, c))}))}));

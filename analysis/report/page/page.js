@@ -1,7 +1,7 @@
 "use strict";
 // Fills the page from the JSON it carries.
 (() => {
-  const {element, fixed, ms, size, count, bandwidth, condition, table, dataBlock} = page;
+  const {element, fixed, ms, size, count, bandwidth, loss, unknownLink, linkOf, condition, table, dataBlock} = page;
   const data = JSON.parse(document.getElementById("data").textContent);
   const at = id => document.getElementById(id);
   const {source, model} = data, results = data.summary.results;
@@ -31,13 +31,22 @@
            "Training": `${count(documents.training, "document")}, ${count(documents.training_tokens, "token")}`});
   }
 
+  const stated = results.filter(r => !unknownLink(r));
+  function statedLinks() {
+    const rtts = stated.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
+    const lossy = [...stated].sort((a, b) => a.loss - b.loss), others = stated.flatMap(r => [...r.also ?? [], ...r.apart ?? [], ...r.unfit ?? []]);
+    return `at ${low === high ? low : `${low} to ${high}`} ms round-trip time, ${listed(stated.map(bandwidth))} up/down` +
+      (stated.some(r => r.loss > 0) ? `, packet loss ${listed(lossy.map(loss))}` : "") + (others.length ? `, ${listed(others)}` : "");
+  }
+  // Of links that nobody stated the model knows what TCP saw: no trace says which run was on which.
+  function liveLinks() {
+    const measured = (model?.fitted_on.conditions ?? []).filter(c => c.live && !unknownLink(c));
+    return "over a live connection" + (measured.length ? `, measured as ${listed(measured.map(condition))}` : "");
+  }
+
   function header() {
-    const rtts = results.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
-    const lossy = results.some(r => r.loss > 0) ? results.map(r => r.loss).sort((a, b) => a - b) : [];
-    const drafters = listed(results.map(r => r.drafter));
-    at("conditions").textContent = `${count(source.runs, "run")} at ${low === high ? low : `${low} to ${high}`} ms round-trip time, ` +
-      `${listed(results.map(bandwidth))} up/down` +
-      `${lossy.length ? `, packet loss ${listed(lossy.map(size))}` : ""}, decoding ${drafters}.`;
+    const links = [...stated.length ? [statedLinks()] : [], ...stated.length < results.length ? [liveLinks()] : []];
+    at("conditions").textContent = `${count(source.runs, "run")} ${links.join("; and ")}, decoding ${listed(results.map(r => r.drafter))}.`;
     facts({"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
            "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit});
   }
@@ -53,7 +62,7 @@
     }
     const best = decoded.reduce((a, b) => b.tokens_per_s > a.tokens_per_s ? b : a);
     const usual = data.usual_condition ?? best;
-    const there = decoded.filter(r => condition(r) === condition(usual)).sort((a, b) => b.tokens_per_s - a.tokens_per_s);
+    const there = decoded.filter(r => condition(r) === condition(usual) || (unknownLink(r) && usual.live)).sort((a, b) => b.tokens_per_s - a.tokens_per_s);
     for (const r of there.slice(0, 3)) {
       at("headline").append(card(fixed(r.tokens_per_s, 2), `tokens/s, ${name(r)}`, `at ${condition(r)}, ${fixed(r.tokens_per_step, 2)} tokens per step`));
     }
@@ -62,17 +71,19 @@
     if (way?.n) at("headline").append(card(size(way.median), "median error, held-out conditions", `worst ${size(way.worst)} of the step time`));
   }
 
+  const known = (r, value) => unknownLink(r) ? null : value;
   const resultColumns = [
-    {name: "rtt_s", title: "RTT, ms", value: r => r.rtt_s, text: r => fixed(r.rtt_s * 1e3, 0)},
-    {name: "bandwidth", title: "Up/down", value: bandwidth},
-    {name: "loss", title: "Loss", value: r => r.loss, text: r => size(r.loss)},
+    {name: "rtt_s", title: "RTT, ms", value: r => known(r, r.rtt_s), text: r => fixed(known(r, r.rtt_s * 1e3), 0)},
+    {name: "bandwidth", title: "Up/down", value: r => known(r, bandwidth(r)) ?? "not stated"},
+    {name: "loss", title: "Loss", value: r => known(r, r.loss), text: r => known(r, loss(r)) ?? "–"},
+    ...(results.some(r => r.also ?? r.apart ?? r.unfit) ? [{name: "link", title: "Link", value: r => listed([...r.also ?? [], ...r.apart ?? [], ...r.unfit ?? []])}] : []),
     {name: "drafter", title: "Decoding", value: name},
     {name: "tokens_per_s", title: "Tokens/s", value: r => r.tokens_per_s, text: r => fixed(r.tokens_per_s, 2)},
     {name: "tokens_per_s_half_width", title: "± 90 %", value: r => r.tokens_per_s_half_width, text: r => fixed(r.tokens_per_s_half_width, 2)},
     {name: "tokens_per_step", title: "Tokens/step", value: r => r.tokens_per_step, text: r => fixed(r.tokens_per_step, 2)},
     {name: "time_to_first_token_s", title: "First token, ms", value: r => r.time_to_first_token_s, text: r => ms(r.time_to_first_token_s)},
     {name: "step_s", title: "Step, ms", value: r => r.step.total_s, text: r => ms(r.step.total_s)},
-    ...charts.parts.map(p => ({name: `${p.key}_s`, title: p.title, value: r => r.step.total_s === null ? null : p.seconds(r.step),
+    ...charts.partsOf(results).map(p => ({name: `${p.key}_s`, title: charts.titleOf(p, results), value: r => r.step.total_s === null ? null : p.seconds(r.step),
                         text: r => r.step.total_s === null ? "–" : ms(p.seconds(r.step))})),
   ];
 
@@ -89,7 +100,7 @@
   // Every result, or where that is too many, those on the usual link, or of one round-trip time of it.
   function decomposition() {
     const usual = data.usual_condition ?? results[Math.floor(results.length / 2)];
-    const link = r => bandwidth(r) === bandwidth(usual) && r.loss === usual.loss && r.jitter_s === usual.jitter_s;
+    const link = r => linkOf(r) === linkOf(usual);
     const choices = [results, results.filter(link), results.filter(r => link(r) && r.rtt_s === usual.rtt_s)];
     const shown = choices.find(c => c.length <= mostBars) ?? choices.at(-1).slice(0, mostBars);
     at("bars-why").textContent = (shown.length < results.length ? `Shown: ${shown.length} of ${results.length}; the table has all. ` : "") +
@@ -131,20 +142,22 @@
     const rows = [...work("client", decode.client), ...work("server", decode.server), cost("overhead", decode.overhead_s, "ms", 1e3),
       {name: "rare slow steps, spread over all", value: decode.stragglers_s * 1e3, error: null, unit: "ms"},
       ...drafts.map(d => ({name: `guessing, ${d.drafter}`, value: d.draft_s * 1e3, error: null, unit: "ms"})),
-      cost("retransmission, of theory", chance.recovery, "×", 1), cost("timeout, of theory", chance.timeout, "×", 1), cost("jitter, of theory", chance.jitter, "×", 1)];
+      ...["loss", "jitter"].filter(what => chance[what].error !== null).map(what => cost(`cost of ${what}, of theory`, chance[what], "×", 1))];
+    const unmeasured = ["loss", "jitter"].filter(what => chance[what].error === null);
     return [table([{title: "Decode step", value: r => r.name}, {title: "Fitted", value: r => r.value, text: r => fixed(r.value, 4)},
                    {title: "Standard error", value: r => r.error, text: r => fixed(r.error, 4)}, {title: "", value: r => r.unit}], rows),
       element("p", {}, `Fitted to ${count(decode.steps, "decode step")} by robust non-negative least squares; a step strays ` +
-        `${ms(decode.residual_s)} ms from it (robust standard deviation). Connections begin with a window of ${model.initial_window_segments} segments. ` +
-        "A multiple of 1 without a standard error is theory: no run lost packets, or had jitter.")];
+        `${ms(decode.residual_s)} ms from it (robust standard deviation). Connections begin with a window of ${model.initial_window_segments} segments where none is stated.` +
+        (unmeasured.length ? ` What ${unmeasured.join(" and ")} cost is theory: no run measured it.` : "") +
+        (unmeasured.length < 2 && !chance.applied ? " The multiples of theory are a check; curves and projections follow theory." : ""))];
   }
 
   function modelText() {
     at("model").append(element("p", {}, "step = round trips × RTT + bytes ÷ rate, up and down + client(rows, context) + server(rows, context) + guessing + overhead + losses + jitter; " +
-      "tokens per second = tokens per step ÷ step. Round trips follow the connection's congestion window from its first message on."));
+      "tokens per second = tokens per step ÷ step. What a step waits for follows its connection packet by packet, by Linux's TCP, from the first message on."));
     if (model) at("model").append(...fitted());
-    at("model").append(element("p", {}, "It leaves out queueing behind other traffic and changes of the path during a run. Losses and jitter count as their means, " +
-      "packets being lost independently of each other. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
+    at("model").append(element("p", {}, "It leaves out queueing behind other traffic. Where packets are lost or jitter, curves are means over a few connections drawn by " +
+      "chance, others than the table's. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
       ...(data.caveats ?? []).map(caveat => element("p", {}, caveat[0].toUpperCase() + caveat.slice(1) + ".")),
       ...(traced ? [element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`)] : []));
   }

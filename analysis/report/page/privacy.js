@@ -10,7 +10,6 @@ const privacy = (() => {
   const distinct = values => [...new Set(values)];
   const between = f => f.low === null ? share(f.mean) : `${share(f.mean)} (${fixed(f.low * 100, 1)} to ${share(f.high)})`;
   const empirical = "Empirical: what these attackers recovered; a lower bound of what leaks, never a guarantee.";
-  const depthIsNone = "With public outer layers, depth is no protection";
 
   const plain = (name, title) => ({name, title, value: c => c[name], text: c => words(c[name])});
   const whole = (name, title) => ({name, title, value: c => c[name], text: c => fixed(c[name], 0)});
@@ -57,25 +56,28 @@ const privacy = (() => {
       .filter(l => l.points.length);
   }
 
-  // Under the choices: what they mean.
-  function remark(view) {
-    if (!view.weights_known) return "This adversary does not have the outer layers in use; at best the public ones that they were made from.";
-    const d = deepest(view), found = d?.strongest.top1;
-    const how = view.target === "next" ? "run what is left of the model and read off its next token" : "compute what each candidate token would have sent, and compare";
-    return `${depthIsNone}: who has them can ${how}.` +
-      (found ? ` Here ${words(found.attacker)} recovered ${between(found)} of the tokens at depth ${d.depth}, the deepest${d.defence === "none" ? "" : `, behind ${d.defence}`}.` : "");
+  // Under the chart: what its marks mean, of those that are there.
+  function intervals(measure, cells) {
+    const points = cells.filter(c => c[measure]), seeds = points.some(c => c.seeds > 1);
+    const kind = measure === "top1" ? "bootstrap over documents" : "score interval over documents";
+    const bars = points.some(c => c[measure].low !== null) ? `; bars on them ${seeds ? "reach from the lowest to the highest end of the seeds’" : "are"} 90 % intervals (${kind})` : "; no interval is stated";
+    return points.length ? `Points are ${seeds ? "means over seeds" : "of one seed"}${bars}.` : "";
   }
 
-  function intervals(measure) {
-    return measure === "top5" ? "Points are means over seeds; of top-5 no interval is stated." :
-      `Points are means over seeds; bars on them reach from the lowest to the highest end of the seeds’ 90 % intervals (${measure === "top1" ? "bootstrap over documents" : "score interval over documents"}).`;
+  // What the dashed lines are: of the controls in this file.
+  function controls(cells) {
+    const names = distinct(cells.filter(c => c.control).map(c => words(c.attacker)));
+    const shuffled = names.filter(name => name === "shuffled labels"), blind = names.filter(name => name !== "shuffled labels");
+    const said = [...blind.length ? ["see no activations"] : [], ...shuffled.length ? ["learn from shuffled labels"] : []];
+    return said.length ? ` Dashed: controls, which ${said.join(" or ")}.` : "";
   }
 
   function show(data, places) {
     const state = {view: data.views[0], measure: "top1", defence: "none", wanted: "none", depth: null, hidden: new Set()};
     const {documents} = data;
-    places.why.textContent = `${empirical} Tested on ${count(documents.test, "document")} (${count(documents.test_tokens, "token")}) that no attacker was trained on. ` +
-      "Dashed: controls, which see no activations or learn from shuffled labels." + (data.partial ? " The attacks were stopped before their end: rows are missing." : "");
+    const trained = data.cells.some(c => c.pairs > 0) ? " that no attacker was trained on" : "";
+    places.why.textContent = `${data.views.length ? `${empirical} ` : ""}Tested on ${count(documents.test, "document")} (${count(documents.test_tokens, "token")})${trained}.` +
+      (data.views.length ? controls(data.cells) : "") + (data.partial ? " The attacks were stopped before their end: rows are missing." : "");
     if (!data.views.length) {
       places.at.append(element("p", {class: "note"}, "This file has controls and no attacker."), dataBlock(columns, data.cells, "splitwan-privacy.csv"));
       return;
@@ -115,7 +117,7 @@ const privacy = (() => {
       const all = lines(data, state.view, state), speed = data.speed.filter(s => s.cut === state.view.cut && s.defence === state.defence);
       const depths = distinct(all.flatMap(l => l.points.map(p => p.depth))).sort((a, b) => a - b);
       const bars = speed.filter(s => depths.includes(s.depth)).map(s => ({depth: s.depth, value: s.tokens_per_s, low: s.tokens_per_s_ci90[0], high: s.tokens_per_s_ci90[1]}));
-      how.textContent = `${intervals(state.measure)} ` + (bars.length ? `Bars behind, right axis: tokens per second at ${condition(data.link)}.` : "Speed is not in this file for this cut and defence.");
+      how.textContent = `${intervals(state.measure, cellsOf(data, state.view, state.defence).filter(c => !c.control))} ` + (bars.length ? `Bars behind, right axis: tokens per second at ${condition(data.link)}.` : "Speed is not in this file for this cut and defence.");
       if (!depths.length) chart.replaceChildren(element("p", {}, `No attacker states ${measures[state.measure][0]} here.`));
       else chart.replaceChildren(privacyChart.draw({lines: all.filter(l => !state.hidden.has(l.key)), bars, depths, measure: measures[state.measure][1],
         label: `Recovery against depth, ${state.view.cut} cut, ${state.view.target} token`, width: Math.max(320, places.at.clientWidth)}));
@@ -124,9 +126,9 @@ const privacy = (() => {
 
     function redraw() {
       offer();
-      note.textContent = remark(state.view);
+      note.textContent = state.view.remarks.join(" ");
       const all = drawChart(), here = cellsOf(data, state.view);
-      chips.replaceChildren(element("legend", {}, "Attackers, controls"), ...all.toSorted((a, b) => a.control - b.control).map(l => {
+      chips.replaceChildren(element("legend", {}, all.some(l => l.control) ? "Attackers, controls" : "Attackers"), ...all.toSorted((a, b) => a.control - b.control).map(l => {
         const box = element("input", {type: "checkbox", onchange: () => {
           state.hidden[box.checked ? "delete" : "add"](l.key);
           drawChart();
@@ -135,9 +137,12 @@ const privacy = (() => {
         return element("label", {}, box, privacyChart.sample(l), l.name);
       }));
       rows.replaceChildren(table(columns, here));
+      const beside = state.view.defences.filter(d => d.depth === state.depth || defences.anyDepth(d)), stated = value => value !== null && value !== undefined;
+      const costs = beside.some(d => stated(d.perplexity) || stated(d.tokens_per_s)), guessed = beside.some(d => d.best_control[state.measure]);
       priceWhy.textContent = `At depth ${state.depth}, ${state.view.cut} cut, ${state.view.target} token, ${weights(state.view)}: what the strongest attacker still recovers ` +
-        `(${measures[state.measure][0]}: ${measures[state.measure][1]}), and what the defence costs. The dashed line is the best control: there these attackers do no better than guessing.`;
-      priceChart.replaceChildren(defences.draw(state.view.defences.filter(d => d.depth === state.depth || defences.anyDepth(d)), state.measure));
+        `(${measures[state.measure][0]}: ${measures[state.measure][1]})${costs ? ", and what the defence costs" : ""}.` +
+        (guessed ? " The dashed line is the best control: there these attackers do no better than guessing." : "");
+      priceChart.replaceChildren(defences.draw(beside, state.measure));
       priceRows.replaceChildren(table(defences.columns, state.view.defences));
     }
 

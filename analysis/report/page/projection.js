@@ -1,7 +1,7 @@
 "use strict";
 // The projection chart: the closed form as curves, measured points with their 90 % intervals on it, and sliders.
 const projection = (() => {
-  const {element, fixed, ms, condition: describe, csv, download} = page;
+  const {element, fixed, ms, condition: describe, linkOf, unknownLink, csv, download} = page;
   const series = {light: ["#2f5bd0", "#c2255c", "#2b8a3e", "#d9480f", "#7048e8", "#0b7285", "#7a5d00", "#495057"],
                   dark: ["#8fb0ff", "#ff8fb4", "#7ddc90", "#ffb07a", "#b9a2ff", "#66d9e8", "#e6cf6a", "#c3c9d1"]};
   const ink = {light: {text: "#3f4650", grid: "#e4e6ea", mark: "#868e96"}, dark: {text: "#b8bfca", grid: "#2c323b", mark: "#868e96"}};
@@ -10,20 +10,35 @@ const projection = (() => {
   const parts = [["rtt_s", "Round trips", "round_trip"], ["wire_s", "Wire", "wire"], ["client_s", "Client", "client"], ["server_s", "Server", "server"],
                  ["overhead_s", "Overhead", "overhead"], ["loss_s", "Losses", "loss"], ["jitter_s", "Jitter", "jitter"]];
 
-  const linkOf = c => [c.up_bps, c.down_bps, c.loss ?? 0, c.jitter_s ?? 0].join();
-
   // Tokens per step at the sliders' acceptance: of guesses, the first token of a step is none.
   function gain(state, drafter) {
     const ofClass = drafter.classes.find(c => c.class === state.promptClass);
     return 1 + ((ofClass ?? drafter).tokens_per_step - 1) * state.acceptance;
   }
 
-  function curves(data, state) {
-    const nearest = Math.max(0.01, Math.min(state.nearest, state.condition.rtt_s * 1e3)), ratio = state.furthest / nearest;
-    const grid = Array.from({length: gridPoints}, (_, i) => nearest * ratio ** (i / (gridPoints - 1)));
-    return [grid, ...data.model.drafters.map(drafter => state.shown.has(drafter.drafter) ? grid.map(rtt =>
-      gain(state, drafter) / closedForm.decodeStep(data.model, drafter, {...state.condition, rtt_s: rtt / 1e3}, data.link).total_s) :
-      grid.map(() => null))];
+  // Round-trip times of the curves' points, in ms: the same for every setting, so that what is known stays known.
+  function gridOf(state) {
+    const here = state.condition.rtt_s * 1e3, ratio = state.furthest / state.nearest;
+    const grid = Array.from({length: gridPoints}, (_, i) => state.nearest * ratio ** (i / (gridPoints - 1)));
+    return here < state.nearest ? [Math.max(0.01, here), ...grid] : grid;
+  }
+
+  const at = (state, rtt) => ({...state.condition, rtt_s: rtt / 1e3});
+  const shown = (data, state) => data.model.drafters.filter(d => state.shown.has(d.drafter));
+
+  // As far as they are known; null where a point is not.
+  function known(data, state, grid) {
+    return [grid, ...data.model.drafters.map(drafter => grid.map(rtt => {
+      const step = state.shown.has(drafter.drafter) ? curves.known(drafter, at(state, rtt)) : undefined;
+      return step ? gain(state, drafter) / step.total_s : null;
+    }))];
+  }
+
+  // What the readout needs comes first.
+  function questions(data, state, grid) {
+    const plain = data.model.drafters.filter(d => d.drafter === "sequential"), drafters = shown(data, state);
+    const first = [...new Set([...drafters, ...plain])].map(d => [d, {...state.condition}]);
+    return {first: first.length, all: [...first, ...curves.order(grid.length).flatMap(i => drafters.map(d => [d, at(state, grid[i])]))]};
   }
 
   // Behind the curves: where nine of ten runs of the fastest drafter at the slider's round-trip time would land, known at
@@ -31,14 +46,13 @@ const projection = (() => {
   function band(data, state) {
     return u => {
       if (linkOf(state.condition) !== linkOf(state.usual) || state.acceptance !== 1 || state.promptClass !== "") return;
-      const here = u.data[0].findLastIndex(rtt => rtt <= state.condition.rtt_s * 1e3 * (1 + 1e-9));
-      const order = data.model.drafters.map((d, i) => [u.data[i + 1][Math.max(0, here)] ?? 0, i]).sort((a, b) => b[0] - a[0]);
-      const [rate, index] = order[0], {drafter} = data.model.drafters[index], curve = u.data[index + 1];
+      const rates = data.model.drafters.map((d, i) => [state.shown.has(d.drafter) ? 1 / (curves.known(d, state.condition)?.total_s ?? Infinity) * gain(state, d) : 0, i]);
+      const [rate, index] = rates.sort((a, b) => b[0] - a[0])[0], {drafter} = data.model.drafters[index], curve = u.data[index + 1];
       const known = data.projection.filter(p => p.drafter === drafter), {ctx, bbox} = u;
       if (rate === 0 || known.length < 2) return;
       const edge = key => u.data[0].map((rtt, k) => {
         const next = known.findIndex(p => p.rtt_s * 1e3 >= rtt);
-        if (next < 1) return null;
+        if (next < 1 || curve[k] === null) return null;
         const [a, b] = [known[next - 1], known[next]], share = (rtt / 1e3 - a.rtt_s) / (b.rtt_s - a.rtt_s);
         const factor = (1 - share) * a[key] / a.tokens_per_s + share * b[key] / b.tokens_per_s;
         return [u.valToPos(rtt, "x", true), u.valToPos(curve[k] * factor, "y", true)];
@@ -95,21 +109,21 @@ const projection = (() => {
   const highest = state => Math.max(0, ...state.measured.filter(p => state.shown.has(p.drafter) && linkOf(p) === linkOf(state.condition))
     .map(p => p.tokens_per_s + (p.tokens_per_s_half_width ?? 0)));
 
-  function chart(data, state, at, theme) {
+  function chart(data, state, place, theme) {
     state.ink = ink[theme];
     const names = data.model.drafters.map(d => d.drafter), colours = series[theme];
     state.colour = name => colours[Math.max(0, names.indexOf(name)) % colours.length];
     const axis = {stroke: state.ink.text, grid: {stroke: state.ink.grid, width: 1}, ticks: {stroke: state.ink.grid, width: 1},
                   font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 24};
-    at.replaceChildren();
+    place.replaceChildren();
     return new uPlot({
-      width: at.clientWidth, height, legend: {show: false}, cursor: {show: false},
+      width: place.clientWidth, height, legend: {show: false}, cursor: {show: false},
       scales: {x: {time: false, range: () => [0, state.furthest]}, y: {range: (u, low, high) => [0, Math.max(high, highest(state)) * 1.05]}},
       axes: [{...axis, label: "round-trip time, ms"}, {...axis, label: "tokens per second"}],
-      series: [{}, ...names.map((name, i) => ({label: name, stroke: state.colour(name), width: 2, points: {show: false},
+      series: [{}, ...names.map((name, i) => ({label: name, stroke: state.colour(name), width: 2, points: {show: false}, spanGaps: true,
                                                dash: i >= colours.length ? [8, 5] : undefined}))],
       hooks: {drawAxes: [band(data, state)], draw: [overlay(state)]},
-    }, curves(data, state), at);
+    }, known(data, state, gridOf(state)), place);
   }
 
   function outside(data, {rtt_s, up_bps, down_bps, loss, jitter_s}) {
@@ -124,12 +138,12 @@ const projection = (() => {
 
   // Time per token by cause, for each curve shown, at the sliders' setting.
   function readout(data, state) {
-    const asked = data.model.drafters.filter(d => state.shown.has(d.drafter)).map(drafter => {
-      const step = closedForm.decodeStep(data.model, drafter, state.condition, data.link), tokens = gain(state, drafter);
+    const asked = shown(data, state).map(drafter => {
+      const step = curves.step(data, drafter, state.condition), tokens = gain(state, drafter);
       return {name: drafter.drafter, step, tokens, rate: tokens / step.total_s};
     }).sort((a, b) => b.rate - a.rate);
     const plain = data.model.drafters.find(d => d.drafter === "sequential");
-    const plainStep = plain && closedForm.decodeStep(data.model, plain, state.condition, data.link).total_s;
+    const plainStep = plain && curves.step(data, plain, state.condition).total_s;
     const longest = Math.max(...asked.map(a => 1 / a.rate)), used = parts.filter(([key]) => asked.some(a => a.step[key] > 0));
     const rows = asked.map(a => {
       const segments = used.map(([key, title, kind]) => {
@@ -149,7 +163,7 @@ const projection = (() => {
   }
 
   function firstShown(data, state) {
-    const rate = d => d.tokens_per_step / closedForm.decodeStep(data.model, d, state.condition, data.link).total_s;
+    const rate = d => d.tokens_per_step / curves.step(data, d, state.condition).total_s;
     const order = data.model.drafters.map(d => [d.drafter === "sequential" ? Infinity : rate(d), d.drafter]).sort((a, b) => b[0] - a[0]);
     return new Set(order.slice(0, shownAtFirst).map(([, name]) => name));
   }
@@ -158,21 +172,28 @@ const projection = (() => {
   function show(data, places) {
     // A live run states no link; where all were on one, the model's measurement of it places them.
     const live = data.model.fitted_on.conditions.filter(c => c.live);
-    const placed = data.summary.results.map(r => r.live && live.length === 1 ? {...r, ...live[0]} : r);
-    const measured = placed.filter(r => r.tokens_per_s !== null && (!r.live || live.length === 1));
+    const placed = data.summary.results.map(r => unknownLink(r) && live.length === 1 ? {...r, ...live[0]} : r);
+    const measured = placed.filter(r => r.tokens_per_s !== null && !unknownLink(r));
     const rtts = [...measured.map(r => r.rtt_s), data.usual_condition.rtt_s];
     const state = {condition: {...data.usual_condition}, usual: data.usual_condition, acceptance: 1, promptClass: "", measured,
-                   nearest: Math.max(1, 600 * Math.min(...rtts)), furthest: Math.ceil(Math.max(0.2, 1.2 * Math.max(...rtts)) * 1e3 / 50) * 50};
+                   nearest: Math.max(0.01, Math.min(Math.max(1, 600 * Math.min(...rtts)), data.usual_condition.rtt_s * 1e3)), furthest: Math.ceil(Math.max(0.2, 1.2 * Math.max(...rtts)) * 1e3 / 50) * 50};
     state.shown = firstShown(data, state);
     let plot;
+    const follow = curves.follower(data);
     const redraw = () => {
-      plot.setData(curves(data, state));
-      places.readout.replaceChildren(...readout(data, state));
+      const grid = gridOf(state), {first, all} = questions(data, state, grid);
+      let read = false;
+      follow(all, done => {
+        plot.setData(known(data, state, grid));
+        if (read || done < first) return;
+        read = true;
+        places.readout.replaceChildren(...readout(data, state));
+      });
     };
     const chips = element("fieldset", {class: "chips"}, element("legend", {}, "Curves"));
     const rebuild = theme => {
       plot = chart(data, state, places.curve, theme ?? (dark.matches ? "dark" : "light"));
-      places.readout.replaceChildren(...readout(data, state));
+      redraw();
       for (const chip of chips.querySelectorAll("label")) chip.style.setProperty("--series", state.colour(chip.textContent));
     };
     for (const {drafter: name} of data.model.drafters) {

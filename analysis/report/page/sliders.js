@@ -25,12 +25,19 @@ const sliders = (() => {
             }};
   }
 
-  // A few fixed values, and the one that was there.
-  function stepped(name, state, key, steps, text) {
+  // A few fixed values, and the one that was there. What is set holds both ways; `ways`: keys that say otherwise.
+  function stepped(name, state, key, ways, steps, text) {
     const values = [...new Set([...steps, state.condition[key] ?? 0])].sort((a, b) => a - b);
     return slider(name, {min: 0, max: values.length - 1, step: 1}, {
-      read: () => values.indexOf(state.condition[key] ?? 0), write: at => { state.condition[key] = values[at]; },
-      text: () => text(state.condition[key] ?? 0)});
+      read: () => values.indexOf(state.condition[key] ?? 0), write: at => {
+        if (values[at] === (state.condition[key] ?? 0)) return;
+        state.condition[key] = values[at];
+        for (const way of ways) delete state.condition[way];
+      },
+      text: () => {
+        const [up, down] = ways.map(way => state.condition[way]);
+        return up === undefined ? text(state.condition[key] ?? 0) : `${text(up)} up, ${text(down)} down`;
+      }});
   }
 
   function rate(name, state, key) {
@@ -47,8 +54,8 @@ const sliders = (() => {
         text: () => `${tidy(state.condition.rtt_s * 1e3)} ms`}),
       rate("Bandwidth up", state, "up_bps"),
       rate("Bandwidth down", state, "down_bps"),
-      stepped("Loss", state, "loss", lossSteps, percent),
-      stepped("Jitter", state, "jitter_s", jitterSteps, s => `${tidy(s * 1e3)} ms`),
+      stepped("Loss", state, "loss", ["loss_up", "loss_down"], lossSteps, percent),
+      stepped("Jitter", state, "jitter_s", ["jitter_up_s", "jitter_down_s"], jitterSteps, s => `${tidy(s * 1e3)} ms`),
       slider("Guesses that hold", {min: 0, max: 200, step: 5}, {
         read: () => Math.round(state.acceptance * 100), write: at => { state.acceptance = at / 100; },
         text: () => state.acceptance === 1 ? "as measured" : `${Math.round(state.acceptance * 100)} % of measured`}),

@@ -1,7 +1,7 @@
 "use strict";
 // What the fit says about its own worth: conditions held out, intervals, residuals, and the published formula beside it.
 const validation = (() => {
-  const {element, fixed, ms, percent, size, count, bandwidth, table, csvButton, dataBlock} = page;
+  const {element, fixed, ms, percent, size, bandwidth, loss, table, csvButton, dataBlock} = page;
   const ways = [["rtt", "round-trip time"], ["bandwidth", "bandwidth"], ["condition", "condition"], ["prompt_class", "prompt class"], ["drafter", "drafter"]];
 
   const share = (name, title, value) => ({name, title, value, text: row => size(value(row))});
@@ -25,7 +25,7 @@ const validation = (() => {
     {name: "held_out", title: "Held out", value: f => f.held_out},
     {name: "rtt_s", title: "RTT, ms", value: f => f.rtt_s, text: f => fixed(f.rtt_s * 1e3, 0)},
     {name: "bandwidth", title: "Up/down", value: bandwidth},
-    {name: "loss", title: "Loss", value: f => f.loss, text: f => size(f.loss)},
+    {name: "loss", title: "Loss", value: f => f.loss, text: loss},
     {name: "drafter", title: "Decoding", value: f => f.drafter},
     {name: "predicted_step_s", title: "Step predicted, ms", value: f => f.predicted_step_s, text: f => ms(f.predicted_step_s)},
     {name: "measured_step_s", title: "measured", value: f => f.measured_step_s, text: f => ms(f.measured_step_s)},
@@ -42,26 +42,6 @@ const validation = (() => {
       points: folds.map(f => ({x: f.rtt_s * 1e3, y: f[key], group: f.loss > 0 ? 1 : 0, name: `${f.held_out}, ${f.drafter}: ${percent(f[key])}`}))}));
     const key = folds.some(f => f.loss > 0) ? [page.legend([["without loss", "dot group0"], ["with loss", "dot group1"]])] : [];
     return element("div", {}, ...key, element("div", {class: "panels"}, panel("This model: error of the mean step", "error"), panel("Published formula, on its own scale", "baseline_error")));
-  }
-
-  function remarks(v) {
-    const said = [], covered = v.coverage_runs?.all, chancy = v.coverage_runs?.with_loss_or_jitter;
-    if (covered?.runs) {
-      said.push(`90 % intervals held ${size(covered.share)} of ${count(covered.runs, "run")} on conditions and prompts that the fit had not seen` +
-        (chancy?.runs && chancy.runs < covered.runs ? ` (with loss or jitter: ${size(chancy.share)} of ${chancy.runs})` : "") + ".");
-    }
-    if (v.residual_test) {
-      said.push(v.residual_test.passed ? "What the model leaves of a step depends on nothing that was tried by 1 % of the step or more." :
-        `What the model leaves of a step still depends on ${v.residual_test.suspects.join(", ")}: the model lacks a term.`);
-    }
-    const dependent = (v.acceptance_test ?? []).filter(t => t.independent_of_rtt === false).map(t => t.drafter);
-    if (v.acceptance_test?.length) {
-      said.push(dependent.length ? `Tokens gained per step depend on the round-trip time for ${dependent.join(", ")} (chi-square, 1 %).` :
-        "Tokens gained per step do not depend on the round-trip time (chi-square, 1 %).");
-    }
-    if (v.test) said.push(`On other traces, not fitted to: median error ${size(v.test.median)}, worst ${size(v.test.worst)}, of ${count(v.test.n, "condition")}.`);
-    for (const u of v.unidentified ?? []) said.push(`Not told by these runs: ${u.term}: ${u.why}. A run that tells: ${u.run}.`);
-    return element("ul", {class: "remarks"}, ...said.map(text => element("li", {}, text)));
   }
 
   function show(data, places) {
@@ -81,7 +61,7 @@ const validation = (() => {
     const folds = way => v.cross_validation?.[`by_${way}`]?.folds ?? [];
     const drawn = folds("condition").length ? folds("condition") : folds("rtt");
     if (drawn.length) places.at.append(errors(drawn));
-    places.at.append(remarks(v));
+    places.at.append(element("ul", {class: "remarks"}, ...data.validation_remarks.map(text => element("li", {}, text))));
     for (const {way, what} of known) {
       if (folds(way).length) places.at.append(dataBlock(foldColumns, folds(way), `splitwan-folds-${way}.csv`, `Every fold: each ${what} held out`));
     }

@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "netsim/link/link_model.hh"
+#include "engine/base/link_law.hh"
 
 namespace splitwan::netsim::sim {
 

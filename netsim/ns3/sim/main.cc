@@ -42,7 +42,7 @@ class Words {
   std::size_t connection() { return number<std::size_t>(0, UINT32_MAX); }
   bool forward() { return number<int>(0, 1) == 1; }
   std::string rest() {
-    const std::string text(left_);
+    std::string text(left_);
     left_ = {};
     return text;
   }

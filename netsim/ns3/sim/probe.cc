@@ -83,6 +83,7 @@ class Prober {
     measure_rates();
     measure_losses();
     std::vector<ProbedEdge> found;
+    found.reserve(probes_.size());
     for (const auto& probe : probes_) found.push_back(probe->found);
     return found;
   }

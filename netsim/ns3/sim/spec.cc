@@ -23,7 +23,7 @@ constexpr std::uint32_t least_segment = 88;  // Linux's TCP_MIN_MSS
 // One of `choices`.
 std::string choice(ObjectReader& r, const char* key, const char* expected,
                    std::initializer_list<const char*> choices) {
-  const auto value = r.need<std::string>(key);
+  auto value = r.need<std::string>(key);
   if (std::find(choices.begin(), choices.end(), value) == choices.end())
     throw Error("{}: expected {}, found \"{}\"", r.path(key), expected, value);
   return value;

@@ -51,7 +51,7 @@ ns3::TypeId TcpCubicLinux::GetTypeId() {
 }
 
 Ptr<ns3::TcpCongestionOps> TcpCubicLinux::Fork() {
-  const Ptr<TcpCubicLinux> copy = ns3::CopyObject<TcpCubicLinux>(this);
+  Ptr<TcpCubicLinux> copy = ns3::CopyObject<TcpCubicLinux>(this);
   copy->estimator_ = nullptr;  // each connection has its own
   copy->tcb_ = nullptr;
   return copy;

@@ -23,7 +23,7 @@ namespace {
 
 // A pass-through: so fast that sending takes 0 ns, with a queue that holds whatever comes within one instant.
 Ptr<PointToPointNetDevice> make_device(std::uint32_t mtu) {
-  const auto device = CreateObject<PointToPointNetDevice>();
+  auto device = CreateObject<PointToPointNetDevice>();
   device->SetAddress(ns3::Mac48Address::Allocate());
   device->SetDataRate(ns3::DataRate(INT64_MAX));  // ns-3 computes with 64 bits and a sign
   device->SetMtu(static_cast<std::uint16_t>(mtu));

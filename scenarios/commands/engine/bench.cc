@@ -26,7 +26,7 @@ struct BenchOptions {
 
 std::vector<int> parse_counts(const std::string& text, const char* option, int most) {
   if (text == "none") return {};
-  const auto counts = engine::parse_integers(text, ',');
+  auto counts = engine::parse_integers(text, ',');
   for (const int n : counts)
     if (n < 1 || n > most) throw Error("--{} {}: expected numbers from 1 to {}", option, text, most);
   if (counts.empty()) throw Error("--{} '{}': expected numbers joined by commas, as in 1,4", option, text);

@@ -94,6 +94,7 @@ Json price(const SpeedQuestion& question, const std::vector<PricedDefence>& defe
   Json speed = Json::array();
   for (const PricedDefence& defence : defences) {
     std::vector<model::Point> points;
+    points.reserve(defence.depths.size());
     for (const int depth : defence.depths)
       points.push_back(ask(question, fitted, depth, defence.wire, assumptions));
     if (defence.drawn_depth) {

@@ -6,6 +6,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "model/judge/published.hh"
+#include "model/judge/unseen.hh"
 #include "model/judge/validation.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/model_tables.hh"
@@ -27,7 +28,7 @@ struct FitOptions {
 
 // A prediction of another system's traces would say nothing.
 void refuse_other_source(const Json& fitted, const Json& other) {
-  for (const char* key : {"geometry", "plan", "wire", "storage", "compute"}) {
+  for (const char* key : {"geometry", "plan", "storage", "compute"}) {
     if (fitted.value(key, Json()) != other.value(key, Json()))
       throw Error("fit: --test: the traces differ from the fitted ones in '{}' ({}, {})", key,
                   fitted.value(key, Json()).dump(), other.value(key, Json()).dump());
@@ -55,11 +56,11 @@ int fit_traces(const FitOptions& o) {
     });
   }
   if (!o.tests.empty()) {
-    const model::Fittable others = model::fittable(model::Study(read_traces(o.tests)));
+    const model::Fittable others = model::fittable(model::Study(read_traces(o.tests)), true);
     for (const model::FittedCondition& c : others.left_out)
       say(fmt::format("--test: left out: {} runs over {}", c.runs, label(c.condition)));
     refuse_other_source(fitted.source, others.source);
-    fitted.validation["test"] = test_on(fitted, seen.steps, others.steps);
+    fitted.validation.update(test_on(fitted, seen.steps, others.steps));
   }
   const Json j = to_json(fitted);
   for (const std::string& caveat : caveats(fitted)) say(caveat);

@@ -22,6 +22,15 @@ double seconds(const std::string& text) {
   return std::chrono::duration<double>(engine::parse_duration(text)).count();
 }
 
+void set_queue(model::Condition& c, const std::string& text) {
+  const std::uint64_t bytes = text == "default" ? 0 : engine::parse_bytes(text);
+  if (text != "default" && bytes == 0) throw Error("queue '{}': expected above 0, or 'default'", text);
+  engine::LinkSpec up = c.details.up(), down = c.details.down();
+  up.queue_bytes = down.queue_bytes = bytes;
+  const engine::TcpSpec* tcp = c.details.tcp();  // without one nothing queues
+  c.details = model::Details(up, down, tcp ? *tcp : engine::TcpSpec());
+}
+
 }  // namespace
 
 void add_link_options(CLI::App& app, LinkWords& o) {
@@ -33,6 +42,9 @@ void add_link_options(CLI::App& app, LinkWords& o) {
   app.add_option("--loss", o.loss, "packets lost by chance each way, as in 0.1% (default: none)");
   app.add_option("--jitter", o.jitter,
                  "scale of the packets' extra delay each way, as in 2ms (default: none)");
+  app.add_option("--queue", o.queue,
+                 "bytes that may wait before the link each way, as in 256KiB, or 'default': rate x RTT, at "
+                 "least 64 KiB (default: what most fitted runs had)");
 }
 
 void add_variant_options(CLI::App& app, VariantWords& o) {
@@ -53,10 +65,12 @@ std::vector<model::Condition> conditions_of(const LinkWords& o, const model::Lat
   c.network.clear();
   c.loss = o.loss.empty() ? 0 : engine::parse_fraction(o.loss);
   c.jitter_s = o.jitter.empty() ? 0 : seconds(o.jitter);
+  c.loss_tilt = c.jitter_tilt_s = 0;  // what is asked for holds both ways
   if (c.loss >= 1) throw Error("loss '{}': nothing would arrive", o.loss);
   if (!o.bandwidth.empty()) c.up_bps = c.down_bps = rate(o.bandwidth);
   if (!o.up.empty()) c.up_bps = rate(o.up);
   if (!o.down.empty()) c.down_bps = rate(o.down);
+  if (!o.queue.empty()) set_queue(c, o.queue);
   if (o.rtt.empty()) return {c};
   std::vector<model::Condition> list;
   for (const std::string& rtt : engine::split_list(o.rtt)) {
@@ -65,6 +79,16 @@ std::vector<model::Condition> conditions_of(const LinkWords& o, const model::Lat
     list.push_back(c);
   }
   return list;
+}
+
+std::string queue_assumed(const model::Condition& c) {
+  const auto bytes = [](const engine::LinkSpec& link) {
+    return link.queue_bytes == 0 ? std::string("rate x RTT, at least 64 KiB")
+                                 : fmt::format("{:g} kB", static_cast<double>(link.queue_bytes) / 1e3);
+  };
+  if (!c.details.tcp()) return "no queue fills: none was stated";
+  const std::string up = bytes(c.details.up()), down = bytes(c.details.down());
+  return "the queue before the link: " + (up == down ? up : up + " up, " + down + " down");
 }
 
 model::Variant variant_of(const VariantWords& o) {

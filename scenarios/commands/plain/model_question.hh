@@ -11,8 +11,8 @@
 namespace splitwan::scenarios {
 
 struct LinkWords {
-  std::string rtt, bandwidth, up, down, loss,
-      jitter;  // as people write them; empty = as most fitted runs had
+  std::string rtt, bandwidth, up, down, loss, jitter,
+      queue;  // as people write them; empty = as most fitted runs had
 };
 void add_link_options(CLI::App&, LinkWords&);
 
@@ -25,6 +25,9 @@ void add_variant_options(CLI::App&, VariantWords&);
 
 // Round-trip times ascending as given; all but them is the same. Throws Error naming the value.
 std::vector<model::Condition> conditions_of(const LinkWords&, const model::LatencyModel&);
+// What is taken for granted of it, in words.
+std::string queue_assumed(const model::Condition&);
+
 model::Variant variant_of(const VariantWords&);
 
 }  // namespace splitwan::scenarios

@@ -23,11 +23,41 @@ std::string work(const std::string& who, const model::WorkCost& w) {
 
 std::string percent(const Json& v) { return engine::number_cell(v, 100, 2); }
 
-std::string validation(const std::string& held_out, const Json& v, const Json& baseline) {
-  if (v.contains("note")) return fmt::format("  {:<14} {}\n", held_out, v["note"].get<std::string>());
-  return fmt::format("  {:<14} {:>8} {:>8} {:>8}   {:>8} {:>8}\n", held_out, percent(v["median"]),
-                     percent(v["worst"]), v["n"].dump(), percent(baseline["median"]),
-                     percent(baseline["worst"]));
+// Simpler formulas, as the columns of a table have them (model/judge/baseline.hh).
+constexpr std::pair<const char*, const char*> simpler[] = {
+    {"published", "published"}, {"rtt_bytes", "bytes/rate"}, {"linear", "linear"}, {"nearest", "nearest"}};
+
+std::string pair_of(const Json& sizes) {
+  return fmt::format(" {:>7} {:>7}", percent(sizes["median"]), percent(sizes["worst"]));
+}
+
+std::string heading(const char* first, const char* what) {
+  std::string names = fmt::format("\n{:<26} {:<24}", first, what),
+              columns = fmt::format("{:<26} {:>7} {:>7} {:>7}", "", "median", "worst", "cells");
+  for (const auto& [key, name] : simpler) {
+    names += fmt::format(" {:<16}", name);
+    columns += fmt::format("  {:>7} {:>7}", "median", "worst");
+  }
+  return names + "\n" + columns + "\n";
+}
+
+std::string row(const std::string& name, const Json& v, const Json& baselines) {
+  if (v.contains("note")) return fmt::format("  {:<24} {}\n", name, v["note"].get<std::string>());
+  std::string out = fmt::format("  {:<24}{} {:>7}", name, pair_of(v), v["n"].dump());
+  for (const auto& [key, title] : simpler)
+    out += baselines.contains(key) ? " " + pair_of(baselines[key]) : std::string();
+  return out + "\n";
+}
+
+// Where a simpler formula does as well, that is said.
+std::string as_good(const std::string& where, const Json& v, const Json& baselines) {
+  std::string out;
+  for (const auto& [key, name] : simpler) {
+    if (!baselines.contains(key) || !v["worst"].is_number() || baselines[key]["worst"] > v["worst"]) continue;
+    out += fmt::format("a simpler formula is as good there, {}: {} (worst {} %, ours {} %)\n", where, name,
+                       percent(baselines[key]["worst"]), percent(v["worst"]));
+  }
+  return out;
 }
 
 std::string checks(const Json& v) {
@@ -47,6 +77,21 @@ std::string checks(const Json& v) {
   return out;
 }
 
+// Traces that were not fitted, group by group.
+std::string unseen_table(const Json& v) {
+  std::string out = heading("other traces", "error of the step, %");
+  for (const Json& g : v["test_groups"]) out += row(g["group"].get<std::string>(), g, g["baselines"]);
+  const Json& all = v["test_summary"];
+  out += row("all", all, all["baselines"]);
+  out +=
+      fmt::format("90 % intervals held {} % of {} runs; {} of {} cells lie outside what was fitted\n",
+                  percent(all["coverage"]), all["runs"].dump(), all["warned_cells"].dump(), all["n"].dump());
+  if (const Json& first = all["first_token"]; first["n"] != 0)
+    out += fmt::format("first token: median {} %, worst {} % of {} links and prompts\n",
+                       percent(first["median"]), percent(first["worst"]), first["n"].dump());
+  return out;
+}
+
 }  // namespace
 
 std::string fit_table(const model::LatencyModel& m) {
@@ -54,9 +99,9 @@ std::string fit_table(const model::LatencyModel& m) {
       fmt::format("decode step, fitted to {:<6} steps       milliseconds  std error\n", m.decode.steps);
   out += work("client", m.decode.client) + work("server", m.decode.server) +
          coefficient("overhead", m.decode.overhead_s, 1e3);
-  out += coefficient("loss, multiple of theory's round trips", m.chance.recovery, 1) +
-         coefficient("loss, multiple of theory's timeouts", m.chance.timeout, 1) +
-         coefficient("jitter, multiple of theory's", m.chance.jitter, 1);
+  const std::string use = m.chance.applied ? "" : " (a check)";
+  out += coefficient("losses, multiple of theory's cost" + use, m.chance.loss, 1) +
+         coefficient("jitter, multiple of theory's cost" + use, m.chance.jitter, 1);
   out += fmt::format(
       "  residual {:.3f} ms, initial window {:g} segments\n\ndrafter        tokens/step  rows/step  steps\n",
       m.decode.residual_s * 1e3, m.initial_window);
@@ -66,16 +111,18 @@ std::string fit_table(const model::LatencyModel& m) {
   }
   const Json& v = m.validation;
   if (!v.contains("folds")) return out;
-  out +=
-      "\nheld out         error of the step time, %       the published formula's\n"
-      "                   median    worst    folds     median    worst\n";
-  for (const auto& [key, fold] : v["folds"].items()) out += validation(key, fold, v["baseline_folds"][key]);
-  for (const auto& [key, fold] : v["lossy_folds"].items()) {
-    if (key == "condition" && fold["n"] != 0)
-      out += fmt::format("  {:<14} {:>8} {:>8} {:>8}   (conditions that lose packets by chance)\n",
-                         "with loss", percent(fold["median"]), percent(fold["worst"]), fold["n"].dump());
+  out += heading("held out", "error of the step, %");
+  std::string said;
+  for (const auto& [key, fold] : v["folds"].items()) {
+    const Json& baselines = v["baselines"].contains(key) ? v["baselines"][key] : Json::object();
+    out += row(key, fold, baselines);
+    if (!fold.contains("note")) said += as_good("each " + key + " held out", fold, baselines);
   }
-  if (v.contains("test")) out += validation("other traces", v["test"], v["test"]["baseline"]);
+  for (const auto& [key, fold] : v["lossy_folds"].items()) {
+    if (key == "condition" && fold["n"] != 0) out += row("with loss by chance", fold, Json::object());
+  }
+  out += said;
+  if (v.contains("test")) out += unseen_table(v);
   return out + checks(v);
 }
 

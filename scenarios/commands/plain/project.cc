@@ -24,6 +24,7 @@ struct ProjectOptions {
   std::vector<std::string> drafters;
   LinkWords link;
   VariantWords variant;
+  model::Request request;
   std::size_t top = 10;
   bool json = false;
 };
@@ -31,6 +32,7 @@ struct ProjectOptions {
 std::vector<std::string> drafters_of(const ProjectOptions& o, const model::LatencyModel& m) {
   if (!o.drafters.empty()) return o.drafters;
   std::vector<std::string> all;
+  all.reserve(m.drafters.size());
   for (const auto& d : m.drafters) all.push_back(d.drafter);
   return all;
 }
@@ -84,11 +86,13 @@ int run_project(const ProjectOptions& o) {
   if (!o.target.empty()) return answer_target(o, m, assumptions);
   LinkWords link = o.link;
   if (link.rtt.empty()) link.rtt = usual_rtts;
+  assumptions.push_back(queue_assumed(conditions_of(link, m).front()));
   Json j = {{"schema_version", 1}, {"assumptions", assumptions}, {"points", Json::array()}};
   std::vector<model::Point> points;
   for (const model::Condition& c : conditions_of(link, m)) {
     for (const std::string& drafter : drafters_of(o, m))
-      j["points"].push_back(to_json(points.emplace_back(project(m, c, drafter, o.prompt_class))));
+      j["points"].push_back(
+          to_json(points.emplace_back(project(m, c, drafter, o.prompt_class, 1, 32, o.request))));
   }
   show_result(o.output, o.json, j, projection_table(points, assumptions));
   return 0;
@@ -101,6 +105,7 @@ int run_advise(const ProjectOptions& o) {
   assumptions = caveats(m);
   const auto conditions = conditions_of(o.link, m);
   if (conditions.size() != 1) throw Error("advise: --rtt '{}': expected one round-trip time", o.link.rtt);
+  assumptions.push_back(queue_assumed(conditions[0]));
   auto choices = advise(m, variant_of(o.variant), conditions[0], assumptions);
   if (choices.size() > o.top) choices.resize(o.top);
   Json j = {{"schema_version", 1},
@@ -136,6 +141,13 @@ void add_project_command(CLI::App& command, Chosen& chosen) {
                   "decoding to project, as in ngram; may be repeated (default: all)")
       ->allow_extra_args(false);
   command.add_option("--prompt-class", o->prompt_class, "of the prompts, as in code (default: all)");
+  command
+      .add_option("--prompt-tokens", o->request.prompt_tokens,
+                  "of the prompt, as in 500 (default: the fitted prompts)")
+      ->check(CLI::Range(1, 1'000'000));
+  command
+      .add_option("--tokens", o->request.tokens, "of the whole answer, as in 200 (default: the fitted runs')")
+      ->check(CLI::Range(1, 1'000'000));
   command.add_option("--target", o->target, "ask what a rate needs instead, as in 15tok/s");
 }
 

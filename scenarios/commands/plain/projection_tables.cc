@@ -1,6 +1,8 @@
 // Tables of project, advise and the published data.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "engine/base/json_table.hh"
 #include "scenarios/commands/plain/model_tables.hh"
 
@@ -20,14 +22,16 @@ std::string assumed(const Json& list) {
 std::string projection_table(const std::vector<model::Point>& points,
                              const std::vector<std::string>& assumptions) {
   std::string out =
-      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms  first "
-      "ms  break-even\n";
+      "RTT ms  bandwidth             drafter       tokens/s   90 % interval    tokens/step  step ms   p95 ms "
+      " "
+      "first ms  break-even\n";
   for (const model::Point& p : points) {
     const Json j = to_json(p);
     out += fmt::format(
-        "{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f} {:>9} {:>11}{}\n",
+        "{:>6g}  {:<20}  {:<12} {:>9.2f}   {:>6.2f} - {:<6.2f} {:>12.3f} {:>8.1f} {:>8.1f} {:>9} {:>11}{}\n",
         p.condition.rtt_s * 1e3, bandwidth_label(p.condition), p.drafter, p.tokens_per_s, p.low, p.high,
-        p.tokens_per_step, p.step_s * 1e3, engine::number_cell(j["time_to_first_token_s"], 1e3, 1),
+        p.tokens_per_step, p.step_s * 1e3, p.p95_s * 1e3,
+        engine::number_cell(j["time_to_first_token_s"], 1e3, 1),
         engine::number_cell(j["break_even_tokens_per_step"], 1, 3),
         p.extrapolated.empty() ? "" : "  extrapolated");
   }
@@ -36,6 +40,10 @@ std::string projection_table(const std::vector<model::Point>& points,
     for (const std::string& text : p.extrapolated) out += fmt::format("outside what was fitted: {}\n", text);
     break;  // the others say much the same
   }
+  if (!points.empty() && !std::isnan(points[0].prompt_tokens))
+    out += fmt::format(
+        "first ms: of prompts of {:.0f} tokens on average; an answer of {:.0f} tokens takes {:.1f} s ({})\n",
+        points[0].prompt_tokens, points[0].tokens, points[0].answer_s, points[0].drafter);
   return out + assumed(assumptions);
 }
 
@@ -65,7 +73,9 @@ std::string advice_table(const Json& j) {
         engine::number_cell(c["tokens_per_s_ci90"][0], 1, 2),
         engine::number_cell(c["tokens_per_s_ci90"][1], 1, 2), engine::number_cell(c["step_s"], 1e3, 1),
         engine::number_cell(c["bytes_per_token"], 1e-3, 1),
-        c["extrapolated"] == true ? "  extrapolated" : "");
+        c["bound"] == true          ? "  at least, not ranked"
+        : c["extrapolated"] == true ? "  extrapolated"
+                                    : "");
   }
   return out + j["note"].get<std::string>() + "\n" + assumed(j["assumptions"]);
 }

@@ -97,7 +97,7 @@ TEST(Generate, shows_the_drafter_what_the_model_puts_after_every_row_of_its_tree
   run(model, curious, options);
   ASSERT_GT(curious.asked.size(), 12u);
   for (const auto& [path, token] : curious.asked) {
-    tests::locally(model, [&](Party& p, Forward& f) {
+    tests::locally(model, [&, path = path, token = token](Party& p, Forward& f) {
       options.max_new_tokens = 1;
       EXPECT_EQ(generate(p, f, *make_sequential(), model.config(), path, options).output[0], token);
     });

@@ -54,6 +54,7 @@ TEST(Sampling, draws_as_often_as_the_probabilities_say) {
   const Logits logits{0.f, 1.f, -1.f, 0.5f, 2.f};
   for (const double temperature : {0.5, 1.0, 2.0}) {
     std::vector<double> expected;
+    expected.reserve(logits.size());
     for (const float l : logits) expected.push_back(std::exp(l / temperature));
     const double sum = std::accumulate(expected.begin(), expected.end(), 0.0);
     for (double& e : expected) e /= sum;

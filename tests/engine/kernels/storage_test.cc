@@ -66,7 +66,7 @@ TEST_P(KernelBatchInvariance, gives_a_path_the_same_bits_however_it_is_fed) {
       const auto forward = make_local(party, ends);
       feed([&](const TokenBatch& batch, const std::vector<std::int32_t>& kept) {
         party.begin_step(party.step() + 1, forward->committed());
-        const at::Tensor logits = forward->run(batch);
+        at::Tensor logits = forward->run(batch);
         forward->commit(kept);
         return logits;
       });

@@ -136,6 +136,13 @@ TEST(Trace, is_one_json_object_a_line_in_a_fixed_form) {
       R"("drafted":4,"accepted":3})");
 }
 
+TEST(Trace, keeps_what_tcp_said_of_a_live_connection) {
+  auto run = some_run();
+  run.spans[2].tcp = {Nanos(80), Nanos(7), 10, Nanos(60), 1448, 5'000'000};
+  std::istringstream in(text_of({run}));
+  EXPECT_EQ(read_trace(in, "t.jsonl").at(0).spans, run.spans);
+}
+
 TEST(Trace, cut_at_any_line_is_refused) {
   const std::string text = text_of({some_run()});
   std::size_t at = text.find('\n') + 1;

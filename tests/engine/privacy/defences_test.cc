@@ -62,8 +62,12 @@ TEST(Defences, say_what_they_do) {
 TEST(Defences, have_names_of_their_own) {
   std::set<std::string> names;
   for (const DefenceKind& kind : defence_kinds()) {
-    if (kind.runs()) EXPECT_TRUE(names.insert(kind.key).second) << kind.key;
-    if (*kind.words) EXPECT_TRUE(names.insert(fmt::format("'{}'", kind.words)).second) << kind.words;
+    if (kind.runs()) {
+      EXPECT_TRUE(names.insert(kind.key).second) << kind.key;
+    }
+    if (*kind.words) {
+      EXPECT_TRUE(names.insert(fmt::format("'{}'", kind.words)).second) << kind.words;
+    }
     EXPECT_EQ(kind.runs(), kind.read != nullptr);
     EXPECT_EQ(*kind.words != 0, kind.parse != nullptr);
     EXPECT_TRUE(*kind.key || *kind.words) << "nobody can ask for it";

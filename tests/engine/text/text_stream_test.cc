@@ -16,6 +16,7 @@ namespace {
 struct ByteTokens : Tokenizer {
   std::vector<Token> encode(std::string_view text) const override {
     std::vector<Token> ids;
+    ids.reserve(text.size());
     for (const char c : text) ids.push_back(static_cast<unsigned char>(c));
     return ids;
   }

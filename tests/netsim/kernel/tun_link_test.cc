@@ -66,6 +66,7 @@ class TunLink : public testing::Test {
 
 double median_ping_s(KernelConnection& connection, int rounds) {
   std::vector<LinkTime> times;
+  times.reserve(rounds);
   for (int i = 0; i < rounds; ++i) times.push_back(connection.exchange(8192, 8192));
   std::sort(times.begin(), times.end());
   return std::chrono::duration<double>(times[times.size() / 2]).count();

@@ -104,6 +104,7 @@ TEST(SimulatorRepeats, any_number_of_threads_share_the_processes) {
   const std::string expected = story(spec);
   std::vector<int> same(4);
   std::vector<std::thread> threads;
+  threads.reserve(same.size());
   for (int& count : same)
     threads.emplace_back([&] {
       for (int i = 0; i < 5; ++i) count += story(spec) == expected;

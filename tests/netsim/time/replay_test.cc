@@ -102,6 +102,7 @@ TEST(Noise, varies_each_phase_as_recorded_and_repeats_with_its_seed) {
   const auto costs = [&](std::uint64_t seed, engine::Phase phase) {
     const auto cost = netsim::noisy_cost(flat, noise, seed);
     std::vector<std::int64_t> list;
+    list.reserve(6);
     for (int i = 0; i < 6; ++i) list.push_back(cost(1, {phase, 1}, {}).count());
     return list;
   };

@@ -26,7 +26,7 @@ class Fields : public testing::Test {
   static void TearDownTestSuite() { delete folder_; }
 
   static Outcome checked(const std::string& command, const std::string& arguments) {
-    const Outcome o = splitwan(command + " " + arguments);
+    Outcome o = splitwan(command + " " + arguments);
     EXPECT_EQ(o.code, 0) << command << " " << arguments << ": " << o.err;
     if (o.code == 0)
       std::printf("%s: %zu fields compared\n", command.c_str(), expect_said(o.json(), command));

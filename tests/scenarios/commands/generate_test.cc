@@ -94,6 +94,19 @@ TEST(Generate, keeps_a_trace_that_says_what_ran) {
   EXPECT_EQ(nlohmann::json::parse(trace.substr(0, trace.find('\n')))["type"], "run");
 }
 
+TEST(Generate, says_as_many_tokens_per_second_as_a_report_of_its_trace) {
+  const TemporaryFolder folder;
+  for (const char* link : {"", "--link rtt=20ms,rate=10Mbit "}) {
+    const Outcome o = splitwan(generate + "--prompt abc --max-new-tokens 20 --decode ngram --json " + link +
+                               "--trace " + folder / "t.jsonl");
+    ASSERT_EQ(o.code, 0) << o.err;
+    const Outcome report = splitwan("report --json " + folder / "t.jsonl");
+    ASSERT_EQ(report.code, 0) << report.err;
+    EXPECT_EQ(nlohmann::json::parse(o.out)["tokens_per_s"],
+              nlohmann::json::parse(report.out)["results"][0]["tokens_per_s"]);
+  }
+}
+
 TEST(Generate, refuses_in_one_line_that_names_the_option) {
   expect_refusal("generate --prompt a", "--model");
   expect_refusal("generate --model /none --prompt a", "/none");

@@ -19,6 +19,7 @@ class Server {
     std::vector<std::string> words = {splitwan_program, "serve", "--listen", "127.0.0.1:0", "--json"};
     words.insert(words.end(), options.begin(), options.end());
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (std::string& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     pid_ = fork();

@@ -61,6 +61,7 @@ TEST_F(TeacherText, samples_in_proportion_to_the_probabilities) {
   const Teacher teacher(folder_.string());
   constexpr int draws = 4000;
   std::vector<Opening> openings;
+  openings.reserve(draws);
   for (int i = 0; i < draws; ++i) openings.push_back({{1, 12}, 0.7, static_cast<std::uint64_t>(i)});
   const Passages p = teacher.write(openings, 2);
   const Passages one = teacher.write(std::span(openings).first(1), 2);

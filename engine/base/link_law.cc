@@ -1,10 +1,10 @@
-#include "netsim/link/link_model.hh"
+#include "engine/base/link_law.hh"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-namespace splitwan::netsim {
+namespace splitwan::engine {
 namespace {
 
 constexpr LinkTime never = LinkTime::max();
@@ -178,4 +178,4 @@ double LinkModel::normal() {
   return radius * std::cos(2 * 3.14159265358979323846 * uniform());
 }
 
-}  // namespace splitwan::netsim
+}  // namespace splitwan::engine

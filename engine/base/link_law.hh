@@ -6,9 +6,9 @@
 #include <deque>
 #include <random>
 
-#include "netsim/link/link_spec.hh"
+#include "engine/base/link.hh"
 
-namespace splitwan::netsim {
+namespace splitwan::engine {
 
 struct LinkCounts {
   std::uint64_t packets = 0, bytes = 0;  // entered the queue
@@ -77,4 +77,4 @@ class LinkModel {
   LinkCounts counts_;
 };
 
-}  // namespace splitwan::netsim
+}  // namespace splitwan::engine

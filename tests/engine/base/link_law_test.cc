@@ -1,5 +1,5 @@
 // One direction of a link, packet by packet, against arithmetic and the laws it is meant to follow.
-#include "netsim/link/link_model.hh"
+#include "engine/base/link_law.hh"
 
 #include <gtest/gtest.h>
 

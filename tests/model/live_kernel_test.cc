@@ -1,0 +1,132 @@
+// Links as the kernel's own TCP shows them, against how the delay line was set. Needs root.
+#include <gmock/gmock.h>
+
+#include <boost/asio/io_context.hpp>
+#include <thread>
+
+#include "engine/net/sockets.hh"
+#include "engine/party/party.hh"
+#include "model/fit/closed_form.hh"
+#include "model/fit/live_link.hh"
+#include "netsim/kernel/delay_line.hh"
+#include "netsim/kernel/emulated_link.hh"
+
+namespace splitwan::model {
+namespace {
+
+using engine::Party;
+using std::chrono::milliseconds;
+
+constexpr int steps = 60;
+constexpr std::uint32_t row_bytes = 8192;
+
+engine::Message message(std::uint64_t step, std::uint32_t rows) {
+  engine::Message m;
+  m.header.step = step;
+  m.header.rows = rows;
+  m.payload.resize(rows * row_bytes);
+  return m;
+}
+
+// One row, and now and then several, as a drafter has them; the server works for a while.
+void ask(Party& party, engine::MemoryRecorder& record) {
+  for (std::uint64_t step = 1; step <= steps; ++step) {
+    const std::uint32_t rows = step == 1 ? 30 : step % 3 ? 1 : 5;
+    party.begin_step(step, 0);
+    const auto begin = party.now();
+    party.send(1, message(step, rows));
+    party.recv(1);
+    record.step({.step = step,
+                 .prefill = step == 1,
+                 .begin = begin,
+                 .end = party.now(),
+                 .rows = rows,
+                 .accepted = 1});
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+}
+
+void answer(Party& party) {
+  for (int i = 0; i < steps; ++i) {
+    const engine::Arrival request = party.recv(0);
+    std::this_thread::sleep_for(milliseconds(5));
+    party.reply(request, message(request.message.header.step, request.message.header.rows));
+  }
+}
+
+engine::Run run_over(const netsim::LinkPair& pair) {
+  netsim::EmulatedLink link(pair, 1);
+  boost::asio::io_context io_client, io_server;
+  std::optional<engine::tcp::acceptor> acceptor;
+  link.server().run([&] { acceptor = engine::listen(io_server, {netsim::server_ip, 7420}); });
+  engine::MemoryRecorder asked, answered;
+  link.run(
+      [&] {
+        netsim::become_realtime(netsim::end_priority);
+        engine::WallClock clock;
+        engine::SocketTransport transport(clock);
+        transport.add(1, "server",
+                      engine::make_tcp_stream(engine::connect(io_client, {netsim::server_ip, 7420})), {});
+        Party party(0, transport, clock, asked);
+        ask(party, asked);
+      },
+      [&] {
+        netsim::become_realtime(netsim::end_priority);
+        engine::WallClock clock;
+        engine::SocketTransport transport(clock);
+        transport.add(0, "client", engine::make_tcp_stream(acceptor->accept()), {});
+        Party party(1, transport, clock, answered);
+        answer(party);
+      });
+  asked.run.header.network.kind = "sockets";
+  asked.run.header.network.live = true;
+  asked.run.header.drafter = "some";
+  return asked.run;
+}
+
+struct Case {
+  int rtt_ms;
+  double up_mbit, down_mbit;
+  int jitter_ms;
+};
+
+class LiveKernelLink : public testing::TestWithParam<Case> {};
+
+TEST_P(LiveKernelLink, is_measured_as_it_was_set) {
+  if (const std::string why = netsim::why_no_link(); !why.empty()) GTEST_SKIP() << why;
+  const auto [rtt_ms, up_mbit, down_mbit, jitter_ms] = GetParam();
+  netsim::LinkSpec up;
+  up.delay = netsim::LinkTime(milliseconds(rtt_ms)) / 2;
+  up.bits_per_second = up_mbit * 1e6;
+  up.queue_bytes = 4 << 20;
+  if (jitter_ms > 0) {
+    up.jitter.law = netsim::JitterLaw::exponential;
+    up.jitter.scale = milliseconds(jitter_ms);
+  }
+  netsim::LinkSpec down = up;
+  down.bits_per_second = down_mbit * 1e6;
+  const auto seen = observe({run_over({up, down})});
+  const LiveLink link = live_link(by_run(seen));
+  if (jitter_ms > 0) {  // larger than its bursts last: these tell little of its rates
+    EXPECT_NEAR(link.jitter_s, jitter_ms / 1e3, 0.35 * jitter_ms / 1e3);
+    EXPECT_NEAR(link.rtt_s, rtt_ms / 1e3, jitter_ms / 1e3);
+    return;
+  }
+  EXPECT_NEAR(link.rtt_s, rtt_ms / 1e3, 0.5e-3);
+  EXPECT_NEAR(link.up_bps, up_mbit * 1e6, 0.06 * up_mbit * 1e6);
+  EXPECT_NEAR(link.down_bps, down_mbit * 1e6, 0.06 * down_mbit * 1e6);
+  EXPECT_EQ(link.jitter_s, 0);
+  EXPECT_EQ(link.loss, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Links, LiveKernelLink,
+                         testing::Values(Case{40, 50, 50, 0}, Case{120, 5, 50, 0}, Case{40, 3, 3, 0},
+                                         Case{40, 50, 50, 10}),
+                         [](const auto& info) {
+                           const Case& c = info.param;
+                           return fmt::format("at{}ms{:g}And{:g}MbitJitter{}ms", c.rtt_ms, c.up_mbit,
+                                              c.down_mbit, c.jitter_ms);
+                         });
+
+}  // namespace
+}  // namespace splitwan::model

@@ -1,0 +1,143 @@
+// The model's packets against ns-3's, both over the same link with the same chance: two implementations of
+// TCP, one list of drops.
+#include "model/path/packets.hh"
+
+#include <gtest/gtest.h>
+
+#include "netsim/link/network_spec.hh"
+#include "netsim/ns3/ns3_simulator.hh"
+
+namespace splitwan::model {
+namespace {
+
+using namespace std::chrono_literals;
+using engine::LinkSpec;
+
+struct Link {
+  const char* name;
+  double rtt_ms, up_mbit, down_mbit, queue_bdp;  // queue: of the bandwidth-delay product; 0: the default
+  double loss = 0;
+  double jitter_ms = 0;
+  std::uint32_t mtu = 1500, initial_window = 10;
+};
+
+netsim::NetworkSpec spec_of(const Link& l, std::uint64_t seed) {
+  netsim::NetworkSpec spec = netsim::two_party_network(Nanos(std::llround(l.rtt_ms * 1e6)), l.up_mbit * 1e6,
+                                                       l.down_mbit * 1e6, l.loss);
+  netsim::Edge& e = spec.edges[0];
+  for (LinkSpec* link : {&e.forward, &e.backward}) {
+    link->mtu = l.mtu;
+    link->queue_bytes = static_cast<std::uint64_t>(
+        std::max(4.0 * l.mtu, l.queue_bdp * link->bits_per_second / 8 * l.rtt_ms * 1e-3));
+    if (l.queue_bdp == 0) link->queue_bytes = 0;
+    engine::resolve_queues(*link, e.forward.delay + e.backward.delay);
+    if (l.jitter_ms > 0)
+      link->jitter = {engine::JitterLaw::exponential, Nanos(std::llround(l.jitter_ms * 1e6))};
+  }
+  spec.tcp.initial_window = l.initial_window;
+  spec.seed = seed;
+  return spec;
+}
+
+struct Step {
+  std::uint64_t up, down;
+  Nanos held, rest;
+};
+
+// A prompt, then steps of several widths, with pauses.
+std::vector<Step> steps(int count) {
+  std::vector<Step> all = {{40 * 8192 + 64, 40 * 8192 + 64, 20ms, 30ms}};
+  const int rows[] = {1, 9, 1, 17, 4, 1, 1, 13, 24};
+  for (int i = 0; i < count; ++i) {
+    const std::uint64_t bytes = 64 + 8192u * rows[i % 9];
+    all.push_back({bytes, bytes, 13ms, i % 11 == 10 ? Nanos(700ms) : Nanos(25ms)});
+  }
+  return all;
+}
+
+std::vector<double> by_ns3(const netsim::NetworkSpec& spec, const std::vector<Step>& all) {
+  const auto link = netsim::make_ns3_simulator(spec);
+  std::vector<double> seconds;
+  Nanos now{};
+  std::uint64_t id = 0;
+  for (const Step& s : all) {
+    const Nanos begin = now;
+    link->send(now, 0, true, ++id, s.up);
+    now = link->advance(Nanos::max()).value().at + s.held;
+    link->send(now, 0, false, ++id, s.down);
+    now = link->advance(Nanos::max()).value().at;
+    seconds.push_back(std::chrono::duration<double>(now - begin).count());
+    now += s.rest;
+    link->advance(now);
+  }
+  return seconds;
+}
+
+std::vector<double> by_model(const netsim::NetworkSpec& spec, const std::vector<Step>& all) {
+  const Setup setup{spec.edges[0].forward, spec.edges[0].backward, spec.tcp,
+                    netsim::segment_bytes(spec.tcp, spec.edges)};
+  Packets path(setup, spec.seed, true);
+  std::vector<double> seconds;
+  for (const Step& s : all) {
+    const Nanos begin = path.now();
+    path.post(begin, false, s.up);
+    path.next();
+    path.post(path.now() + s.held, true, s.down);
+    path.next();
+    seconds.push_back(std::chrono::duration<double>(path.now() - begin).count());
+    path.wait_until(path.now() + s.rest);
+  }
+  return seconds;
+}
+
+double mean(const std::vector<double>& v) {
+  double sum = 0;
+  for (const double x : v) sum += x;
+  return sum / static_cast<double>(v.size());
+}
+
+class PacketsOf : public ::testing::TestWithParam<Link> {};
+
+TEST_P(PacketsOf, arrive_when_those_of_ns3_do) {
+  // Timestamps count milliseconds since ns-3's beginning, which is not ours: a timeout may differ by one, and
+  // where both losses and jitter follow, all that comes after it.
+  const bool drifts = GetParam().loss > 0 && GetParam().jitter_ms > 0;
+  const std::vector<Step> all = steps(60);
+  double simulated = 0, predicted = 0;
+  const std::uint64_t seeds = drifts ? 12 : 1;
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    const netsim::NetworkSpec spec = spec_of(GetParam(), 7 + seed);
+    simulated += mean(by_ns3(spec, all));
+    predicted += mean(by_model(spec, all));
+  }
+  RecordProperty("percent_off", std::to_string((predicted / simulated - 1) * 100));
+  EXPECT_NEAR(predicted / simulated, 1, drifts ? 0.02 : 2e-3);
+}
+
+const Link links[] = {{"deep", 80, 100, 100, 8},
+                      {"slow", 20, 10, 10, 20},
+                      {"asymmetric", 35, 1, 50, 30},
+                      {"default", 80, 10, 10, 0},
+                      {"default20", 20, 25, 25, 0},
+                      {"lan", 0.2, 1000, 1000, 0},
+                      {"bdp1", 130, 25, 25, 1},
+                      {"bdp05", 130, 25, 25, 0.5},
+                      {"bdp025", 35, 25, 25, 0.25},
+                      {"bdp025long", 130, 25, 25, 0.25},
+                      {"tiny", 20, 25, 25, 0.01},
+                      {"loss001", 80, 100, 100, 8, 0.001},
+                      {"loss01", 80, 100, 100, 8, 0.01},
+                      {"loss1fast", 35, 400, 400, 8, 0.01},
+                      {"loss5", 20, 50, 50, 8, 0.05},
+                      {"jitter2", 80, 100, 100, 8, 0, 2},
+                      {"jitter20", 35, 400, 400, 8, 0, 20},
+                      {"jitterloss", 80, 25, 25, 1, 0.005, 5},
+                      {"mtu576", 80, 50, 50, 4, 0, 0, 576},
+                      {"mtu9000", 80, 50, 50, 4, 0, 0, 9000},
+                      {"iw3", 80, 100, 100, 8, 0, 0, 1500, 3},
+                      {"iw20", 80, 100, 100, 1, 0, 0, 1500, 20}};
+INSTANTIATE_TEST_SUITE_P(Links, PacketsOf, ::testing::ValuesIn(links),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace splitwan::model
