@@ -110,6 +110,20 @@ TEST_F(ModelCommands, a_rate_that_nothing_gives_is_a_no) {
             std::string::npos);
 }
 
+TEST_F(ModelCommands, a_queue_a_prompt_and_an_answer_may_be_stated) {
+  output({"fit", trace, "-o", model});
+  const auto point = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"project", model, "--rtt", "80ms", "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return Json(Json::parse(output(words))["points"][0]);
+  };
+  const Json longer = point({"--prompt-tokens", "500", "--tokens", "200", "--queue", "default"});
+  EXPECT_EQ(longer["prompt_tokens"], 500);
+  EXPECT_EQ(longer["tokens"], 200);
+  EXPECT_GT(longer["time_to_first_token_s"], point({})["time_to_first_token_s"].get<double>());
+  EXPECT_NE(error({"advise", model, "--rtt", "80ms", "--queue", "0"}), "");
+}
+
 TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
   output({"fit", trace, "-o", model});
   const Json j = Json::parse(
