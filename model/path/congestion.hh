@@ -1,7 +1,8 @@
 // The window of one sender by Linux's rules, acknowledgement by acknowledgement: slow start and its end
 // (HyStart), CUBIC, slow start after idle, growth only of a window that is used (net/ipv4/tcp_cubic.c,
-// tcp_output.c, tcp_input.c). Segments and nanoseconds. Written apart from netsim/ns3/sim's: each checks the
-// other.
+// tcp_output.c, tcp_input.c). Segments and nanoseconds. The same rules as netsim/ns3/sim's
+// cubic_curve, hystart_linux and tcp_cubic_linux, carried over from there: that both agree says nothing of
+// the rules themselves, which netsim/VALIDATION.md compares with the kernel.
 #pragma once
 
 #include <cstdint>

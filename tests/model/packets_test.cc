@@ -1,5 +1,6 @@
-// The model's packets against ns-3's, both over the same link with the same chance: two implementations of
-// TCP, one list of drops.
+// The model's packets against ns-3's, both over the same link with the same chance. Recovery
+// follows ns-3's own, the window rules netsim's: this shows that they were carried over whole, not that they
+// are Linux's.
 #include "model/path/packets.hh"
 
 #include <gtest/gtest.h>
