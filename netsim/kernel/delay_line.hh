@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/link_law.hh"
 #include "netsim/kernel/file.hh"
 #include "netsim/kernel/running_link.hh"
-#include "engine/base/link_law.hh"
 
 namespace splitwan::netsim {
 

@@ -1,8 +1,8 @@
 // What every engine of an emulated link tells about it. C++17: ns-3's part shares it.
 #pragma once
 
-#include "netsim/kernel/lateness.hh"
 #include "engine/base/link_law.hh"
+#include "netsim/kernel/lateness.hh"
 
 namespace splitwan::netsim {
 

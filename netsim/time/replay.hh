@@ -12,7 +12,7 @@ namespace splitwan::netsim {
 // Of each span: op, phase, peer, step, rows, context, bytes. Instants are the replay's to find.
 struct Script {
   std::vector<engine::Span> spans;
-  std::vector<engine::Step> steps;  // the client's
+  std::vector<engine::Step> steps;               // the client's
   std::map<std::uint64_t, engine::Nanos> rests;  // by step: how long the client rests before it
 };
 using Scripts = std::map<PartyId, Script>;

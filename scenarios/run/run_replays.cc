@@ -120,7 +120,9 @@ std::vector<Run> run_replays(
   for (const ReplayCell& cell : cells) {
     // The runs of one decoding have seeds of their own: chance does not strike all of them at the same
     // places.
-    const auto seed = [&] { return cell.seed + (cell.batches.size() > 1 || cell.repeat > 1 ? plays.size() : 0); };
+    const auto seed = [&] {
+      return cell.seed + (cell.batches.size() > 1 || cell.repeat > 1 ? plays.size() : 0);
+    };
     for (std::uint32_t i = 0; i < cell.repeat; ++i)
       for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
     if (cell.trace.empty()) continue;

@@ -188,7 +188,7 @@ TEST(LatencyModel, a_live_link_is_what_tcp_and_the_steps_bytes_say_of_it) {
     }
   }
   const LatencyModel model = fit(runs);
-  EXPECT_NEAR(model.rtt_s.low, 0.080, 20e-6);  // less the greeting's own bits
+  EXPECT_NEAR(model.rtt_s.low, 0.080, 20e-6);                              // less the greeting's own bits
   EXPECT_NEAR(2 / model.up_bps.low, 1 / 100e6 + 1 / 200e6, 0.05 / 100e6);  // one rate for both ways
   expect_planted(model.decode, World{}, 0.02);
 }
