@@ -43,6 +43,7 @@ INLINE void store_part(float* p, V v, std::int64_t count) {
 }
 
 // Calls op(i, count) for every 16 values; count < 16 only for the last.
+// NOLINTNEXTLINE(bugprone-macro-parentheses): i is declared here
 #define FOR_LANES(i, n) for (std::int64_t i = 0; i < (n); i += 16)
 INLINE V load_lanes(const float* p, std::int64_t i, std::int64_t n) {
   return n - i >= 16 ? load(p + i) : load_part(p + i, n - i);

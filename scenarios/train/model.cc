@@ -74,7 +74,7 @@ LlamaViews views_of(const ModelConfig& c,
 
 Replica::Replica(const ModelConfig& c, const Tensor& weights, std::optional<Imitation> imitation)
     : gradient(at::zeros_like(weights)), config_(c), imitation_(std::move(imitation)) {
-  leaves_ = views_of(c, [&](std::int64_t offset, std::vector<std::int64_t> shape) {
+  leaves_ = views_of(c, [&](std::int64_t offset, const std::vector<std::int64_t>& shape) {
     const std::int64_t elements = c10::multiply_integers(shape);
     Tensor leaf = weights.narrow(0, offset, elements).view(shape).detach();
     leaf.set_requires_grad(true);

@@ -35,7 +35,7 @@ struct LlamaViews {
 };
 LlamaViews views_of(
     const engine::ModelConfig&,
-    const std::function<at::Tensor(std::int64_t offset, std::vector<std::int64_t> shape)>& slice);
+    const std::function<at::Tensor(std::int64_t offset, const std::vector<std::int64_t>& shape)>& slice);
 
 // What windows with a teacher's features are compared with.
 struct Imitation {

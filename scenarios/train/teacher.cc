@@ -59,7 +59,7 @@ struct Teacher::Cache {
 Teacher::Teacher(const std::string& folder)
     : config_(engine::read_model_config(folder)),
       weights_(read_weights(folder, config_)),
-      model_(views_of(config_, [&](std::int64_t offset, std::vector<std::int64_t> shape) {
+      model_(views_of(config_, [&](std::int64_t offset, const std::vector<std::int64_t>& shape) {
         return weights_.narrow(0, offset, c10::multiply_integers(shape)).view(shape);
       })) {}
 

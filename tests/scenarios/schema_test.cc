@@ -87,7 +87,7 @@ int expect_read_as_said(const std::vector<SchemaKey>& schema, const Json& file, 
   int tried = 0;
   for (const SchemaKey& key : schema) {
     const auto pointer = pointer_to(key.path);
-    const std::string name = pointer.back();
+    const std::string& name = pointer.back();
     Json changed = file;
     if (key.otherwise.empty()) {
       changed[pointer.parent_pointer()].erase(name);

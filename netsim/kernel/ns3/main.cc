@@ -102,6 +102,7 @@ class End {
     if (protocol == ipv4) link_->Send(packet->Copy(), link_->GetBroadcast(), protocol);
     return true;
   }
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): ns-3 says how it calls
   bool from_link(Ptr<NetDevice>, Ptr<const Packet> packet, std::uint16_t protocol, const Address&) {
     const auto simulator = DynamicCast<RealtimeSimulatorImpl>(Simulator::GetImplementation());
     const LinkTime late((simulator->RealtimeNow() - Simulator::Now()).GetNanoSeconds());

@@ -130,7 +130,7 @@ TEST(Activations, cross_f32_bit_for_bit_and_say_what_they_are) {
   EXPECT_EQ(m.header.rows, 2u);
   EXPECT_EQ(m.header.width, 3u);
   const at::Tensor back = decode(m, 3);
-  EXPECT_EQ(std::memcmp(back.data_ptr(), values.data(), 24), 0);
+  EXPECT_TRUE(back.view(at::kInt).equal(x.view(at::kInt)));
   EXPECT_THAT(tests::error_of([&] { decode(m, codec_named("f16"), 3); }),
               HasSubstr("activation of wire type 0: expected 1, f16"));
 }

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using tests::prompt_of;
 using tests::RandomModel;
 
-std::vector<Token> decoded(RandomModel& model, SplitOptions options, const char* drafter = "sequential") {
+std::vector<Token> decoded(RandomModel& model, const SplitOptions& options, const char* drafter = "sequential") {
   Generation done;
   tests::split(model, 1, 1, options, [&](Party& p, Forward& f) {
     done = generate(p, f, *make_drafter(drafter, {}), model.config(), prompt_of(40), {60, false, {}});
@@ -28,7 +28,7 @@ at::Tensor with_noise(const at::Tensor& x, double share, std::uint64_t seed) {
   return defended(x, read_defences({{"noise", share}}), seed);
 }
 
-at::Tensor prefilled(RandomModel& model, SplitOptions options) {
+at::Tensor prefilled(RandomModel& model, const SplitOptions& options) {
   at::Tensor logits;
   tests::split(model, 1, 1, options, [&](Party& p, Forward& f) {
     p.begin_step(1, 0);
