@@ -69,6 +69,9 @@ struct TcpSpec {
   std::string rto_form = "linux";  // srtt + max(4 rttvar, min_rto); "rfc6298": max(srtt + 4 rttvar, min_rto)
   std::uint32_t delayed_ack_segments = 1;  // acknowledged at the latest
   LinkTime delayed_ack_timeout = std::chrono::milliseconds(40);
+  // How losses are found: "rfc6675", as ns-3 does it, or "rack", as Linux does (RFC 8985, with tail loss
+  // probes).
+  std::string recovery = "rfc6675";
   // The window rules of cubic-linux:
   bool slow_start_after_idle = true;
   // "linux" = as kernel 6.18 does, which is not to decay while data are acknowledged; "rfc2861" = once per

@@ -193,16 +193,18 @@ LinkSpec parse_link(const Json& link, const std::string& where) {
 }
 
 json to_json(const TcpSpec& tcp) {
-  return {{"congestion", tcp.congestion},
-          {"segment_bytes", tcp.segment},
-          {"buffer_bytes", tcp.buffer},
-          {"initial_window", tcp.initial_window},
-          {"min_rto_ns", tcp.min_rto.count()},
-          {"rto_form", tcp.rto_form},
-          {"delayed_ack_segments", tcp.delayed_ack_segments},
-          {"delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count()},
-          {"slow_start_after_idle", tcp.slow_start_after_idle},
-          {"app_limited_decay", tcp.app_limited_decay}};
+  json all = {{"congestion", tcp.congestion},
+              {"segment_bytes", tcp.segment},
+              {"buffer_bytes", tcp.buffer},
+              {"initial_window", tcp.initial_window},
+              {"min_rto_ns", tcp.min_rto.count()},
+              {"rto_form", tcp.rto_form},
+              {"delayed_ack_segments", tcp.delayed_ack_segments},
+              {"delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count()},
+              {"slow_start_after_idle", tcp.slow_start_after_idle},
+              {"app_limited_decay", tcp.app_limited_decay}};
+  if (tcp.recovery != TcpSpec().recovery) all["recovery"] = tcp.recovery;
+  return all;
 }
 
 TcpSpec parse_tcp(ObjectReader r) {
@@ -217,6 +219,9 @@ TcpSpec parse_tcp(ObjectReader r) {
   tcp.delayed_ack_timeout = time(r, "delayed_ack_timeout_ns", longest_delay);
   tcp.slow_start_after_idle = r.need<bool>("slow_start_after_idle");
   tcp.app_limited_decay = r.need<std::string>("app_limited_decay");
+  tcp.recovery = r.get("recovery", tcp.recovery);
+  if (tcp.recovery != "rfc6675" && tcp.recovery != "rack")
+    throw Error("{}: expected rfc6675 or rack, found '{}'", r.path("recovery"), tcp.recovery);
   r.done();
   return tcp;
 }

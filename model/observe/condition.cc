@@ -85,6 +85,7 @@ void add(Condition& c, const engine::TcpSpec& tcp) {
   differs("rto_form", tcp.rto_form, usual.rto_form);
   differs("delayed_ack_segments", tcp.delayed_ack_segments, usual.delayed_ack_segments);
   differs("delayed_ack_timeout_ns", tcp.delayed_ack_timeout.count(), usual.delayed_ack_timeout.count());
+  differs("recovery", tcp.recovery, usual.recovery);
   differs("slow_start_after_idle", tcp.slow_start_after_idle, usual.slow_start_after_idle);
   differs("app_limited_decay", tcp.app_limited_decay, usual.app_limited_decay);
 }

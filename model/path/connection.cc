@@ -33,7 +33,7 @@ LinkSpec link_of(const LinkSpec& rest, double rtt_s, double bps, double loss, do
   return link;
 }
 
-bool by_chance(const LinkSpec& link) {
+bool has_chance(const LinkSpec& link) {
   const auto any = [](const engine::LinkState& s) {
     return s.loss > 0 || s.bursts.to_bad > 0 || s.jitter.law != engine::JitterLaw::none;
   };
@@ -54,6 +54,7 @@ Setup setup_of(const Condition& c, double initial_window) {
     engine::resolve_queues(s.down, nanos(c.rtt_s));
   } else {
     s.tcp.initial_window = static_cast<std::uint32_t>(initial_window);
+    if (c.live) s.tcp.recovery = "rack";  // the kernel's
   }
   s.segment_bytes = engine::segment_bytes(s.tcp, {&s.up, &s.down});
   return s;
@@ -63,12 +64,15 @@ Connection::Connection(const Condition& condition, double initial_window, const 
     : setup_(setup_of(condition, initial_window)),
       chance_(chance),
       wire_rate_{condition.up_bps, condition.down_bps},
-      noise_s_(worlds.noise_s),
-      by_chance_(by_chance(setup_.up) || by_chance(setup_.down)),
+      by_chance_(has_chance(setup_.up) || has_chance(setup_.down)),
       plain_{Packets(setup_, worlds.seed, false)} {
-  for (std::size_t i = 0; i < worlds.many && (by_chance_ || noise_s_ > 0); ++i) {
+  const auto varies = [](const WorkNoise* noise) { return noise && !noise->none(); };
+  const bool noisy = varies(worlds.noise) || varies(worlds.prompt_noise);
+  for (std::size_t i = 0; i < worlds.many && (by_chance_ || noisy); ++i) {
     worlds_.push_back({Packets(setup_, worlds.seed + i, by_chance_)});
     worlds_.back().random.seed(worlds.seed + i);
+    if (worlds.noise) worlds_.back().noise[0] = NoiseStream(*worlds.noise);
+    if (worlds.prompt_noise) worlds_.back().noise[1] = NoiseStream(*worlds.prompt_noise);
   }
   plain_.packets.post({}, false, hello_bytes);
   for (World& w : worlds_) w.packets.post({}, false, hello_bytes);
@@ -113,7 +117,18 @@ Connection::News Connection::news(World& w) const {
   return fresh;
 }
 
-Waits Connection::exchange(std::span<const Exchange> all) {
+std::vector<Exchange> Connection::varied(World& w, std::span<const Exchange> all, bool prompt) {
+  std::vector<Exchange> found(all.begin(), all.end());
+  for (Exchange& e : found) {
+    const double work_s = e.lead_s + e.held_s + e.tail_s, more_s = w.noise[prompt].next(w.random);
+    if (!(work_s > 0)) continue;
+    const double times = std::max(0.0, 1 + more_s / work_s);
+    e.lead_s *= times, e.held_s *= times, e.tail_s *= times;
+  }
+  return found;
+}
+
+Waits Connection::exchange(std::span<const Exchange> all, bool prompt) {
   Waits waits;
   by_world_.clear();
   const double plain_s = follow(plain_, all);
@@ -130,7 +145,7 @@ Waits Connection::exchange(std::span<const Exchange> all) {
   } calm, found, timed_out;
   waits.resent = 0;
   for (World& w : worlds_) {
-    const double world_s = follow(w, all);
+    const double world_s = follow(w, varied(w, all, prompt));
     const News n = news(w);
     by_world_.push_back(world_s);
     waits.resent += static_cast<double>(n.resent);
@@ -163,7 +178,7 @@ Waits Connection::exchange(double bytes_up, double bytes_down, double held_s) {
 
 void Connection::rest(double s) {
   plain_.now += nanos(s);
-  for (World& w : worlds_) w.now += nanos(noise_s_ > 0 ? std::max(0.0, s + noise_s_ * normal(w.random)) : s);
+  for (World& w : worlds_) w.now += nanos(s);
 }
 
 bool Connection::fragile() const {

@@ -9,6 +9,7 @@
 
 #include "model/observe/observation.hh"
 #include "model/path/packets.hh"
+#include "model/path/work_noise.hh"
 
 namespace splitwan::model {
 
@@ -24,7 +25,8 @@ struct Chance {
 struct Worlds {
   std::size_t many = 8;
   std::uint64_t seed = 1;
-  double noise_s = 0;  // standard deviation of a step's work: then so many in any case
+  // Of a step's work and of a prompt's chunk: then so many in any case.
+  const WorkNoise *noise = nullptr, *prompt_noise = nullptr;
 };
 
 class Connection {
@@ -33,7 +35,7 @@ class Connection {
 
   // A request and its reply; held_s is the server's work on it alone. Of several, each is sent when its lead
   // work is done, the server answers them in turn.
-  Waits exchange(std::span<const engine::Exchange>);
+  Waits exchange(std::span<const engine::Exchange>, bool prompt = false);
   Waits exchange(double bytes_up, double bytes_down, double held_s);
   // Nothing is sent. Before the first exchange: since the greeting.
   void rest(double seconds);
@@ -41,6 +43,7 @@ class Connection {
   // Something was lost to a full queue, or a pause came near the timeout that closes a window: work that
   // varies then decides what comes after.
   bool fragile() const;
+  bool by_chance() const { return by_chance_; }
   double window(bool up) const;  // segments; where chance has no part
   // Of the last exchange: each world's seconds beyond its work.
   const std::vector<double>& by_world() const { return by_world_; }
@@ -51,19 +54,21 @@ class Connection {
     Nanos now{};  // the client's
     std::uint64_t exchanged = 0;
     std::mt19937_64 random{};
+    NoiseStream noise[2] = {};               // of decoding, of prompts
     std::uint64_t resent = 0, timeouts = 0;  // seen so far
   };
   struct News {
     std::uint64_t resent, timeouts;
   };
   News news(World&) const;
+  // The same work as it varies in this world.
+  static std::vector<engine::Exchange> varied(World&, std::span<const engine::Exchange>, bool prompt);
   // Seconds of all, less the client's work and the server's on the last request.
   double follow(World&, std::span<const engine::Exchange>);
 
   Setup setup_;
   Chance chance_;
   double wire_rate_[2];
-  double noise_s_;
   bool by_chance_;
   World plain_;  // without chance
   std::vector<World> worlds_;

@@ -21,9 +21,11 @@ Endpoint::Endpoint(const engine::TcpSpec& tcp, std::uint32_t initial_window, std
                    Nanos rtt)
     : segment_(segment_bytes),
       buffer_(tcp.buffer),
+      rack_(tcp.recovery == "rack"),
       board_(segment_bytes),
       congestion_(tcp, initial_window, segment_bytes),
       seen_(seconds(tcp.min_rto), tcp.rto_form == "linux"),
+      least_timeout_(tcp.min_rto),
       acknowledge_every_(tcp.delayed_ack_segments),
       acknowledge_within_(tcp.delayed_ack_timeout) {
   if (milliseconds(rtt) > 0) seen_.see(0, static_cast<double>(milliseconds(rtt)) * 1e-3);
@@ -38,6 +40,8 @@ void Endpoint::post(Nanos now, std::uint64_t bytes) {
 void Endpoint::on_timer(Nanos now) {
   if (acknowledge_at_ <= now) acknowledge(now);
   if (timeout_at_ <= now) timed_out(now);
+  if (probe_at_ <= now) probe(now);
+  if (reorder_at_ <= now) reordered(now);
 }
 
 std::uint32_t Endpoint::available() const {
@@ -53,7 +57,7 @@ void Endpoint::send_pending(Nanos now) {
       if (board_.tail() - board_.head() >= buffer_) return;
       next = {board_.tail(), board_.tail() + segment_};
     }
-    if (!next && state_ == State::recovery) next = board_.next_unsent_again();
+    if (!next && state_ == State::recovery && !rack_) next = board_.next_unsent_again();
     if (!next) return;
     if (room < segment_ && posted_ - next->begin > room) return;  // no silly window
     if (board_.in_flight() == 0) congestion_.before_burst(now, is_open());
@@ -65,7 +69,7 @@ void Endpoint::transmit(Nanos now, std::uint64_t begin, std::uint32_t most) {
   const bool again = begin < board_.tail();
   std::uint32_t bytes;
   if (again) {
-    bytes = board_.send_again(begin, most);
+    bytes = board_.send_again(now, begin, most);
     ++sent_again_;
     for (Noted& n : noted_) {
       if (begin < n.begin || begin >= n.end) continue;
@@ -75,7 +79,7 @@ void Endpoint::transmit(Nanos now, std::uint64_t begin, std::uint32_t most) {
     }
   } else {
     bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(most, posted_ - begin));
-    board_.send_new(bytes);
+    board_.send_new(now, bytes);
     noted_.push_back({begin, begin + bytes, false});
     congestion_.sent(now, begin + bytes, is_open());
   }
@@ -85,8 +89,9 @@ void Endpoint::transmit(Nanos now, std::uint64_t begin, std::uint32_t most) {
   p.stamp_ms = milliseconds(now);
   p.echo_ms = echo_ms_;
   out.push_back(p);
-  if (timeout_at_ == never) timeout_at_ = now + rto_;
   if (state_ == State::recovery) reduced_out_ += bytes;
+  if (!rack_ && timeout_at_ == never) timeout_at_ = now + rto_;
+  if (rack_ && (!again || begin == board_.head())) arm(now);
 }
 
 void Endpoint::receive(Nanos now, const Packet& p) {
@@ -94,7 +99,11 @@ void Endpoint::receive(Nanos now, const Packet& p) {
   estimate(now, p);
   if (p.acked < board_.head()) return;  // overtaken
   std::uint32_t delivered = 0;
-  for (std::uint32_t i = 0; i < p.ranges; ++i) delivered += board_.acknowledge_apart(p.apart[i]);
+  for (std::uint32_t i = 0; i < p.ranges; ++i) {
+    const std::uint32_t bytes = board_.acknowledge_apart(now, p.apart[i]);
+    if (bytes > 0 && !rack_) board_.lose_by_count();
+    delivered += bytes;
+  }
   const bool apart = delivered > 0;
   const std::uint64_t old_head = board_.head();
   recovered_again_ = false;
@@ -102,9 +111,12 @@ void Endpoint::receive(Nanos now, const Packet& p) {
     for (std::uint64_t end = p.acked; end > old_head && end <= p.acked; end -= segment_)
       recovered_again_ = recovered_again_ || board_.was_sent_again(end);
   }
-  delivered += board_.acknowledge(p.acked);
+  delivered += board_.acknowledge(now, p.acked);
   in_flight();
-  process(now, p, old_head, apart, delivered);
+  if (rack_)
+    process_rack(now, p, old_head, apart, delivered);
+  else
+    process(now, p, old_head, apart, delivered);
   if (p.bytes > 0) accept(now, p);
   send_pending(now);
 }
@@ -235,6 +247,7 @@ void Endpoint::on_new(Nanos now, bool restart_timer) {
 void Endpoint::timed_out(Nanos now) {
   timeout_at_ = never;
   if (board_.head() == posted_) return;
+  probed_to_ = 0;
   ++timeouts_;
   duplicates_ = 0;
   board_.lose_all();

@@ -1,6 +1,7 @@
 // One end of a TCP connection, packet by packet: what it sends and acknowledges, and how it recovers what was
 // lost. Selective acknowledgements (RFC 2018, 6675), proportional rate reduction (RFC 6937), retransmission
-// timeouts (RFC 6298, or Linux's form). Positions are bytes since the connection's first.
+// timeouts (RFC 6298, or Linux's form); or recovery as Linux has it (endpoint_rack.cc). Positions are bytes
+// since the connection's first.
 #pragma once
 
 #include <array>
@@ -30,7 +31,7 @@ class Endpoint {
 
   void post(Nanos now, std::uint64_t bytes);  // the application writes
   void receive(Nanos now, const Packet&);
-  Nanos next_timer() const { return std::min(timeout_at_, acknowledge_at_); }
+  Nanos next_timer() const { return std::min({timeout_at_, acknowledge_at_, probe_at_, reorder_at_}); }
   void on_timer(Nanos now);
 
   std::vector<Packet> out;  // what it sent and nobody has taken yet
@@ -55,6 +56,15 @@ class Endpoint {
   void enter_recovery(Nanos now, std::uint32_t delivered);
   void reduce(std::uint32_t delivered);  // proportionally
   void on_new(Nanos now, bool restart_timer);
+  // Recovery as Linux has it:
+  void process_rack(Nanos now, const Packet&, std::uint64_t old_head, bool apart, std::uint32_t delivered);
+  void find_lost(Nanos now);
+  void recover_rack();
+  void reduce_rack(std::uint32_t delivered, bool fresh_loss, bool advanced);
+  void end_probe(std::uint64_t acked);
+  void arm(Nanos now);
+  void probe(Nanos now);
+  void reordered(Nanos now);
   void accept(Nanos now, const Packet&);
   void acknowledge(Nanos now);
   void send_pending(Nanos now);
@@ -67,6 +77,7 @@ class Endpoint {
   Nanos timeout() const { return Nanos(std::llround(seen_.timeout_s() * 1e9)); }
 
   std::uint32_t segment_, buffer_;
+  bool rack_;
   // Of the sender:
   Scoreboard board_;
   Congestion congestion_;
@@ -79,6 +90,9 @@ class Endpoint {
   std::uint32_t in_flight_ = 0, part_ = 0;
   std::uint32_t reduced_out_ = 0, reduced_in_ = 0, reduced_from_ = 0;
   Nanos rto_{}, timeout_at_ = never;
+  Nanos least_timeout_{}, probe_at_ = never, reorder_at_ = never;
+  std::uint64_t probed_to_ = 0;  // 0: no probe is under way
+  bool probed_again_ = false;    // it was sent before
   // Of the receiver:
   std::uint64_t next_in_ = 0;
   std::vector<Scoreboard::Range> held_;  // out of order, ascending

@@ -4,8 +4,8 @@
 
 namespace splitwan::model {
 
-void Scoreboard::send_new(std::uint32_t bytes) {
-  items_.push_back({tail(), bytes});
+void Scoreboard::send_new(Nanos now, std::uint32_t bytes) {
+  items_.push_back({tail(), bytes, now});
   sent_ += bytes;
 }
 
@@ -39,7 +39,7 @@ void Scoreboard::split(std::size_t index, std::uint32_t bytes) {
 }
 
 // A short segment is filled up from the one behind it, where that shares its fate.
-std::uint32_t Scoreboard::send_again(std::uint64_t begin, std::uint32_t most) {
+std::uint32_t Scoreboard::send_again(Nanos now, std::uint64_t begin, std::uint32_t most) {
   const std::size_t index = index_of(begin);
   const auto behind = [&] { return index + 1 < items_.size() ? &items_[index + 1] : nullptr; };
   const Item* next = behind();
@@ -61,6 +61,7 @@ std::uint32_t Scoreboard::send_again(std::uint64_t begin, std::uint32_t most) {
   Item& item = items_[index];
   if (!item.again) again_ += item.bytes;
   item.again = true;
+  item.sent = now;
   return item.bytes;
 }
 
@@ -72,8 +73,19 @@ void Scoreboard::forget(const Item& item, std::uint32_t bytes) {
   if (item.again) again_ -= bytes;
 }
 
-std::uint32_t Scoreboard::acknowledge(std::uint64_t up_to) {
-  std::uint32_t arrived = 0;
+// What was sent again and answered faster than anything before was answered the first time it was sent.
+void Scoreboard::arrived(Nanos now, const Item& item) {
+  const Nanos rtt = now - item.sent;
+  if (item.again && rtt < least_rtt_) return;
+  if (!item.again && (least_rtt_ == Nanos{} || rtt < least_rtt_)) least_rtt_ = rtt;
+  if (item.sent < newest_sent_ || (item.sent == newest_sent_ && item.end() <= newest_end_)) return;
+  newest_sent_ = item.sent;
+  newest_end_ = item.end();
+  newest_rtt_ = rtt;
+}
+
+std::uint32_t Scoreboard::acknowledge(Nanos now, std::uint64_t up_to) {
+  std::uint32_t bytes = 0;
   while (!items_.empty() && items_.front().begin < up_to) {
     Item& item = items_.front();
     if (item.end() > up_to) {
@@ -84,15 +96,15 @@ std::uint32_t Scoreboard::acknowledge(std::uint64_t up_to) {
       break;
     }
     forget(item, item.bytes);
-    if (!item.sacked) arrived += item.bytes;
+    if (!item.sacked) bytes += item.bytes, arrived(now, item);
     items_.pop_front();
   }
   if (highest_sacked_ && *highest_sacked_ <= head_) highest_sacked_.reset();
-  return arrived;
+  return bytes;
 }
 
-std::uint32_t Scoreboard::acknowledge_apart(Range range) {
-  std::uint32_t arrived = 0;
+std::uint32_t Scoreboard::acknowledge_apart(Nanos now, Range range) {
+  std::uint32_t bytes = 0;
   for (std::size_t i = index_of(range.begin); i < items_.size() && items_[i].end() <= range.end; ++i) {
     Item& item = items_[i];
     if (item.begin < range.begin || item.sacked) continue;
@@ -100,15 +112,15 @@ std::uint32_t Scoreboard::acknowledge_apart(Range range) {
     item.lost = false;
     item.sacked = true;
     sacked_ += item.bytes;
-    arrived += item.bytes;
+    bytes += item.bytes;
+    arrived(now, item);
     if (!highest_sacked_ || *highest_sacked_ <= item.end()) highest_sacked_ = item.begin;
   }
-  if (arrived > 0) update_lost();
-  return arrived;
+  return bytes;
 }
 
-// Lost is what three segments behind it have overtaken.
-void Scoreboard::update_lost() {
+void Scoreboard::lose_by_count() {
+  if (!highest_sacked_) return;
   int overtakers = 0;
   for (std::size_t i = index_of(*highest_sacked_) + 1; i-- > 0;) {
     Item& item = items_[i];
@@ -117,6 +129,24 @@ void Scoreboard::update_lost() {
     item.lost = true;
     lost_ += item.bytes;
   }
+}
+
+Nanos Scoreboard::lose_by_time(Nanos now, Nanos patience) {
+  Nanos longest{};
+  for (Item& item : items_) {
+    if (item.sacked || (item.lost && !item.again)) continue;
+    if (item.sent > newest_sent_ || (item.sent == newest_sent_ && item.end() >= newest_end_)) continue;
+    const Nanos left = newest_rtt_ + patience - (now - item.sent);
+    if (left > Nanos{}) {
+      longest = std::max(longest, left);
+      continue;
+    }
+    if (item.again) again_ -= item.bytes;
+    if (!item.lost) lost_ += item.bytes;
+    item.again = false;
+    item.lost = true;
+  }
+  return longest;
 }
 
 bool Scoreboard::holds_for_lost(std::uint64_t at) const {

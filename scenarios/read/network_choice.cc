@@ -162,6 +162,9 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   if (!row.any_topology && n.parties.size() != 2)
     throw Error("{}: parties: a network of kind {} joins two, found {}", where, row.name,
                 fmt::join(n.parties, ", "));
+  if (row.packets && row.wall_time && r.find("tcp"))
+    throw Error("{}: tcp: the kernel's is as it is, in a network of kind {}: expected no such key", where,
+                row.name);
   if (!row.packets) return n;
   for (const netsim::Edge& edge : n.edges) {
     if (edge.forward.bits_per_second == 0 || edge.backward.bits_per_second == 0)
@@ -247,7 +250,9 @@ engine::StatedNetwork stated(const NetworkChoice& n) {
   if (!row.splits || network.live) return network;
   for (const netsim::Edge& edge : spec_of(n, 0).edges)
     network.edges.push_back({edge.a, edge.b, engine::stated(edge.forward), engine::stated(edge.backward)});
-  if (row.packets) network.tcp = n.tcp;
+  if (!row.packets) return network;
+  network.tcp = n.tcp;
+  if (row.wall_time) network.tcp->recovery = "rack";  // the kernel's
   return network;
 }
 

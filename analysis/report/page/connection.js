@@ -32,7 +32,7 @@ const connection = (() => {
     let both = [linkOf(up, c.rtt_s, c.up_bps, c.loss_up ?? loss, c.jitter_up_s ?? jitter),
                 linkOf(down, c.rtt_s, c.down_bps, c.loss_down ?? loss, c.jitter_down_s ?? jitter)];
     if (tcp) both = both.map(link => withQueue(link, c.rtt_s));
-    const spoken = {...usualTcp, ...(tcp ?? {initial_window: Math.floor(initialWindow)})};
+    const spoken = {...usualTcp, ...(tcp ?? {initial_window: Math.floor(initialWindow), recovery: c.live ? "rack" : "rfc6675"})};
     const mtus = both.flatMap(link => [link, ...(link.schedule ?? [])]).map(state => state.mtu ?? usualLink.mtu);
     return {links: both, tcp: spoken, segment: spoken.segment_bytes || Math.min(usualLink.mtu, ...mtus) - headers};
   }

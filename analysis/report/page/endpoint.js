@@ -7,6 +7,7 @@ const Endpoint = (() => {
   const milliseconds = ns => Math.floor(ns / 1e6);
 
   return class {
+    static states = {open, disorder, recovery, loss};
     // `rtt`: of the handshake.
     constructor(tcp, segment, rtt) {
       this.segment = segment;
@@ -46,7 +47,7 @@ const Endpoint = (() => {
           if (tail - board.head >= this.buffer) return;
           next = tail;
         }
-        if (next === none && this.state === recovery) next = board.nextUnsentAgain();
+        if (next === none && this.state === recovery && !this.rack) next = board.nextUnsentAgain();
         if (next === none) return;
         if (room < this.segment && this.posted - next > room) return;  // no silly window
         if (board.inFlight() === 0) this.congestion.beforeBurst(now, this.state === open);
@@ -55,9 +56,10 @@ const Endpoint = (() => {
     }
     transmit(now, begin, most) {
       const {board, noted, receiver} = this;
+      const again = begin < board.tail();
       let bytes;
-      if (begin < board.tail()) {
-        bytes = board.sendAgain(begin, most);
+      if (again) {
+        bytes = board.sendAgain(now, begin, most);
         ++this.sentAgain;
         for (let i = 0; i < noted.length; ++i) {
           const n = noted.at(i);
@@ -68,28 +70,33 @@ const Endpoint = (() => {
         }
       } else {
         bytes = Math.min(most, this.posted - begin);
-        board.sendNew(bytes);
+        board.sendNew(now, bytes);
         noted.push({begin, end: begin + bytes, again: false});
         this.congestion.sent(now, begin + bytes, this.state === open);
       }
       receiver.acknowledged();
       this.out.push({begin, bytes, acked: receiver.next, apart: Receiver.nothing, stamp: milliseconds(now), echo: receiver.echo});
-      if (this.timeoutAt === never) this.timeoutAt = now + this.rto;
       if (this.state === recovery) this.reducedOut += bytes;
+      this.sentOne(now, begin, again);
     }
+    sentOne(now) { if (this.timeoutAt === never) this.timeoutAt = now + this.rto; }
     receive(now, p) {
       const {board, receiver} = this;
       if (p.begin === receiver.next) receiver.echo = p.stamp;
       this.estimate(now, p);
       if (p.acked < board.head) return;  // overtaken
       let delivered = 0;
-      for (const range of p.apart) delivered += board.acknowledgeApart(range.begin, range.end);
+      for (const range of p.apart) {
+        const bytes = board.acknowledgeApart(now, range.begin, range.end);
+        if (bytes > 0 && !this.rack) board.loseByCount();
+        delivered += bytes;
+      }
       const apart = delivered > 0, oldHead = board.head;
       this.recoveredAgain = false;
       if (p.acked > oldHead && p.acked < this.recover && this.state === recovery) {
         for (let end = p.acked; end > oldHead; end -= this.segment) this.recoveredAgain ||= board.wasSentAgain(end);
       }
-      delivered += board.acknowledge(p.acked);
+      delivered += board.acknowledge(now, p.acked);
       this.inFlight = board.inFlight();
       this.process(now, p, oldHead, apart, delivered);
       if (p.bytes > 0 && receiver.accept(now, p)) this.acknowledge(now);

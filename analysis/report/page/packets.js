@@ -7,7 +7,8 @@ const Packets = (() => {
   return class {
     constructor({links: [up, down], tcp, segment}, seed, chance) {
       const rtt = up.delay_ns + down.delay_ns;
-      this.ends = [new Endpoint(tcp, segment, rtt), new Endpoint(tcp, segment, rtt)];
+      const End = tcp.recovery === "rack" ? RackEndpoint : Endpoint;
+      this.ends = [new End(tcp, segment, rtt), new End(tcp, segment, rtt)];
       this.links = [new links.Link(up, seed, 0, chance), new links.Link(down, seed, 1, chance)];
       this.flying = [new Queue(), new Queue()];  // {at, packet} by the way they go, first to arrive first
       this.posted = new Queue();                 // {at, way, bytes} by time

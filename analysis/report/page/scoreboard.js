@@ -1,6 +1,6 @@
 "use strict";
 // model/path/scoreboard.cc in the browser: which bytes under way were acknowledged out of order, are held for lost, were sent
-// again (RFC 6675).
+// again (RFC 6675, RFC 8985).
 const Scoreboard = (() => {
   const duplicates = 3, none = -1;
   const endOf = item => item.begin + item.bytes;
@@ -8,14 +8,16 @@ const Scoreboard = (() => {
   return class {
     constructor(segment) {
       this.segment = segment;
-      this.items = new Queue();  // {begin, bytes, sacked, lost, again}
+      this.items = new Queue();  // {begin, bytes, at, sacked, lost, again}; at: when it was sent last
       this.head = this.sent = this.sacked = this.lost = this.again = 0;
       this.highestSacked = none;
+      // Of what has arrived, what was sent last.
+      this.newestSent = this.newestRtt = this.newestEnd = this.leastRtt = 0;
     }
     tail() { return this.head + this.sent; }
     inFlight() { return this.sent - this.sacked - this.lost + this.again; }
-    sendNew(bytes) {
-      this.items.push({begin: this.tail(), bytes, sacked: false, lost: false, again: false});
+    sendNew(now, bytes) {
+      this.items.push({begin: this.tail(), bytes, at: now, sacked: false, lost: false, again: false});
       this.sent += bytes;
     }
     indexOf(begin) {
@@ -49,7 +51,7 @@ const Scoreboard = (() => {
       this.items.insert(index + 1, rest);
     }
     // A short segment is filled up from the one behind it, where that shares its fate.
-    sendAgain(begin, most) {
+    sendAgain(now, begin, most) {
       const index = this.indexOf(begin), item = this.items.at(index);
       const second = index + 1 < this.items.length ? this.items.at(index + 1) : null;
       const joins = second && !second.sacked && second.lost === item.lost;
@@ -67,6 +69,7 @@ const Scoreboard = (() => {
       }
       if (!item.again) this.again += item.bytes;
       item.again = true;
+      item.at = now;
       return item.bytes;
     }
     forget(item, bytes) {
@@ -77,7 +80,7 @@ const Scoreboard = (() => {
       if (item.again) this.again -= bytes;
     }
     // Both return the bytes that are newly known to have arrived.
-    acknowledge(upTo) {
+    acknowledge(now, upTo) {
       let arrived = 0;
       while (this.items.length > 0 && this.items.first.begin < upTo) {
         const item = this.items.first;
@@ -89,13 +92,26 @@ const Scoreboard = (() => {
           break;
         }
         this.forget(item, item.bytes);
-        if (!item.sacked) arrived += item.bytes;
+        if (!item.sacked) {
+          arrived += item.bytes;
+          this.arrived(now, item);
+        }
         this.items.shift();
       }
       if (this.highestSacked <= this.head) this.highestSacked = none;
       return arrived;
     }
-    acknowledgeApart(begin, end) {
+    // What was sent again and answered faster than anything before was answered the first time it was sent.
+    arrived(now, item) {
+      const rtt = now - item.at;
+      if (item.again && rtt < this.leastRtt) return;
+      if (!item.again && (this.leastRtt === 0 || rtt < this.leastRtt)) this.leastRtt = rtt;
+      if (item.at < this.newestSent || (item.at === this.newestSent && endOf(item) <= this.newestEnd)) return;
+      this.newestSent = item.at;
+      this.newestEnd = endOf(item);
+      this.newestRtt = rtt;
+    }
+    acknowledgeApart(now, begin, end) {
       let arrived = 0;
       for (let i = this.indexOf(begin); i < this.items.length && endOf(this.items.at(i)) <= end; ++i) {
         const item = this.items.at(i);
@@ -105,13 +121,34 @@ const Scoreboard = (() => {
         item.sacked = true;
         this.sacked += item.bytes;
         arrived += item.bytes;
+        this.arrived(now, item);
         if (this.highestSacked === none || this.highestSacked <= endOf(item)) this.highestSacked = item.begin;
       }
-      if (arrived > 0) this.updateLost();
       return arrived;
     }
-    // Lost is what three segments behind it have overtaken.
-    updateLost() {
+    // By time: lost is what was sent before something that has arrived, a round trip and `patience` ago. Returns how long
+    // until the last that may still come is held for lost; 0: none.
+    loseByTime(now, patience) {
+      let longest = 0;
+      for (let i = 0; i < this.items.length; ++i) {
+        const item = this.items.at(i);
+        if (item.sacked || (item.lost && !item.again)) continue;
+        if (item.at > this.newestSent || (item.at === this.newestSent && endOf(item) >= this.newestEnd)) continue;
+        const left = this.newestRtt + patience - (now - item.at);
+        if (left > 0) {
+          longest = Math.max(longest, left);
+          continue;
+        }
+        if (item.again) this.again -= item.bytes;
+        if (!item.lost) this.lost += item.bytes;
+        item.again = false;
+        item.lost = true;
+      }
+      return longest;
+    }
+    // By count: lost is what three segments behind it have overtaken.
+    loseByCount() {
+      if (this.highestSacked === none) return;
       let overtakers = 0;
       for (let i = this.indexOf(this.highestSacked); i >= 0; --i) {
         const item = this.items.at(i);
