@@ -25,6 +25,7 @@ double coefficient_error(const LatencyModel& model, const StepShape& s, const Co
     sum += square(known(w->fixed_s.error)) + square(known(w->per_row_s.error) * s.rows) +
            square(known(w->per_row_context_s.error) * s.rows * s.context);
   }
+  if (!model.chance.applied) return std::sqrt(sum);
   const auto part = [](double seconds, const Coefficient& c) {
     if (seconds == 0 || !std::isfinite(c.error)) return 0.0;
     return std::abs(seconds) * c.error / std::max(c.value, 1e-9);
@@ -39,16 +40,15 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
                   const ClassAcceptance& gain, std::size_t steps, double distance, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const Components& mean = answer.step;
-  const auto n = static_cast<double>(std::max<std::size_t>(steps, 1));
-  const double constant =
-      std::hypot(model.decode.noise_s / std::sqrt(n), coefficient_error(model, drafter.mean_shape(), mean));
+  const double constant = coefficient_error(model, drafter.mean_shape(), mean);
   const double fastest_s = mean.rtt_s + mean.wire_s;  // physics: nothing shortens these
   const double relative = doubt_per_efold * distance;
   std::vector<double> rates(replicates);
   for (double& rate : rates) {
     const auto world =
         static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
-    double step_s = answer.by_world[world] + constant * normal(random);
+    double step_s = answer.by_world[world] + constant * normal(random) +
+                    NoiseStream(model.decode.noise).mean(std::max<std::size_t>(steps, 1), random);
     step_s *= std::max(0.1, 1 + relative * normal(random));
     rate = draw_tokens_per_step(gain, drafter.most_rows(), random) /
            std::max({step_s, fastest_s, 0.1 * mean.total_s()});  // a step is never free
@@ -58,33 +58,34 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
           rates[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
 }
 
-Interval step_interval(const LatencyModel& model, std::span<const Observation> run) {
-  // Chance needs many worlds; work that varies, few.
-  const Condition& c = run[0].condition;
-  const bool by_chance =
-      run[0].expected && (run[0].expected->loss_s() != 0 || run[0].expected->jitter_s != 0);
-  const Answer answer = model.answer(run, by_chance || c.loss > 0 || c.jitter_s > 0 ? 32 : 6);
+StepLanding step_landing(const LatencyModel& model, std::span<const Observation> run) {
+  // Chance needs many worlds, and so does work that decides what a queue or a timeout does; else few are
+  // enough.
+  constexpr std::size_t few = 6, many = 32;
+  Answer answer = model.answer(run, few);
+  if (answer.fragile) answer = model.answer(run, many);
   StepShape mean{.share = 0};
-  double steps = 0;
+  std::size_t steps = 0;
   for (const Observation& o : run) {
     if (o.prefill) continue;
     mean.rows += o.rows, mean.context += o.context;
     ++steps;
   }
-  steps = std::max(1.0, steps);
-  mean.rows /= steps, mean.context /= steps;
+  steps = std::max<std::size_t>(1, steps);
+  mean.rows /= static_cast<double>(steps), mean.context /= static_cast<double>(steps);
   std::mt19937_64 random(1 + run[0].run);
-  const double constant =
-      std::hypot(model.decode.noise_s / std::sqrt(steps), coefficient_error(model, mean, answer.step));
+  const double constant = coefficient_error(model, mean, answer.step);
   std::vector<double> means(replicates);
   for (double& m : means) {
     const auto world =
         static_cast<std::size_t>(uniform(random) * static_cast<double>(answer.by_world.size()));
-    m = answer.by_world[world] + constant * normal(random);
+    m = answer.by_world[world] + constant * normal(random) +
+        NoiseStream(model.decode.noise).mean(steps, random);
   }
   std::sort(means.begin(), means.end());
-  return {means[static_cast<std::size_t>(tail * replicates)],
-          means[static_cast<std::size_t>((1 - tail) * replicates) - 1]};
+  return {answer.step.total_s(),
+          {means[static_cast<std::size_t>(tail * replicates)],
+           means[static_cast<std::size_t>((1 - tail) * replicates) - 1]}};
 }
 
 }  // namespace splitwan::model

@@ -82,10 +82,11 @@ void tell_first_token(Point& point, const LatencyModel& model, const DrafterMode
   }
 }
 
-void tell_gaps(Point& point, const Answer& answer, double noise_s, std::uint64_t seed) {
+void tell_gaps(Point& point, const Answer& answer, const WorkNoise& noise, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<double> gaps = answer.steps_s;
-  for (double& gap : gaps) gap = std::max(0.0, gap + noise_s * normal(random));
+  NoiseStream departures(noise);
+  for (double& gap : gaps) gap = std::max(0.0, gap + departures.next(random));
   std::sort(gaps.begin(), gaps.end());
   const auto at = [&](double share) {
     return gaps[std::min(gaps.size() - 1,
@@ -130,7 +131,7 @@ Point project(const LatencyModel& model, const Condition& condition, const std::
   point.tokens = request.tokens > 0 ? request.tokens
                                     : 1 + static_cast<double>(asked.steps_per_run()) * gain.tokens_per_step;
   point.answer_s = point.time_to_first_token_s + (point.tokens - 1) / point.tokens_per_s;
-  tell_gaps(point, answer, model.decode.residual_s, seed);
+  tell_gaps(point, answer, model.decode.noise, seed);
   const double far = distance(model, condition, point.extrapolated);
   const Interval i = interval(model, asked, answer, gain, asked.steps_per_run(), far, seed);
   point.low = std::min(i.low, point.tokens_per_s);

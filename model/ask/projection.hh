@@ -44,8 +44,12 @@ struct Interval {
 Interval interval(const LatencyModel&, const DrafterModel&, const Answer&, const ClassAcceptance&,
                   std::size_t steps, double distance, std::uint64_t seed);
 
-// Where the mean decode step of a run that sends these rows would lie, in seconds.
-Interval step_interval(const LatencyModel&, std::span<const Observation> run);
+// The mean decode step of a run that sends these rows, and where it would lie, in seconds.
+struct StepLanding {
+  double mean_s = 0;
+  Interval interval;
+};
+StepLanding step_landing(const LatencyModel&, std::span<const Observation> run);
 
 // What of it lies outside the range fitted on, in words; and what vary() changed.
 std::vector<std::string> outside(const LatencyModel&, const Condition&);

@@ -154,7 +154,7 @@ void rescale_compute(LatencyModel& m, const Variant& v, const Factors& by,
     if (!phase) continue;
     scale(phase->client, client, by.client_attention / v.client_speed);
     scale(phase->server, server, by.server_attention / v.server_speed);
-    phase->noise_s *= std::max(client, server);
+    phase->noise.scale(std::max(client, server));
   }
   for (DrafterModel& d : m.drafters) d.draft_s /= v.client_speed;
   for (const double factor : {by.client, by.server, v.client_speed, v.server_speed})

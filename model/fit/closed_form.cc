@@ -63,11 +63,16 @@ const DrafterModel* LatencyModel::find(const std::string& drafter) const {
 
 namespace {
 
+// With work that varies as it did.
+Worlds worlds_of(const LatencyModel& model, std::size_t many, std::uint64_t seed) {
+  return {many, seed, &model.decode.noise, model.prefill ? &model.prefill->noise : nullptr};
+}
+
 Components forward(const LatencyModel& model, Connection& connection, const StepShape& s, bool prompt,
                    double draft_s) {
   const PhaseModel& phase = model.phase(prompt);
   const auto exchanges = phase.exchanges(s, prompt);
-  Components c = phase.step(exchanges, connection.exchange(exchanges));
+  Components c = phase.step(exchanges, connection.exchange(exchanges, prompt));
   if (!prompt) c.client_s += draft_s;
   connection.rest((prompt ? 0 : draft_s) + c.overhead_s);
   return c;
@@ -90,7 +95,7 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
   };
   constexpr std::size_t few = 4, more = 8;
   const std::uint64_t seed = 1 + steps[0].run * more;
-  if (follow({few, seed}) && decode.residual_s > 0) follow({more, seed, decode.residual_s});
+  if (follow({few, seed})) follow(worlds_of(*this, more, seed));
   return predicted;
 }
 
@@ -111,7 +116,7 @@ void add(Answer& answer, const Components& c, const std::vector<double>& waits_s
 
 Answer LatencyModel::answer(const DrafterModel& drafter, const Condition& condition,
                             std::size_t worlds) const {
-  Connection connection(condition, initial_window, chance.values(), {worlds, 1, decode.residual_s});
+  Connection connection(condition, initial_window, chance.values(), worlds_of(*this, worlds, 1));
   Answer answer;
   if (drafter.prompt.rows > 0) answer.prompt = forward(*this, connection, drafter.prompt, true, 0);
   const auto steps = schedule(drafter, drafter.steps_per_run());
@@ -119,19 +124,20 @@ Answer LatencyModel::answer(const DrafterModel& drafter, const Condition& condit
     const Components c = forward(*this, connection, *shape, false, drafter.draft_s);
     add(answer, c, connection.by_world(), 1 / static_cast<double>(steps.size()));
   }
+  answer.fragile = connection.fragile() || connection.by_chance();
   return answer;
 }
 
 Components LatencyModel::first_token(const StepShape& prompt, const Condition& condition,
                                      std::size_t worlds) const {
-  Connection connection(condition, initial_window, chance.values(), {worlds, 1});
+  Connection connection(condition, initial_window, chance.values(), worlds_of(*this, worlds, 1));
   return forward(*this, connection, prompt, true, 0);
 }
 
 Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds) const {
   const DrafterModel* known = find(run[0].drafter);
   Connection connection(run[0].condition, initial_window, chance.values(),
-                        {worlds, 1 + run[0].run, decode.residual_s});
+                        worlds_of(*this, worlds, 1 + run[0].run));
   const auto decoded = std::count_if(run.begin(), run.end(), [](auto& o) { return !o.prefill; });
   Answer answer;
   for (const Observation& o : run) {
@@ -142,6 +148,7 @@ Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds
     else
       add(answer, c, connection.by_world(), 1 / static_cast<double>(decoded));
   }
+  answer.fragile = connection.fragile() || connection.by_chance();
   return answer;
 }
 

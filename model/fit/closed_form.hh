@@ -45,8 +45,7 @@ struct PhaseModel {
   double lead_share = 0;    // of the client's work, before its request is out
   double stragglers_s = 0;  // what the few wild steps, which the coefficients pass over, add to the mean
   double residual_s = 0;    // robust standard deviation of a step about the prediction
-  double noise_s = 0;       // standard deviation of a run's mean step x root of its steps, where the network
-                            // leaves nothing to chance
+  WorkNoise noise;          // about the mean step, where the network leaves nothing to chance
   std::size_t steps = 0;
   Components step(const std::vector<engine::Exchange>&, const Waits&) const;
   // What a step of this shape asks of both parties; a prompt goes in chunks.
@@ -92,7 +91,8 @@ struct FittedCondition {
 struct Answer {
   Components prompt, step;       // step: the mean one
   std::vector<double> by_world;  // seconds of the mean step
-  std::vector<double> steps_s;   // of every step, in every world
+  bool fragile = false;          // chance, or work that varies, decides what comes after
+  std::vector<double> steps_s;   // of every step, in every world, its work as it is typically
 };
 
 struct LatencyModel {

@@ -182,13 +182,6 @@ double mean(const std::vector<double>& values) {
              : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Variance of what is normal about 0, from its squares: by their median, so that links which the model gets
-// wrong do not pass for noise on all others.
-double typical_square(const std::vector<double>& squares) {
-  constexpr double median_of_chi_square = 0.4549364;  // one degree of freedom
-  return engine::median(squares) / median_of_chi_square;
-}
-
 // What a step's closed form leaves, its waits with the work as measured.
 double residual_of(const LatencyModel& model, const Observation& o) {
   const PhaseModel& phase = model.phase(o.prefill);
@@ -200,38 +193,40 @@ double residual_of(const LatencyModel& model, const Observation& o) {
   return o.total_s - predicted - parts.back().held_s;
 }
 
-// How far steps lie from the prediction, and means of whole runs: a run's steps are not independent of each
-// other, so noise is what shows in the runs' means, brought to one step.
+// So many runs, evenly from all, their departures about the mean step; rounded as the file has them.
+WorkNoise noise_of(const std::vector<std::vector<double>>& runs, double stragglers_s) {
+  constexpr std::size_t most = 96;
+  WorkNoise noise;
+  const std::size_t kept = std::min(most, runs.size());
+  for (std::size_t i = 0; i < kept; ++i) {
+    noise.runs.push_back(runs[i * runs.size() / kept]);
+    for (double& s : noise.runs.back()) s = std::round((s - stragglers_s) * 1e6) * 1e-6;
+  }
+  return noise;
+}
+
+// How far steps lie from the prediction: of all links together, of the calm ones alone where there are such.
 void fit_spread(LatencyModel& model, const Observations& crossing) {
-  struct Residuals {
-    std::vector<double> all, plain;
-  } by_phase[2];
-  std::vector<double> plain, any;  // of runs: squared sum over number of steps
+  std::vector<std::vector<double>> calm[2], any[2];  // by phase, of runs
   for (const auto run : by_run(crossing)) {
-    const bool calm = run[0].expected->jitter_s == 0 && run[0].condition.loss == 0;
-    std::vector<double> decode;
-    for (const Observation& o : run) {
-      const double residual = residual_of(model, o);
-      by_phase[o.prefill].all.push_back(residual);
-      if (calm) by_phase[o.prefill].plain.push_back(residual);
-      if (!o.prefill) decode.push_back(residual);
+    std::vector<double> residuals[2];
+    for (const Observation& o : run) residuals[o.prefill].push_back(residual_of(model, o));
+    for (const bool prompt : {false, true}) {
+      if (residuals[prompt].empty()) continue;
+      if (run[0].expected->jitter_s == 0 && run[0].condition.loss == 0)
+        calm[prompt].push_back(residuals[prompt]);
+      any[prompt].push_back(std::move(residuals[prompt]));
     }
-    if (decode.empty()) continue;
-    const double square = std::pow(mean(decode), 2) * static_cast<double>(decode.size());
-    any.push_back(square);
-    if (calm) plain.push_back(square);
   }
   for (const bool prompt : {false, true}) {
     if (prompt && !model.prefill) continue;
     PhaseModel& phase = prompt ? *model.prefill : model.decode;
-    const Residuals& r = by_phase[prompt];
-    phase.residual_s = robust_spread(r.plain.empty() ? r.all : r.plain);
-    phase.stragglers_s = std::max(0.0, mean(r.plain.empty() ? r.all : r.plain));
-    // Squares about the mean, which the stragglers are now part of.
-    const double off = phase.stragglers_s * phase.stragglers_s;
-    const double steps =
-        static_cast<double>(phase.steps) / static_cast<double>(std::max<std::size_t>(1, any.size()));
-    phase.noise_s = std::sqrt(std::max(0.0, typical_square(plain.empty() ? any : plain) - off * steps));
+    const auto& runs = calm[prompt].empty() ? any[prompt] : calm[prompt];
+    std::vector<double> all;
+    for (const auto& run : runs) all.insert(all.end(), run.begin(), run.end());
+    phase.residual_s = robust_spread(all);
+    phase.stragglers_s = std::max(0.0, mean(all));
+    phase.noise = noise_of(runs, phase.stragglers_s);
   }
 }
 

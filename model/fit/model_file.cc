@@ -1,4 +1,5 @@
 // Reading model.json, strictly: every key is known, every value has its type.
+#include <algorithm>
 #include <fstream>
 #include <limits>
 
@@ -44,6 +45,20 @@ WorkCost work(ObjectReader& parent, const std::string& key) {
   return w;
 }
 
+WorkNoise noise(ObjectReader& in) {
+  WorkNoise noise;
+  for (const Json& run : in.list("noise_us")) {
+    const bool numbers = run.is_array() && !run.empty() &&
+                         std::ranges::all_of(run, [](const Json& step) { return step.is_number(); });
+    if (!numbers)
+      throw engine::Error("{}: expected lists of numbers, found {}", in.path("noise_us"),
+                          run.dump().substr(0, 40));
+    noise.runs.emplace_back();
+    for (const Json& step : run) noise.runs.back().push_back(step.get<double>() * 1e-6);
+  }
+  return noise;
+}
+
 PhaseModel phase(ObjectReader& parent, const std::string& key) {
   ObjectReader in = parent.child(key);
   const PhaseModel p{work(in, "client"),
@@ -52,7 +67,7 @@ PhaseModel phase(ObjectReader& parent, const std::string& key) {
                      not_negative(in, "client_lead_share", 1),
                      not_negative(in, "stragglers_s"),
                      not_negative(in, "residual_s"),
-                     not_negative(in, "noise_s"),
+                     noise(in),
                      in.need<std::size_t>("steps")};
   in.done();
   return p;

@@ -16,15 +16,20 @@ Json json(const WorkCost& w) {
           {"per_row_s", json(w.per_row_s)},
           {"per_row_context_s", json(w.per_row_context_s)}};
 }
+Json json(const WorkNoise& noise) {
+  Json runs = Json::array();
+  for (const auto& run : noise.runs) {
+    Json steps = Json::array();
+    for (const double s : run) steps.push_back(std::llround(s * 1e6));
+    runs.push_back(std::move(steps));
+  }
+  return runs;
+}
 Json json(const PhaseModel& p) {
-  return {{"client", json(p.client)},
-          {"server", json(p.server)},
-          {"overhead_s", json(p.overhead_s)},
-          {"client_lead_share", p.lead_share},
-          {"stragglers_s", p.stragglers_s},
-          {"residual_s", p.residual_s},
-          {"noise_s", p.noise_s},
-          {"steps", p.steps}};
+  return {{"client", json(p.client)},         {"server", json(p.server)},
+          {"overhead_s", json(p.overhead_s)}, {"client_lead_share", p.lead_share},
+          {"stragglers_s", p.stragglers_s},   {"residual_s", p.residual_s},
+          {"noise_us", json(p.noise)},        {"steps", p.steps}};
 }
 Json json(const StepShape& s) {
   return {{"rows", s.rows},

@@ -80,9 +80,27 @@ std::string checks(const Json& v) {
 // Traces that were not fitted, group by group.
 std::string unseen_table(const Json& v) {
   std::string out = heading("other traces", "error of the step, %");
-  for (const Json& g : v["test_groups"]) out += row(g["group"].get<std::string>(), g, g["baselines"]);
+  std::string held, unsure, no_better;
+  for (const Json& g : v["test_groups"]) {
+    const auto name = g["group"].get<std::string>();
+    out += row(name, g, g["baselines"]);
+    if (g["coverage_as_said"] == false)
+      held += fmt::format("  {}: {} % of {} runs\n", name, percent(g["coverage"]), g["runs"].dump());
+    if (g["standard_error"] > 0.02) unsure += fmt::format("  {}: {} %\n", name, percent(g["standard_error"]));
+    for (const auto& [key, title] : simpler) {
+      if (!g["baselines"].contains(key) || g["baselines"][key]["worst"] >= 2 * g["worst"].get<double>())
+        continue;
+      no_better += fmt::format("  {}: {} (worst {} %, ours {} %)\n", name, title,
+                               percent(g["baselines"][key]["worst"]), percent(g["worst"]));
+    }
+  }
   const Json& all = v["test_summary"];
   out += row("all", all, all["baselines"]);
+  if (!no_better.empty())
+    out += "less than twice as good in the worst cell as a simpler formula:\n" + no_better;
+  if (!unsure.empty())
+    out += "standard error of the mean in the cell with the fewest runs for its spread:\n" + unsure;
+  if (!held.empty()) out += "90 % intervals do not hold as often as they say:\n" + held;
   out +=
       fmt::format("90 % intervals held {} % of {} runs; {} of {} cells lie outside what was fitted\n",
                   percent(all["coverage"]), all["runs"].dump(), all["warned_cells"].dump(), all["n"].dump());
