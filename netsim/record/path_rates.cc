@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "engine/base/order_statistics.hh"
+#include "engine/base/tcp_constants.hh"
+#include "netsim/record/recorded.hh"
+
+namespace splitwan::netsim {
+namespace {
+
+constexpr std::uint32_t least_bytes = 1000;  // between two looks: less says more of clocks than of the link
+constexpr std::size_t few = 3;
+constexpr double fastest_bps = 10e9;
+
+double on_the_link(std::uint32_t payload) {
+  const std::uint32_t packets = std::max(1u, (payload + engine::tcp::segment_bytes - 1) / engine::tcp::segment_bytes);
+  return payload + packets * (engine::tcp::header_bytes + framing);
+}
+
+bool later(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
+
+double rate_of(const std::vector<double>& s_per_byte) {
+  return s_per_byte.size() < few ? 0 : std::min(fastest_bps, 8 / engine::median(s_per_byte));
+}
+
+// What is sent faster than it is acknowledged is acknowledged as fast as the way up carries it.
+struct UpTrain {
+  std::map<std::uint32_t, LinkTime> sent;  // by the end of each segment, from the last acknowledged on
+  std::optional<LinkTime> acked_at, acked_sent_at;
+  std::uint32_t acked = 0;
+};
+
+void follow_up(const SeenPacket& p, UpTrain& c, std::vector<double>& s_per_byte, LinkTime& at) {
+  if (p.up) {
+    if (p.payload > 0) c.sent.try_emplace(p.sequence + p.payload, p.at);
+    return;
+  }
+  const auto covered = c.sent.find(p.acknowledged);
+  if (covered == c.sent.end()) return;
+  if (c.acked_at && later(p.acknowledged, c.acked)) {
+    const std::uint32_t bytes = p.acknowledged - c.acked;
+    const double came_s = between(*c.acked_at, p.at), left_s = between(*c.acked_sent_at, covered->second);
+    if (bytes >= least_bytes && left_s >= 0 && left_s < came_s / 2) {
+      s_per_byte.push_back(came_s / on_the_link(bytes));
+      if (at == LinkTime{}) at = p.at;
+    }
+  }
+  c.acked = p.acknowledged;
+  c.acked_at = p.at;
+  c.acked_sent_at = covered->second;
+}
+
+// Segments that follow each other without a question in between come as fast as the way down carries them.
+struct DownTrain {
+  std::optional<SeenPacket> last;
+};
+
+void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<double>& s_per_byte) {
+  if (p.up) {
+    if (p.payload > 0) c.last.reset();
+    return;
+  }
+  if (p.payload == 0) return;
+  if (c.last && p.sequence == c.last->sequence + c.last->payload && p.payload >= least_bytes) {
+    const double gap_s = between(c.last->at, p.at);
+    if (gap_s > 0 && gap_s < least_s) s_per_byte.push_back(gap_s / on_the_link(p.payload));
+  }
+  c.last = p;
+}
+
+}  // namespace
+
+PathRates path_rates(const Seen& seen, double least_s, double large_pair_s) {
+  std::map<std::uint16_t, UpTrain> up;
+  std::map<std::uint16_t, DownTrain> down;
+  std::vector<double> up_s, down_s;
+  PathRates rates;
+  for (const SeenPacket& p : seen.packets) {
+    if (p.syn) continue;
+    follow_up(p, up[p.port], up_s, rates.up_at);
+    follow_down(p, down[p.port], least_s, down_s);
+  }
+  rates.up_bps = rate_of(up_s);
+  rates.down_bps = rate_of(down_s);
+  if (rates.up_bps > 0) rates.up_from = "acknowledgements of messages of several packets";
+  if (rates.down_bps > 0) rates.down_from = "arrivals of messages of several packets";
+  const double per_bit_s = large_pair_s / (8 * (probe_large + framing));  // up and down together
+  if (per_bit_s <= 0) return rates;
+  const auto rest = [&](double known_bps) {
+    return 1 / std::max(per_bit_s - 1 / known_bps, 1 / fastest_bps);
+  };
+  if (rates.up_bps == 0 && rates.down_bps == 0) {
+    rates.up_bps = rates.down_bps = 2 / per_bit_s;
+    rates.up_from = rates.down_from = "probes of two sizes, both ways taken for alike";
+  } else if (rates.up_bps == 0) {
+    rates.up_bps = rest(rates.down_bps);
+    rates.up_from = "probes of two sizes, less what the way down takes";
+  } else if (rates.down_bps == 0) {
+    rates.down_bps = rest(rates.up_bps);
+    rates.down_from = "probes of two sizes, less what the way up takes";
+  }
+  return rates;
+}
+
+}  // namespace splitwan::netsim

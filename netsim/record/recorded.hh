@@ -1,0 +1,36 @@
+// What was seen of a path, made into its recording.
+#pragma once
+
+#include <string>
+
+#include "netsim/link/recording.hh"
+#include "netsim/record/seen.hh"
+
+namespace splitwan::netsim {
+
+// `path`: HOST:PORT, for errors and for people. Throws Error where no connection with data was seen.
+Recording recorded(const Seen& seen, const std::string& path);
+
+// Its parts. Times are as seen.
+
+// What the packets of connections tell of losses, one direction each; `least_s`: the shortest round trip. On
+// the way up a loss is a segment that was sent again and not acknowledged too soon for that; on the way down a
+// gap in the server's count of packets, where it had data: in the sequence, or before an answer that came
+// later than a timeout. `counts`: false where the server's packets carry no count.
+RecordedWay losses_up(const Seen& seen, double least_s);
+RecordedWay losses_down(const Seen& seen, double least_s, bool& counts);
+
+struct PathRates {
+  double up_bps = 0, down_bps = 0;  // 0: not told
+  std::string up_from, down_from;
+  LinkTime up_at{};  // when the way up's was seen, about
+};
+// `large_pairs_s`: by how much large probes came later than the small ones right before them.
+PathRates path_rates(const Seen& seen, double least_s, double large_pair_s);
+
+inline constexpr double framing = ppp_bytes;
+inline constexpr double probe_large = 1400;  // bytes; see path_tap.hh
+
+inline double between(LinkTime from, LinkTime to) { return static_cast<double>((to - from).count()) / 1e9; }
+
+}  // namespace splitwan::netsim
