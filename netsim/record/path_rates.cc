@@ -10,18 +10,19 @@ namespace splitwan::netsim {
 namespace {
 
 constexpr std::uint32_t least_bytes = 1000;  // between two looks: less says more of clocks than of the link
-constexpr std::size_t few = 3;
+constexpr std::size_t least_looks = 3;
 constexpr double fastest_bps = 10e9;
 
 double on_the_link(std::uint32_t payload) {
-  const std::uint32_t packets = std::max(1u, (payload + engine::tcp::segment_bytes - 1) / engine::tcp::segment_bytes);
+  const std::uint32_t packets =
+      std::max(1u, (payload + engine::tcp::segment_bytes - 1) / engine::tcp::segment_bytes);
   return payload + packets * (engine::tcp::header_bytes + framing);
 }
 
 bool later(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
 
 double rate_of(const std::vector<double>& s_per_byte) {
-  return s_per_byte.size() < few ? 0 : std::min(fastest_bps, 8 / engine::median(s_per_byte));
+  return s_per_byte.size() < least_looks ? 0 : std::min(fastest_bps, 8 / engine::median(s_per_byte));
 }
 
 // What is sent faster than it is acknowledged is acknowledged as fast as the way up carries it.

@@ -12,7 +12,7 @@
 namespace splitwan::netsim {
 namespace {
 
-constexpr double probe_small = 76, small_at_most = 200;  // bytes; see path_tap.hh
+constexpr double probe_small = 76, small_at_most = 200;   // bytes; see path_tap.hh
 constexpr double steady_share = 0.01, steady_s = 250e-6;  // of 5 to 95 %: clocks and a busy machine
 constexpr double independent = 0.3;                       // correlation of neighbours below which a law plays
 constexpr double window_s = 1;                            // of rates over time
@@ -60,7 +60,8 @@ double median_of(const std::vector<Pair>& pairs) {
   std::vector<double> later_s;
   later_s.reserve(pairs.size());
   for (const Pair& p : pairs) later_s.push_back(p.later_s);
-  return later_s.empty() ? 0 : engine::median(std::move(later_s)) * probe_large / (probe_large - probe_small / 2);
+  return later_s.empty() ? 0
+                         : engine::median(std::move(later_s)) * probe_large / (probe_large - probe_small / 2);
 }
 
 // When our own packets were in a probe's way: sent up and not yet gone, or come down just before its answer.
@@ -119,7 +120,8 @@ std::vector<double> acknowledgements(const Seen& seen) {
 
 // The handshake's, and of those acknowledgements that the server's work did not hold up, the shortest.
 double shortest(const Seen& seen, const std::vector<double>& acknowledged_s) {
-  double least_s = acknowledged_s.empty() ? 0 : *std::min_element(acknowledged_s.begin(), acknowledged_s.end());
+  double least_s =
+      acknowledged_s.empty() ? 0 : *std::min_element(acknowledged_s.begin(), acknowledged_s.end());
   std::optional<LinkTime> asked;
   for (const SeenPacket& p : seen.packets) {
     if (!p.syn) continue;
@@ -183,17 +185,10 @@ Play play_of(const Spread& s, const std::vector<double>& sorted_from) {
   return s.autocorrelation < independent ? Play::law : Play::series;
 }
 
-// Without the few that a busy machine holds up.
-Spread steady(std::vector<double> seconds) {
-  std::sort(seconds.begin(), seconds.end());
-  const std::size_t cut = seconds.size() / 20;
-  return spread_of({seconds.begin() + static_cast<std::ptrdiff_t>(cut),
-                    seconds.end() - static_cast<std::ptrdiff_t>(cut)});
-}
-
 void say_what_is_not_known(Recording& r, bool answered, bool counts) {
   const auto say = [&](std::string text) { r.cannot_tell.push_back(std::move(text)); };
-  if (!answered) say("delay over time: no probe was answered (ICMP echo); the shortest round trip stands for it");
+  if (!answered)
+    say("delay over time: no probe was answered (ICMP echo); the shortest round trip stands for it");
   say("which way the delay lies: half of the round trip each way");
   say("the queue's size: at least what our own packets found before them; played with the default");
   say("lost acknowledgements that carried no data");
@@ -259,9 +254,7 @@ Recording recorded(const Seen& seen, const std::string& path) {
   }
   r.round_trip = spread_of(clean_s);
   r.play = play_of(r.round_trip, clean_s);
-  if (r.play == Play::constant) r.round_trip = steady(clean_s);
-  r.queue_bytes_at_least =
-      std::max(0.0, (r.acknowledgements.p95_s - least_s) * r.up.rate_bps / 8);
+  r.queue_bytes_at_least = std::max(0.0, (r.acknowledgements.p95_s - least_s) * r.up.rate_bps / 8);
   say_what_is_not_known(r, answered, counts);
   return r;
 }

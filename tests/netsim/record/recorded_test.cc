@@ -1,0 +1,163 @@
+// A path made of two link models and a plain TCP over them, and what its recording says of it.
+#include "netsim/record/recorded.hh"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/fixtures/fixtures.hh"
+
+namespace splitwan::netsim {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Requests of eight full segments each 100 ms, each segment acknowledged, answered by one of 600 bytes;
+// probes as the tap sends them. What is lost is sent again after a timeout.
+class MadePath {
+ public:
+  MadePath(LinkSpec up, LinkSpec down) : up_(std::move(up), 1, 0), down_(std::move(down), 1, 1) {
+    up_.start(0s, true);
+    down_.start(0s, true);
+  }
+
+  Seen run(int requests, bool with_probes = true) {
+    number(0s, true, 0, true);
+    number(up_.offer(0s, 60).arrival + 0ns, false, 0, true);
+    seen_.packets.back().at = down_.offer(up_.offer(0s, 60).arrival, 60).arrival;
+    std::vector<LinkTime> probes;
+    for (LinkTime t = 500ms; with_probes && t < 500ms + requests * 100ms; t += 20ms) probes.push_back(t);
+    std::size_t probe = 0;
+    for (int i = 0; i < requests; ++i) {
+      const LinkTime at = 500ms + i * 100ms;
+      for (; probe < probes.size() && probes[probe] <= at; ++probe) echo(probes[probe]);
+      request(at);
+    }
+    const auto by_time = [](const auto& a, const auto& b) { return a.at < b.at; };
+    std::stable_sort(seen_.packets.begin(), seen_.packets.end(), by_time);
+    std::stable_sort(seen_.probes.begin(), seen_.probes.end(), by_time);
+    return seen_;
+  }
+  bool counted = true;  // the server numbers its packets
+
+ private:
+  void number(LinkTime at, bool up, std::uint32_t payload, bool syn) {
+    SeenPacket p{at, up, syn, 40000, 0, up ? sent_ : answered_, up ? answered_ : sent_, payload};
+    seen_.packets.push_back(p);
+  }
+  void echo(LinkTime at) {
+    const bool large = echoes_ % 6 == 0;
+    for (const std::uint32_t bytes : {76u, 1400u}) {
+      if (bytes == 1400 && !large) continue;
+      const auto there = up_.offer(at, bytes + 2);
+      const auto back = down_.offer(there.arrival, bytes + 2);
+      seen_.probes.push_back({at, true, echoes_, bytes});
+      if (there.end == LinkModel::Fate::delivered && back.end == LinkModel::Fate::delivered)
+        seen_.probes.push_back({back.arrival, false, echoes_, bytes});
+      ++echoes_;
+    }
+  }
+  void request(LinkTime at) {
+    LinkTime there{};
+    for (int i = 0; i < 8; ++i) {
+      LinkTime leaves = at + i * 1us;
+      LinkModel::Fate fate{};
+      for (;; leaves += 240ms) {
+        seen_.packets.push_back({leaves, true, false, 40000, 0, sent_, answered_, 1448});
+        fate = up_.offer(leaves, 1448 + 54);
+        if (fate.end == LinkModel::Fate::delivered) break;
+      }
+      sent_ += 1448;
+      there = std::max(there, fate.arrival);
+      const auto back = down_.offer(there, 54);
+      seen_.packets.push_back({back.arrival, false, false, 40000, next_number(), answered_, sent_, 0});
+    }
+    for (LinkTime leaves = there + 1ms;; leaves += 240ms) {
+      const auto back = down_.offer(leaves, 600 + 54);
+      const std::uint16_t id = next_number();
+      if (back.end != LinkModel::Fate::delivered) continue;
+      seen_.packets.push_back({back.arrival, false, false, 40000, id, answered_, sent_, 600});
+      break;
+    }
+    answered_ += 600;
+  }
+  std::uint16_t next_number() { return counted ? ++number_ : 0; }
+
+  LinkModel up_, down_;
+  Seen seen_;
+  std::uint32_t sent_ = 0xfffff000, answered_ = 77;  // they turn over
+  std::uint16_t echoes_ = 0, number_ = 0xfff0;
+};
+
+LinkSpec way(LinkTime delay, double bps) { return {{delay, bps}}; }
+
+TEST(Recorded, a_steady_path_has_its_round_trip_its_rates_and_no_loss) {
+  const Recording r = recorded(MadePath(way(12ms, 20e6), way(8ms, 50e6)).run(100), "far:1");
+  EXPECT_EQ(r.play, Play::constant);
+  EXPECT_NEAR(r.round_trip.mean_s, 0.02, 0.0002);
+  EXPECT_NEAR(r.up.rate_bps, 20e6, 0.4e6);
+  EXPECT_NEAR(r.down.rate_bps, 50e6, 5e6);
+  EXPECT_THAT(r.down.rate_from, HasSubstr("less what the way up takes"));
+  EXPECT_TRUE(r.up.losses.empty());
+  EXPECT_TRUE(r.down.losses.empty());
+  EXPECT_TRUE(r.rate_shares.empty());
+  EXPECT_EQ(r.up.payload, 100u * 8 * 1448);
+}
+
+TEST(Recorded, losses_are_at_the_bytes_that_were_lost) {
+  LinkSpec up = way(10ms, 20e6), down = way(10ms, 20e6);
+  up.losses = {5 * 8 * 1448 + 10, 5 * 8 * 1448 + 10, 900'000};  // twice in a row: sent again, and lost again
+  down.losses = {1300, 30'100, 30'100};
+  const Recording r = recorded(MadePath(up, down).run(100), "far:1");
+  const std::uint64_t first = 5 * 8 * 1448;
+  EXPECT_THAT(r.up.losses, ElementsAre(first, first + 1448, (900'000 / 1448) * 1448));
+  EXPECT_THAT(r.down.losses, ElementsAre(1200, 30'000, 30'600));
+  EXPECT_NEAR(r.down.losses_in_a_row, 1.5, 1e-9);
+}
+
+TEST(Recorded, what_changes_is_a_series_and_a_rate_over_time) {
+  LinkSpec up = way(10ms, 40e6), down = way(10ms, 40e6);
+  up.schedule = {{4s, {30ms, 10e6}}};
+  down.schedule = {{4s, {30ms, 10e6}}};
+  const Recording r = recorded(MadePath(up, down).run(80), "far:1");
+  EXPECT_EQ(r.play, Play::series);
+  ASSERT_GT(r.round_trips.size(), 100u);
+  EXPECT_NEAR(r.round_trips.front().value, 0.02, 0.001);
+  EXPECT_NEAR(r.round_trips.back().value, 0.06, 0.001);
+  EXPECT_GT(r.round_trip.autocorrelation, 0.9);
+  ASSERT_EQ(r.rate_shares.size(), 2u);
+  EXPECT_NEAR(r.rate_shares[0].value / r.rate_shares[1].value, 4, 0.3);
+  EXPECT_NEAR(r.up.rate_bps * r.rate_shares[0].value, 40e6, 3e6);
+  EXPECT_THAT(r.cannot_tell, Contains(HasSubstr("which way's rate changed")));
+}
+
+TEST(Recorded, jitter_of_each_packet_is_a_law) {
+  LinkSpec up = way(20ms, 40e6);
+  up.jitter = {.law = JitterLaw::normal, .scale = 3ms, .reorder = true};
+  const Recording r = recorded(MadePath(up, way(20ms, 40e6)).run(200), "far:1");
+  EXPECT_EQ(r.play, Play::law);
+  EXPECT_NEAR(r.round_trip.spread_s, 0.003, 0.0006);
+}
+
+TEST(Recorded, without_probes_or_counts_says_what_it_does_not_know) {
+  MadePath path(way(10ms, 20e6), way(10ms, 20e6));
+  path.counted = false;
+  const Recording r = recorded(path.run(20, /*with_probes=*/false), "far:1");
+  EXPECT_THAT(r.cannot_tell, Contains(HasSubstr("no probe was answered")));
+  EXPECT_THAT(r.cannot_tell, Contains(HasSubstr("losses on the way down")));
+  EXPECT_THAT(r.cannot_tell, Contains(HasSubstr("the rate down")));
+  EXPECT_NEAR(r.up.rate_bps, 20e6, 0.4e6);
+  EXPECT_NEAR(r.round_trip.mean_s, 0.02, 0.001);
+}
+
+TEST(Recorded, nothing_is_an_error_that_names_the_path) {
+  EXPECT_THAT(tests::error_of([] { recorded({}, "far:1"); }),
+              HasSubstr("record: far:1: expected a TCP connection"));
+}
+
+}  // namespace
+}  // namespace splitwan::netsim
