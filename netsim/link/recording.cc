@@ -39,9 +39,9 @@ const char* name_of(Play play) {
 
 namespace {
 
-LinkTime half(double round_trip_s) {
-  return LinkTime(std::llround(std::max(0.0, round_trip_s) / 2 * 1e9));
-}
+constexpr LinkTime least_change = std::chrono::microseconds(25);  // of a delay, worth a line
+
+LinkTime half(double round_trip_s) { return LinkTime(std::llround(std::max(0.0, round_trip_s) / 2 * 1e9)); }
 
 // The value that holds at `at`: the last one until then, else the first.
 double held(const std::vector<RecordedPoint>& points, LinkTime at, double otherwise) {
@@ -50,6 +50,8 @@ double held(const std::vector<RecordedPoint>& points, LinkTime at, double otherw
                                      [](LinkTime t, const RecordedPoint& p) { return t < p.at; });
   return next == points.begin() ? next->value : std::prev(next)->value;
 }
+
+bool differs(LinkTime a, LinkTime b) { return a > b + least_change || b > a + least_change; }
 
 void play_series(const Recording& r, LinkSpec& link, double rate) {
   std::vector<LinkTime> moments = {LinkTime{}};
@@ -66,9 +68,10 @@ void play_series(const Recording& r, LinkSpec& link, double rate) {
     LinkState state = link;
     if (r.play == Play::series) state.delay = half(held(r.round_trips, at, r.round_trip.mean_s));
     if (rate > 0) state.bits_per_second = rate * held(r.rate_shares, at, 1);
+    const LinkState& last = link.schedule.empty() ? link : link.schedule.back().link;
     if (at == LinkTime{}) {
       static_cast<LinkState&>(link) = state;
-    } else {
+    } else if (state.bits_per_second != last.bits_per_second || differs(state.delay, last.delay)) {
       link.schedule.push_back({at, state});
     }
   }

@@ -11,9 +11,7 @@ constexpr std::uint32_t segment = 1448;  // offloading hands several of them ove
 constexpr double soonest = 0.8;          // of a round trip: an acknowledgement before it is the first copy's
 constexpr double timeout_s = 0.15;       // Linux waits 0.2 s and more before it sends a last segment again
 
-std::uint32_t segments_of(std::uint32_t payload) {
-  return std::max(1u, (payload + segment - 1) / segment);
-}
+std::uint32_t segments_of(std::uint32_t payload) { return std::max(1u, (payload + segment - 1) / segment); }
 
 // What was lost in a row: neighbours that no arriving segment lies between.
 double in_a_row(const std::vector<std::uint64_t>& losses) {
@@ -48,7 +46,7 @@ struct Downward {
   bool known = false;
   std::uint16_t number = 0;
   std::uint32_t highest = 0;
-  LinkTime asked{};  // the last data sent up
+  LinkTime asked{};                                             // the last data sent up
   std::map<std::uint16_t, std::vector<std::uint64_t>> missing;  // places, by the first missing number
 };
 

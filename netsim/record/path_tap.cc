@@ -41,7 +41,8 @@ in_addr address_of(const std::string& host) {
 
 File open_socket(int family, int type, int protocol) {
   File file(socket(family, type | SOCK_CLOEXEC, protocol));
-  if (!file) throw Error("record: no socket to watch with: {} (it needs root: CAP_NET_RAW)", std::strerror(errno));
+  if (!file)
+    throw Error("record: no socket to watch with: {} (it needs root: CAP_NET_RAW)", std::strerror(errno));
   return file;
 }
 
@@ -160,7 +161,10 @@ void PathTap::probe() {
   auto next = std::chrono::steady_clock::now();
   for (int turn = 0; !stop_; ++turn) {
     send(small_bytes);
-    if (turn % large_each == 0) send(large_bytes);
+    if (turn % large_each == 0) {
+      send(small_bytes);  // the first one woke whoever slept on its way
+      send(large_bytes);
+    }
     std::this_thread::sleep_until(next += probe_gap);
   }
 }

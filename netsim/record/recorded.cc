@@ -68,10 +68,11 @@ double median_of(const std::vector<Pair>& pairs) {
 class OwnTraffic {
  public:
   OwnTraffic(const Seen& seen, const PathRates& rates) : rates_(rates) {
-    LinkTime free{};
+    LinkTime free{}, came{};
     for (const SeenPacket& p : seen.packets) {
       if (!p.up) {
-        down_.push_back({p.at - takes(p, rates.down_bps), p.at + takes(p, rates.down_bps)});
+        came = std::max(came, p.at + takes(p, rates.down_bps));
+        down_.push_back({p.at, came});
         continue;
       }
       const LinkTime begin = std::max(free, p.at);
@@ -152,23 +153,36 @@ LinkTime origin_of(const Seen& seen, const std::string& path) {
   throw engine::Error("record: {}: expected a TCP connection to it while the client ran, found none", path);
 }
 
-// How the rate was in each second, against the whole recording; empty where it kept.
+// How the rate was against the whole recording's, from each second in which it changed on; empty where it
+// kept.
 std::vector<RecordedPoint> rate_shares(const std::vector<Pair>& pairs, LinkTime origin) {
+  struct Stretch {
+    std::int64_t window;
+    double here_s;
+    std::vector<Pair> first, rest;  // the window of the change holds both rates
+  };
   const double whole_s = median_of(pairs);
   std::map<std::int64_t, std::vector<Pair>> windows;
   for (const Pair& p : pairs)
     windows[static_cast<std::int64_t>(std::floor(between(origin, p.at) / window_s))].push_back(p);
-  std::vector<RecordedPoint> points;
-  bool changed = false;
+  std::vector<Stretch> stretches;
   for (const auto& [window, list] : windows) {
     const double here_s = median_of(list);
     if (list.size() < few || here_s <= 0 || whole_s <= 0) continue;
-    const double share = whole_s / here_s, last = points.empty() ? 1 : points.back().value;
-    if (!points.empty() && std::abs(share / last - 1) < rate_change) continue;
-    changed = changed || std::abs(share - 1) > rate_change;
-    points.push_back({LinkTime(std::llround(static_cast<double>(window) * window_s * 1e9)), share});
+    if (stretches.empty() || std::abs(here_s / stretches.back().here_s - 1) > rate_change) {
+      stretches.push_back({window, here_s, list, {}});
+      continue;
+    }
+    std::vector<Pair>& rest = stretches.back().rest;
+    rest.insert(rest.end(), list.begin(), list.end());
+    stretches.back().here_s = median_of(rest);
   }
-  return changed ? points : std::vector<RecordedPoint>();
+  if (stretches.size() < 2) return {};
+  std::vector<RecordedPoint> points;
+  for (const Stretch& s : stretches)
+    points.push_back({LinkTime(std::llround(static_cast<double>(s.window) * window_s * 1e9)),
+                      whole_s / median_of(s.rest.empty() ? s.first : s.rest)});
+  return points;
 }
 
 double share_at(const std::vector<RecordedPoint>& shares, LinkTime at) {
@@ -220,12 +234,13 @@ Recording recorded(const Seen& seen, const std::string& path) {
   std::vector<Pair> pairs = pairs_of(echoes);
   PathRates rates = path_rates(seen, least_s, median_of(pairs));
   const OwnTraffic own(seen, rates);
-  std::erase_if(pairs, [&](const Pair& p) {
-    return std::ranges::any_of(echoes, [&](const Echo& e) { return e.sent == p.at && own.meets(e); });
-  });
-  if (!pairs.empty()) rates = path_rates(seen, least_s, median_of(pairs));
+  std::set<LinkTime> met;
+  for (const Echo& e : echoes)
+    if (own.meets(e)) met.insert(e.sent);
+  std::erase_if(pairs, [&](const Pair& p) { return met.contains(p.at); });
   r.rate_shares = rate_shares(pairs, origin);
-  const double seen_at = share_at(r.rate_shares, rates.up_at - origin);
+  const double seen_at = rates.up_at == LinkTime{} ? 1 : share_at(r.rate_shares, rates.up_at - origin);
+  rates = path_rates(seen, least_s, median_of(pairs) / seen_at);
 
   bool counts = false;
   r.up = losses_up(seen, least_s);
@@ -238,7 +253,7 @@ Recording recorded(const Seen& seen, const std::string& path) {
   std::vector<double> clean_s;
   for (const Echo& e : echoes) {
     const LinkTime at = e.sent - origin;
-    if (e.bytes > small_at_most || e.sent > seen.packets.back().at || own.meets(e)) continue;
+    if (e.bytes > small_at_most || e.sent > seen.packets.back().at || met.contains(e.sent)) continue;
     const double share = share_at(r.rate_shares, at);
     double bits_s = 0;
     for (const RecordedWay* way : {&r.up, &r.down})

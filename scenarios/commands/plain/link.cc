@@ -107,7 +107,8 @@ int record_live(const LinkOptions& o) {
   PathRecorder recorder(o.record, here);
   const int code = netsim::run_client_in(here, o.client, o.json);
   const netsim::Recording found = recorder.finish();
-  print(o, {{"schema_version", 1}, {"recording", to_json(found)}, {"client_exit_code", code}}, table(found));
+  print(o, {{"schema_version", 1}, {"recording", recording_json(found)}, {"client_exit_code", code}},
+        recording_table(found));
   return code;
 }
 
@@ -149,8 +150,8 @@ int link_command(const LinkOptions& o) {
   std::string words = table(report);
   if (recorder) {
     const netsim::Recording found = recorder->finish();
-    j["recording"] = to_json(found);
-    words += table(found);
+    j["recording"] = recording_json(found);
+    words += recording_table(found);
   }
   print(o, j, words);
   if (report.lateness.mean <= limit) return code;

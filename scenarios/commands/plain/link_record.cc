@@ -61,7 +61,7 @@ Recording PathRecorder::finish() {
   return recording;
 }
 
-Json to_json(const Recording& r) {
+Json recording_json(const Recording& r) {
   return {{"path", r.path},
           {"duration_s", static_cast<double>(r.duration.count()) / 1e9},
           {"play", netsim::name_of(r.play)},
@@ -75,7 +75,7 @@ Json to_json(const Recording& r) {
           {"cannot_tell", r.cannot_tell}};
 }
 
-std::string table(const Recording& r) {
+std::string recording_table(const Recording& r) {
   std::string text = fmt::format(
       "recorded: {} for {:.1f} s: round trip {:.3f} ms (least {:.3f}, spread {:.3f}, 95th percentile "
       "{:.3f}), played "

@@ -28,7 +28,7 @@ class PathRecorder {
   std::optional<netsim::PathTap> tap_;
 };
 
-engine::Json to_json(const netsim::Recording& recording);  // without its series
-std::string table(const netsim::Recording& recording);
+engine::Json recording_json(const netsim::Recording& recording);  // without its series
+std::string recording_table(const netsim::Recording& recording);
 
 }  // namespace splitwan::scenarios
