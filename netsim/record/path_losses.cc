@@ -36,7 +36,8 @@ struct Again {  // a copy that was followed by another
 bool before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
 
 struct Upward {
-  bool known = false;
+  bool known = false, answers = false;
+  std::uint16_t number = 0;  // the server's last
   std::uint32_t highest = 0;
   std::vector<Copy> copies;
   std::vector<Again> again;
@@ -46,7 +47,8 @@ struct Downward {
   bool known = false;
   std::uint16_t number = 0;
   std::uint32_t highest = 0;
-  LinkTime asked{};                                             // the last data sent up
+  LinkTime asked{};                                             // the last data sent up for the first time
+  std::uint32_t asked_end = 0;                                  // where it ended
   std::map<std::uint16_t, std::vector<std::uint64_t>> missing;  // places, by the first missing number
 };
 
@@ -62,11 +64,15 @@ RecordedWay losses_up(const Seen& seen, double least_s) {
       continue;
     }
     if (!p.up) {
+      // A packet of the server's that is missing before this one was its answer to the first copy.
+      const bool answer_lost = c.answers && static_cast<std::int16_t>(p.number - c.number) > 1;
       for (Again& a : c.again) {
         if (a.answered || before(p.acknowledged, a.end)) continue;
         a.answered = true;
-        a.needless = between(a.sent_again, p.at) < soonest * least_s;
+        a.needless = answer_lost || between(a.sent_again, p.at) < soonest * least_s;
       }
+      c.answers = true;
+      c.number = static_cast<std::uint16_t>(p.number + segments_of(p.payload) - 1);
       continue;
     }
     if (p.payload == 0) continue;
@@ -103,7 +109,10 @@ RecordedWay losses_down(const Seen& seen, double least_s, bool& counts) {
   for (const SeenPacket& p : seen.packets) {
     Downward& c = connections[p.port];
     if (p.up) {
-      if (p.payload > 0) c.asked = p.at;
+      const bool fresh = c.asked == LinkTime{} || before(c.asked_end, p.sequence + p.payload);
+      if (p.payload == 0 || !fresh) continue;
+      c.asked = p.at;
+      c.asked_end = p.sequence + p.payload;
       continue;
     }
     if (p.syn) {

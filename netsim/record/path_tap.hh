@@ -1,5 +1,5 @@
-// Watches the packets between here and a server, and sends it probes: an ICMP echo of 76 bytes each 20 ms, and
-// behind each fifth one another and one of 1,400 bytes: 0.15 Mbit/s each way.
+// Watches the packets between here and a server, and sends it probes: an ICMP echo of 76 bytes each 20 ms,
+// and behind each fifth one another and one of 1,400 bytes: 0.15 Mbit/s each way.
 #pragma once
 
 #include <netinet/in.h>

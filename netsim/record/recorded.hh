@@ -14,7 +14,8 @@ Recording recorded(const Seen& seen, const std::string& path);
 // Its parts. Times are as seen.
 
 // What the packets of connections tell of losses, one direction each; `least_s`: the shortest round trip. On
-// the way up a loss is a segment that was sent again and not acknowledged too soon for that; on the way down a
+// the way up a loss is a segment that was sent again, not acknowledged too soon for that, and not because its
+// answer was lost; on the way down a
 // gap in the server's count of packets, where it had data: in the sequence, or before an answer that came
 // later than a timeout. `counts`: false where the server's packets carry no count.
 RecordedWay losses_up(const Seen& seen, double least_s);

@@ -10,7 +10,7 @@ namespace splitwan::netsim {
 
 struct SeenPacket {  // of TCP, with the watched server
   LinkTime at{};
-  bool up = false;           // from the client
+  bool up = false;  // from the client
   bool syn = false;
   std::uint16_t port = 0;    // the client's: tells connections apart
   std::uint16_t number = 0;  // IPv4's identification: Linux counts a connection's packets with it

@@ -119,6 +119,23 @@ TEST(Recorded, losses_are_at_the_bytes_that_were_lost) {
   EXPECT_NEAR(r.down.losses_in_a_row, 1.5, 1e-9);
 }
 
+// A request's acknowledgement rides on its answer: where that is lost, the client sends again what had
+// arrived.
+TEST(Recorded, a_lost_answer_is_no_lost_request) {
+  const auto losses = [](std::uint16_t number_after) {
+    Seen seen;
+    seen.packets = {{0ms, true, false, 40000, 1, 100, 50, 600},
+                    {40ms, false, false, 40000, 7, 50, 700, 600},
+                    {50ms, true, false, 40000, 2, 700, 650, 600},
+                    {290ms, true, false, 40000, 3, 700, 650, 600},
+                    {330ms, false, false, 40000, number_after, 650, 1300, 600}};
+    bool counts = false;
+    return std::pair(losses_up(seen, 0.04).losses.size(), losses_down(seen, 0.04, counts).losses.size());
+  };
+  EXPECT_EQ(losses(8), std::pair(1ul, 0ul)) << "the server had sent nothing between";
+  EXPECT_EQ(losses(9), std::pair(0ul, 1ul));
+}
+
 TEST(Recorded, what_changes_is_a_series_and_a_rate_over_time) {
   LinkSpec up = way(10ms, 40e6), down = way(10ms, 40e6);
   up.schedule = {{4s, {30ms, 10e6}}};
