@@ -25,7 +25,7 @@ struct RecordedWay {
 };
 
 struct RecordedPoint {
-  LinkTime at{};     // since the connection stood; ascending
+  LinkTime at{};  // since the connection stood; ascending
   double value = 0;
 };
 
@@ -37,13 +37,13 @@ enum class Play {
 const char* name_of(Play play);
 
 struct Recording {
-  std::string path;      // HOST:PORT
-  LinkTime duration{};   // until the last packet
+  std::string path;     // HOST:PORT
+  LinkTime duration{};  // until the last packet
   std::uint32_t connections = 0, idle_restarts = 0;
   std::uint64_t missed = 0;  // packets that the recorder was too slow for
   Play play = Play::constant;
-  Spread round_trip, acknowledgements;    // probes, our own queue left out; per acknowledgement, with it
-  double queue_bytes_at_least = 0;        // that our own packets found before them
+  Spread round_trip, acknowledgements;  // probes, our own queue left out; per acknowledgement, with it
+  double queue_bytes_at_least = 0;      // that our own packets found before them
   RecordedWay up, down;
   std::vector<RecordedPoint> round_trips;  // seconds, without the probe's own bits
   std::vector<RecordedPoint> rate_shares;  // of rate_bps, from then on; empty: it did not change

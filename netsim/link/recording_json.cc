@@ -39,9 +39,12 @@ Spread read_spread(ObjectReader r) {
 }
 
 Json way_json(const RecordedWay& w) {
-  return {{"rate_bps", w.rate_bps},       {"rate_from", w.rate_from},
-          {"packets", w.packets},         {"payload_bytes", w.payload},
-          {"losses_in_a_row", w.losses_in_a_row}, {"losses_bytes", w.losses}};
+  return {{"rate_bps", w.rate_bps},
+          {"rate_from", w.rate_from},
+          {"packets", w.packets},
+          {"payload_bytes", w.payload},
+          {"losses_in_a_row", w.losses_in_a_row},
+          {"losses_bytes", w.losses}};
 }
 
 RecordedWay read_way(ObjectReader r) {
@@ -120,8 +123,8 @@ Recording read_recording(const std::string& path) {
   found.idle_restarts = r.need<std::uint32_t>("idle_restarts");
   found.missed = r.need<std::uint64_t>("missed_packets");
   const auto play = r.need<std::string>("play");
-  const auto* known = std::find_if(std::begin(plays), std::end(plays),
-                                   [&](Play p) { return play == name_of(p); });
+  const auto* known =
+      std::find_if(std::begin(plays), std::end(plays), [&](Play p) { return play == name_of(p); });
   if (known == std::end(plays))
     throw Error("{}: expected constant, series or law, found \"{}\"", r.path("play"), play);
   found.play = *known;

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint32_t least_bytes = 1000;  // between two looks: less says more of clocks than of the link
 constexpr std::size_t least_looks = 3;
-constexpr double fastest_bps = 10e9;
+constexpr double fastest_bps = 10e9, held_back = 8;
+constexpr double together_s = 50e-6;  // sent in one go
 
 double on_the_link(std::uint32_t payload) {
   const std::uint32_t packets =
@@ -21,8 +22,25 @@ double on_the_link(std::uint32_t payload) {
 
 bool later(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
 
-double rate_of(const std::vector<double>& s_per_byte) {
-  return s_per_byte.size() < least_looks ? 0 : std::min(fastest_bps, 8 / engine::median(s_per_byte));
+struct Look {
+  double seconds = 0, bytes = 0;
+};
+
+// Of all together: what came late makes the next look short. But for those that somebody held back on
+// purpose, as delayed acknowledgements.
+double rate_of(const std::vector<Look>& looks) {
+  if (looks.size() < least_looks) return 0;
+  std::vector<double> s_per_byte;
+  s_per_byte.reserve(looks.size());
+  for (const Look& look : looks) s_per_byte.push_back(look.seconds / look.bytes);
+  const double usual = engine::median(std::move(s_per_byte));
+  Look all;
+  for (const Look& look : looks) {
+    if (look.seconds > held_back * usual * look.bytes) continue;
+    all.seconds += look.seconds;
+    all.bytes += look.bytes;
+  }
+  return all.seconds > 0 ? std::min(fastest_bps, 8 * all.bytes / all.seconds) : fastest_bps;
 }
 
 // What is sent faster than it is acknowledged is acknowledged as fast as the way up carries it.
@@ -32,7 +50,7 @@ struct UpTrain {
   std::uint32_t acked = 0;
 };
 
-void follow_up(const SeenPacket& p, UpTrain& c, std::vector<double>& s_per_byte, LinkTime& at) {
+void follow_up(const SeenPacket& p, UpTrain& c, std::vector<Look>& looks, LinkTime& at) {
   if (p.up) {
     if (p.payload > 0) c.sent.try_emplace(p.sequence + p.payload, p.at);
     return;
@@ -42,8 +60,8 @@ void follow_up(const SeenPacket& p, UpTrain& c, std::vector<double>& s_per_byte,
   if (c.acked_at && later(p.acknowledged, c.acked)) {
     const std::uint32_t bytes = p.acknowledged - c.acked;
     const double came_s = between(*c.acked_at, p.at), left_s = between(*c.acked_sent_at, covered->second);
-    if (bytes >= least_bytes && left_s >= 0 && left_s < came_s / 2) {
-      s_per_byte.push_back(came_s / on_the_link(bytes));
+    if (bytes >= least_bytes && left_s >= 0 && left_s < std::max(came_s / 2, together_s)) {
+      looks.push_back({came_s, on_the_link(bytes)});
       if (at == LinkTime{}) at = p.at;
     }
   }
@@ -57,7 +75,7 @@ struct DownTrain {
   std::optional<SeenPacket> last;
 };
 
-void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<double>& s_per_byte) {
+void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<Look>& looks) {
   if (p.up) {
     if (p.payload > 0) c.last.reset();
     return;
@@ -65,7 +83,7 @@ void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<
   if (p.payload == 0) return;
   if (c.last && p.sequence == c.last->sequence + c.last->payload && p.payload >= least_bytes) {
     const double gap_s = between(c.last->at, p.at);
-    if (gap_s > 0 && gap_s < least_s) s_per_byte.push_back(gap_s / on_the_link(p.payload));
+    if (gap_s > 0 && gap_s < least_s) looks.push_back({gap_s, on_the_link(p.payload)});
   }
   c.last = p;
 }
@@ -75,15 +93,15 @@ void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<
 PathRates path_rates(const Seen& seen, double least_s, double large_pair_s) {
   std::map<std::uint16_t, UpTrain> up;
   std::map<std::uint16_t, DownTrain> down;
-  std::vector<double> up_s, down_s;
+  std::vector<Look> up_looks, down_looks;
   PathRates rates;
   for (const SeenPacket& p : seen.packets) {
     if (p.syn) continue;
-    follow_up(p, up[p.port], up_s, rates.up_at);
-    follow_down(p, down[p.port], least_s, down_s);
+    follow_up(p, up[p.port], up_looks, rates.up_at);
+    follow_down(p, down[p.port], least_s, down_looks);
   }
-  rates.up_bps = rate_of(up_s);
-  rates.down_bps = rate_of(down_s);
+  rates.up_bps = rate_of(up_looks);
+  rates.down_bps = rate_of(down_looks);
   if (rates.up_bps > 0) rates.up_from = "acknowledgements of messages of several packets";
   if (rates.down_bps > 0) rates.down_from = "arrivals of messages of several packets";
   const double per_bit_s = large_pair_s / (8 * (probe_large + framing));  // up and down together
