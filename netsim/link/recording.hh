@@ -43,7 +43,7 @@ struct Recording {
   std::uint64_t missed = 0;  // packets that the recorder was too slow for
   Play play = Play::constant;
   Spread round_trip, acknowledgements;  // probes, our own queue left out; per acknowledgement, with it
-  double queue_bytes_at_least = 0;      // that our own packets found before them
+  double queue_bytes_at_least = 0;      // found by probes behind our own packets; 0: not told
   RecordedWay up, down;
   std::vector<RecordedPoint> round_trips;  // seconds, without the probe's own bits
   std::vector<RecordedPoint> rate_shares;  // of rate_bps, from then on; empty: it did not change

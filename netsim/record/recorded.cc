@@ -204,7 +204,7 @@ void say_what_is_not_known(Recording& r, bool answered, bool counts) {
   if (!answered)
     say("delay over time: no probe was answered (ICMP echo); the shortest round trip stands for it");
   say("which way the delay lies: half of the round trip each way");
-  say("the queue's size: at least what our own packets found before them; played with the default");
+  say("the queue's size: at least what probes found behind our own packets; played with the default");
   say("lost acknowledgements that carried no data");
   if (!counts) say("losses on the way down: the server's packets carry no count");
   if (r.up.rate_bps == 0) say("the rate up: no message of several packets, no pair of probes");
@@ -269,7 +269,12 @@ Recording recorded(const Seen& seen, const std::string& path) {
   }
   r.round_trip = spread_of(clean_s);
   r.play = play_of(r.round_trip, clean_s);
-  r.queue_bytes_at_least = std::max(0.0, (r.acknowledgements.p95_s - least_s) * r.up.rate_bps / 8);
+  if (r.play == Play::constant) {
+    for (const Echo& e : echoes)
+      if (e.bytes < small_at_most && met.contains(e.sent))
+        r.queue_bytes_at_least =
+            std::max(r.queue_bytes_at_least, (e.seconds - r.round_trip.p95_s) * r.up.rate_bps / 8);
+  }
   say_what_is_not_known(r, answered, counts);
   return r;
 }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/json_file.hh"
 #include "engine/base/link_json.hh"
 #include "netsim/link/link_spec.hh"
 #include "tests/fixtures/fixtures.hh"
