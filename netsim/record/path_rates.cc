@@ -50,7 +50,7 @@ struct UpTrain {
   std::uint32_t acked = 0;
 };
 
-void follow_up(const SeenPacket& p, UpTrain& c, std::vector<Look>& looks, LinkTime& at) {
+void follow_up(const SeenPacket& p, UpTrain& c, double share, std::vector<Look>& looks) {
   if (p.up) {
     if (p.payload > 0) c.sent.try_emplace(p.sequence + p.payload, p.at);
     return;
@@ -61,8 +61,7 @@ void follow_up(const SeenPacket& p, UpTrain& c, std::vector<Look>& looks, LinkTi
     const std::uint32_t bytes = p.acknowledged - c.acked;
     const double came_s = between(*c.acked_at, p.at), left_s = between(*c.acked_sent_at, covered->second);
     if (bytes >= least_bytes && left_s >= 0 && left_s < std::max(came_s / 2, together_s)) {
-      looks.push_back({came_s, on_the_link(bytes)});
-      if (at == LinkTime{}) at = p.at;
+      looks.push_back({came_s * share, on_the_link(bytes)});
     }
   }
   c.acked = p.acknowledged;
@@ -75,7 +74,7 @@ struct DownTrain {
   std::optional<SeenPacket> last;
 };
 
-void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<Look>& looks) {
+void follow_down(const SeenPacket& p, DownTrain& c, double least_s, double share, std::vector<Look>& looks) {
   if (p.up) {
     if (p.payload > 0) c.last.reset();
     return;
@@ -83,22 +82,31 @@ void follow_down(const SeenPacket& p, DownTrain& c, double least_s, std::vector<
   if (p.payload == 0) return;
   if (c.last && p.sequence == c.last->sequence + c.last->payload && p.payload >= least_bytes) {
     const double gap_s = between(c.last->at, p.at);
-    if (gap_s > 0 && gap_s < least_s) looks.push_back({gap_s, on_the_link(p.payload)});
+    if (gap_s > 0 && gap_s < least_s) looks.push_back({gap_s * share, on_the_link(p.payload)});
   }
   c.last = p;
 }
 
 }  // namespace
 
-PathRates path_rates(const Seen& seen, double least_s, double large_pair_s) {
+double share_at(const std::vector<RecordedPoint>& shares, LinkTime at) {
+  double share = shares.empty() ? 1 : shares.front().value;
+  for (const RecordedPoint& p : shares)
+    if (p.at <= at) share = p.value;
+  return share;
+}
+
+PathRates path_rates(const Seen& seen, double least_s, double large_pair_s,
+                     const std::vector<RecordedPoint>& shares, LinkTime origin) {
   std::map<std::uint16_t, UpTrain> up;
   std::map<std::uint16_t, DownTrain> down;
   std::vector<Look> up_looks, down_looks;
   PathRates rates;
   for (const SeenPacket& p : seen.packets) {
     if (p.syn) continue;
-    follow_up(p, up[p.port], up_looks, rates.up_at);
-    follow_down(p, down[p.port], least_s, down_looks);
+    const double share = share_at(shares, p.at - origin);
+    follow_up(p, up[p.port], share, up_looks);
+    follow_down(p, down[p.port], least_s, share, down_looks);
   }
   rates.up_bps = rate_of(up_looks);
   rates.down_bps = rate_of(down_looks);

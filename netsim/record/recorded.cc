@@ -185,13 +185,6 @@ std::vector<RecordedPoint> rate_shares(const std::vector<Pair>& pairs, LinkTime 
   return points;
 }
 
-double share_at(const std::vector<RecordedPoint>& shares, LinkTime at) {
-  double share = shares.empty() ? 1 : shares.front().value;
-  for (const RecordedPoint& p : shares)
-    if (p.at <= at) share = p.value;
-  return share;
-}
-
 Play play_of(const Spread& s, const std::vector<double>& sorted_from) {
   if (s.count < few) return Play::constant;
   const double range_s = engine::quantile(sorted_from, 0.95) - engine::quantile(sorted_from, 0.05);
@@ -239,14 +232,13 @@ Recording recorded(const Seen& seen, const std::string& path) {
     if (own.meets(e)) met.insert(e.sent);
   std::erase_if(pairs, [&](const Pair& p) { return met.contains(p.at); });
   r.rate_shares = rate_shares(pairs, origin);
-  const double seen_at = rates.up_at == LinkTime{} ? 1 : share_at(r.rate_shares, rates.up_at - origin);
-  rates = path_rates(seen, least_s, median_of(pairs) / seen_at);
+  rates = path_rates(seen, least_s, median_of(pairs), r.rate_shares, origin);
 
   bool counts = false;
   r.up = losses_up(seen, least_s);
   r.down = losses_down(seen, least_s, counts);
-  r.up.rate_bps = rates.up_bps / seen_at;
-  r.down.rate_bps = rates.down_bps / seen_at;
+  r.up.rate_bps = rates.up_bps;
+  r.down.rate_bps = rates.down_bps;
   r.up.rate_from = rates.up_from;
   r.down.rate_from = rates.down_from;
 

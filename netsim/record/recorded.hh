@@ -24,10 +24,13 @@ RecordedWay losses_down(const Seen& seen, double least_s, bool& counts);
 struct PathRates {
   double up_bps = 0, down_bps = 0;  // 0: not told
   std::string up_from, down_from;
-  LinkTime up_at{};  // when the way up's was seen, about
 };
-// `large_pairs_s`: by how much large probes came later than the small ones right before them.
-PathRates path_rates(const Seen& seen, double least_s, double large_pair_s);
+// `large_pair_s`: by how much large probes came later than the small ones right before them. `shares`: how
+// the rates went since `origin`; what is returned is what 1 stands for.
+PathRates path_rates(const Seen& seen, double least_s, double large_pair_s,
+                     const std::vector<RecordedPoint>& shares = {}, LinkTime origin = {});
+double share_at(const std::vector<RecordedPoint>& shares,
+                LinkTime at);  // the first one's before it; of none: 1
 
 inline constexpr double framing = ppp_bytes;
 inline constexpr double probe_large = 1400;  // bytes; see path_tap.hh

@@ -26,16 +26,14 @@ class MadePath {
   }
 
   Seen run(int requests, bool with_probes = true) {
-    number(0s, true, 0, true);
-    number(up_.offer(0s, 60).arrival + 0ns, false, 0, true);
-    seen_.packets.back().at = down_.offer(up_.offer(0s, 60).arrival, 60).arrival;
-    std::vector<LinkTime> probes;
-    for (LinkTime t = 500ms; with_probes && t < 500ms + requests * 100ms; t += 20ms) probes.push_back(t);
-    std::size_t probe = 0;
-    for (int i = 0; i < requests; ++i) {
-      const LinkTime at = 500ms + i * 100ms;
-      for (; probe < probes.size() && probes[probe] <= at; ++probe) echo(probes[probe]);
-      request(at);
+    seen_.packets.push_back({0s, true, true, 40000, 0, sent_ - 1, 0, 0});
+    const LinkTime there = up_.offer(0s, 62).arrival;
+    seen_.packets.push_back({down_.offer(there, 62).arrival, false, true, 40000, 0, answered_ - 1, sent_, 0});
+    LinkTime probe = 500ms;
+    now_ = 533ms;
+    for (int i = 0; i < requests; ++i, now_ = std::max<LinkTime>(now_, 533ms + i * 100ms)) {
+      for (; with_probes && probe <= now_; probe += 20ms) echo(probe);
+      request();
     }
     const auto by_time = [](const auto& a, const auto& b) { return a.at < b.at; };
     std::stable_sort(seen_.packets.begin(), seen_.packets.end(), by_time);
@@ -45,42 +43,49 @@ class MadePath {
   bool counted = true;  // the server numbers its packets
 
  private:
-  void number(LinkTime at, bool up, std::uint32_t payload, bool syn) {
-    SeenPacket p{at, up, syn, 40000, 0, up ? sent_ : answered_, up ? answered_ : sent_, payload};
-    seen_.packets.push_back(p);
+  LinkModel::Fate up(LinkTime at, std::uint32_t bytes) {
+    up_now_ = std::max(up_now_, at);
+    return up_.offer(up_now_, bytes);
+  }
+  LinkModel::Fate down(LinkTime at, std::uint32_t bytes) {
+    down_now_ = std::max(down_now_, at);
+    return down_.offer(down_now_, bytes);
   }
   void echo(LinkTime at) {
-    const bool large = echoes_ % 6 == 0;
+    const bool with_large = echoes_ % 6 == 0;
     for (const std::uint32_t bytes : {76u, 1400u}) {
-      if (bytes == 1400 && !large) continue;
-      const auto there = up_.offer(at, bytes + 2);
-      const auto back = down_.offer(there.arrival, bytes + 2);
+      if (bytes == 1400 && !with_large) continue;
+      const auto there = up(at, bytes + 2);
       seen_.probes.push_back({at, true, echoes_, bytes});
-      if (there.end == LinkModel::Fate::delivered && back.end == LinkModel::Fate::delivered)
-        seen_.probes.push_back({back.arrival, false, echoes_, bytes});
+      if (there.end == LinkModel::Fate::delivered) {
+        const auto back = down(there.arrival, bytes + 2);
+        if (back.end == LinkModel::Fate::delivered)
+          seen_.probes.push_back({back.arrival, false, echoes_, bytes});
+      }
       ++echoes_;
+      at += 5us;
     }
   }
-  void request(LinkTime at) {
-    LinkTime there{};
-    for (int i = 0; i < 8; ++i) {
-      LinkTime leaves = at + i * 1us;
+  void request() {
+    LinkTime there{}, leaves = now_;
+    for (int i = 0; i < 8; ++i, leaves += 1us) {
       LinkModel::Fate fate{};
       for (;; leaves += 240ms) {
         seen_.packets.push_back({leaves, true, false, 40000, 0, sent_, answered_, 1448});
-        fate = up_.offer(leaves, 1448 + 54);
+        fate = up(leaves, 1448 + 54);
         if (fate.end == LinkModel::Fate::delivered) break;
       }
       sent_ += 1448;
       there = std::max(there, fate.arrival);
-      const auto back = down_.offer(there, 54);
+      const auto back = down(there, 54);
       seen_.packets.push_back({back.arrival, false, false, 40000, next_number(), answered_, sent_, 0});
     }
-    for (LinkTime leaves = there + 1ms;; leaves += 240ms) {
-      const auto back = down_.offer(leaves, 600 + 54);
+    for (LinkTime answers = there + 1ms;; answers += 240ms) {
+      const auto back = down(answers, 600 + 54);
       const std::uint16_t id = next_number();
       if (back.end != LinkModel::Fate::delivered) continue;
       seen_.packets.push_back({back.arrival, false, false, 40000, id, answered_, sent_, 600});
+      now_ = back.arrival + 1ms;
       break;
     }
     answered_ += 600;
@@ -88,6 +93,7 @@ class MadePath {
   std::uint16_t next_number() { return counted ? ++number_ : 0; }
 
   LinkModel up_, down_;
+  LinkTime now_{}, up_now_{}, down_now_{};
   Seen seen_;
   std::uint32_t sent_ = 0xfffff000, answered_ = 77;  // they turn over
   std::uint16_t echoes_ = 0, number_ = 0xfff0;
@@ -112,7 +118,7 @@ TEST(Recorded, losses_are_at_the_bytes_that_were_lost) {
   LinkSpec up = way(10ms, 20e6), down = way(10ms, 20e6);
   up.losses = {5 * 8 * 1448 + 10, 5 * 8 * 1448 + 10, 900'000};  // twice in a row: sent again, and lost again
   down.losses = {1300, 30'100, 30'100};
-  const Recording r = recorded(MadePath(up, down).run(100), "far:1");
+  const Recording r = recorded(MadePath(up, down).run(100, /*with_probes=*/false), "far:1");
   const std::uint64_t first = 5 * 8 * 1448;
   EXPECT_THAT(r.up.losses, ElementsAre(first, first + 1448, (900'000 / 1448) * 1448));
   EXPECT_THAT(r.down.losses, ElementsAre(1200, 30'000, 30'600));

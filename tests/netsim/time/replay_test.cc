@@ -90,16 +90,18 @@ TEST(Replay, over_a_recorded_path_follows_its_delays_and_loses_what_was_lost) {
   path.acknowledgements = path.round_trip;
   path.up.rate_bps = path.down.rate_bps = 1e9;
   path.round_trips = {{std::chrono::seconds(0), 0.04}, {std::chrono::seconds(3), 0.08}};
+  const Json scenario = {{"replay",
+                          {{"batches", {{"steps", 60}}},
+                           {"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"}}},
+                         {"network", {{"replay", "wan.json"}}}};
   const auto steps_of = [&] {
     netsim::write_recording(folder / "wan.json", path);
-    return run({"replay.batches={\"steps\": 60}", "network={\"replay\": \"" + (folder / "wan.json") + "\"}",
-                "replay.profile=profiles/mistral-7b-3090-a100.json"})[0]
-        .steps;
+    return run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {})[0].steps;
   };
   const auto took = [](const engine::Step& s) { return engine::seconds(s.end - s.begin); };
   const auto plain = steps_of();
   EXPECT_NEAR(took(plain.back()) - took(plain[5]), 0.04, 1e-4);
-  path.up.losses = {200'000};
+  path.up.losses = {32 * 8192 + 20 * 8300};  // in the twentieth step, or the next
   const auto lossy = steps_of();
   double longest = 0;
   for (std::size_t i = 1; i < lossy.size(); ++i) longest = std::max(longest, took(lossy[i]) - took(plain[i]));
