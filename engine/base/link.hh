@@ -47,8 +47,8 @@ struct LinkChange {
 // Other people's packets in the same queue, at a constant rate, on and off in turn; from where in its turn it
 // begins is chance's.
 struct CrossTraffic {
-  double bits_per_second = 0;  // while it is on; 0 = none
-  LinkTime on{}, off{};        // off 0: always on
+  double bits_per_second = 0;   // while it is on; 0 = none
+  LinkTime on{}, off{};         // off 0: always on
   std::uint32_t packet = 1500;  // bytes of each IP packet
 };
 

@@ -83,8 +83,8 @@ class LinkModel {
   std::size_t loss_ = 0;       // index of the next recorded one
   LinkTime other_{};           // when cross traffic's next packet comes
   LinkTime others_turn_{};     // when its turn began
-  bool bad_ = false;  // Gilbert-Elliott
-  double walk_ = 0;   // the jitter's normal variable
+  bool bad_ = false;           // Gilbert-Elliott
+  double walk_ = 0;            // the jitter's normal variable
   LinkCounts counts_;
 };
 
