@@ -44,11 +44,23 @@ struct LinkChange {
   LinkState link = {};
 };
 
+// Other people's packets in the same queue, at a constant rate, on and off in turn; from where in its turn it
+// begins is chance's.
+struct CrossTraffic {
+  double bits_per_second = 0;   // while it is on; 0 = none
+  LinkTime on{}, off{};         // off 0: always on
+  std::uint32_t packet = 1500;  // bytes of each IP packet
+};
+
 struct LinkSpec : LinkState {
   std::vector<LinkChange> schedule = {};     // ascending; before the first the link is as stated above
   LinkTime period{};                         // above 0: the schedule starts again, later than its last change
   std::vector<LinkTime> opportunities = {};  // Mahimahi: moments at which 1,504 bytes may leave, from time 0,
                                              // repeating after the last; they take the place of the rate
+  // As recorded: bytes of TCP payload after which the next packet that carries any is lost; ascending, equal
+  // ones take as many packets.
+  std::vector<std::uint64_t> losses = {};
+  CrossTraffic cross = {};
 };
 
 inline constexpr std::uint32_t ppp_bytes = 2;             // what a link carries besides the IP packet

@@ -126,6 +126,25 @@ void parse_opportunities(ObjectReader& r, LinkSpec& link) {
                 r.at("opportunities_ns").dump());
 }
 
+void parse_losses(ObjectReader& r, LinkSpec& link) {
+  link.losses = r.need<std::vector<std::uint64_t>>("losses_bytes");
+  if (!std::is_sorted(link.losses.begin(), link.losses.end()))
+    throw Error("{}: expected ascending bytes, found a smaller one behind a larger", r.path("losses_bytes"));
+}
+
+CrossTraffic parse_cross(ObjectReader r) {
+  CrossTraffic cross;
+  cross.bits_per_second = number(r, "bps", "a finite rate from 1 to 1e15 bit/s",
+                                 [](double rate) { return rate >= 1 && rate <= 1e15; });
+  cross.on = time(r, "on_ns", longest_delay);
+  cross.off = time(r, "off_ns", longest_delay);
+  cross.packet = r.whole<std::uint32_t>("packet_bytes", 40, 65535);
+  r.done();
+  if (cross.off > LinkTime{} && cross.on == LinkTime{})
+    throw Error("{}: expected a time above 0 where off is one, found 0", r.path("on_ns"));
+  return cross;
+}
+
 void refuse_a_dead_link(const LinkSpec& link, const std::string& where) {
   const bool repeats = link.period > LinkTime{};
   const auto is_down = [](const LinkChange& change) { return change.link.down; };
@@ -163,6 +182,12 @@ json to_json(const LinkSpec& link) {
   }
   if (link.period != LinkTime{}) object["period_ns"] = link.period.count();
   for (const LinkTime moment : link.opportunities) object["opportunities_ns"].push_back(moment.count());
+  if (!link.losses.empty()) object["losses_bytes"] = link.losses;
+  if (const CrossTraffic& cross = link.cross; cross.bits_per_second > 0)
+    object["cross"] = {{"bps", cross.bits_per_second},
+                       {"on_ns", cross.on.count()},
+                       {"off_ns", cross.off.count()},
+                       {"packet_bytes", cross.packet}};
   return object;
 }
 
@@ -178,6 +203,8 @@ LinkSpec parse_link_keys(ObjectReader& r, bool may_be_unlimited) {
   static_cast<LinkState&>(link) = parse_state(r, link.opportunities.empty(), may_be_unlimited ? 0 : 1);
   if (r.find("schedule")) parse_schedule(r, link);
   if (r.find("period_ns")) link.period = time(r, "period_ns", longest_schedule);
+  if (r.find("losses_bytes")) parse_losses(r, link);
+  if (r.find("cross")) link.cross = parse_cross(r.child("cross"));
   if (link.period > LinkTime{} && (link.schedule.empty() || link.period <= link.schedule.back().at))
     throw Error("{}: expected 0, or later than the schedule's last change, found {}", r.path("period_ns"),
                 link.period.count());

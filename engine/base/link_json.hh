@@ -2,7 +2,8 @@
 //
 // {"delay_ns", "bps", "loss", "queue_bytes", "mtu", "down", "jitter": {"law", "scale_ns", "correlation",
 //  "reorder"}, "bursts": {"to_bad", "to_good", "loss"}, "schedule": [{"at_ns", and a link without schedule,
-//  period and opportunities}], "period_ns", "opportunities_ns": []}
+//  period and opportunities}], "period_ns", "opportunities_ns": [], "losses_bytes": [],
+//  "cross": {"bps", "on_ns", "off_ns", "packet_bytes"}}
 // delay_ns, bps, loss and queue_bytes are always there, the others where they are not as LinkSpec has them.
 #pragma once
 

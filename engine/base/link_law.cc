@@ -4,8 +4,12 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/base/tcp_constants.hh"
+
 namespace splitwan::engine {
 namespace {
+
+constexpr std::uint32_t most_options = 28;  // bytes that a packet without data has beyond the usual header
 
 constexpr LinkTime never = LinkTime::max();
 
@@ -24,6 +28,10 @@ void LinkModel::start(LinkTime now, bool with_chance) {
   opportunity_ = 0;
   opportunity_left_ = opportunity_bytes;
   begin_chance(with_chance);
+  carried_ = loss_ = 0;
+  const LinkTime turn = spec_.cross.on + spec_.cross.off;
+  if (spec_.cross.bits_per_second > 0)
+    others_turn_ = other_ = now - from_ns(uniform() * static_cast<double>(turn.count()));
   counts_ = {};
 }
 
@@ -37,15 +45,9 @@ void LinkModel::begin_chance(bool with_chance) {
   walk_ = normal();  // the jitter begins in its steady state
 }
 
-LinkModel::Fate LinkModel::offer(LinkTime now, std::uint32_t bytes) {
+LinkModel::Passage LinkModel::pass(LinkTime now, std::uint32_t bytes) {
   const bool waits = !spec_.opportunities.empty() || free_ > now;
-  if (waits && state_.queue_bytes != 0 && queued(now) + bytes > state_.queue_bytes) {
-    ++counts_.queue_drops;
-    return {Fate::queue_full, {}};
-  }
-  ++counts_.packets;
-  counts_.bytes += bytes;
-
+  if (waits && state_.queue_bytes != 0 && queued(now) + bytes > state_.queue_bytes) return {true, {}};
   const LinkTime starts = std::max(now, free_);
   const LinkTime sent =
       spec_.opportunities.empty() ? sent_at_rate(starts, bytes) : sent_at_opportunity(now, bytes);
@@ -56,10 +58,38 @@ LinkModel::Fate LinkModel::offer(LinkTime now, std::uint32_t bytes) {
     counts_.most_queued = std::max(counts_.most_queued, queued_);
   }
   free_ = sent;
-  if (sent == never) return {Fate::lost, {}};  // down for good
-  counts_.busy += sent - leaves_queue;
+  if (sent != never) counts_.busy += sent - leaves_queue;
+  return {false, sent};
+}
 
-  const bool lost = with_chance_ && lost_by_chance();
+// Of cross traffic, before a packet of ours is looked at: what came until now.
+void LinkModel::pass_others(LinkTime now) {
+  const CrossTraffic& cross = spec_.cross;
+  if (!started_ || !with_chance_ || cross.bits_per_second == 0) return;
+  const LinkTime gap = from_ns(8e9 * cross.packet / cross.bits_per_second);
+  while (other_ <= now) {
+    if (cross.off > LinkTime{} && other_ - others_turn_ >= cross.on) {
+      other_ = others_turn_ += cross.on + cross.off;
+      continue;
+    }
+    if (other_ >= origin_) pass(other_, cross.packet + ppp_bytes);
+    other_ += gap;
+  }
+}
+
+LinkModel::Fate LinkModel::offer(LinkTime now, std::uint32_t bytes) {
+  pass_others(now);
+  const auto [full, sent] = pass(now, bytes);
+  if (full) {
+    ++counts_.queue_drops;
+    return {Fate::queue_full, {}};
+  }
+  ++counts_.packets;
+  counts_.bytes += bytes;
+  if (sent == never) return {Fate::lost, {}};  // down for good
+
+  const bool recorded = lost_as_recorded(bytes);
+  const bool lost = (with_chance_ && lost_by_chance()) || recorded;
   const LinkTime late = with_chance_ ? jitter() : LinkTime{};
   if (lost) {
     ++counts_.lost;
@@ -139,6 +169,15 @@ LinkTime LinkModel::sent_at_opportunity(LinkTime now, std::uint32_t bytes) {
   }
   opportunity_left_ -= bytes;
   return opportunity_at(opportunity_);
+}
+
+bool LinkModel::lost_as_recorded(std::uint32_t bytes) {
+  constexpr std::uint32_t around = engine::tcp::header_bytes + ppp_bytes;
+  if (!started_ || bytes <= around + most_options) return false;
+  carried_ += bytes - around;
+  if (!with_chance_ || loss_ == spec_.losses.size() || spec_.losses[loss_] >= carried_) return false;
+  ++loss_;
+  return true;
 }
 
 bool LinkModel::lost_by_chance() {

@@ -46,12 +46,19 @@ class LinkModel {
     LinkTime starts;
     std::uint32_t bytes;
   };
+  struct Passage {
+    bool full = false;
+    LinkTime sent{};  // its last bit has left
+  };
+  Passage pass(LinkTime now, std::uint32_t bytes);
+  void pass_others(LinkTime now);
   void begin_chance(bool with_chance);
   void follow_schedule(LinkTime t);
   LinkTime next_change() const;
   LinkTime sent_at_rate(LinkTime starts, std::uint32_t bytes);
   LinkTime sent_at_opportunity(LinkTime now, std::uint32_t bytes);
   LinkTime opportunity_at(std::uint64_t index) const;
+  bool lost_as_recorded(std::uint32_t bytes);
   bool lost_by_chance();
   LinkTime jitter();
   double uniform();
@@ -72,8 +79,12 @@ class LinkModel {
   LinkTime last_arrival_{};
   std::uint64_t opportunity_ = 0;  // counted over all repeats
   std::uint32_t opportunity_left_ = opportunity_bytes;
-  bool bad_ = false;  // Gilbert-Elliott
-  double walk_ = 0;   // the jitter's normal variable
+  std::uint64_t carried_ = 0;  // bytes of TCP payload
+  std::size_t loss_ = 0;       // index of the next recorded one
+  LinkTime other_{};           // when cross traffic's next packet comes
+  LinkTime others_turn_{};     // when its turn began
+  bool bad_ = false;           // Gilbert-Elliott
+  double walk_ = 0;            // the jitter's normal variable
   LinkCounts counts_;
 };
 

@@ -34,7 +34,7 @@ bool has_default_queue(const LinkSpec& link, double rtt_s) {
 }
 
 struct Words {
-  std::vector<std::string> also, unfit;
+  std::vector<std::string> also, apart, unfit;
   bool operator==(const Words&) const = default;
 };
 
@@ -61,6 +61,15 @@ Words words_of(const StatedLink& stated, double rtt_s, bool packets, const char*
   if (!link.schedule.empty() || link.down)
     w.also.push_back(fmt::format("schedule{} of {} changes #{:08x}", way, link.schedule.size(),
                                  engine::fingerprint_of(link) & 0xffffffff));
+  if (link.cross.bits_per_second > 0)
+    w.apart.push_back(fmt::format(
+        "cross traffic{} of {:g} Mbit/s{}", way, link.cross.bits_per_second / 1e6,
+        link.cross.off.count() > 0 ? fmt::format(" ({:g} ms on, {:g} ms off)", seconds(link.cross.on) * 1e3,
+                                                 seconds(link.cross.off) * 1e3)
+                                   : ""));
+  if (!link.losses.empty())
+    w.unfit.push_back(fmt::format("{} recorded losses{} #{:08x}", link.losses.size(), way,
+                                  engine::fingerprint_of(link) & 0xffffffff));
   if (stated.deliveries > 0)
     w.unfit.push_back(fmt::format("packet deliveries{} (Mahimahi), {} #{:08x}", way, stated.deliveries,
                                   stated.fingerprint & 0xffffffff));
@@ -69,6 +78,7 @@ Words words_of(const StatedLink& stated, double rtt_s, bool packets, const char*
 
 void add(Condition& c, Words w) {
   c.also.insert(c.also.end(), w.also.begin(), w.also.end());
+  c.apart.insert(c.apart.end(), w.apart.begin(), w.apart.end());
   c.unfit.insert(c.unfit.end(), w.unfit.begin(), w.unfit.end());
 }
 

@@ -79,6 +79,18 @@ void block_signals() {
   pthread_sigmask(SIG_BLOCK, &ours, nullptr);
 }
 
+int run_client_in(const NetNamespace& where, const std::string& command, bool quiet) {
+  ContainedProcess client(where, command, {}, {STDIN_FILENO, quiet ? STDERR_FILENO : STDOUT_FILENO});
+  const Foreground foreground(client.group());
+  while (!client.poll()) {
+    if (const int signal = next_signal(look)) {
+      client.end();
+      return 128 + signal;
+    }
+  }
+  return *client.poll();
+}
+
 int LinkSession::run() {
   if (!commands_.server.empty()) {
     const File nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));

@@ -18,6 +18,10 @@ struct LinkCommands {
 // SIGINT, SIGTERM and SIGHUP wait in this thread, and in those it starts, until a session looks for them.
 void block_signals();
 
+// `command` in `where` until it has ended or a signal comes, on the main thread, signals blocked: its exit
+// code, 128 + n after a signal. quiet: its stdout goes to stderr.
+int run_client_in(const NetNamespace& where, const std::string& command, bool quiet);
+
 class LinkSession {
  public:
   LinkSession(const EmulatedLink& link, LinkCommands commands)

@@ -32,6 +32,8 @@ json described(const LinkSpec& link, const char* direction) {
   refuse(link.bursts.to_bad > 0, "no loss in bursts");
   refuse(!link.schedule.empty() || !link.opportunities.empty(), "no schedule");
   refuse(link.down, "a link that is up");
+  refuse(!link.losses.empty(), "no recorded losses");
+  refuse(link.cross.bits_per_second > 0, "no cross traffic");
   return {{"bps", static_cast<std::uint64_t>(link.bits_per_second)},
           {"loss", link.loss},
           {"queue_bytes", std::min<std::uint64_t>(link.queue_bytes, UINT32_MAX)},

@@ -24,6 +24,8 @@ void expect_plain(const LinkSpec& link, const char* direction) {
                       : link.jitter.law != JitterLaw::none    ? "jitter"
                       : !link.schedule.empty() || link.down   ? "a schedule"
                       : !link.opportunities.empty()           ? "delivery opportunities"
+                      : !link.losses.empty()                  ? "recorded losses"
+                      : link.cross.bits_per_second > 0        ? "cross traffic"
                       : !(link.bits_per_second > 0)           ? "no rate"
                                                               : nullptr;
   if (found)

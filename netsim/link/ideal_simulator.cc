@@ -54,12 +54,15 @@ class IdealSimulator final : public LinkSimulator {
   static void check(const LinkSpec& link, std::size_t edge) {
     const bool chance = link.loss != 0 || link.bursts.to_bad != 0 || link.jitter.law != JitterLaw::none;
     const bool varies = link.down || !link.schedule.empty() || !link.opportunities.empty();
-    if (chance || varies)
+    const bool shared = !link.losses.empty() || link.cross.bits_per_second > 0;
+    if (chance || varies || shared)
       throw Error("edge {}: expected an ideal link to have a delay and a rate only, found {}", edge,
                   link.loss != 0                       ? fmt::format("loss {}", link.loss)
                   : link.bursts.to_bad != 0            ? "bursts of loss"
                   : link.jitter.law != JitterLaw::none ? "jitter"
                   : !link.opportunities.empty()        ? "delivery opportunities"
+                  : !link.losses.empty()               ? "recorded losses"
+                  : link.cross.bits_per_second > 0     ? "cross traffic"
                                                        : "a schedule");
     if (!(link.bits_per_second >= 0) || link.delay < Nanos{0})
       throw Error("edge {}: expected a delay and a rate of 0 or more, found {} ns and {} bit/s", edge,

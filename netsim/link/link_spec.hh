@@ -7,6 +7,7 @@
 namespace splitwan::netsim {
 
 using engine::Bursts;
+using engine::CrossTraffic;
 using engine::Jitter;
 using engine::JitterLaw;
 using engine::LinkChange;

@@ -47,6 +47,8 @@ void refuse_what_tc_cannot_say(const netsim::LinkSpec& link, const std::string& 
     throw Error("tc: expected the name of a network device, found {}", in_quotes(device));
   if (!link.schedule.empty()) throw Error("tc cannot say: a schedule");
   if (!link.opportunities.empty()) throw Error("tc cannot say: delivery opportunities of a Mahimahi trace");
+  if (!link.losses.empty()) throw Error("tc cannot say: recorded losses");
+  if (link.cross.bits_per_second > 0) throw Error("tc cannot say: cross traffic");
   if (link.down) throw Error("tc cannot say: a link that is down");
   if (link.jitter.law == JitterLaw::exponential)
     throw Error("tc cannot say: exponential jitter (uniform, normal and pareto it can)");

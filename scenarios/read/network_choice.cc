@@ -5,6 +5,7 @@
 #include "engine/base/nearest.hh"
 #include "engine/base/units.hh"
 #include "netsim/link/network_spec.hh"
+#include "netsim/link/recording.hh"
 #include "scenarios/imports/iperf3.hh"
 #include "scenarios/imports/ping.hh"
 #include "scenarios/read/read_link.hh"
@@ -126,6 +127,9 @@ void read_both_ways(ObjectReader& r, netsim::LinkSpec& up, netsim::LinkSpec& dow
     up.bits_per_second = found.up_bps.value_or(up.bits_per_second);
     down.bits_per_second = found.down_bps.value_or(down.bits_per_second);
   });
+  read_text(r, "replay", [&](const std::string& file) {
+    netsim::apply(netsim::read_recording(beside(folder, file)), up, down);
+  });
   read_link(r, up, true, folder);
   read_link(r, down, false, folder);
   read_direction(r, "up", up, true, folder);
@@ -152,6 +156,10 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
   n.server = r.get<std::string>("server", "");
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
+  read_text(r, "replay", [&](const std::string& file) {
+    n.unknown = netsim::read_recording(beside(folder, file)).cannot_tell;
+    for (std::string& what : n.unknown) what = file + " does not tell " + what;
+  });
   n.pcap = r.get<std::string>("pcap", "");
   if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);
   r.done();
@@ -190,11 +198,14 @@ std::string usual_network_text() { return fmt::format("{}, 80ms, 100Mbit", name_
 
 std::vector<SchemaKey> network_schema() {
   const std::string_view usual = name_of(NetworkChoice().kind);
-  std::vector<SchemaKey> list = {{"kind", network_kinds_text(), std::string(usual), kinds_help()},
-                                 {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
-                                  "a usual path; keys beside it change it"},
-                                 {"ping", "file", "none", "what ping printed: round trip and loss"},
-                                 {"iperf3", "file", "none", "what iperf3 --json printed: rates"}};
+  std::vector<SchemaKey> list = {
+      {"kind", network_kinds_text(), std::string(usual), kinds_help()},
+      {"preset", fmt::format("{}", fmt::join(preset_names(), ", ")), "none",
+       "a usual path; keys beside it change it"},
+      {"ping", "file", "none", "what ping printed: round trip and loss"},
+      {"iperf3", "file", "none", "what iperf3 --json printed: rates"},
+      {"replay", "file", "none",
+       "what `splitwan link --record` wrote: delays, rates and losses as they were"}};
   append(list, link_schema());
   append(list, {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
                 {"down", "rate, or {LINK keys}", "none", "from the server alone"},

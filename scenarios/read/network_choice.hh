@@ -28,6 +28,7 @@ struct NetworkChoice {
   std::string server;  // HOST:PORT, where the kind takes one; empty = both parties here
   Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
   std::string pcap;
+  std::vector<std::string> unknown = {};  // what a recording that is played could not tell, by name
 
   Nanos rtt() const { return up.delay + down.delay; }
 };

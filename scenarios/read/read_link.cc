@@ -120,6 +120,20 @@ const std::vector<Row>& state_rows() {
   return rows;
 }
 
+// A rate alone, or an object.
+void read_cross(ObjectReader& outer, netsim::CrossTraffic& cross) {
+  const Json* value = outer.find("cross");
+  if (!value) return;
+  const Json object = value->is_string() ? Json{{"rate", *value}} : *value;
+  ObjectReader r(object, outer.path("cross"));
+  if (!r.find("rate")) throw Error("{} is missing", r.path("rate"));
+  read_text(r, "rate", [&](const std::string& text) { cross.bits_per_second = engine::parse_rate(text); });
+  read_text(r, "on", [&](const std::string& text) { cross.on = engine::parse_duration(text); });
+  read_text(r, "off", [&](const std::string& text) { cross.off = engine::parse_duration(text); });
+  cross.packet = r.get("packet", cross.packet);
+  r.done();
+}
+
 void read_state(ObjectReader& r, LinkState& link, bool is_up) {
   Reading reading{link, is_up};
   read_rows(state_rows(), reading, r);
@@ -138,7 +152,9 @@ std::vector<SchemaKey> link_schema() {
   append(list, {{"mahimahi", "file", "none", "packet deliveries; they take the place of the rate"},
                 {"csv", "file", "none", "time, rate_mbps, delay_ms, loss, down: a schedule"},
                 {"schedule", "list of {at: time, LINK keys}", "none", "what changes then"},
-                {"period", "time, as in 10s", "none", "after which the schedule repeats"}});
+                {"period", "time, as in 10s", "none", "after which the schedule repeats"},
+                {"cross", "rate, or {rate, on, off, packet}", "none",
+                 "other people's packets in the same queue, steady or on and off in turn"}});
   return list;
 }
 
@@ -148,6 +164,7 @@ void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up, const std::s
   read_text(r, "mahimahi",
             [&](const std::string& file) { link.opportunities = read_mahimahi(beside(folder, file)); });
   read_text(r, "csv", [&](const std::string& file) { apply_csv(beside(folder, file), link); });
+  read_cross(r, link.cross);
   if (const Json* changes = r.find("schedule")) {
     if (!changes->is_array())
       throw Error("{}: expected a list, found {}", r.path("schedule"), changes->dump());

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.hh"
 #include "model/observe/observation.hh"
+#include "netsim/time/live_server.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/run/networks/networks.hh"
@@ -127,7 +128,10 @@ std::vector<Run> run_replays(
       for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
     if (cell.trace.empty()) continue;
     auto [trace, fresh] = traces.try_emplace(cell.trace);
-    if (fresh) trace->second = engine::read_trace_file(cell.trace);
+    if (fresh) {
+      trace->second = engine::read_trace_file(cell.trace);
+      for (Run& run : trace->second) run = netsim::with_its_server(std::move(run));
+    }
     for (std::uint32_t i = 0; i < cell.repeat; ++i)
       for (const Run& run : trace->second) plays.push_back({&cell, &run, nullptr, cell.seed + i});
   }

@@ -14,6 +14,8 @@
 #include <thread>
 
 #include "netsim/kernel/net_namespace.hh"
+#include "netsim/link/recording.hh"
+#include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
@@ -106,6 +108,47 @@ TEST_F(LinkCommand, an_unknown_word_in_the_link_is_named) {
   const Result result = run("--link rtt=80ms,quee=1MB --client true 2>&1");
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.output, HasSubstr("unknown key 'quee'; did you mean 'queue'?"));
+}
+
+// 30 requests of 6,000 bytes, echoed, 20 ms apart.
+const std::string echo_server =
+    "--server \"perl -MIO::Socket::INET -e '"
+    "my \\$s = IO::Socket::INET->new(Listen => 1, LocalPort => 7420, ReuseAddr => 1); my \\$c = "
+    "\\$s->accept; "
+    "my \\$b; while (sysread(\\$c, \\$b, 65536)) { syswrite(\\$c, \\$b) }'\" ";
+const std::string echo_client =
+    "--client \"perl -MIO::Socket::INET -e '"
+    "my \\$c = IO::Socket::INET->new(q({server}:7420)); my \\$b; for (1 .. 30) { syswrite(\\$c, q(x) x "
+    "6000); "
+    "for (my \\$n = 0; \\$n < 6000;) { \\$n += sysread(\\$c, \\$b, 65536) } select(undef, undef, undef, "
+    "0.02) }'\" ";
+
+TEST_F(LinkCommand, records_the_path_that_a_client_used) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "wan.json";
+  const Result result = run("--link rtt=30ms,rate=20Mbit --record " + file + " --watch '{server}:7420' " +
+                            echo_server + echo_client + "--lateness-limit 1s --json 2> /dev/null");
+  ASSERT_EQ(result.code, 0);
+  const auto j = nlohmann::json::parse(result.output);
+  EXPECT_GE(expect_said(j, "link"), 25u);
+  EXPECT_NEAR(j["recording"]["round_trip_s"].get<double>(), 0.030, 0.002);
+  EXPECT_NEAR(j["recording"]["up"]["rate_bps"].get<double>(), 20e6, 2e6);
+  EXPECT_EQ(j["recording"]["connections"], 1);
+  EXPECT_GT(netsim::read_recording(file).round_trips.size(), 20u);
+}
+
+TEST_F(LinkCommand, records_nothing_where_nothing_is_sent_and_says_so) {
+  const TemporaryFolder folder;
+  const Result result = run("--record " + (folder / "wan.json") + " --client true 2>&1");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.output, HasSubstr("record: 10.77.0.2: expected a TCP connection to it"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "wan.json"));
+}
+
+TEST_F(LinkCommand, a_watch_that_is_no_address_is_refused) {
+  EXPECT_THAT(run("--record w.json --watch far --client true 2>&1").output, HasSubstr("expected HOST:PORT"));
+  EXPECT_THAT(run("--watch far:1 --client true 2>&1").output, HasSubstr("expected --record FILE with it"));
+  EXPECT_THAT(run("--record w.json 2>&1").output, HasSubstr("expected --client with it"));
 }
 
 class LinkCommandEnds : public LinkCommand, public testing::WithParamInterface<int> {};

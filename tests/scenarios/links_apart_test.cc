@@ -76,6 +76,28 @@ TEST_F(LinksApart, a_trace_of_packet_deliveries_is_labelled_with_its_mean_rate) 
   EXPECT_THAT(c.unfit, ElementsAre(HasSubstr("packet deliveries (Mahimahi), 100")));
 }
 
+TEST(LinksShared, are_named_as_what_the_model_does_not_know) {
+  const NetworkChoice shared = read_network(
+      {{"rtt", "40ms"},
+       {"up", {{"rate", "20Mbit"}, {"cross", {{"rate", "5Mbit"}, {"on", "100ms"}, {"off", "50ms"}}}}}},
+      "s.json");
+  const model::Condition c = condition_of(stated(shared));
+  EXPECT_THAT(c.apart, ElementsAre("cross traffic up of 5 Mbit/s (100 ms on, 50 ms off)"));
+  EXPECT_EQ(condition_of(Json(to_json(c)), "again"), c);
+  const NetworkChoice steady = read_network({{"rtt", "40ms"}, {"cross", "3Mbit"}}, "s.json");
+  EXPECT_THAT(condition_of(stated(steady)).apart, ElementsAre("cross traffic of 3 Mbit/s"));
+  EXPECT_THAT(tests::error_of([] {
+                read_network({{"cross", {{"on", "1s"}}}}, "s.json");
+              }),
+              HasSubstr("cross: rate is missing"));
+}
+
+TEST(LinksRecorded, are_left_out_of_fits_by_name) {
+  NetworkChoice recorded;
+  recorded.up.losses = {100, 5000};
+  EXPECT_THAT(condition_of(stated(recorded)).unfit, ElementsAre(HasSubstr("2 recorded losses up #")));
+}
+
 TEST_F(LinksApart, loss_and_jitter_have_a_direction) {
   const model::Condition loss = condition_of(runs_->at(1).header.network);
   EXPECT_EQ(loss.loss_up(), 0);

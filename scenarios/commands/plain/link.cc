@@ -1,4 +1,3 @@
-#include "scenarios/commands/commands.hh"
 
 #include <fmt/format.h>
 
@@ -10,6 +9,8 @@
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
 #include "netsim/kernel/link_session.hh"
+#include "scenarios/commands/commands.hh"
+#include "scenarios/commands/plain/link_record.hh"
 #include "scenarios/imports/tc_netem.hh"
 #include "scenarios/read/network_choice.hh"
 
@@ -26,6 +27,7 @@ struct LinkOptions {
   std::string link = "rtt=80ms,rate=100Mbit", loss, client, server, output;
   std::string engine = netsim::link_engines().front().name;
   std::string lateness_limit, patience = "60s", emit_device;
+  RecordOptions record;
   std::uint64_t seed = 1;
   bool json = false;
 };
@@ -74,26 +76,40 @@ std::string table(const netsim::LinkReport& r) {
   return text;
 }
 
-void print(const LinkOptions& o, const EmulatedLink& link, const netsim::LinkReport& r, int code,
-           LinkTime limit) {
-  const Json j = {{"schema_version", 1},
-                  {"engine", o.engine},
-                  {"link", o.link},
-                  {"seed", o.seed},
-                  {"realtime", r.realtime},
-                  {"default_congestion", link.client().congestion()},
-                  {"elapsed_s", seconds(r.elapsed)},
-                  {"lateness_mean_s", seconds(r.lateness.mean)},
-                  {"lateness_p99_s", seconds(r.lateness.p99)},
-                  {"lateness_max_s", seconds(r.lateness.max)},
-                  {"lateness_limit_s", seconds(limit)},
-                  {"up", to_json(r.up, r.elapsed)},
-                  {"down", to_json(r.down, r.elapsed)},
-                  {"client_exit_code", code}};
+void print(const LinkOptions& o, const Json& j, const std::string& words) {
   if (!o.output.empty()) engine::write_file(o.output, j.dump(2) + "\n");
-  const std::string text = o.json ? j.dump(2) + "\n" : table(r);
+  const std::string text = o.json ? j.dump(2) + "\n" : words;
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
+}
+
+Json result(const LinkOptions& o, const EmulatedLink& link, const netsim::LinkReport& r, int code,
+            LinkTime limit) {
+  return {{"schema_version", 1},
+          {"engine", o.engine},
+          {"link", o.link},
+          {"seed", o.seed},
+          {"realtime", r.realtime},
+          {"default_congestion", link.client().congestion()},
+          {"elapsed_s", seconds(r.elapsed)},
+          {"lateness_mean_s", seconds(r.lateness.mean)},
+          {"lateness_p99_s", seconds(r.lateness.p99)},
+          {"lateness_max_s", seconds(r.lateness.max)},
+          {"lateness_limit_s", seconds(limit)},
+          {"up", to_json(r.up, r.elapsed)},
+          {"down", to_json(r.down, r.elapsed)},
+          {"client_exit_code", code}};
+}
+
+// No link is made: the path is there.
+int record_live(const LinkOptions& o) {
+  const netsim::NetNamespace here("/proc/self/ns/net");
+  PathRecorder recorder(o.record, here);
+  const int code = netsim::run_client_in(here, o.client, o.json);
+  const netsim::Recording found = recorder.finish();
+  print(o, {{"schema_version", 1}, {"recording", recording_json(found)}, {"client_exit_code", code}},
+        recording_table(found));
+  return code;
 }
 
 int emit(const LinkOptions& o) {
@@ -111,7 +127,13 @@ int link_command(const LinkOptions& o) {
   const std::size_t engine = engine_named(o.engine);
   const LinkTime limit = o.lateness_limit.empty() ? netsim::link_engines()[engine].usual_lateness
                                                   : engine::parse_duration(o.lateness_limit);
+  engine::check_output(o.record.file);
+  if (o.record.file.empty() && !o.record.watch.empty())
+    throw Error("link: --watch {}: expected --record FILE with it, found none", o.record.watch);
+  if (!o.record.file.empty() && o.client.empty())
+    throw Error("link: --record {}: expected --client with it, found none", o.record.file);
   netsim::block_signals();  // before there is any other thread
+  if (o.record.live()) return record_live(o);
   EmulatedLink link(parse_pair(o), o.seed, static_cast<netsim::LinkEngine>(engine));
   if (const std::string congestion = link.client().congestion(); congestion != "cubic")
     fmt::print(
@@ -119,10 +141,19 @@ int link_command(const LinkOptions& o) {
         "link: sockets that ask for nothing get {}: this kernel keeps cubic from namespaces unless it is "
         "in net.ipv4.tcp_allowed_congestion_control\n",
         congestion);
+  std::optional<PathRecorder> recorder;
+  if (!o.record.file.empty()) recorder.emplace(o.record, link.client());
   const int code =
       netsim::LinkSession(link, {o.client, o.server, engine::parse_duration(o.patience), o.json}).run();
   const netsim::LinkReport report = link.report();
-  print(o, link, report, code, limit);
+  Json j = result(o, link, report, code, limit);
+  std::string words = table(report);
+  if (recorder) {
+    const netsim::Recording found = recorder->finish();
+    j["recording"] = recording_json(found);
+    words += recording_table(found);
+  }
+  print(o, j, words);
   if (report.lateness.mean <= limit) return code;
   fmt::print(
       stderr,
@@ -154,6 +185,14 @@ void add_link_command(CLI::App& command, Chosen& chosen) {
                      "exit with 1 when packets were later on average (default: 100us; ns3: 500us)");
   command.add_option("--emit-tc", o->emit_device,
                      "run nothing: print the tc commands that make this link of DEVICE (eth0) at both ends");
+  command.add_option(
+      "--record", o->record.file,
+      "watch the client's connection with packets and probes, and write what the path is like to this "
+      "file, for network.replay");
+  command.add_option(
+      "--watch", o->record.watch,
+      "HOST:PORT that is watched: {server}:PORT over the emulated link, any other is a path that is "
+      "there: no link is made (default: all TCP to {server})");
   command.add_option("--seed", o->seed, "of what is lost")->capture_default_str();
   command.add_option("-o,--output", o->output, "also write the JSON result to this file");
   command.add_flag("--json", o->json, "print one JSON object (what the commands print then goes to stderr)");

@@ -8,6 +8,8 @@
 
 #include "analysis/summary/summary.hh"
 #include "engine/base/output_file.hh"
+#include "engine/party/roles.hh"
+#include "netsim/link/recording.hh"
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/run_output.hh"
@@ -56,6 +58,55 @@ TEST(Replay, of_a_trace_takes_what_the_trace_took) {
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].spans, first[0].spans);
   EXPECT_EQ(again[0].steps, first[0].steps);
+}
+
+// What a live client keeps: no server's spans, but how long each answer says that it was held.
+TEST(Replay, of_a_live_client_alone_takes_what_the_run_with_its_server_took) {
+  const tests::TemporaryFolder folder;
+  const auto whole = run({"replay.batches={\"steps\": 20, \"wide_every\": 5, \"wide_rows\": [9]}",
+                          "network.rate=100Mbit", "replay.profile=profiles/mistral-7b-3090-a100.json"});
+  engine::Run alone = whole[0];
+  std::erase_if(alone.spans, [](const engine::Span& s) { return s.party == engine::roles::server; });
+  ASSERT_LT(alone.spans.size(), whole[0].spans.size());
+  std::ofstream out(folder / "t.jsonl");
+  engine::write(out, alone);
+  out.close();
+  const Json scenario = {{"replay", {{"trace", "t.jsonl"}}},
+                         {"network", {{"rtt", "78ms"}, {"rate", "100Mbit"}}}};
+  const auto again = run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {});
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].steps, whole[0].steps);
+}
+
+// A recording of 40 ms and then 80: sequential steps take what the delay of their time says.
+TEST(Replay, over_a_recorded_path_follows_its_delays_and_loses_what_was_lost) {
+  const tests::TemporaryFolder folder;
+  netsim::Recording path;
+  path.path = "far:1";
+  path.duration = std::chrono::seconds(1000);
+  path.connections = 1;
+  path.play = netsim::Play::series;
+  path.round_trip = netsim::spread_of({0.04, 0.08});
+  path.acknowledgements = path.round_trip;
+  path.up.rate_bps = path.down.rate_bps = 1e9;
+  path.round_trips = {{std::chrono::seconds(0), 0.04}, {std::chrono::seconds(3), 0.08}};
+  const Json scenario = {{"replay",
+                          {{"batches", {{"steps", 60}}},
+                           {"profile", SPLITWAN_SOURCE_DIR "/scenarios/profiles/mistral-7b-3090-a100.json"}}},
+                         {"network", {{"replay", "wan.json"}}}};
+  const auto steps_of = [&] {
+    netsim::write_recording(folder / "wan.json", path);
+    return run_replays(read_replays(scenario, folder / "s.json"), [](auto...) {})[0].steps;
+  };
+  const auto took = [](const engine::Step& s) { return engine::seconds(s.end - s.begin); };
+  const auto plain = steps_of();
+  EXPECT_NEAR(took(plain.back()) - took(plain[5]), 0.04, 1e-4);
+  path.up.losses = {32 * 8192 + 20 * 8300};  // in the twentieth step, or the next
+  const auto lossy = steps_of();
+  double longest = 0;
+  for (std::size_t i = 1; i < lossy.size(); ++i) longest = std::max(longest, took(lossy[i]) - took(plain[i]));
+  EXPECT_GT(longest, 0.03) << "one is sent again";
+  EXPECT_NEAR(took(lossy[5]), took(plain[5]), 1e-6) << "none before";
 }
 
 TEST(Replay, scenarios_that_say_too_little_or_too_much_are_explained) {

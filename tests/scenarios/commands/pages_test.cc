@@ -72,6 +72,9 @@ const LeftOut left_out[] = {
      "two machines; serve_test.cc has both ends"},
     {"build/splitwan generate --model DIR --server 127.0.0.1:7420", "two machines"},
     {"sudo build/splitwan link", "root; link_command_test.cc"},
+    {"splitwan link --record", "root; link_command_test.cc"},
+    {"build/splitwan run replay.json", "a recorded path; replay_test.cc has one"},
+    {"build/splitwan compare live.jsonl", "a recorded path; study_test.cc compares"},
     {"splitwan bench --geometry mistral-7b-4l", "minutes, and gigabytes"},
 };
 

@@ -1,5 +1,5 @@
 // `splitwan run`, `attack` and `train` from outside.
-#include "tests/fixtures/command.hh"
+#include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -45,6 +45,24 @@ TEST(Run, refuses_in_one_line_that_names_the_key) {
   expect_refusal("run " + file + " --set wire=f99", "wire");
   expect_refusal("run " + file + " --set seed", "--set");
   expect_refusal("run " + file + " -o " + file, "s.json");
+}
+
+TEST(Compare, says_whether_two_traces_take_as_long) {
+  const TemporaryFolder folder;
+  const std::string file = saved(folder, "s.json", small_scenario()), a = folder / "a.jsonl",
+                    b = folder / "b.jsonl";
+  ASSERT_EQ(splitwan("run " + file + " -o " + a).code, 0);
+  ASSERT_EQ(splitwan("run " + file + " --set network.rtt=22ms -o " + b).code, 0);
+  const Outcome same = splitwan("compare " + a + " " + a + " --json");
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_TRUE(same.json()["holds"].get<bool>());
+  EXPECT_EQ(same.json()["rows"][0]["mean_error"], 0);
+  EXPECT_GE(expect_said(same.json(), "compare"), 10u);
+  const Outcome other = splitwan("compare " + a + " " + b + " --json --p95 50%");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_NEAR(other.json()["rows"][0]["mean_error"].get<double>(), 0.1, 0.02);
+  EXPECT_EQ(splitwan("compare " + a + " " + b + " --mean 20% --p95 20%").code, 0);
+  expect_refusal("compare " + a + " /none.jsonl", "/none.jsonl");
 }
 
 json small_recipe(const TemporaryFolder& folder) {
