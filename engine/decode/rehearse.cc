@@ -39,4 +39,22 @@ Rehearsal rehearse(Party& party, Drafter& drafter, std::span<const Token> prompt
   return done;
 }
 
+Rehearsal rehearsal_of(const Run& run) {
+  Rehearsal done;
+  for (const Step& step : run.steps) {
+    if (step.prefill) continue;
+    done.rows.push_back(step.rows);
+    done.accepted.push_back(step.accepted);
+    if (step.rows > 1) done.listed += step.rows;  // a window's columns and the candidates branch
+    std::uint32_t chosen = 0;  // the first choices are the tokens', those of the guesses follow
+    for (const Span& span : run.spans) {
+      if (span.step != step.step || span.op != Op::work) continue;
+      const bool guess =
+          span.phase == Phase::draft || (span.phase == Phase::verify && ++chosen > step.accepted);
+      if (guess) done.draft += span.end - span.begin;
+    }
+  }
+  return done;
+}
+
 }  // namespace splitwan::engine

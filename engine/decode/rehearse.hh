@@ -12,4 +12,8 @@ namespace splitwan::engine {
 Rehearsal rehearse(Party&, Drafter&, std::span<const Token> prompt, std::span<const Token> output, int limit,
                    int context);
 
+// The steps of a run with all of the model at hand: its guessing is what it worked beside the layers, but for
+// choosing the tokens it gained.
+Rehearsal rehearsal_of(const Run&);
+
 }  // namespace splitwan::engine

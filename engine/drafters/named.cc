@@ -155,4 +155,6 @@ std::vector<std::string> text_drafters(bool with_draft_model) {
   return names;
 }
 
+std::vector<std::string> asking_drafters() { return {"lookahead-5-4-5", "lookahead-15-5-15"}; }
+
 }  // namespace splitwan::engine

@@ -30,6 +30,8 @@ std::vector<std::string> every_drafter(bool with_draft_model);
 // Those whose guesses follow from the text alone: what they would gain on a text that is there needs no
 // model, so a run with one drafter tells of all of them. Chains of 1 to 16, trees to 64 rows.
 std::vector<std::string> text_drafters(bool with_draft_model);
+// Those that ask the model about its own guesses.
+std::vector<std::string> asking_drafters();
 
 std::unique_ptr<Drafter> make_sequential();
 
