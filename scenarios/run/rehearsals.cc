@@ -47,15 +47,15 @@ std::string key_of(const engine::Run& run, const Scenario& s) {
 // One text, and what it takes to rehearse it.
 class Text {
  public:
-  Text(const Scenario& s, Resources& resources, std::span<const engine::Token> prompt, const engine::Run& run)
+  Text(const Scenario& s, Resources& resources, const Prompt& prompt, std::span<const engine::Token> ids,
+       const engine::Run& run)
       : s_(s),
-        model_(resources.model(s.model, s.storage, s.place)),
-        compute_(row_of(s.network.kind).charges ? &resources.compute(s.compute) : nullptr),
-        charged_(!compute_ || compute_->charges_any_draft()),
+        resources_(resources),
         prompt_(prompt),
-        prompt_name_(run.header.prompt->name),
+        ids_(ids),
         output_(run.end["output_ids"].get<std::vector<engine::Token>>()),
-        sampler_(sampling(s)) {
+        compute_(row_of(s.network.kind).charges ? &resources.compute(s.compute) : nullptr),
+        charged_(!compute_ || compute_->charges_any_draft()) {
     if (!s.draft_model.empty() && charged_) draft_model_ = &draft_model_of(s, resources);
   }
 
@@ -63,77 +63,68 @@ class Text {
     std::vector<engine::Rehearsal> all;
     for (const std::string& name : engine::text_drafters(draft_model_ != nullptr))
       all.push_back(from_text(name));
-    // The text is another where what crosses is rounded; and a live server has the layers that are asked.
-    const bool here = s_.network.server.empty() && s_.wire->label().lossless && s_.defences.to_json().empty();
-    if (here && charged_)
-      for (const std::string& name : engine::asking_drafters()) all.push_back(with_model(name));
+    const bool here = s_.network.server.empty();  // a live server has the layers that would be asked
+    for (const std::string& name : engine::asking_drafters()) {
+      if (!here || !charged_) break;
+      if (auto done = with_model(name)) all.push_back(std::move(*done));
+    }
     return all;
   }
 
  private:
-  static engine::Sampling sampling(const Scenario& s) {
-    engine::Sampling sampling = s.sampling;
-    sampling.seed = s.seed;
-    return sampling;
-  }
-
-  // `job` as the only party; what it does is recorded.
-  template <typename Job>
-  engine::Run alone(const std::string& drafter, Job&& job) const {
+  // The drafter is the only party.
+  engine::Rehearsal from_text(const std::string& name) const {
     const netsim::CostSource free = [](auto, const auto&, auto) { return Nanos{}; };
     WorkClock clock(!charged_  ? free  // n-grams' work is next to none
-                    : compute_ ? compute_->cost(drafter, prompt_name_, s_.sampling)
+                    : compute_ ? compute_->cost(name, prompt_.name, s_.sampling)
                                : netsim::measured_cost());
     NoTransport transport;
     engine::MemoryRecorder recorder;
     engine::Party party(client, transport, clock, recorder);
-    job(party);
-    return std::move(recorder.run);
-  }
-
-  engine::Rehearsal from_text(const std::string& name) const {
-    engine::Rehearsal done;
-    alone(name, [&](engine::Party& party) {
-      const auto drafter = engine::make_drafter(name, {&sampler_, draft_model_});
-      done = rehearse(party, *drafter, prompt_, output_, s_.max_new_tokens, model_.config().context);
-    });
+    engine::Sampling sampling = s_.sampling;
+    sampling.seed = s_.seed;
+    const engine::Sampler sampler(sampling);
+    const auto drafter = engine::make_drafter(name, {&sampler, draft_model_});
+    const int context = resources_.model(s_.model, s_.storage, s_.place).config().context;
+    engine::Rehearsal done = rehearse(party, *drafter, ids_, output_, s_.max_new_tokens, context);
     done.drafter = name;
     return done;
   }
 
-  engine::Rehearsal with_model(const std::string& name) const {
-    engine::Generation made;
-    const engine::Run run = alone(name, [&](engine::Party& party) {
-      const auto forward = engine::make_local(party, model_.whole());
-      const auto drafter = engine::make_drafter(name, {&sampler_});
-      made = generate(
-          party, *forward, *drafter, model_.config(), prompt_,
-          {.max_new_tokens = s_.max_new_tokens, .stop_at_eos = s_.stop_at_eos, .sampling = sampling(s_)});
-    });
-    if (made.output != output_) throw Error("{} on {}: another text than the run's", name, prompt_name_);
-    engine::Rehearsal done = engine::rehearsal_of(run);
+  // A run of its own, over no particular link. None where it makes another text: steps of another width
+  // draw another noise.
+  std::optional<engine::Rehearsal> with_model(const std::string& name) const {
+    Scenario s = s_;
+    if (row_of(s.network.kind).splits) {
+      s.network = NetworkChoice();
+      s.network.kind = network_kind_for(Unnamed::split_here);
+    }
+    if (!compute_) s.compute = "measured";
+    const Outcome made = run_prompt(s, resources_, name, prompt_, ids_);
+    if (made.generation.output != output_) return {};
+    engine::Rehearsal done = engine::rehearsal_of(made.run);
     done.drafter = name;
     return done;
   }
 
   const Scenario& s_;
-  LoadedModel& model_;
+  Resources& resources_;
+  const Prompt& prompt_;
+  std::span<const engine::Token> ids_;
+  std::vector<engine::Token> output_;
   const ComputeSource* compute_;
   bool charged_;
-  std::span<const engine::Token> prompt_;
-  std::string prompt_name_;
-  std::vector<engine::Token> output_;
-  engine::Sampler sampler_;
   const engine::ModelEnds* draft_model_ = nullptr;
 };
 
 }  // namespace
 
-void Rehearsals::add_to(engine::Run& run, const Scenario& s, Resources& resources,
-                        std::span<const engine::Token> prompt) {
+void Rehearsals::add_to(engine::Run& run, const Scenario& s, Resources& resources, const Prompt& prompt,
+                        std::span<const engine::Token> ids) {
   if (!s.rehearse || s.defences.pad() || !done_.insert(key_of(run, s)).second) return;
   Json all = Json::array();
-  for (const engine::Rehearsal& done : Text(s, resources, prompt, run).all()) all.push_back(to_json(done));
+  for (const engine::Rehearsal& done : Text(s, resources, prompt, ids, run).all())
+    all.push_back(to_json(done));
   run.end["rehearsed"] = std::move(all);
 }
 

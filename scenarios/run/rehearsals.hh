@@ -12,7 +12,7 @@ class Rehearsals {
  public:
   // Into the run's `end`. Nothing where the scenario says so, or rows are padded (widths are not the
   // drafter's).
-  void add_to(engine::Run&, const Scenario&, Resources&, std::span<const engine::Token> prompt);
+  void add_to(engine::Run&, const Scenario&, Resources&, const Prompt&, std::span<const engine::Token> ids);
 
  private:
   std::set<std::string> done_;

@@ -21,6 +21,7 @@ struct Play {
   const ReplayCell* cell = nullptr;
   const Run* recorded = nullptr;             // none: batches
   const netsim::Batches* batches = nullptr;  // none: recorded
+  bool first = false;                        // of those of this recorded run
   std::uint64_t seed = 1;
 };
 
@@ -107,6 +108,8 @@ Run run_play(const Play& play) {
              {"steps", run.steps.size()},
              {"total_ns", total.count()},
              {"links", links}};
+  if (play.first && play.recorded->end.contains("rehearsed"))
+    run.end["rehearsed"] = play.recorded->end["rehearsed"];  // of the same text, at the recorded costs
   return run;
 }
 
@@ -124,12 +127,14 @@ std::vector<Run> run_replays(
       return cell.seed + (cell.batches.size() > 1 || cell.repeat > 1 ? plays.size() : 0);
     };
     for (std::uint32_t i = 0; i < cell.repeat; ++i)
-      for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
+      for (const netsim::Batches& batches : cell.batches)
+        plays.push_back({&cell, nullptr, &batches, false, seed()});
     if (cell.trace.empty()) continue;
     auto [trace, fresh] = traces.try_emplace(cell.trace);
     if (fresh) trace->second = engine::read_trace_file(cell.trace);
     for (std::uint32_t i = 0; i < cell.repeat; ++i)
-      for (const Run& run : trace->second) plays.push_back({&cell, &run, nullptr, cell.seed + i});
+      for (const Run& run : trace->second)
+        plays.push_back({&cell, &run, nullptr, fresh && i == 0 && !cell.profile, cell.seed + i});
   }
 
   std::vector<Run> runs(plays.size());

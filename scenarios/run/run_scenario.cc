@@ -201,7 +201,7 @@ std::vector<engine::Run> run_scenarios(
         runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
         runs.back().header.run = runs.size() - 1;
         runs.back().end["run"] = runs.size() - 1;
-        rehearsals.add_to(runs.back(), s, resources, ids);
+        rehearsals.add_to(runs.back(), s, resources, prompt, ids);
       }
     }
   }
