@@ -85,7 +85,7 @@ TEST(Rehearsed, what_cannot_be_is_refused_with_its_place) {
 TEST(Advice, ranks_what_was_rehearsed_and_then_needs_no_bounds) {
   const Condition c{"", 0.080, 100e6, 200e6, 0};
   std::vector<std::string> assumptions;
-  const Advice with = advise(fit(with_twin()), {.head = 2, .tail = 2, .wire = "f16"}, c, 100, assumptions);
+  const Advice with = advise(fit(with_twin()), {.wire = "f16"}, c, 100, assumptions);
   ASSERT_EQ(with.choices.size(), 3u);
   EXPECT_EQ(with.bounds, 0u);
   EXPECT_EQ(with.choices[0].point.drafter, "ngram");
@@ -101,8 +101,8 @@ TEST(Advice, the_few_that_are_shown_are_the_first_of_all) {
   std::vector<std::string> assumptions;
   for (const double rate_bps : {2e6, 100e6}) {
     const Condition c{"", 0.080, rate_bps, rate_bps, 0};
-    const Advice all = advise(m, {.head = 2, .tail = 2}, c, 1000, assumptions);
-    const Advice few = advise(m, {.head = 2, .tail = 2}, c, 2, assumptions);
+    const Advice all = advise(m, {}, c, 1000, assumptions);
+    const Advice few = advise(m, {}, c, 2, assumptions);
     EXPECT_EQ(few.ranked, all.ranked);
     ASSERT_EQ(few.choices.size(), 2u);
     for (std::size_t i = 0; i < few.choices.size(); ++i) {

@@ -38,7 +38,7 @@ class Rehearsed : public testing::TestWithParam<Sampling> {
       rehearsed = {r.rows, r.accepted};
     });
     Steps own;
-    for (const Step& step : ran.client.steps) {
+    for (const Step& step : ran.client.run.steps) {
       if (step.prefill) continue;
       own.rows.push_back(step.rows);
       own.accepted.push_back(step.accepted);
