@@ -37,7 +37,7 @@ Need what_it_takes(const LatencyModel& model, const Condition& condition, const 
   if (!d) throw engine::Error("the model knows no drafter '{}'", drafter);
   const double tokens = d->acceptance.of(prompt_class).tokens_per_step;
   const auto rate_at = [&](const Condition& c) { return tokens / model.decode_step(*d, c).total_s(); };
-  const auto fitted_on = [&](Condition c, const char* what, std::vector<std::string>& names) {
+  const auto fitted_on = [&](const Condition& c, const char* what, std::vector<std::string>& names) {
     for (const std::string& text : outside(model, c)) names.push_back(std::string(what) + text);
   };
   Need need{.drafter = drafter, .tokens_per_s = rate_at(condition)};
