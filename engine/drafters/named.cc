@@ -145,4 +145,16 @@ std::vector<std::string> every_drafter(bool with_draft_model) {
   return names;
 }
 
+std::vector<std::string> text_drafters(bool with_draft_model) {
+  std::vector<std::string> names = {"sequential"};
+  for (int n = 3; n <= 7; ++n) names.push_back(fmt::format("ngram-{}", n));
+  if (!with_draft_model) return names;
+  for (int length = 1; length <= 16; ++length) names.push_back(fmt::format("draft-chain-{}", length));
+  for (const int rows : {4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 48, 64})
+    names.push_back(fmt::format("draft-tree-{}", rows));
+  return names;
+}
+
+std::vector<std::string> asking_drafters() { return {"lookahead-5-4-5", "lookahead-15-5-15"}; }
+
 }  // namespace splitwan::engine

@@ -27,6 +27,11 @@ bool needs_draft_model(const std::string& name);
 bool uses_draft_model(const std::string& name);  // where one is there
 // One name of every kind, for checks over all of them.
 std::vector<std::string> every_drafter(bool with_draft_model);
+// Those whose guesses follow from the text alone: what they would gain on a text that is there needs no
+// model, so a run with one drafter tells of all of them. Chains of 1 to 16, trees to 64 rows.
+std::vector<std::string> text_drafters(bool with_draft_model);
+// Those that ask the model about its own guesses.
+std::vector<std::string> asking_drafters();
 
 std::unique_ptr<Drafter> make_sequential();
 

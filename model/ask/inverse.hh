@@ -1,8 +1,7 @@
-// Questions asked backwards: what a rate of tokens needs, and which choice gives most of them.
+// A question asked backwards: what a rate of tokens needs.
 #pragma once
 
 #include "model/ask/projection.hh"
-#include "model/ask/variant.hh"
 
 namespace splitwan::model {
 
@@ -21,18 +20,5 @@ struct Need {
 Need what_it_takes(const LatencyModel&, const Condition&, const std::string& drafter, double tokens_per_s,
                    const std::string& prompt_class = "");
 Json to_json(const Need&);
-
-struct Choice {
-  Variant variant;
-  Point point;
-  // A narrower step than any that was traced: what it gains is at least this. Not ranked.
-  bool bound = false;
-};
-// Every split (as fitted, 1+1 to 8+8 layers), wire precision, width and fitted drafter over a link, best
-// first; bounds behind them. What `given` fixes is not varied; nor is what the model's traces do not tell
-// about (no geometry, no plan), which `assumptions` then say.
-std::vector<Choice> advise(const LatencyModel&, const Variant& given, const Condition&,
-                           std::vector<std::string>& assumptions);
-Json to_json(const Choice&);
 
 }  // namespace splitwan::model

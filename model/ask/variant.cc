@@ -48,6 +48,13 @@ double row_bytes_of(const std::string& wire, double width) {
   return static_cast<double>(engine::row_bytes(wire, static_cast<std::uint64_t>(width)));
 }
 
+// The drafters that ran, and those that were rehearsed.
+template <typename Change>
+void each_drafter(LatencyModel& m, Change change) {
+  std::ranges::for_each(m.drafters, change);
+  std::ranges::for_each(m.rehearsed, change);
+}
+
 void scale(Coefficient& c, double factor) {
   c.value *= factor;
   c.error *= factor;
@@ -156,7 +163,7 @@ void rescale_compute(LatencyModel& m, const Variant& v, const Factors& by,
     scale(phase->server, server, by.server_attention / v.server_speed);
     phase->noise.scale(std::max(client, server));
   }
-  for (DrafterModel& d : m.drafters) d.draft_s /= v.client_speed;
+  each_drafter(m, [&](DrafterModel& d) { d.draft_s /= v.client_speed; });
   for (const double factor : {by.client, by.server, v.client_speed, v.server_speed})
     m.doubt += std::abs(std::log(factor));
   if (m.doubt > 0)
@@ -171,18 +178,18 @@ double resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant& v
   const std::string old_wire = wire.get<std::string>();
   const double old_row = row_bytes_of(old_wire, stated_size(fitted.source, "width"));
   const double row = row_bytes_of(v.wire.empty() ? old_wire : v.wire, stated_size(m.source, "width"));
-  for (DrafterModel& d : m.drafters) {
+  each_drafter(m, [&](DrafterModel& d) {
     for (StepShape& s : d.shapes) resize(s, old_row, row);
     resize(d.prompt, old_row, row);
     for (StepShape& p : d.prompts) resize(p, old_row, row);
-  }
+  });
   if (!v.wire.empty()) m.source["wire"] = v.wire;
   return row;
 }
 
 void cap_width(LatencyModel& m, double width, double row_bytes, std::vector<std::string>& assumptions) {
   if (!(width >= 1)) throw Error("width {:g}: expected 1 row or more", width);
-  for (DrafterModel& d : m.drafters) cap(d, width, row_bytes);
+  each_drafter(m, [&](DrafterModel& d) { cap(d, width, row_bytes); });
   assumptions.push_back(
       "a narrower step keeps its likeliest guesses, and they gain in proportion to their number: no less "
       "than that");
@@ -191,12 +198,12 @@ void cap_width(LatencyModel& m, double width, double row_bytes, std::vector<std:
 void set_acceptance(LatencyModel& m, double tokens_per_step, std::vector<std::string>& assumptions) {
   if (!(tokens_per_step >= 1) || std::isinf(tokens_per_step))
     throw Error("acceptance {:g}: expected 1 token per step or more", tokens_per_step);
-  for (DrafterModel& d : m.drafters) {
-    if (d.drafter == "sequential") continue;
+  each_drafter(m, [&](DrafterModel& d) {
+    if (d.drafter == "sequential") return;
     const double tokens = std::min(tokens_per_step, d.most_rows());
     set_tokens(d.acceptance.all, tokens);
     for (ClassAcceptance& c : d.acceptance.classes) set_tokens(c, tokens);
-  }
+  });
   assumptions.push_back(fmt::format(
       "{:g} tokens per step, as asked, but no more than a drafter's rows; rows and bytes as fitted",
       tokens_per_step));

@@ -56,9 +56,11 @@ bool Range::holds(double value) const {
 }
 
 const DrafterModel* LatencyModel::find(const std::string& drafter) const {
-  const auto it =
-      std::find_if(drafters.begin(), drafters.end(), [&](auto& d) { return d.drafter == drafter; });
-  return it == drafters.end() ? nullptr : &*it;
+  for (const auto* list : {&drafters, &rehearsed}) {
+    const auto it = std::ranges::find(*list, drafter, &DrafterModel::drafter);
+    if (it != list->end()) return &*it;
+  }
+  return nullptr;
 }
 
 namespace {

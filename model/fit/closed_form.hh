@@ -108,9 +108,10 @@ struct LatencyModel {
   double doubt = 0;
   Range rtt_s, up_bps, down_bps, loss, jitter_s, rows, context;  // fitted on
   std::vector<DrafterModel> drafters;
-  Json validation = Json::object();  // a record for readers of the file
+  std::vector<DrafterModel> rehearsed;  // that did not run: tried on the runs' texts (rehearsed.hh)
+  Json validation = Json::object();     // a record for readers of the file
 
-  const DrafterModel* find(const std::string& drafter) const;
+  const DrafterModel* find(const std::string& drafter) const;  // one that ran, or was rehearsed
   const PhaseModel& phase(bool prompt) const { return prompt && prefill ? *prefill : decode; }
   // One run's steps, in their order over one connection: only their rows, context and bytes are looked at.
   std::vector<Components> run(std::span<const Observation>) const;

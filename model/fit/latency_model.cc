@@ -9,6 +9,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/order_statistics.hh"
 #include "model/fit/live.hh"
+#include "model/fit/rehearsed.hh"
 #include "model/observe/source.hh"
 #include "model/path/link.hh"
 
@@ -310,6 +311,7 @@ Fittable fittable(const Study& study, bool to_test) {
   f.source = common_source(study.runs, f.steps, to_test);
   measure_live_links(f.steps, study.runs);
   expect(f.steps);
+  f.rehearsed = rehearsed_drafters(study.runs, f.steps);
   return f;
 }
 
@@ -321,6 +323,7 @@ LatencyModel fit(const Fittable& f) {
   LatencyModel model = fit(f.steps);
   model.source = f.source;
   model.left_out = f.left_out;
+  model.rehearsed = f.rehearsed;
   return model;
 }
 

@@ -20,6 +20,7 @@ struct Fittable {
   std::vector<Observation> steps;
   std::vector<FittedCondition> left_out;  // steps: 0
   Json source;
+  std::vector<DrafterModel> rehearsed = {};
 };
 // `to_test`: on any wire, for bytes are as the steps have them.
 Fittable fittable(const Study&, bool to_test = false);

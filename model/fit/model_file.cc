@@ -180,6 +180,8 @@ LatencyModel model_of(const Json& j, const std::string& name) {
   ranges.done();
   for (const Json& d : in.list("drafters")) m.drafters.push_back(drafter(d, in.path("drafters")));
   if (m.drafters.empty()) throw Error("{}: expected one drafter or more, found none", in.path("drafters"));
+  if (in.find("rehearsed"))
+    for (const Json& d : in.list("rehearsed")) m.rehearsed.push_back(drafter(d, in.path("rehearsed")));
   for (const char* key : validation_keys) {
     if (const Json* value = in.find(key)) m.validation[key] = *value;
   }

@@ -101,6 +101,7 @@ Json to_json(const LatencyModel& m) {
                  {"context", json(m.context)}};
   j["drafters"] = Json::array();
   for (const DrafterModel& d : m.drafters) j["drafters"].push_back(json(d));
+  for (const DrafterModel& d : m.rehearsed) j["rehearsed"].push_back(json(d));
   for (const auto& [key, value] : m.validation.items()) j[key] = value;
   return j;
 }

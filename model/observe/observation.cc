@@ -69,6 +69,7 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   o.client_s = mine.work_s;
   o.lead_s = mine.lead_s;
   o.draft_s = mine.draft_s + mine.verify_s;
+  o.verify_s = mine.verify_s;
   o.bytes_up = mine.bytes_up;
   o.bytes_down = mine.bytes_down;
   o.flights_down = mine.flights;

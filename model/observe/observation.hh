@@ -33,6 +33,7 @@ struct Observation {
   std::uint32_t round_trips = 0;                   // request-reply pairs
   double client_s = 0;                             // all client work
   double draft_s = 0;                              // of client_s: guessing and checking guesses
+  double verify_s = 0;                             // of draft_s: checking them
   double lead_s = 0;                               // of client_s: before its first request was out
   double server_s = 0;                             // how long the server held the last request
   double network_s = 0;                            // last request out to last reply in, less server_s

@@ -34,6 +34,10 @@ netsim::CostSource ComputeSource::cost(const std::string& drafter, const std::st
               to_json(sampling).dump());
 }
 
+bool ComputeSource::charges_any_draft() const {
+  return profile_ ? profile_->phases.contains(engine::Phase::draft) : kind_ != "recorded";
+}
+
 netsim::MessageSize ComputeSource::message_size() const {
   if (profile_) return netsim::profile_message_size(*profile_);
   return engine::wire_size;

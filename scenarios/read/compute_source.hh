@@ -18,6 +18,8 @@ class ComputeSource {
   // For one run. Throws Error when a recording holds no such run.
   netsim::CostSource cost(const std::string& drafter, const std::string& prompt,
                           const engine::Sampling& sampling) const;
+  // Charges work of the draft model that no run has done: a recording cannot, a profile if it says so.
+  bool charges_any_draft() const;
   netsim::MessageSize message_size() const;
 
  private:

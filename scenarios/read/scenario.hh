@@ -35,6 +35,7 @@ struct Scenario {
   std::size_t prompts_left_out = 0;  // so many were
   int max_new_tokens = 64;
   bool stop_at_eos = true;
+  bool rehearse = true;  // the text with other drafters, after it is there
   int threads = 1;
   std::uint64_t seed = 1;
   Json resolved;  // what was read, overrides applied: the trace repeats it

@@ -137,6 +137,11 @@ std::vector<ScenarioKey> all_keys() {
       {{"skip_long_prompts", "true or false", "false",
         "leave out prompts without room for max_new_tokens (else they are an error)"},
        plain(&Scenario::skip_long_prompts)},
+      {{"rehearse", "true or false", "true",
+        "try other drafters on each text once it is there (n-grams, lookahead; with a draft model its chains "
+        "and "
+        "trees), for advise; the run itself is the same"},
+       plain(&Scenario::rehearse)},
       {{"threads", "whole number, 1 to 1024", "1", "compute threads"},
        whole(&Scenario::threads, 1, 1024),
        Form::number},

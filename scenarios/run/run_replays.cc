@@ -22,6 +22,7 @@ struct Play {
   const ReplayCell* cell = nullptr;
   const Run* recorded = nullptr;             // none: batches
   const netsim::Batches* batches = nullptr;  // none: recorded
+  bool first = false;                        // of those of this recorded run
   std::uint64_t seed = 1;
 };
 
@@ -108,6 +109,8 @@ Run run_play(const Play& play) {
              {"steps", run.steps.size()},
              {"total_ns", total.count()},
              {"links", links}};
+  if (play.first && play.recorded->end.contains("rehearsed"))
+    run.end["rehearsed"] = play.recorded->end["rehearsed"];  // of the same text, at the recorded costs
   return run;
 }
 
@@ -125,7 +128,8 @@ std::vector<Run> run_replays(
       return cell.seed + (cell.batches.size() > 1 || cell.repeat > 1 ? plays.size() : 0);
     };
     for (std::uint32_t i = 0; i < cell.repeat; ++i)
-      for (const netsim::Batches& batches : cell.batches) plays.push_back({&cell, nullptr, &batches, seed()});
+      for (const netsim::Batches& batches : cell.batches)
+        plays.push_back({&cell, nullptr, &batches, false, seed()});
     if (cell.trace.empty()) continue;
     auto [trace, fresh] = traces.try_emplace(cell.trace);
     if (fresh) {
@@ -133,7 +137,8 @@ std::vector<Run> run_replays(
       for (Run& run : trace->second) run = netsim::with_its_server(std::move(run));
     }
     for (std::uint32_t i = 0; i < cell.repeat; ++i)
-      for (const Run& run : trace->second) plays.push_back({&cell, &run, nullptr, cell.seed + i});
+      for (const Run& run : trace->second)
+        plays.push_back({&cell, &run, nullptr, fresh && i == 0 && !cell.profile, cell.seed + i});
   }
 
   std::vector<Run> runs(plays.size());

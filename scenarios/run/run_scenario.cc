@@ -9,6 +9,7 @@
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/run/networks/networks.hh"
+#include "scenarios/run/rehearsals.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -89,25 +90,30 @@ engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOpti
   return options;
 }
 
-const engine::ModelEnds* draft_model_of(const Scenario& s, Resources& resources, const std::string& decode) {
-  if (s.draft_model.empty() || !engine::uses_draft_model(decode)) return nullptr;
+}  // namespace
+
+const engine::ModelEnds& draft_model_of(const Scenario& s, Resources& resources) {
   LoadedModel& draft = resources.model(s.draft_model, engine::Storage::automatic, s.place);
   const int theirs = draft.config().vocabulary,
             ours = resources.model(s.model, s.storage, s.place).config().vocabulary;
   if (theirs != ours)
     throw Error("{}: a draft model with a vocabulary of {}: expected {}, as {} has", s.draft_model, theirs,
                 ours, s.model);
-  return &draft.whole();
+  return draft.whole();
 }
-
-}  // namespace
 
 Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& decode, const Prompt& prompt,
                    std::span<const engine::Token> ids, const engine::GenerateOptions& watch) {
   LoadedModel& model = resources.model(s.model, s.storage, s.place);
   const auto plan = plan_of(s, model.config().layers);
-  Client ours{
-      model.ends(plan), draft_model_of(s, resources, decode), decode, ids, options_of(s, watch), {}, {}};
+  const bool drafts = !s.draft_model.empty() && engine::uses_draft_model(decode);
+  Client ours{model.ends(plan),
+              drafts ? &draft_model_of(s, resources) : nullptr,
+              decode,
+              ids,
+              options_of(s, watch),
+              {},
+              {}};
   engine::MemoryRecorder theirs;
   Json simulator, links;
   std::map<engine::PartyId, engine::PartyMain> parties;
@@ -182,6 +188,7 @@ std::vector<engine::Run> run_scenarios(
   std::size_t total = 0;
   std::vector<engine::Run> runs;
   Resources resources;
+  Rehearsals rehearsals;
   for (Scenario& s : scenarios) {
     fit_prompts(s, resources);  // before hours of others have run
     total += s.decode.size() * s.prompts.size();
@@ -194,6 +201,7 @@ std::vector<engine::Run> run_scenarios(
         runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
         runs.back().header.run = runs.size() - 1;
         runs.back().end["run"] = runs.size() - 1;
+        rehearsals.add_to(runs.back(), s, resources, prompt, ids);
       }
     }
   }

@@ -23,6 +23,9 @@ struct Outcome {
 Outcome run_prompt(const Scenario&, Resources&, const std::string& decode, const Prompt&,
                    std::span<const engine::Token> ids, const engine::GenerateOptions& watch = {});
 
+// That the scenario names. Throws Error when its vocabulary is another than the model's.
+const engine::ModelEnds& draft_model_of(const Scenario&, Resources&);
+
 // The prompt's tokens, begin-of-text token included where the model has one.
 std::vector<engine::Token> prompt_ids(const Scenario&, Resources&, const Prompt&);
 

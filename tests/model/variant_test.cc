@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.hh"
+#include "model/ask/advice.hh"
 #include "model/ask/inverse.hh"
 #include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/trace_fixture.hh"
@@ -124,14 +125,14 @@ TEST(Advice, keeps_what_was_given_and_offers_the_fitted_system) {
   const Condition c{"", 0.080, 100e6, 200e6, 0};
   std::vector<std::string> assumptions;
   bool as_fitted = false;
-  for (const Choice& choice : advise(fitted(), {.wire = "f32"}, c, assumptions)) {
+  for (const Choice& choice : advise(fitted(), {.wire = "f32"}, c, 100, assumptions).choices) {
     EXPECT_EQ(choice.variant.wire, "f32");
     as_fitted = as_fitted || !choice.variant.head;
   }
   EXPECT_TRUE(as_fitted);
   LatencyModel unplanned = fitted();
   unplanned.source.erase("plan");
-  advise(unplanned, {}, c, assumptions);
+  advise(unplanned, {}, c, 100, assumptions);
   EXPECT_THAT(assumptions, testing::Contains(testing::HasSubstr("the split is not varied")));
 }
 

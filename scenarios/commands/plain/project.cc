@@ -5,6 +5,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
+#include "model/ask/advice.hh"
 #include "model/ask/inverse.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/model_question.hh"
@@ -106,16 +107,17 @@ int run_advise(const ProjectOptions& o) {
   const auto conditions = conditions_of(o.link, m);
   if (conditions.size() != 1) throw Error("advise: --rtt '{}': expected one round-trip time", o.link.rtt);
   assumptions.push_back(queue_assumed(conditions[0]));
-  auto choices = advise(m, variant_of(o.variant), conditions[0], assumptions);
-  if (choices.size() > o.top) choices.resize(o.top);
+  const auto advice = advise(m, variant_of(o.variant), conditions[0], o.top, assumptions);
   Json j = {{"schema_version", 1},
             {"link", link_json(conditions[0])},
             {"note",
              "ranked by expected tokens/s alone: fewer local layers and lower precision also change what the "
              "server can infer and how well the output agrees"},
             {"assumptions", assumptions},
+            {"ranked", advice.ranked},
+            {"bounds", advice.bounds},
             {"choices", Json::array()}};
-  for (const model::Choice& c : choices) j["choices"].push_back(to_json(c));
+  for (const model::Choice& c : advice.choices) j["choices"].push_back(to_json(c));
   show_result(o.output, o.json, j, advice_table(j));
   return 0;
 }
