@@ -6,7 +6,7 @@
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
 #include "engine/text/text_stream.hh"
-#include "model/observe/observation.hh"
+#include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_options.hh"
@@ -59,6 +59,13 @@ Scenario scenario_for(const GenerateOptions& o) {
                 {"draft_model", o.keys.text("draft_model")},
                 {"max_new_tokens", s.max_new_tokens}};
   return s;
+}
+
+// Both ways, of what told the idle connection's round trip.
+std::uint64_t probe_bytes(const engine::Run& run) {
+  std::uint64_t bytes = 0;
+  for (const engine::Span& span : run.spans) bytes += span.tcp.probe_bytes;
+  return bytes;
 }
 
 std::uint64_t bytes_sent(const engine::Run& run, engine::Op op) {
@@ -119,7 +126,7 @@ int generate_command(const GenerateOptions& o) {
   }
   const auto tokens = static_cast<double>(done.output.size());
   // As a report of this trace says it: tokens after the first, over the time of the steps that gained them.
-  const Json decoding = analysis::decoding_summary(model::Study({run}))["results"];
+  const Json decoding = analysis::decoding_summary(model::study_of({run}))["results"];
   const Json decoded = decoding.empty() ? Json() : decoding[0]["tokens_per_s"];
   const double rate = decoded.is_number() ? decoded.get<double>() : tokens / seconds(done.total);
   const bool wall = row_of(s.network.kind).wall_time;
@@ -132,6 +139,7 @@ int generate_command(const GenerateOptions& o) {
               {"tokens_per_step", tokens / static_cast<double>(done.steps)},
               {"bytes_up", bytes_sent(run, engine::Op::send)},
               {"bytes_down", bytes_sent(run, engine::Op::recv)},
+              {"probe_bytes", probe_bytes(run)},
               {"round_trips", run.end["round_trips"]},
               {"tokens_per_s", std::isfinite(rate) ? Json(rate) : Json()},
               {"time_to_first_token_s", seconds(done.prefill)},
