@@ -195,7 +195,8 @@ TEST(Evidence, of_what_was_not_in_the_runs_the_page_is_silent) {
   if (!tests::have("chromium")) GTEST_SKIP() << "chromium is not installed";
   const std::string all = shown(rich), little = shown(plain);
   const char* claims[] = {"and fade when they were measured on another link",
-                          "Whole groups of runs are left out", "Beside simpler formulas"};
+                          "Whole groups of runs are left out", "Beside simpler formulas",
+                          "The slider of guesses that hold"};
   for (const char* claim : claims) {
     EXPECT_THAT(all, HasSubstr(claim));
     EXPECT_THAT(little, Not(HasSubstr(claim)));

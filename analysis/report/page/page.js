@@ -161,7 +161,7 @@
       "tokens per second = tokens per step ÷ step. What a step waits for follows its connection packet by packet, by Linux's TCP, from the first message on."));
     if (model) at("model").append(...fitted());
     at("model").append(element("p", {}, "It leaves out queueing behind other traffic. Where packets are lost or jitter, curves are means over a few connections drawn by " +
-      "chance, others than the table's. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
+      "chance, others than the table's." + (model?.drafters.some(d => d.tokens_per_step > 1) ? " The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them." : "")),
       ...(data.caveats ?? []).map(caveat => element("p", {}, caveat[0].toUpperCase() + caveat.slice(1) + ".")),
       ...(traced ? [element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`)] : []));
   }
