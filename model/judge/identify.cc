@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -32,13 +33,17 @@ std::string why_no_loss(const std::vector<Observation>& observations) {
 
 std::vector<Unidentified> unidentified(const LatencyModel& m, const std::vector<Observation>& observations) {
   std::vector<Unidentified> list;
+  const bool untold = std::isinf(m.up_bps.low) &&
+                      std::ranges::any_of(m.conditions, [](const auto& c) { return c.condition.live; });
   if (single(m.rtt_s))
     list.push_back({"round trips", fmt::format("every run had {:g} ms", m.rtt_s.low * 1e3),
                     "the same with another network.rtt"});
   if (single(m.up_bps) && single(m.down_bps))
-    list.push_back({"bytes over rate",
-                    fmt::format("every run had {} up and {} down", rate(m.up_bps.low), rate(m.down_bps.low)),
-                    "the same with another network.rate"});
+    list.push_back(
+        {"bytes over rate",
+         untold ? "no run's bytes told how fast its live link is"
+                : fmt::format("every run had {} up and {} down", rate(m.up_bps.low), rate(m.down_bps.low)),
+         untold ? "more steps of different sizes" : "the same with another network.rate"});
   if (single(m.rows))
     list.push_back({"work per row", fmt::format("every decode step had {:g} rows", m.rows.low),
                     "a drafter that checks several rows, as in decode ngram"});

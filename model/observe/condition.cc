@@ -218,6 +218,8 @@ Condition condition_of(engine::ObjectReader& r) {
 }
 
 std::string bandwidth_label(const Condition& c) {
+  // Of a live link that is no limit, but one that its steps do not tell.
+  if (c.live && std::isinf(c.up_bps) && std::isinf(c.down_bps)) return "rate unknown";
   if (c.up_bps == c.down_bps)
     return std::isinf(c.up_bps) ? "unlimited" : megabits(c.up_bps, c.live) + " Mbit/s";
   return fmt::format("{}/{} Mbit/s", megabits(c.up_bps, c.live), megabits(c.down_bps, c.live));

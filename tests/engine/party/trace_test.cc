@@ -49,8 +49,7 @@ Run some_run(int index = 0) {
                 .bytes = 64,
                 .rows = 3,
                 .context = 9,
-                .flights = 2,
-                .tcp = {.rtt = Nanos(1), .probe = Nanos(3), .probe_bytes = 128, .peer_retransmits = 7}},
+                .flights = 2},
                {.step = ~std::uint64_t{0},
                 .party = 4,
                 .op = Op::work,
@@ -139,7 +138,7 @@ TEST(Trace, is_one_json_object_a_line_in_a_fixed_form) {
 
 TEST(Trace, keeps_what_tcp_said_of_a_live_connection) {
   auto run = some_run();
-  run.spans[2].tcp = {Nanos(80), Nanos(7), 10, Nanos(60), 1448, 5'000'000};
+  run.spans[2].tcp = {Nanos(80), Nanos(7), 10, Nanos(60), 1448, 5'000'000, Nanos(3), 128, 7};
   std::istringstream in(text_of({run}));
   EXPECT_EQ(read_trace(in, "t.jsonl").at(0).spans, run.spans);
 }
