@@ -108,12 +108,12 @@ std::vector<Arrival> ask(Probes probes, int requests, Nanos rest, Nanos work = {
 }
 
 TEST(Probes, tell_the_round_trip_of_a_connection_with_nothing_under_way) {
-  const auto replies = ask(Probes::asked, 3, 300ms, 20ms);
+  const auto replies = ask(Probes::asked, 3, 150ms, 200ms);
   EXPECT_EQ(replies[0].tcp.probe_bytes, 0u);  // none yet: it is sent when the first is answered
   for (const int i : {1, 2}) {
     EXPECT_EQ(replies[i].tcp.probe_bytes, 2 * prefix_size);
     EXPECT_GT(replies[i].tcp.probe, Nanos(0));
-    EXPECT_LT(replies[i].tcp.probe, 15ms);  // nobody works on it
+    EXPECT_LT(replies[i].tcp.probe, 150ms);  // nobody works on it
     EXPECT_EQ(replies[i].tcp.peer_retransmits, 0u);
   }
 }
