@@ -24,9 +24,12 @@ constexpr double syn_bytes = 62;
 constexpr double least_jitter_s = 200e-6, least_jitter = 0.01;
 constexpr int rounds = 4;                        // of what depends on each other
 constexpr std::size_t few = 8, few_probes = 16;  // too few to say how they scatter
-constexpr double two_exponentials = 3.36;        // width of the sum of two of scale 1
-constexpr int worlds = 16;                       // in which it jitters
-constexpr std::size_t draws = 4000;              // of jitter
+// Scale of two exponentials over the lower quartile of Linux's smoothed mean deviation of their sum (1.2),
+// and some.
+constexpr double most_of_spread = 1.4;
+constexpr double two_exponentials = 3.36;  // width of the sum of two of scale 1
+constexpr int worlds = 16;                 // in which it jitters
+constexpr std::size_t draws = 4000;        // of jitter
 
 double segments(double bytes) { return std::max(1.0, std::ceil(bytes / segment_bytes)); }
 
@@ -177,14 +180,19 @@ double jitter_of(const std::vector<Seen>& steps, const LiveLink& link) {
 // Round trips of small messages with nothing else under way: two exponential delays, and nothing of one's own
 // bursts. Empty where too few were probed.
 std::optional<double> jitter_of_probes(const Runs& runs, const LiveLink& link) {
-  std::vector<double> trips_s;
+  std::vector<double> trips_s, spreads_s;
   for (const auto run : runs) {
     for (const Observation& o : run) {
       if (o.tcp.probe_bytes > 0) trips_s.push_back(seconds(o.tcp.probe));
+      if (o.tcp.rtt_spread.count() > 0) spreads_s.push_back(seconds(o.tcp.rtt_spread));
     }
   }
   if (trips_s.size() < few_probes) return std::nullopt;
-  return noticeable(width(trips_s) / two_exponentials, link);
+  // A busy machine wakes its programs late, which probes see and the kernel's acknowledgements do not; these
+  // see one's own bursts. So jitter is no more than either says.
+  double jitter_s = width(trips_s) / two_exponentials;
+  if (!spreads_s.empty()) jitter_s = std::min(jitter_s, most_of_spread * engine::quantile(spreads_s, 0.25));
+  return noticeable(jitter_s, link);
 }
 
 // A probe's answer counts what had been sent again by then.
