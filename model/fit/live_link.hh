@@ -26,7 +26,7 @@ struct LiveLink {
 // The round trip is TCP's least. The rate down is what replies show from their head to their end. The rest is
 // what makes theory (connection.hh: windows and queues of one's own bursts included) explain how long the
 // steps waited: the rate up by how this grows with a request's size, jitter by how it scatters. Where the
-// idle connection was probed, jitter is how the probes scatter: nothing of one's own is in their way.
+// idle connection was probed, jitter is what probes take longer: nothing of one's own is in their way.
 LiveLink live_link(const std::vector<std::span<const Observation>>& runs);
 
 }  // namespace splitwan::model

@@ -17,7 +17,7 @@ namespace {
 using engine::Party;
 using std::chrono::milliseconds;
 
-constexpr int steps = 60;
+constexpr int steps = 120;
 constexpr std::uint32_t row_bytes = 8192;
 
 engine::Message message(std::uint64_t step, std::uint32_t rows) {
