@@ -27,6 +27,7 @@ constexpr std::size_t few = 8, few_probes = 16;  // too few to say how they scat
 // Scale of two exponentials over the lower quartile of Linux's smoothed mean deviation of their sum (1.2),
 // and some.
 constexpr double most_of_spread = 1.4;
+constexpr double probe_bytes = 64;         // each way
 constexpr double median_of_two = 1.678;    // of the sum of two of scale 1
 constexpr double two_exponentials = 3.36;  // width of the sum of two of scale 1
 constexpr int worlds = 16;                 // in which it jitters
@@ -191,7 +192,8 @@ std::optional<double> jitter_of_probes(const Runs& runs, const LiveLink& link) {
   if (trips_s.size() < few_probes) return std::nullopt;
   // A busy machine wakes its programs late, which probes see and the kernel's acknowledgements do not; these
   // see one's own bursts. So jitter is no more than either says.
-  double jitter_s = std::max(0.0, engine::median(trips_s) - link.rtt_s) / median_of_two;
+  const double own_s = wire_s(probe_bytes, link.up_bps) + wire_s(probe_bytes, link.down_bps);
+  double jitter_s = std::max(0.0, engine::median(trips_s) - link.rtt_s - own_s) / median_of_two;
   if (!spreads_s.empty()) jitter_s = std::min(jitter_s, most_of_spread * engine::quantile(spreads_s, 0.25));
   return noticeable(jitter_s, link);
 }
