@@ -62,8 +62,11 @@ void projected(std::string& out, const Json& data) {
     out += fmt::format("No model: {}.\n", text(data["why_no_model"]));
     return;
   }
-  out += fmt::format("On the usual link ({}), 90 % intervals; * lies outside what was fitted.\n\n",
-                     link_label(model::condition_of(data["usual_condition"], "model")));
+  const bool outside =
+      std::ranges::any_of(data["projection"], [](const Json& p) { return p["extrapolated"] == true; });
+  out += fmt::format("On the usual link ({}), 90 % intervals{}.\n\n",
+                     link_label(model::condition_of(data["usual_condition"], "model")),
+                     outside ? "; * lies outside what was fitted" : "");
   for (const Json& caveat : data["caveats"]) out += fmt::format("Note: {}.\n\n", text(caveat));
   out += "| RTT, ms | decoding | tokens/s | low | high |\n|--:|---|--:|--:|--:|\n";
   for (const Json& p : data["projection"]) {

@@ -20,22 +20,43 @@ Json figure(const Json& v, const char* key, const char* way, const char* name) {
 
 void summary(std::string& out, const Json& v) {
   out +=
-      "| held out: each | folds | step error, median | worst | published formula, median | worst | tokens/s "
-      "error, "
-      "median | worst |\n|---|--:|--:|--:|--:|--:|--:|--:|\n";
+      "| held out: each | folds | step error, median | worst | tokens/s error, median | worst |\n"
+      "|---|--:|--:|--:|--:|--:|\n";
   for (const auto& [way, what] : ways) {
     const auto of = [&, way = way](const char* key, const char* name) { return figure(v, key, way, name); };
     if (of("folds", "n").is_null()) continue;
     out +=
-        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", what, number_cell(of("folds", "n"), 1, 0),
+        fmt::format("| {} | {} | {} | {} | {} | {} |\n", what, number_cell(of("folds", "n"), 1, 0),
                     percent(of("folds", "median")), percent(of("folds", "worst")),
-                    percent(of("baseline_folds", "median")), percent(of("baseline_folds", "worst")),
                     percent(of("tokens_per_s_folds", "median")), percent(of("tokens_per_s_folds", "worst")));
   }
   for (const auto& [way, what] : ways) {
     const Json note = figure(v, "folds", way, "note");
     if (note.is_string()) out += fmt::format("\nNot held out: {}.\n", text(note));
   }
+}
+
+// The same folds by simpler formulas (model/judge/baseline.hh).
+void simpler(std::string& out, const Json& v) {
+  std::string rows;
+  for (const auto& [way, what] : ways) {
+    const Json all = v.value("baselines", Json::object()).value(way, Json::object());
+    if (all.empty()) continue;
+    const auto cell = [](const Json& e) {
+      return e.is_object() ? percent(e["median"]) + ", " + percent(e["worst"]) : std::string("-");
+    };
+    rows += fmt::format("| {} | {} |", what, cell(v["folds"][way]));
+    for (const char* name : {"published", "rtt", "rtt_bytes", "linear", "nearest"})
+      rows += " " + cell(all.value(name, Json())) + " |";
+    rows += "\n";
+  }
+  if (rows.empty()) return;
+  out +=
+      "\nBeside simpler formulas, on the same folds (error of the step, median and worst):\n\n"
+      "| held out: each | this model | RTT + constant per drafter (published) | RTT + constant | "
+      "RTT + bytes/rate + constant | linear in RTT and rows | nearest measured cell |\n"
+      "|---|--:|--:|--:|--:|--:|--:|\n" +
+      rows;
 }
 
 void worst_folds(std::string& out, const Json& v) {
@@ -67,6 +88,7 @@ std::string validation(const Json& data) {
   std::string out = "\n## Validation: each condition predicted from the others\n\n";
   if (v.is_null()) return out + fmt::format("Not validated: {}.\n", text(data["why_no_validation"]));
   summary(out, v);
+  simpler(out, v);
   out += "\n";
   for (const Json& remark : data["validation_remarks"]) out += "- " + text(remark) + "\n";
   worst_folds(out, v);

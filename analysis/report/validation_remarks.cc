@@ -82,10 +82,49 @@ void of_acceptance(const Json& v, Json& said) {
                     fmt::join(independent, ", ")));
 }
 
+constexpr std::pair<const char*, const char*> formulas[] = {
+    {"published", "RTT + a constant per drafter, as published"},
+    {"rtt", "RTT + a constant"},
+    {"rtt_bytes", "RTT + bytes / rate + a constant"},
+    {"linear", "a line in RTT and rows"},
+    {"nearest", "the nearest measured cell"}};
+constexpr std::pair<const char*, const char*> ways[] = {{"condition", "condition"},
+                                                        {"rtt", "round-trip time"},
+                                                        {"bandwidth", "bandwidth"},
+                                                        {"prompt_class", "prompt class"},
+                                                        {"drafter", "drafter"}};
+constexpr double no_matter = 1e-3;  // of a step
+
+bool as_good(const Json& theirs, const Json& ours) {
+  const auto more = [&](const char* key) { return theirs[key].get<double>() - ours[key].get<double>(); };
+  return more("worst") <= 0 || (more("worst") < no_matter && more("median") < no_matter);
+}
+
 }  // namespace
+
+std::vector<std::string> simpler_as_good(const Json& v) {
+  std::vector<std::string> said;
+  for (const auto& [way, what] : ways) {
+    const Json& ours = child(child(v, "folds"), way);
+    if (ours.value("n", std::size_t{0}) == 0) continue;
+    std::vector<std::string> list;
+    for (const auto& [key, name] : formulas) {
+      const Json& theirs = child(child(child(v, "baselines"), way), key);
+      if (!theirs.empty() && as_good(theirs, ours))
+        list.push_back(fmt::format("{} (median {}, worst {})", name, percent(theirs["median"]),
+                                   percent(theirs["worst"])));
+    }
+    if (!list.empty())
+      said.push_back(fmt::format(
+          "With each {} held out a simpler formula is as good as this model (median {}, worst {}): {}.", what,
+          percent(ours["median"]), percent(ours["worst"]), fmt::join(list, "; ")));
+  }
+  return said;
+}
 
 Json validation_remarks(const Json& v) {
   Json said = Json::array();
+  for (std::string& sentence : simpler_as_good(v)) said.push_back(std::move(sentence));
   of_intervals(v, said);
   of_residuals(v, said);
   of_acceptance(v, said);

@@ -28,7 +28,7 @@ double nothing_if_rounding(double s) { return std::abs(s) < 1e-9 ? 0 : s; }
 struct Totals {
   std::set<std::size_t> runs;
   std::vector<std::pair<double, double>> decode;  // tokens gained and seconds of each decode step
-  double tokens = 0, drafted = 0, bytes_up = 0, bytes_down = 0, round_trips = 0;
+  double tokens = 0, drafted = 0, bytes_up = 0, bytes_down = 0, probe_bytes = 0, round_trips = 0;
   double first_token_s = 0, prompts = 0;
   double decode_tokens = 0, decode_s = 0, rows = 0;
   double client_s = 0, server_s = 0, network_s = 0, wire_s = 0, overhead_s = 0;
@@ -38,6 +38,7 @@ struct Totals {
     tokens += o.accepted;
     bytes_up += o.bytes_up;
     bytes_down += o.bytes_down;
+    probe_bytes += o.tcp.probe_bytes;
     round_trips += o.round_trips;
     if (o.prefill) {
       first_token_s += o.total_s;
@@ -81,6 +82,7 @@ struct Totals {
     j["acceptance"] = ratio(decode_tokens - steps, drafted);  // guesses that held, of those verified
     j["bytes_up"] = bytes_up;
     j["bytes_down"] = bytes_down;
+    j["probe_bytes"] = probe_bytes;  // both ways, in none of the above
     j["round_trips"] = round_trips;
     j["time_to_first_token_s"] = ratio(first_token_s, prompts);
     j["step"] = {{"client_s", ratio(client_s, steps)},

@@ -73,7 +73,7 @@ double mean_rate(const LinkSpec& link);
 void resolve_queues(LinkSpec& link, LinkTime rtt);
 
 struct TcpSpec {
-  std::string congestion = "cubic-linux";  // cubic with Linux's window rules; "cubic" = stock ns-3; reno, bbr
+  std::string congestion = "cubic-linux";  // cubic with Linux's window rules; "cubic" = stock ns-3; reno
   std::uint32_t segment = 0;               // bytes; 0 = what fits the links, see segment_bytes
   std::uint32_t buffer = 8u << 20;         // bytes, send and receive
   std::uint32_t initial_window = 10;       // segments

@@ -39,13 +39,19 @@ class WallClock : public Clock {
   void work(const Work&, const std::function<void()>& job) override { job(); }
 };
 
+// Every end answers pings at once, whatever its party does. One that asks sends them itself: when all that it
+// asked has been answered, so that nothing of its own is under way, and at most ten a second. None while
+// the connection rests, or TCP would not see that it does (slow start after idle).
+enum class Probes : std::uint8_t { answered, asked };
+
 class SocketTransport : public Transport {
  public:
   explicit SocketTransport(Clock&);
   ~SocketTransport() override;  // sends what is queued, then closes
 
-  // `name` is for errors: "server 10.0.0.2:7000".
-  void add(PartyId peer, std::string name, std::unique_ptr<Stream>, const Limits&);
+  // `name` is for errors: "server 10.0.0.2:7000". `probes`: see Probes.
+  void add(PartyId peer, std::string name, std::unique_ptr<Stream>, const Limits&,
+           Probes probes = Probes::answered);
   void send(PartyId to, Message) override;  // into a lost connection: nothing; recv then throws
   std::optional<Arrival> recv(PartyId from, Nanos deadline) override;
 

@@ -13,6 +13,10 @@ struct TcpSample {
   Nanos coming{};
   std::uint64_t came = 0;
   std::uint64_t delivered_bps = 0;  // of its own data, as acknowledgements came: no more than its way carries
+  // Of a probe answered since the message before: a small message on the idle connection. Its round trip, its
+  // bytes both ways, and how many segments the other end had sent again when it answered.
+  Nanos probe{};
+  std::uint32_t probe_bytes = 0, peer_retransmits = 0;
   bool operator==(const TcpSample&) const = default;
 };
 

@@ -33,6 +33,9 @@ std::string line_of(const Span& s, int run) {
     if (s.tcp.came > 0)
       fmt::format_to(out, R"("tcp_coming_ns":{},"tcp_came":{},)", s.tcp.coming.count(), s.tcp.came);
     if (s.tcp.delivered_bps > 0) fmt::format_to(out, R"("tcp_delivered_bps":{},)", s.tcp.delivered_bps);
+    if (s.tcp.probe_bytes > 0)
+      fmt::format_to(out, R"("tcp_probe_ns":{},"tcp_probe_bytes":{},"tcp_peer_retransmits":{},)",
+                     s.tcp.probe.count(), s.tcp.probe_bytes, s.tcp.peer_retransmits);
   }
   fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
   return line;
@@ -87,6 +90,9 @@ Span span_of(const Json& json) {
     s.tcp.coming = Nanos(r.get("tcp_coming_ns", s.tcp.coming.count()));
     s.tcp.came = r.get("tcp_came", s.tcp.came);
     s.tcp.delivered_bps = r.get("tcp_delivered_bps", s.tcp.delivered_bps);
+    s.tcp.probe = Nanos(r.get("tcp_probe_ns", s.tcp.probe.count()));
+    s.tcp.probe_bytes = r.get("tcp_probe_bytes", s.tcp.probe_bytes);
+    s.tcp.peer_retransmits = r.get("tcp_peer_retransmits", s.tcp.peer_retransmits);
   }
   return s;
 }

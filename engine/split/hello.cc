@@ -8,7 +8,8 @@
 namespace splitwan::engine {
 namespace {
 
-constexpr std::string_view kind_names[] = {"", "hello", "welcome", "request", "reply", "error", "bye"};
+constexpr std::string_view kind_names[] = {"",      "hello", "welcome", "request", "reply",
+                                           "error", "bye",   "ping",    "pong"};
 
 Message with_text(Kind kind, const std::string& text) {
   Message m;

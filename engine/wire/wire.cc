@@ -68,7 +68,7 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
     throw Error("peer speaks protocol version {}, this build speaks {}", version, protocol_version);
   }
   h.kind = get<Kind>(p + 6);
-  if (h.kind < Kind::hello || h.kind > Kind::bye) {
+  if (h.kind < Kind::hello || h.kind > Kind::pong) {
     throw Error("peer sent an unknown message kind {}", static_cast<int>(h.kind));
   }
   h.dtype = get<std::uint8_t>(p + 7);

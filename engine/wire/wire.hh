@@ -9,9 +9,11 @@
 
 namespace splitwan::engine {
 
-constexpr std::uint16_t protocol_version = 1;
+constexpr std::uint16_t protocol_version = 2;
 
-enum class Kind : std::uint8_t { hello = 1, welcome, request, reply, error, bye };
+// ping and pong are between the ends of a live connection; no party sees them. A pong repeats the ping's
+// step, and its context is how many segments its sender has sent again so far.
+enum class Kind : std::uint8_t { hello = 1, welcome, request, reply, error, bye, ping, pong };
 
 constexpr std::int32_t no_row = -1;
 

@@ -1,6 +1,7 @@
 #include "model/ask/projection.hh"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -172,9 +173,10 @@ Condition usual_condition(const LatencyModel& model) {
     std::size_t runs = 0;
     std::vector<Condition> conditions;
   };
-  std::map<std::pair<double, double>, Link> links;  // by rates
+  std::map<std::array<double, 4>, Link> links;  // by rates, loss and jitter
   for (const FittedCondition& c : model.conditions) {
-    Link& link = links[{c.condition.up_bps, c.condition.down_bps}];
+    const Condition& of = c.condition;
+    Link& link = links[{of.loss, of.jitter_s, of.up_bps, of.down_bps}];
     link.runs += c.runs;
     link.conditions.push_back(c.condition);
   }

@@ -310,6 +310,13 @@ Fittable fittable(const Study& study, bool to_test) {
   std::erase_if(f.steps, [](const Observation& o) { return !o.condition.unfit.empty(); });
   f.source = common_source(study.runs, f.steps, to_test);
   measure_live_links(f.steps, study.runs);
+  for (const Observation& o : f.steps) {
+    if (o.crossed() && o.condition.rtt_s == 0 && study.runs.at(o.run).header.network.edges.empty())
+      throw engine::Error(
+          "run {}: crosses a network but has neither a stated link nor TCP samples: the model needs one of "
+          "them",
+          o.run);
+  }
   expect(f.steps);
   f.rehearsed = rehearsed_drafters(study.runs, f.steps);
   return f;

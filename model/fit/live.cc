@@ -1,12 +1,13 @@
 #include "model/fit/live.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <utility>
 
-#include "engine/base/error.hh"
 #include "model/fit/live_link.hh"
 
 namespace splitwan::model {
@@ -64,22 +65,22 @@ std::vector<Shared> gather(std::vector<Shared> all, bool (*may)(const Shared&, c
   return links;
 }
 
+constexpr const char* way_down_not_counted =
+    "losses on the way down were not counted: those on the way up stand for both";
+
 }  // namespace
 
 void measure_live_links(std::vector<Observation>& observations, const std::vector<engine::Run>& runs) {
   std::vector<Observation> crossing;
   for (const Observation& o : observations) {
-    if (o.crossed() && runs.at(o.run).header.network.edges.empty()) crossing.push_back(o);
+    if (o.crossed() && o.condition.rtt_s == 0 && runs.at(o.run).header.network.edges.empty())
+      crossing.push_back(o);
   }
   std::vector<Shared> single;
   for (const auto run : by_run(crossing)) {
     const std::size_t number = run[0].run;
     Shared s{runs.at(number).file, {run}, live_link({run})};
-    if (s.link.rtt_s == 0)
-      throw engine::Error(
-          "run {}: crosses a network but has neither a stated link nor TCP samples: the model needs one of "
-          "them",
-          number);
+    if (s.link.rtt_s == 0) continue;
     if (const double bps = std::min(s.link.up_bps, s.link.down_bps); std::isfinite(bps))
       s.slowest_bps = s.fastest_bps = bps;
     single.push_back(std::move(s));
@@ -102,12 +103,22 @@ void measure_live_links(std::vector<Observation>& observations, const std::vecto
     c.up_bps = link.up_bps;
     c.down_bps = link.down_bps;
     c.jitter_s = link.jitter_s;
-    c.loss = link.loss;
+    // Where nobody counted what was lost on the way down, the way up stands for both.
+    const double down = link.loss_down.value_or(link.loss_up);
+    c.loss = (link.loss_up + down) / 2;
+    c.loss_tilt = (down - link.loss_up) / 2;
+    if (!link.loss_down && link.loss_up > 0) c.apart.emplace_back(way_down_not_counted);
     if (const Shared& s = *found->second; s.fastest_bps > other_rate * s.slowest_bps)
       c.apart.push_back(fmt::format(
           "runs of one round-trip time whose rates differ, {:.3g} to {:.3g} Mbit/s, taken as one link",
           s.slowest_bps * 1e-6, s.fastest_bps * 1e-6));
   }
+}
+
+Study study_of(std::vector<engine::Run> runs) {
+  Study study(std::move(runs));
+  measure_live_links(study.steps, study.runs);
+  return study;
 }
 
 std::vector<std::string> links_told_apart(const std::vector<FittedCondition>& all) {

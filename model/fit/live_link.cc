@@ -22,9 +22,16 @@ constexpr double most_loss = 0.999;  // where all was sent again and again
 constexpr double syn_bytes = 62;
 // Scatter below this, or below this share of the round trip, is the machines' own.
 constexpr double least_jitter_s = 200e-6, least_jitter = 0.01;
-constexpr int rounds = 4;            // of what depends on each other
-constexpr int worlds = 16;           // in which it jitters
-constexpr std::size_t draws = 4000;  // of jitter
+constexpr int rounds = 4;                        // of what depends on each other
+constexpr std::size_t few = 8, few_probes = 16;  // too few to say how they scatter
+// Scale of two exponentials over the lower quartile of Linux's smoothed mean deviation of their sum (1.2),
+// and some.
+constexpr double most_of_spread = 1.4;
+constexpr double probe_bytes = 64;         // each way
+constexpr double median_of_two = 1.678;    // of the sum of two of scale 1
+constexpr double two_exponentials = 3.36;  // width of the sum of two of scale 1
+constexpr int worlds = 16;                 // in which it jitters
+constexpr std::size_t draws = 4000;        // of jitter
 
 double segments(double bytes) { return std::max(1.0, std::ceil(bytes / segment_bytes)); }
 
@@ -105,8 +112,8 @@ double rate_down(const Runs& runs, const LiveLink& link) {
       if (s < 0.9 * link.rtt_s) bits.push_back(all_bits.back()), coming_s.push_back(s);
     }
   }
-  constexpr std::size_t few = 4;
-  return bits.size() < few ? rate_of(all_bits, all_s, false) : rate_of(bits, coming_s, false);
+  constexpr std::size_t too_few = 4;
+  return bits.size() < too_few ? rate_of(all_bits, all_s, false) : rate_of(bits, coming_s, false);
 }
 
 double up_s(const Seen& s, const LiveLink& link) { return wire_s(s.step->bytes_up, link.up_bps); }
@@ -140,6 +147,10 @@ double width(const std::vector<double>& values) {
   return engine::quantile(values, 0.9) - engine::quantile(values, 0.1);
 }
 
+double noticeable(double jitter_s, const LiveLink& link) {
+  return jitter_s > std::max(least_jitter_s, least_jitter * link.rtt_s) ? jitter_s : 0;
+}
+
 // Of the exchanges that one window holds, the smaller half: what is left of them scatters as two exponential
 // delays of this scale would have them.
 double jitter_of(const std::vector<Seen>& steps, const LiveLink& link) {
@@ -147,14 +158,13 @@ double jitter_of(const std::vector<Seen>& steps, const LiveLink& link) {
   for (const Seen& s : steps) {
     if (!s.stalls && !s.step->prefill) small.push_back(&s);
   }
-  constexpr std::size_t few = 8;
   if (small.size() < few) return 0;
   std::ranges::stable_sort(small, {}, [](auto* s) { return s->step->bytes_up + s->step->bytes_down; });
   small.resize(std::max(few, small.size() / 2));
   std::vector<double> left_s;
   for (const Seen* s : small) left_s.push_back(s->step->network_s - s->theory_s);
   const double found_s = width(left_s);
-  double jitter_s = found_s / 3.36;  // that of the sum of two of scale 1
+  double jitter_s = found_s / two_exponentials;
   for (int i = 0; i < rounds && jitter_s > 0; ++i) {
     std::mt19937_64 random(1);
     std::vector<double> expected_s;
@@ -166,7 +176,48 @@ double jitter_of(const std::vector<Seen>& steps, const LiveLink& link) {
     }
     jitter_s *= found_s / width(expected_s);
   }
-  return jitter_s > std::max(least_jitter_s, least_jitter * link.rtt_s) ? jitter_s : 0;
+  return noticeable(jitter_s, link);
+}
+
+// Round trips of small messages with nothing else under way: two exponential delays, and nothing of one's own
+// bursts. Empty where too few were probed.
+std::optional<double> jitter_of_probes(const Runs& runs, const LiveLink& link) {
+  std::vector<double> trips_s, spreads_s;
+  for (const auto run : runs) {
+    for (const Observation& o : run) {
+      if (o.tcp.probe_bytes > 0) trips_s.push_back(seconds(o.tcp.probe));
+      if (o.tcp.rtt_spread.count() > 0) spreads_s.push_back(seconds(o.tcp.rtt_spread));
+    }
+  }
+  if (trips_s.size() < few_probes) return std::nullopt;
+  // A busy machine wakes its programs late, which probes see and the kernel's acknowledgements do not; these
+  // see one's own bursts. So jitter is no more than either says.
+  const double own_s = wire_s(probe_bytes, link.up_bps) + wire_s(probe_bytes, link.down_bps);
+  double jitter_s = std::max(0.0, engine::median(trips_s) - link.rtt_s - own_s) / median_of_two;
+  if (!spreads_s.empty()) jitter_s = std::min(jitter_s, most_of_spread * engine::quantile(spreads_s, 0.25));
+  return noticeable(jitter_s, link);
+}
+
+// A probe's answer counts what had been sent again by then.
+std::optional<double> loss_down(const Runs& runs) {
+  double sent = 0, sent_again = 0;
+  bool told = false;
+  for (const auto run : runs) {
+    double so_far = 0, until = 0;
+    std::uint32_t again = 0;
+    for (const Observation& o : run) {
+      if (o.tcp.probe_bytes > 0) {
+        until = so_far;  // it was answered before this step's reply was sent
+        again = o.tcp.peer_retransmits;
+      }
+      so_far += segments(o.bytes_down);
+    }
+    told = told || until > 0;
+    sent += until;
+    sent_again += again;
+  }
+  if (!told) return std::nullopt;
+  return std::min(most_loss, sent_again / sent);
 }
 
 }  // namespace
@@ -184,14 +235,16 @@ LiveLink live_link(const Runs& runs) {
   }
   if (std::isinf(least_s)) return link;
   link.rtt_s = least_s;
-  link.loss = std::min(most_loss, sent_again / sent);
+  link.loss_up = std::min(most_loss, sent_again / sent);
+  link.loss_down = loss_down(runs);
   for (int i = 0; i < rounds; ++i) {
     const double down_bps = rate_down(runs, link);
     const bool down_known = !std::isinf(down_bps);
     if (down_known) link.down_bps = down_bps;
     rate_up(follow(runs, link), link, down_known);
     link.rtt_s = least_s - 8 * syn_bytes * (1 / link.up_bps + 1 / link.down_bps);
-    link.jitter_s = jitter_of(follow(runs, link), link);
+    const auto probed = jitter_of_probes(runs, link);
+    link.jitter_s = probed ? *probed : jitter_of(follow(runs, link), link);
   }
   // What was acknowledged at that rate has crossed at that rate, with its framing.
   link.up_bps = std::max(link.up_bps, delivered_bps * (1 + framing_bytes / segment_bytes));

@@ -9,7 +9,9 @@ struct Unidentified {
   std::string term, why, run;
 };
 
-std::vector<Unidentified> unidentified(const LatencyModel&);
+// `observations`: what it was fitted to. Only where none of them sent a segment again is it said that nothing
+// was lost.
+std::vector<Unidentified> unidentified(const LatencyModel&, const std::vector<Observation>& observations);
 Json to_json(const std::vector<Unidentified>&);
 
 }  // namespace splitwan::model

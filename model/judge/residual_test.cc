@@ -1,5 +1,7 @@
 #include "model/judge/residual_test.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
@@ -10,6 +12,7 @@ namespace splitwan::model {
 namespace {
 
 constexpr double level = 0.01, least_effect = 0.01;
+constexpr std::size_t least_steps = 3;  // a line takes two
 
 struct Step {
   double residual_s, index;
@@ -53,7 +56,7 @@ Suspect regress(const Term& term, const std::vector<Step>& steps, double mean_st
     yy += y * y;
   }
   // A term that does not vary, but for rounding, cannot be judged.
-  if (n < 3 || !std::isfinite(xx) || xx <= n * 1e-18 * mx * mx) return s;
+  if (steps.size() < least_steps || !std::isfinite(xx) || xx <= n * 1e-18 * mx * mx) return s;
   s.slope = xy / xx;
   s.effect = std::abs(s.slope) * std::sqrt(xx / n) / mean_step_s;
   const double left = std::max(0.0, yy - xy * xy / xx);
@@ -79,6 +82,10 @@ std::vector<std::string> ResidualTest::suspects() const {
   return names;
 }
 
+bool ResidualTest::testable() const {
+  return std::ranges::any_of(terms, [](const Suspect& s) { return !std::isnan(s.visible); });
+}
+
 ResidualTest test_residuals(const LatencyModel& model, const std::vector<Observation>& observations) {
   std::vector<Observation> crossing;
   for (const Observation& o : observations) {
@@ -97,6 +104,7 @@ ResidualTest test_residuals(const LatencyModel& model, const std::vector<Observa
     }
   }
   ResidualTest test;
+  test.steps = steps.size();
   const double mean_step_s = total_s / static_cast<double>(std::max<std::size_t>(1, steps.size()));
   for (const Term& term : terms) test.terms.push_back(regress(term, steps, mean_step_s));
   std::stable_sort(test.terms.begin(), test.terms.end(),
@@ -106,7 +114,16 @@ ResidualTest test_residuals(const LatencyModel& model, const std::vector<Observa
 }
 
 Json to_json(const ResidualTest& test) {
-  Json j = {{"passed", test.passed}, {"suspects", test.suspects()}, {"terms", Json::array()}};
+  const bool testable = test.testable();
+  Json j = {{"passed", testable ? Json(test.passed) : Json()},
+            {"why_not_testable", Json()},
+            {"suspects", test.suspects()},
+            {"terms", Json::array()}};
+  if (!testable)
+    j["why_not_testable"] =
+        test.steps < least_steps
+            ? fmt::format("{} decode steps crossed a network, {} are needed", test.steps, least_steps)
+            : std::string("nothing that it tries varied in these runs");
   for (const Suspect& s : test.terms)
     j["terms"].push_back({{"term", s.term},
                           {"slope_s", s.slope},

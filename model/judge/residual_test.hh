@@ -17,13 +17,16 @@ struct Suspect {
 
 struct ResidualTest {
   std::vector<Suspect> terms;  // all that were tried, largest effect first
-  bool passed = true;
+  std::size_t steps = 0;
+  bool passed = true;     // which says nothing unless some term was
+  bool testable() const;  // varied over steps enough to be judged
   std::vector<std::string> suspects() const;
 };
 
 // A term is suspect when its p-value is below 1 % after Bonferroni and it would explain 1 % of the step or
 // more: in large traces the smallest imperfection is significant.
 ResidualTest test_residuals(const LatencyModel&, const std::vector<Observation>&);
+// {passed (null: not testable), why_not_testable (null: it is), suspects, terms}.
 Json to_json(const ResidualTest&);
 
 }  // namespace splitwan::model

@@ -92,7 +92,7 @@ Json validate(const LatencyModel& model, const std::vector<Observation>& observa
           {"tokens_per_s_folds", std::move(tokens)},
           {"residual_test", to_json(test_residuals(model, observations))},
           {"acceptance_test", acceptance_test(observations)},
-          {"unidentified", to_json(unidentified(model))},
+          {"unidentified", to_json(unidentified(model, observations))},
           {"cross_validation", std::move(details)}};
 }
 

@@ -108,12 +108,20 @@ double within(double low, double high, engine::ObjectReader& r, const char* key,
   throw engine::Error("{}: expected {:g} to {:g}, found {:g}", r.path(key), low, high, value);
 }
 
-std::string megabits(double bps) { return std::isinf(bps) ? "unlimited" : fmt::format("{:g}", bps / 1e6); }
+// What was measured has no more digits than it can mean.
+std::string digits(double value, bool measured, int significant) {
+  return measured ? fmt::format("{:.{}g}", value, significant) : fmt::format("{:g}", value);
+}
+
+std::string megabits(double bps, bool measured) {
+  return std::isinf(bps) ? "unlimited" : digits(bps / 1e6, measured, 3);
+}
 
 // "0.1 %" or, where the ways differ, "0.1/0 % up/down".
-std::string both_ways(double mean, double up, double down, double scale, const char* unit) {
-  if (up == down) return fmt::format("{:g} {}", mean * scale, unit);
-  return fmt::format("{:g}/{:g} {} up/down", up * scale, down * scale, unit);
+std::string both_ways(double mean, double up, double down, bool measured, double scale, const char* unit) {
+  if (up == down) return fmt::format("{} {}", digits(mean * scale, measured, 3), unit);
+  return fmt::format("{}/{} {} up/down", digits(up * scale, measured, 3), digits(down * scale, measured, 3),
+                     unit);
 }
 
 Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional<engine::TcpSpec>& tcp) {
@@ -221,16 +229,19 @@ Condition condition_of(engine::ObjectReader& r) {
 }
 
 std::string bandwidth_label(const Condition& c) {
-  if (c.up_bps == c.down_bps) return std::isinf(c.up_bps) ? "unlimited" : megabits(c.up_bps) + " Mbit/s";
-  return fmt::format("{}/{} Mbit/s", megabits(c.up_bps), megabits(c.down_bps));
+  // Of a live link that is no limit, but one that its steps do not tell.
+  if (c.live && std::isinf(c.up_bps) && std::isinf(c.down_bps)) return "rate unknown";
+  if (c.up_bps == c.down_bps)
+    return std::isinf(c.up_bps) ? "unlimited" : megabits(c.up_bps, c.live) + " Mbit/s";
+  return fmt::format("{}/{} Mbit/s", megabits(c.up_bps, c.live), megabits(c.down_bps, c.live));
 }
 
 std::string label(const Condition& c) {
   if (c.live && c.rtt_s == 0) return "live connection";
-  std::string text = fmt::format("{:g} ms, {}", c.rtt_s * 1e3, bandwidth_label(c));
-  if (c.loss > 0) text += ", " + both_ways(c.loss, c.loss_up(), c.loss_down(), 100, "%") + " loss";
+  std::string text = fmt::format("{} ms, {}", digits(c.rtt_s * 1e3, c.live, 4), bandwidth_label(c));
+  if (c.loss > 0) text += ", " + both_ways(c.loss, c.loss_up(), c.loss_down(), c.live, 100, "%") + " loss";
   if (c.jitter_s > 0)
-    text += ", jitter " + both_ways(c.jitter_s, c.jitter_up_s(), c.jitter_down_s(), 1e3, "ms");
+    text += ", jitter " + both_ways(c.jitter_s, c.jitter_up_s(), c.jitter_down_s(), c.live, 1e3, "ms");
   for (const auto* words : {&c.also, &c.apart, &c.unfit}) {
     for (const std::string& word : *words) text += ", " + word;
   }

@@ -64,7 +64,7 @@ const std::vector<TcpRow>& tcp_rows() {
     };
   };
   static const std::vector<TcpRow> rows = {
-      {{"congestion", "cubic-linux, cubic, reno or bbr", "cubic-linux", "cubic-linux: Linux's window rules"},
+      {{"congestion", "cubic-linux, cubic or reno", "cubic-linux", "cubic-linux: Linux's window rules"},
        plain(&Tcp::congestion)},
       {{"segment", "bytes", "what fits the links, at most 1448", "of data in one packet"},
        plain(&Tcp::segment)},

@@ -1,5 +1,6 @@
 #include "scenarios/read/sweep.hh"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "analysis/summary/summary.hh"
@@ -34,8 +35,17 @@ void apply_override(Json& scenario, const std::string& assignment) {
   const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
   const Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   set_key(scenario, key, parsed.is_discarded() ? Json(text) : parsed);
-  if (const auto sweep = scenario.find("sweep"); sweep != scenario.end() && sweep->is_object())
-    sweep->erase(key);
+  const auto sweep = scenario.find("sweep");
+  if (sweep == scenario.end() || !sweep->is_object()) return;
+  sweep->erase(key);
+  if (const auto cells = sweep->find("cells"); cells != sweep->end() && cells->is_array()) {
+    Json left = Json::array();  // those that now say the same are one
+    for (Json cell : *cells) {
+      if (cell.is_object()) cell.erase(key);
+      if (std::find(left.begin(), left.end(), cell) == left.end()) left.push_back(cell);
+    }
+    *cells = left;
+  }
 }
 
 Json read_scenario_file(const std::string& path, const std::vector<std::string>& overrides) {

@@ -6,6 +6,7 @@
 
 #include "analysis/summary/summary.hh"
 #include "engine/base/output_file.hh"
+#include "model/fit/live.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/summary_table.hh"
 
@@ -60,7 +61,7 @@ int run_and_report(const RunOptions& o, const std::function<std::vector<engine::
     }
     fmt::print(stderr, "{}: two runs gave the same trace, byte for byte\n", o.scenario);
   }
-  const model::Study study(std::move(runs));
+  const model::Study study = model::study_of(std::move(runs));
   const engine::Json summary = analysis::summarise(study);  // what it refuses leaves no file
   if (!o.output.empty()) engine::write_file(o.output, trace_text(study.runs));
   if (o.json) {

@@ -90,6 +90,19 @@ engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOpti
   return options;
 }
 
+// Prompts and links of one study meet losses and jitter of their own: with one seed for all, the same packets
+// would be lost in every run, and a study would be a single draw. Drafters share theirs, to be compared.
+std::uint64_t seed_of_link(const Scenario& s, std::span<const engine::Token> ids) {
+  std::uint64_t hash = 0xcbf29ce484222325 ^ s.seed;  // FNV-1a
+  const auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x100000001b3; };
+  for (const engine::Token id : ids) mix(static_cast<std::uint64_t>(id));
+  for (const auto& link : {s.network.up, s.network.down}) {
+    mix(static_cast<std::uint64_t>(link.delay.count()));
+    mix(static_cast<std::uint64_t>(link.bits_per_second));
+  }
+  return (hash >> 33) + 1;
+}
+
 }  // namespace
 
 const engine::ModelEnds& draft_model_of(const Scenario& s, Resources& resources) {
@@ -128,7 +141,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
       engine::serve_middle(party, client, model.config(), middle);
     };
   }
-  NetworkOrder order{s.network, s.seed};
+  NetworkOrder order{s.network, seed_of_link(s, ids)};
   order.answers.payload = std::max<std::uint64_t>(
       1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
   if (kind.charges) {

@@ -91,6 +91,66 @@ TEST(LiveLink, jitter_is_how_much_small_exchanges_scatter) {
                 0.2 * jitter_s);
 }
 
+// As probes of the idle connection would have found it; every reply tells of one.
+std::vector<engine::Run> probed(std::vector<engine::Run> runs, double rtt_s, double jitter_s,
+                                std::uint32_t lost_per_reply = 0) {
+  std::mt19937_64 random(5);
+  for (engine::Run& run : runs) {
+    std::uint32_t lost = 0;
+    for (engine::Span& s : run.spans) {
+      if (s.op != engine::Op::recv || s.step < 2) continue;
+      const double late = -std::log((1 - uniform(random)) * (1 - uniform(random)));
+      s.tcp.probe = nanos(rtt_s + jitter_s * late);
+      s.tcp.probe_bytes = 128;
+      s.tcp.peer_retransmits = lost += lost_per_reply;
+    }
+  }
+  return runs;
+}
+
+TEST(LiveLink, probes_of_the_idle_connection_tell_jitter_from_what_steps_wait_for) {
+  const auto runs = live(tests::synthesise(world(0.080, 20e6)), "a");
+  // The steps scatter by something else, the path does not; and the other way round.
+  EXPECT_NEAR(measured(runs, 5e-3).jitter_s, 5e-3, 1e-3);
+  EXPECT_EQ(measured(probed(runs, 0.080, 0), 5e-3).jitter_s, 0);
+  EXPECT_NEAR(measured(probed(runs, 0.080, 5e-3)).jitter_s, 5e-3, 0.7e-3);
+  // Programs that are woken late, on a path whose acknowledgements come on time.
+  auto busy = probed(runs, 0.080, 5e-3);
+  for (engine::Run& run : busy)
+    for (engine::Span& s : run.spans) s.tcp.rtt_spread = std::min(s.tcp.rtt_spread, nanos(0.1e-3));
+  EXPECT_EQ(measured(busy).jitter_s, 0);
+}
+
+TEST(LiveLink, losses_on_the_way_down_are_what_the_server_said_or_unknown) {
+  const auto runs = live(tests::synthesise(world(0.080, 20e6)), "a");
+  EXPECT_FALSE(measured(runs).loss_down);
+  EXPECT_EQ(measured(probed(runs, 0.080, 0)).loss_down, 0);
+  const auto lossy = probed(runs, 0.080, 0, 1);
+  EXPECT_GT(measured(lossy).loss_down, 0.1);  // one a reply of a few segments
+  EXPECT_EQ(measured(lossy).loss_up, 0);
+  const Study study = study_of(lossy);
+  EXPECT_EQ(study.steps[0].condition.loss_up(), 0);
+  EXPECT_EQ(study.steps[0].condition.loss_down(), *measured(lossy).loss_down);
+}
+
+TEST(LiveLinks, whose_way_down_nobody_counted_say_so_where_the_way_up_loses) {
+  auto runs = live(tests::synthesise(world(0.080, 20e6)), "a");
+  EXPECT_THAT(study_of(runs).steps[0].condition.apart, IsEmpty());
+  for (engine::Span& s : runs[0].spans)
+    if (s.op == engine::Op::recv && s.step == 3) s.retransmits = 2;
+  EXPECT_THAT(study_of(runs).steps[0].condition.apart,
+              ElementsAre(HasSubstr("losses on the way down were not counted")));
+}
+
+TEST(LiveLinks, are_measured_once_and_are_then_what_every_figure_says) {
+  const auto runs = live(tests::synthesise(world(0.040, 20e6)), "a");
+  const Study study = study_of(runs);
+  const LatencyModel model = fit(fittable(study));
+  ASSERT_EQ(model.conditions.size(), 1u);
+  EXPECT_EQ(model.conditions[0].condition, study.steps[0].condition);
+  EXPECT_EQ(fit(fittable(Study(runs))).conditions[0].condition, study.steps[0].condition);
+}
+
 TEST(LiveLink, scatter_of_a_busy_machine_is_no_jitter) {
   EXPECT_EQ(measured(live(tests::synthesise(world(0.080, 20e6)), "a"), 0.05e-3).jitter_s, 0);
 }

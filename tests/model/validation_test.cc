@@ -67,7 +67,8 @@ TEST(Independence, of_the_round_trip_time_is_seen_and_so_is_its_lack) {
 
 std::vector<std::string> terms(const World& world) {
   std::vector<std::string> names;
-  for (const Unidentified& u : unidentified(fit(tests::synthesise(world)))) names.push_back(u.term);
+  const auto steps = observe(tests::synthesise(world));
+  for (const Unidentified& u : unidentified(fit(steps), steps)) names.push_back(u.term);
   return names;
 }
 
@@ -76,6 +77,35 @@ TEST(Identification, names_the_terms_that_the_runs_cannot_tell) {
   EXPECT_THAT(terms({.rtts_s = {0.08}}), testing::Contains("round trips"));
   EXPECT_THAT(terms({}), testing::Contains("bytes over rate"));
   EXPECT_THAT(terms({.drafters = {"sequential"}}), testing::Contains("work per row"));
+}
+
+std::string why_no_loss(const std::vector<engine::Run>& runs) {
+  const auto steps = observe(runs);
+  for (const Unidentified& u : unidentified(fit(steps), steps)) {
+    if (u.term == "loss recovery") return u.why;
+  }
+  return "";
+}
+
+TEST(Identification, says_that_nothing_was_lost_only_where_nothing_was_sent_again) {
+  auto runs = tests::synthesise({});
+  EXPECT_THAT(why_no_loss(runs), testing::HasSubstr("no run lost packets"));
+  const auto reply = std::ranges::find_if(runs[3].spans, [](auto& s) { return s.op == engine::Op::recv; });
+  reply->retransmits = 5;  // a queue that filled: the stated loss is 0
+  EXPECT_THAT(why_no_loss(runs), testing::HasSubstr("yet 5 segments were sent again in 1 runs"));
+  EXPECT_THAT(why_no_loss(runs), testing::Not(testing::HasSubstr("no run lost packets")));
+}
+
+TEST(ResidualTest, of_which_nothing_varied_neither_passes_nor_fails) {
+  const World one{.rtts_s = {0.08}, .drafters = {"sequential"}, .steps = 2};
+  const auto steps = observe(tests::synthesise(one));
+  const Json two = to_json(test_residuals(fit(steps), {steps.begin(), steps.begin() + 3}));
+  EXPECT_TRUE(two["passed"].is_null());
+  EXPECT_EQ(two["why_not_testable"], "2 decode steps crossed a network, 3 are needed");
+  const auto many = observe(tests::synthesise({}));
+  const Json all = to_json(test_residuals(fit(many), many));
+  EXPECT_EQ(all["passed"], true);
+  EXPECT_TRUE(all["why_not_testable"].is_null());
 }
 
 TEST(Coverage, of_sequential_runs_that_vary_as_their_steps_do) {

@@ -34,6 +34,16 @@ TEST_F(ScenarioFile, is_read_with_units_and_paths_beside_it) {
   EXPECT_EQ(s.prompts.at(0).text, "hello");
 }
 
+TEST_F(ScenarioFile, an_override_holds_in_a_sweeps_cells_too_and_those_that_then_say_the_same_are_one) {
+  const char* cells = R"({"model": "m", "prompts": ["a"], "sweep": {"cells": [
+    {"network.rtt": "1ms"}, {"network.rtt": "2ms"}, {"network.rtt": "2ms", "network.rate": "2Mbit"}]}})";
+  EXPECT_EQ(load(cells).size(), 3u);
+  const auto all = load(cells, {"network.rtt=5ms"});
+  ASSERT_EQ(all.size(), 2u);
+  for (const Scenario& s : all) EXPECT_EQ(s.network.rtt(), std::chrono::milliseconds(5));
+  EXPECT_EQ(all[1].network.up.bits_per_second, 2e6);
+}
+
 TEST_F(ScenarioFile, sweeps_every_combination_in_order) {
   const auto all = load(
       R"({"model": "m", "prompts": ["a"], "sweep": {"network.rtt": ["1ms", "2ms"], "wire": ["f32", "f16"]}})");

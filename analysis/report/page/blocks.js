@@ -19,6 +19,7 @@ const page = (() => {
 
   // Up and down.
   function bandwidth(c) {
+    if (c.live && c.up_bps === null && c.down_bps === null) return "rate unknown";
     if (c.up_bps === c.down_bps) return megabits(c.up_bps);
     return c.up_bps === null || c.down_bps === null ? `${megabits(c.up_bps)} / ${megabits(c.down_bps)}` :
       `${+(c.up_bps / 1e6).toPrecision(3)}/${megabits(c.down_bps)}`;

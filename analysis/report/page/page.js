@@ -31,21 +31,21 @@
            "Training": `${count(documents.training, "document")}, ${count(documents.training_tokens, "token")}`});
   }
 
-  const stated = results.filter(r => !unknownLink(r));
+  const stated = results.filter(r => !r.live), live = results.filter(r => r.live);
   function statedLinks() {
     const rtts = stated.map(r => r.rtt_s * 1e3), low = Math.min(...rtts), high = Math.max(...rtts);
     const lossy = [...stated].sort((a, b) => a.loss - b.loss), others = stated.flatMap(r => [...r.also ?? [], ...r.apart ?? [], ...r.unfit ?? []]);
     return `at ${low === high ? low : `${low} to ${high}`} ms round-trip time, ${listed(stated.map(bandwidth))} up/down` +
       (stated.some(r => r.loss > 0) ? `, packet loss ${listed(lossy.map(loss))}` : "") + (others.length ? `, ${listed(others)}` : "");
   }
-  // Of links that nobody stated the model knows what TCP saw: no trace says which run was on which.
+  // Links that nobody stated, as they were measured; where TCP told nothing, no more is known.
   function liveLinks() {
-    const measured = (model?.fitted_on.conditions ?? []).filter(c => c.live && !unknownLink(c));
+    const measured = live.filter(c => !unknownLink(c));
     return "over a live connection" + (measured.length ? `, measured as ${listed(measured.map(condition))}` : "");
   }
 
   function header() {
-    const links = [...stated.length ? [statedLinks()] : [], ...stated.length < results.length ? [liveLinks()] : []];
+    const links = [...stated.length ? [statedLinks()] : [], ...live.length ? [liveLinks()] : []];
     at("conditions").textContent = `${count(source.runs, "run")} ${links.join("; and ")}, decoding ${listed(results.map(r => r.drafter))}.`;
     facts({"Compute": source.compute, "Network": listed(results.map(r => r.network)), "Split": source.plan, "Wire": source.wire,
            "Geometry": geometry(source.geometry), "Machine": source.machine, "Commit": source.commit});
@@ -68,7 +68,7 @@
     }
     if (!there.includes(best)) at("headline").append(card(fixed(best.tokens_per_s, 2), `tokens/s at best, ${name(best)}`, `at ${condition(best)}`));
     const v = data.validation?.folds, way = v?.condition?.n ? v.condition : v?.rtt;
-    if (way?.n) at("headline").append(card(size(way.median), "median error, held-out conditions", `worst ${size(way.worst)} of the step time`));
+    if (way?.n) at("headline").append(card(size(way.median), v.condition?.n ? "median error, held-out conditions" : "median error, held-out round-trip times", `worst ${size(way.worst)} of the step time`));
   }
 
   const known = (r, value) => unknownLink(r) ? null : value;
@@ -103,6 +103,7 @@
     const link = r => linkOf(r) === linkOf(usual);
     const choices = [results, results.filter(link), results.filter(r => link(r) && r.rtt_s === usual.rtt_s)];
     const shown = choices.find(c => c.length <= mostBars) ?? choices.at(-1).slice(0, mostBars);
+    if (results.some(r => r.tokens_per_step > 1)) at("bars-guessing").hidden = false;
     at("bars-why").textContent = (shown.length < results.length ? `Shown: ${shown.length} of ${results.length}; the table has all. ` : "") +
       (study ? "From here on every prompt counts, those left out above too." : "");
     at("bars").append(charts.bars(shown, name));
@@ -115,8 +116,10 @@
       at("curve-block").remove();
       return;
     }
-    at("curve-why").textContent = "Lines are the fitted model on the link set below; points are measured, with 90 % intervals, and fade when they were " +
-      "measured on another link. The band, on the usual link, is where nine of ten runs of the fastest would land. Move the sliders (arrow keys work) to ask about another network.";
+    const links = new Set(results.map(linkOf)).size;
+    at("curve-why").textContent = "Lines are the fitted model on the link set below" + (traced ? "; points are measured, with 90 % intervals" : "") +
+      (links > 1 ? ", and fade when they were measured on another link" : "") + ". The band, on the usual link, is the model's 90 % interval of a run of the " +
+      "fastest. Move the sliders (arrow keys work) to ask about another network.";
     projection.show(data, {controls: at("controls"), curve: at("curve"), readout: at("readout"), data: at("curve-data")});
     at("curve-data").append(dataBlock(pointColumns, data.projection, "splitwan-projection.csv"));
   }
@@ -144,11 +147,12 @@
       ...drafts.map(d => ({name: `guessing, ${d.drafter}`, value: d.draft_s * 1e3, error: null, unit: "ms"})),
       ...["loss", "jitter"].filter(what => chance[what].error !== null).map(what => cost(`cost of ${what}, of theory`, chance[what], "×", 1))];
     const unmeasured = ["loss", "jitter"].filter(what => chance[what].error === null);
+    const seen = what => (model.ranges[{loss: "loss", jitter: "jitter_s"}[what]]?.high ?? 0) > 0;
     return [table([{title: "Decode step", value: r => r.name}, {title: "Fitted", value: r => r.value, text: r => fixed(r.value, 4)},
                    {title: "Standard error", value: r => r.error, text: r => fixed(r.error, 4)}, {title: "", value: r => r.unit}], rows),
       element("p", {}, `Fitted to ${count(decode.steps, "decode step")} by robust non-negative least squares; a step strays ` +
         `${ms(decode.residual_s)} ms from it (robust standard deviation). Connections begin with a window of ${model.initial_window_segments} segments where none is stated.` +
-        (unmeasured.length ? ` What ${unmeasured.join(" and ")} cost is theory: no run measured it.` : "") +
+        unmeasured.map(what => ` What ${what} costs is theory: ${seen(what) ? "too little was seen to check it" : "no run had any that is stated or measured"}.`).join("") +
         (unmeasured.length < 2 && !chance.applied ? " The multiples of theory are a check; curves and projections follow theory." : ""))];
   }
 
@@ -157,7 +161,7 @@
       "tokens per second = tokens per step ÷ step. What a step waits for follows its connection packet by packet, by Linux's TCP, from the first message on."));
     if (model) at("model").append(...fitted());
     at("model").append(element("p", {}, "It leaves out queueing behind other traffic. Where packets are lost or jitter, curves are means over a few connections drawn by " +
-      "chance, others than the table's. The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them."),
+      "chance, others than the table's." + (model?.drafters.some(d => d.tokens_per_step > 1) ? " The slider of guesses that hold changes tokens per step alone, not the rows and bytes sent for them." : "")),
       ...(data.caveats ?? []).map(caveat => element("p", {}, caveat[0].toUpperCase() + caveat.slice(1) + ".")),
       ...(traced ? [element("p", {}, `Compute times come from: ${words(source.compute)}. They hold for that source; another machine has its own.`)] : []));
   }

@@ -26,8 +26,6 @@ using ns3::Time;
 namespace {
 
 constexpr std::uint16_t port = 5000;
-constexpr std::uint32_t socket_streams =
-    1u << 30;  // random streams of sockets start here, behind the topology's
 
 // Links and handshakes are tried for this long in virtual time: slow set-up is an error, never a hang.
 Time patience(const Spec& spec) {
@@ -92,14 +90,12 @@ void Simulation::connect(const Edge& edge, std::size_t index) {
         connection.at_b = socket;
         connection.backward.set_sender(socket);
         connection.forward.set_receiver(socket);
-        assign_streams(socket, socket_streams + 2 * static_cast<std::uint32_t>(index) + 1);
         established(socket);
       }));
 
   connection.at_a = Socket::CreateSocket(topology_->node(edge.a), tcp);
   connection.forward.set_sender(connection.at_a);
   connection.backward.set_receiver(connection.at_a);
-  assign_streams(connection.at_a, socket_streams + 2 * static_cast<std::uint32_t>(index));
   connection.at_a->SetConnectCallback(ns3::Callback<void, Ptr<Socket>>(established),
                                       MakeCallback(&Simulation::gave_up, this));
   connection.at_a->Bind(InetSocketAddress(topology_->address(index, true), 0));

@@ -32,8 +32,8 @@ std::string choice(ObjectReader& r, const char* key, const char* expected,
 Tcp tcp_of(ObjectReader r) {
   const auto timer = [&](const char* key) { return r.whole<std::int64_t>(key, 1, longest_timer); };
   Tcp tcp;
-  tcp.congestion =
-      choice(r, "congestion", "cubic-linux, cubic, reno or bbr", {"cubic-linux", "cubic", "reno", "bbr"});
+  // Not ns-3's BBR: over 35 ms a ping-pong of one row takes it 27 round trips, so nobody should read it.
+  tcp.congestion = choice(r, "congestion", "cubic-linux, cubic or reno", {"cubic-linux", "cubic", "reno"});
   tcp.segment = r.whole<std::uint32_t>("segment_bytes", least_segment, 65535 - header_bytes);
   tcp.buffer = r.whole<std::uint32_t>("buffer_bytes", 4096, 1u << 30);
   tcp.initial_window = r.whole<std::uint32_t>("initial_window", 1, 1000);

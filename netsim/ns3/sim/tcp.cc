@@ -8,7 +8,6 @@
 #include <ns3/pointer.h>
 #include <ns3/rng-seed-manager.h>
 #include <ns3/string.h>
-#include <ns3/tcp-bbr.h>
 #include <ns3/tcp-l4-protocol.h>
 #include <ns3/tcp-linux-reno.h>
 #include <ns3/tcp-socket-base.h>
@@ -90,10 +89,6 @@ void set_defaults(const Spec& spec) {
   SetDefault("ns3::TcpSocket::ConnTimeout", TimeValue(NanoSeconds(patience.count())));
 }
 
-void assign_streams(ns3::Ptr<ns3::Socket> socket, std::uint32_t stream) {
-  if (const auto bbr = ns3::DynamicCast<ns3::TcpBbr>(congestion_of(socket))) bbr->SetStream(stream);
-}
-
 std::string congestion_type(ns3::Ptr<ns3::Socket> socket) {
   return congestion_of(socket)->GetInstanceTypeId().GetName();
 }
@@ -122,7 +117,7 @@ nlohmann::json settings(ns3::Ptr<ns3::Socket> socket) {
       {"min_rto_s", seconds("MinRto")},
       {"rto_form", estimator.Get() == RttLinux::GetTypeId() ? "linux" : "rfc6298"},
       {"congestion", congestion_type(socket)},
-      // Only this one has Linux's window rules; ns-3's BBR is another algorithm altogether.
+      // Only this one has Linux's window rules.
       {"comparable_with_linux", congestion->GetInstanceTypeId() == TcpCubicLinux::GetTypeId()},
       {"slow_start_after_idle", false},
       {"app_limited_decay", "off"}};

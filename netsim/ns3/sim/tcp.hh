@@ -14,9 +14,6 @@ namespace splitwan::netsim::sim {
 // random streams as well.
 void set_defaults(const Spec& spec);
 
-// Numbers the random streams of a connected socket's congestion control, where it has any.
-void assign_streams(ns3::Ptr<ns3::Socket> socket, std::uint32_t stream);
-
 // Read back from a socket, not from the spec.
 std::string congestion_type(ns3::Ptr<ns3::Socket> socket);
 nlohmann::json settings(ns3::Ptr<ns3::Socket> socket);

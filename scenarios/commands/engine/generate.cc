@@ -6,7 +6,7 @@
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
 #include "engine/text/text_stream.hh"
-#include "model/observe/observation.hh"
+#include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_options.hh"
@@ -61,14 +61,6 @@ Scenario scenario_for(const GenerateOptions& o) {
   return s;
 }
 
-std::uint64_t bytes_sent(const engine::Run& run, engine::Op op) {
-  std::uint64_t bytes = 0;
-  for (const engine::Span& span : run.spans) {
-    if (span.party == client && span.op == op) bytes += span.bytes;
-  }
-  return bytes;
-}
-
 Json top_of(const at::Tensor& logits, int count) {
   const auto [values, ids] = logits.topk(std::min<std::int64_t>(count, logits.size(0)));
   Json json = {{"ids", Json::array()}, {"logits", Json::array()}};
@@ -118,10 +110,16 @@ int generate_command(const GenerateOptions& o) {
     engine::write_file(o.trace, lines.str());
   }
   const auto tokens = static_cast<double>(done.output.size());
-  // As a report of this trace says it: tokens after the first, over the time of the steps that gained them.
-  const Json decoding = analysis::decoding_summary(model::Study({run}))["results"];
-  const Json decoded = decoding.empty() ? Json() : decoding[0]["tokens_per_s"];
+  // As a report of this trace says it: bytes of its steps' messages; tokens after the first, over the time of
+  // the steps that gained them.
+  const Json decoding = analysis::decoding_summary(model::study_of({run}))["results"];
+  const Json said = decoding.empty() ? Json::object() : decoding[0];
+  const Json decoded = said.value("tokens_per_s", Json()),
+             first = said.value("time_to_first_token_s", Json());
   const double rate = decoded.is_number() ? decoded.get<double>() : tokens / seconds(done.total);
+  const auto bytes = [&](const char* key) {
+    return static_cast<std::uint64_t>(said.value(key, 0.0));  // exact below 2^53
+  };
   const bool wall = row_of(s.network.kind).wall_time;
   Json out = {{"schema_version", 1},
               {"prompt_ids", ids},
@@ -130,11 +128,12 @@ int generate_command(const GenerateOptions& o) {
               {"finish", done.finish},
               {"steps", done.steps},
               {"tokens_per_step", tokens / static_cast<double>(done.steps)},
-              {"bytes_up", bytes_sent(run, engine::Op::send)},
-              {"bytes_down", bytes_sent(run, engine::Op::recv)},
+              {"bytes_up", bytes("bytes_up")},
+              {"bytes_down", bytes("bytes_down")},
+              {"probe_bytes", bytes("probe_bytes")},
               {"round_trips", run.end["round_trips"]},
               {"tokens_per_s", std::isfinite(rate) ? Json(rate) : Json()},
-              {"time_to_first_token_s", seconds(done.prefill)},
+              {"time_to_first_token_s", first.is_number() ? first : Json(seconds(done.prefill))},
               {"total_s", seconds(done.total)},
               {"network", name_of(s.network.kind)},
               {"time", wall ? "wall" : "virtual"},

@@ -5,6 +5,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
+#include "model/fit/live.hh"
 #include "model/judge/published.hh"
 #include "model/judge/unseen.hh"
 #include "model/judge/validation.hh"
@@ -47,7 +48,7 @@ void warn(const Json& j) {
 }
 
 int fit_traces(const FitOptions& o) {
-  const model::Fittable seen = model::fittable(model::Study(read_traces(o.traces)));
+  const model::Fittable seen = model::fittable(model::study_of(read_traces(o.traces)));
   model::LatencyModel fitted = model::fit(seen);
   {
     Progress progress;
@@ -56,7 +57,7 @@ int fit_traces(const FitOptions& o) {
     });
   }
   if (!o.tests.empty()) {
-    const model::Fittable others = model::fittable(model::Study(read_traces(o.tests)), true);
+    const model::Fittable others = model::fittable(model::study_of(read_traces(o.tests)), true);
     for (const model::FittedCondition& c : others.left_out)
       say(fmt::format("--test: left out: {} runs over {}", c.runs, label(c.condition)));
     refuse_other_source(fitted.source, others.source);

@@ -86,7 +86,9 @@ std::string queue_assumed(const model::Condition& c) {
     return link.queue_bytes == 0 ? std::string("rate x RTT, at least 64 KiB")
                                  : fmt::format("{:g} kB", static_cast<double>(link.queue_bytes) / 1e3);
   };
-  if (!c.details.tcp()) return "no queue fills: none was stated";
+  if (!c.details.tcp())
+    return c.live ? "no queue fills: how much the live link queues is unknown, nothing at its ends tells it"
+                  : "no queue fills: none was stated";
   const std::string up = bytes(c.details.up()), down = bytes(c.details.down());
   return "the queue before the link: " + (up == down ? up : up + " up, " + down + " down");
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "analysis/report/validation_remarks.hh"
 #include "engine/base/json_table.hh"
 
 namespace splitwan::scenarios {
@@ -24,8 +25,11 @@ std::string work(const std::string& who, const model::WorkCost& w) {
 std::string percent(const Json& v) { return engine::number_cell(v, 100, 2); }
 
 // Simpler formulas, as the columns of a table have them (model/judge/baseline.hh).
-constexpr std::pair<const char*, const char*> simpler[] = {
-    {"published", "published"}, {"rtt_bytes", "bytes/rate"}, {"linear", "linear"}, {"nearest", "nearest"}};
+constexpr std::pair<const char*, const char*> simpler[] = {{"published", "published"},
+                                                           {"rtt", "RTT"},
+                                                           {"rtt_bytes", "bytes/rate"},
+                                                           {"linear", "linear"},
+                                                           {"nearest", "nearest"}};
 
 std::string pair_of(const Json& sizes) {
   return fmt::format(" {:>7} {:>7}", percent(sizes["median"]), percent(sizes["worst"]));
@@ -49,29 +53,29 @@ std::string row(const std::string& name, const Json& v, const Json& baselines) {
   return out + "\n";
 }
 
-// Where a simpler formula does as well, that is said.
-std::string as_good(const std::string& where, const Json& v, const Json& baselines) {
-  std::string out;
-  for (const auto& [key, name] : simpler) {
-    if (!baselines.contains(key) || !v["worst"].is_number() || baselines[key]["worst"] > v["worst"]) continue;
-    out += fmt::format("a simpler formula is as good there, {}: {} (worst {} %, ours {} %)\n", where, name,
-                       percent(baselines[key]["worst"]), percent(v["worst"]));
-  }
-  return out;
-}
-
 std::string checks(const Json& v) {
-  std::string out = fmt::format("\n90 % intervals held {} % of {} runs on conditions and prompts held out\n",
-                                percent(v["coverage_90"]), v["coverage_runs"]["all"]["runs"].dump());
+  std::string out = "\n";
+  if (!v["coverage_90"].is_null())
+    out += fmt::format("90 % intervals held {} % of {} runs on conditions and prompts held out\n",
+                       percent(v["coverage_90"]), v["coverage_runs"]["all"]["runs"].dump());
   for (const Json& t : v["acceptance_test"]) {
     if (t["p_value"].is_null()) continue;  // nothing to compare
     out += fmt::format("tokens per step of {} do{} depend on the round-trip time (p = {:.3g})\n",
                        t["drafter"].get<std::string>(), t["independent_of_rtt"] == true ? " not" : "",
                        t["p_value"].get<double>());
   }
-  const Json& suspects = v["residual_test"]["suspects"];
+  const Json &test = v["residual_test"], &suspects = test["suspects"];
+  std::string tried, untried;
+  for (const Json& term : test["terms"]) {
+    std::string& list = term["visible_share"].is_null() ? untried : tried;
+    list += (list.empty() ? "" : ", ") + term["term"].get<std::string>();
+  }
+  if (tried.empty())
+    return out +
+           fmt::format("residual test: not testable: {}\n", test["why_not_testable"].get<std::string>());
   if (suspects.empty())
-    return out + "residual test: passed, nothing that is left depends on what was tried\n";
+    return out + fmt::format("residual test: passed, nothing that is left depends on {}{}\n", tried,
+                             untried.empty() ? "" : " (did not vary: " + untried + ")");
   for (const Json& s : suspects)
     out += fmt::format("residual test: FAILED: depends on {}\n", s.get<std::string>());
   return out;
@@ -128,18 +132,18 @@ std::string fit_table(const model::LatencyModel& m) {
                        d.mean_shape().rows, d.steps);
   }
   const Json& v = m.validation;
+  for (const model::FittedCondition& c : m.conditions) {
+    if (c.condition.live)
+      out += fmt::format("live link, measured: {} ({} runs)\n", label(c.condition), c.runs);
+  }
   if (!v.contains("folds")) return out;
   out += heading("held out", "error of the step, %");
-  std::string said;
-  for (const auto& [key, fold] : v["folds"].items()) {
-    const Json& baselines = v["baselines"].contains(key) ? v["baselines"][key] : Json::object();
-    out += row(key, fold, baselines);
-    if (!fold.contains("note")) said += as_good("each " + key + " held out", fold, baselines);
-  }
+  for (const auto& [key, fold] : v["folds"].items())
+    out += row(key, fold, v["baselines"].contains(key) ? v["baselines"][key] : Json::object());
   for (const auto& [key, fold] : v["lossy_folds"].items()) {
     if (key == "condition" && fold["n"] != 0) out += row("with loss by chance", fold, Json::object());
   }
-  out += said;
+  for (const std::string& sentence : analysis::simpler_as_good(v)) out += sentence + "\n";
   if (v.contains("test")) out += unseen_table(v);
   return out + checks(v);
 }

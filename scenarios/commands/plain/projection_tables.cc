@@ -81,19 +81,31 @@ std::string advice_table(const Json& j) {
 }
 
 std::string published_table(const Json& j) {
-  std::string out = "category         measured tokens/s    formula  error %      ours  error %   range\n";
+  const auto cell = engine::number_cell;
+  std::string out = "category         measured tokens/s    formula  error %   ours, range\n";
   for (const Json& c : j["categories"]) {
-    out += fmt::format(
-        "{:<16} {:>17} {:>10} {:>8} {:>9} {:>8}   {} - {}\n", c["category"].get<std::string>(),
-        engine::number_cell(c["measured_tokens_per_s"], 1, 2),
-        engine::number_cell(c["formula_tokens_per_s"], 1, 2), engine::number_cell(c["formula_error"], 100, 1),
-        engine::number_cell(c["model_tokens_per_s"], 1, 2), engine::number_cell(c["model_error"], 100, 1),
-        engine::number_cell(c["model_range_tokens_per_s"][0], 1, 2),
-        engine::number_cell(c["model_range_tokens_per_s"][1], 1, 2));
+    const Json& range = c["model_range_tokens_per_s"];
+    out += fmt::format("{:<16} {:>17} {:>10} {:>8}   {}\n", c["category"].get<std::string>(),
+                       cell(c["measured_tokens_per_s"], 1, 2), cell(c["formula_tokens_per_s"], 1, 2),
+                       cell(c["formula_error"], 100, 1),
+                       range.is_null() ? "-" : cell(range[0], 1, 2) + " to " + cell(range[1], 1, 2));
   }
-  out += fmt::format("mean size of error: formula {} %, ours {} %\n",
-                     engine::number_cell(j["mean_abs_error"]["formula"], 100, 1),
-                     engine::number_cell(j["mean_abs_error"]["model"], 100, 1));
+  out += "\nwide steps   Mbit/s   tokens/s off by, %   network's mean, %   its median, %\n";
+  for (const Json& m : j["mixes"]) {
+    const int every = m["wide_every"];
+    out += fmt::format(
+        "{:<10} {:>8} {:>20} {:>19} {:>15}{}\n", every == 1 ? "all" : fmt::format("1 in {}", every),
+        cell(m["rate_bps"], 1e-6, 0), cell(m["mean_abs_error"], 100, 1), cell(m["network_error"], 100, 1),
+        cell(m["network_median_error"], 100, 1), m["possible"] == true ? "" : "   not so, by the medians");
+  }
+  const Json& range = j["mean_abs_error"]["model_range"];
+  const std::string formula = cell(j["mean_abs_error"]["formula"], 100, 1);
+  out += range.is_null() ? fmt::format("\nno mix agrees with the medians; formula {} %\n", formula)
+                         : fmt::format(
+                               "\nmean size of error: formula {} %, ours {} to {} %; ours is the "
+                               "smaller in {} of {} mixes that the medians allow\n",
+                               formula, cell(range[0], 100, 1), cell(range[1], 100, 1),
+                               j["closer_mixes"].dump(), j["possible_mixes"].dump());
   return out + assumed(j["assumptions"]);
 }
 

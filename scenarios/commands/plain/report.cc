@@ -9,6 +9,7 @@
 #include "analysis/summary/timeline.hh"
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
+#include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/model_tables.hh"
 #include "scenarios/commands/plain/read_traces.hh"
@@ -61,7 +62,7 @@ int run_report(const ReportOptions& o) {
   if (!o.model.empty()) model = model::read_model_file(o.model);
   Json privacy;
   if (!o.attacks.empty()) privacy = analysis::privacy_data(analysis::read_attacks(o.attacks));
-  const model::Study study(read_traces(o.traces));
+  const model::Study study = model::study_of(read_traces(o.traces));
   const auto& runs = study.runs;
   const Json summary = summary_of(study, privacy);
   const bool steps = std::any_of(runs.begin(), runs.end(), [](auto& run) { return !run.steps.empty(); });

@@ -21,7 +21,7 @@ class LiveServer : public RunNetwork {
     engine::SocketTransport transport(clock);
     const auto endpoint = engine::parse_endpoint(address_);
     transport.add(server, "server " + address_, engine::make_tcp_stream(engine::connect(io, endpoint)),
-                  answers_);
+                  answers_, engine::Probes::asked);
     parties.at(client)(transport, clock);
   }
 

@@ -47,7 +47,8 @@ void take_part(PartyId self, engine::tcp::socket socket, const engine::PartyMain
   WaitingClock clock(self, std::move(cost));
   engine::SocketTransport transport(clock);
   transport.add(self == client ? server : client, self == client ? "server" : "client",
-                engine::make_tcp_stream(std::move(socket)), {});
+                engine::make_tcp_stream(std::move(socket)), {},
+                self == client ? engine::Probes::asked : engine::Probes::answered);
   main(transport, clock);
 }
 

@@ -16,7 +16,8 @@ using testing::HasSubstr;
 using tests::prompt_of;
 using tests::RandomModel;
 
-std::vector<Token> decoded(RandomModel& model, const SplitOptions& options, const char* drafter = "sequential") {
+std::vector<Token> decoded(RandomModel& model, const SplitOptions& options,
+                           const char* drafter = "sequential") {
   Generation done;
   tests::split(model, 1, 1, options, [&](Party& p, Forward& f) {
     done = generate(p, f, *make_drafter(drafter, {}), model.config(), prompt_of(40), {60, false, {}});

@@ -230,8 +230,7 @@ TEST(Ns3Link, runs_the_congestion_control_that_was_asked_for) {
   for (const auto& [name, type] :
        std::vector<std::pair<std::string, std::string>>{{"cubic-linux", "splitwan::TcpCubicLinux"},
                                                         {"cubic", "ns3::TcpCubic"},
-                                                        {"reno", "ns3::TcpLinuxReno"},
-                                                        {"bbr", "ns3::TcpBbr"}}) {
+                                                        {"reno", "ns3::TcpLinuxReno"}}) {
     NetworkSpec spec = two_party_network(80ms, gigabit, gigabit);
     spec.tcp.congestion = name;
     ProbeReport report;

@@ -92,7 +92,7 @@ TEST(SimulatorRepeats, a_used_process_remembers_nothing_of_another_spec) {
   const NetworkSpec spec = mesh_network(3, lossy);
   const std::string fresh = story(spec);
   NetworkSpec other = mesh_network(5, {1ms, 1e6, 0.1});
-  other.tcp = {.congestion = "bbr", .segment = 500, .buffer = 1 << 16, .initial_window = 2, .min_rto = 1s};
+  other.tcp = {.congestion = "reno", .segment = 500, .buffer = 1 << 16, .initial_window = 2, .min_rto = 1s};
   other.tcp.rto_form = "rfc6298";
   other.tcp.delayed_ack_segments = 2;
   story(other);

@@ -79,6 +79,31 @@ TEST(Serve, gives_a_client_the_tokens_of_decoding_alone) {
   EXPECT_EQ(server.end(SIGTERM), 0);
 }
 
+TEST(Serve, of_a_live_run_generate_report_and_fit_say_the_same_to_the_digit) {
+  const TemporaryFolder folder;
+  const std::string trace = folder / "live.jsonl";
+  Server server({"--model", demo_model, "--layers", "2:10"});
+  const Outcome o = splitwan(
+      "generate --model " + demo_model +
+      " --prompt 'once upon a time' --max-new-tokens 24 --ignore-eos --decode ngram --json --server " +
+      address(server.announced()) + " --trace " + trace);
+  ASSERT_EQ(o.code, 0) << o.err;
+  const Outcome report = splitwan("report --json " + trace + " -o " + folder / "r.md"),
+                fit = splitwan("fit --json " + trace);
+  ASSERT_EQ(report.code, 0) << report.err;
+  ASSERT_EQ(fit.code, 0) << fit.err;
+  const nlohmann::json here = o.json(), said = report.json()["results"][0],
+                       link = fit.json()["fitted_on"]["conditions"][0];
+  for (const char* key :
+       {"tokens_per_s", "time_to_first_token_s", "bytes_up", "bytes_down", "probe_bytes", "round_trips"})
+    EXPECT_EQ(here[key], said[key]) << key;
+  EXPECT_EQ(said["live"], true);
+  EXPECT_GT(said["rtt_s"], 0);
+  for (const char* key : {"rtt_s", "up_bps", "down_bps", "loss"}) EXPECT_EQ(said[key], link[key]) << key;
+  EXPECT_EQ(text_of(folder / "r.md").find("live connection"), std::string::npos);
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
 TEST(Serve, tells_a_client_with_another_plan_what_differs) {
   Server server({"--model", demo_model, "--layers", "2:10"});
   const Outcome o = splitwan("generate --model " + demo_model + " --prompt a --split 3,2 --server " +
