@@ -50,8 +50,10 @@ double distance(const LatencyModel& m, const Condition& c, std::vector<std::stri
     const bool fitted = std::ranges::any_of(m.conditions, [&](const FittedCondition& f) {
       return std::ranges::find(f.condition.apart, word) != f.condition.apart.end();
     });
-    names.push_back(word +
-                    (fitted ? ": fitted, but the model follows another" : ": the model does not know it"));
+    names.push_back(word + (word.starts_with(others_word)
+                                ? ": followed as it is stated, others do not keep to that"
+                            : fitted ? ": fitted, but the model follows another"
+                                     : ": the model does not know it"));
     total += 1;
   }
   return total;

@@ -249,7 +249,9 @@ std::vector<std::string> caveats(const LatencyModel& m) {
   std::vector<std::string> sentences;
   std::map<std::string, std::size_t> without_term;
   for (const FittedCondition& c : m.conditions)
-    for (const std::string& what : c.condition.apart) without_term[what] += c.runs;
+    for (const std::string& what : c.condition.apart) {
+      if (!what.starts_with(others_word)) without_term[what] += c.runs;
+    }
   sentences.reserve(without_term.size() + m.left_out.size());
   for (const auto& [what, runs] : without_term)
     sentences.push_back(

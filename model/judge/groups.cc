@@ -48,7 +48,7 @@ bool has_bursts(const Condition& c) {
 std::string special_of(const Condition& c, std::span<const Observation> run) {
   const engine::LinkSpec& up = c.details.up();
   const engine::TcpSpec* tcp = c.details.tcp();
-  if (!c.apart.empty()) return c.apart.front();
+  if (!c.apart.empty()) return c.apart.front().starts_with(others_word) ? "shared link" : c.apart.front();
   if (has_bursts(c)) return "losses in bursts";
   if (c.loss > 0) return "losses by chance";
   if (c.jitter_s > 0) return "jitter";

@@ -63,7 +63,7 @@ Words words_of(const StatedLink& stated, double rtt_s, bool packets, const char*
                                  engine::fingerprint_of(link) & 0xffffffff));
   if (link.cross.bits_per_second > 0)
     w.apart.push_back(fmt::format(
-        "cross traffic{} of {:g} Mbit/s{}", way, link.cross.bits_per_second / 1e6,
+        "{}{} of {:g} Mbit/s{}", others_word, way, link.cross.bits_per_second / 1e6,
         link.cross.off.count() > 0 ? fmt::format(" ({:g} ms on, {:g} ms off)", seconds(link.cross.on) * 1e3,
                                                  seconds(link.cross.off) * 1e3)
                                    : ""));

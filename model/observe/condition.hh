@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/party/run_header.hh"
@@ -33,6 +34,10 @@ class Details {
   std::shared_ptr<const All> all_;
 };
 
+// How the word begins that keeps a link apart on which others send: the model follows them as they are
+// stated, which real ones never keep to.
+inline constexpr std::string_view others_word = "cross traffic";
+
 // A rate that is not limited is infinity here.
 struct Condition {
   std::string network;
@@ -42,8 +47,9 @@ struct Condition {
   double loss_tilt = 0, jitter_tilt_s = 0;     // half of what the way down has more than the way up
   Details details = {};
   // What sets the link apart, in words:
-  std::vector<std::string> also = {};   // the model follows it ("queue 4 MB")
-  std::vector<std::string> apart = {};  // the model does not know it: predicted as if it were not there
+  std::vector<std::string> also = {};  // the model follows it ("queue 4 MB")
+  std::vector<std::string> apart =
+      {};  // the model does not know it: predicted as if it were not there; or others_word
   std::vector<std::string> unfit = {};  // nothing that is stated stands for it: left out of fits
   bool live = false;  // nobody set the link; without a round-trip time it is not measured yet
   double loss_up() const { return loss - loss_tilt; }

@@ -37,7 +37,7 @@ bool has_chance(const LinkSpec& link) {
   const auto any = [](const engine::LinkState& s) {
     return s.loss > 0 || s.bursts.to_bad > 0 || s.jitter.law != engine::JitterLaw::none;
   };
-  bool found = any(link);
+  bool found = any(link) || link.cross.bits_per_second > 0;
   for (const engine::LinkChange& change : link.schedule) found = found || any(change.link);
   return found;
 }
@@ -159,10 +159,12 @@ Waits Connection::exchange(std::span<const Exchange> all, bool prompt) {
     waits.rtt_s += share * (calm.more_s + found.more_s + timed_out.more_s);
     return waits;
   }
-  // What comes without a loss in this step is jitter's; without jitter, a window's that an earlier loss has
-  // closed.
-  const bool jitters =
-      setup_.up.jitter.law != engine::JitterLaw::none || setup_.down.jitter.law != engine::JitterLaw::none;
+  // What comes without a loss in this step is jitter's or other traffic's; without these, a window's that an
+  // earlier loss has closed.
+  const auto varies = [](const LinkSpec& link) {
+    return link.jitter.law != engine::JitterLaw::none || link.cross.bits_per_second > 0;
+  };
+  const bool jitters = varies(setup_.up) || varies(setup_.down);
   const double calm_s = jitters && calm.worlds > 0 ? calm.more_s / calm.worlds : 0;
   waits.jitter_s = calm_s * chance_.jitter;
   waits.recovery_s =

@@ -41,7 +41,7 @@ Tensor initial_weights(const ModelConfig& c, std::uint64_t seed) {
 }
 
 LlamaViews views_of(const ModelConfig& c,
-                    const std::function<Tensor(std::int64_t, std::vector<std::int64_t>)>& slice) {
+                    const std::function<Tensor(std::int64_t, const std::vector<std::int64_t>&)>& slice) {
   const std::vector<Slot> slots = layout_of(c);
   auto slot = slots.begin();
   // The next tensors, which have these roles, on top of each other.
@@ -53,7 +53,7 @@ LlamaViews views_of(const ModelConfig& c,
       if (slot->role != role) throw engine::Error("{}: the trainer expects another tensor here", slot->name);
       shape[0] += slot++->shape[0];
     }
-    return slice(first.offset, std::move(shape));
+    return slice(first.offset, shape);
   };
   LlamaViews views;
   views.embedding = next({Role::embedding});

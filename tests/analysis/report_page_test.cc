@@ -109,6 +109,11 @@ std::vector<model::Condition> chancy_conditions() {
     const Kind kernel{"", [](auto&, auto&, auto& tcp) { tcp.recovery = "rack"; }};
     conditions.push_back(condition(kernel, rtt_s, 33e6, 100e6));
     conditions.back().loss = 0.01;
+    const Kind shared{
+        "", [](auto& up, auto& down, auto&) {
+          up.cross = down.cross = {12e6, std::chrono::milliseconds(90), std::chrono::milliseconds(60)};
+        }};
+    conditions.push_back(condition(shared, rtt_s, 33e6, 100e6));
     const Kind bursts{"", [](auto& up, auto& down, auto&) { up.bursts = down.bursts = {0.004, 0.6, 0.5}; }};
     conditions.push_back(condition(bursts, rtt_s, 33e6, 100e6));
     for (const auto law :

@@ -75,7 +75,7 @@ const connection = (() => {
   // `chance`: multiples {loss, jitter} of what the packets' own laws give. exchange() gives the seconds that a step waits, by
   // cause; by_world holds each world's, where there is more than one.
   function connect(condition, initialWindow, chance, link, worlds) {
-    const setup = setupOf(condition, initialWindow), byChance = setup.links.some(links.byChance), jitters = setup.links.some(links.jitters);
+    const setup = setupOf(condition, initialWindow), byChance = setup.links.some(links.byChance), jitters = setup.links.some(links.varies);
     const world = (seed, chancy) => {
       const packets = new Packets(setup, seed, chancy);
       packets.post(0, 0, hello);
@@ -98,7 +98,7 @@ const connection = (() => {
           ++sum.worlds;
           return seconds;
         });
-        // What comes without a loss in this step is jitter's; without jitter, a window's that an earlier loss has closed.
+        // What comes without a loss in this step is jitter's or other traffic's; without these, a window's that an earlier loss has closed.
         const share = 1 / others.length, calmly = jitters && calm.worlds > 0 ? calm.more / calm.worlds : 0;
         waits.jitter_s = calmly * chance.jitter;
         waits.recovery_s = share * (found.more + (jitters ? 0 : calm.more) - found.worlds * calmly) * chance.loss;

@@ -24,6 +24,7 @@ const links = (() => {
     return Math.max(x >= 0 ? tail : 1 - tail, 1e-300);
   }
 
+  const ppp = 2;
   const chancy = state => state.loss > 0 || (state.bursts?.to_bad ?? 0) > 0 || jitters(state);
   const jitters = state => (state.jitter?.law ?? "none") !== "none";
 
@@ -37,11 +38,13 @@ const links = (() => {
       this.queued = this.free = this.lastArrival = 0;
       this.chance = chance;
       this.uniform = generator(seed, stream);
+      const {cross} = spec;
+      this.othersTurn = this.others = cross ? -Math.round(this.uniform() * (cross.on_ns + cross.off_ns)) : never;
       this.bad = false;
       this.walk = chance && jitters(spec) ? this.normal() : 0;
     }
-    // When the packet's last bit is there; -1: never.
-    offer(now, bytes) {
+    // When it is through queue and rate; -1: the queue is full.
+    pass(now, bytes) {
       const {waiting} = this;
       while (waiting.length > 0 && waiting.first.starts <= now) this.queued -= waiting.shift().bytes;
       if (this.free > now && this.state.queue_bytes !== 0 && this.queued + bytes > this.state.queue_bytes) return lost;
@@ -51,7 +54,27 @@ const links = (() => {
         this.queued += bytes;
       }
       this.free = sent;
-      if (sent === never) return lost;
+      return sent;
+    }
+    // Of others, what came until now.
+    passOthers(now) {
+      const {cross} = this.spec;
+      if (!cross || !this.chance) return;
+      const gap = Math.round(8e9 * cross.packet_bytes / cross.bps);
+      while (this.others <= now) {
+        if (cross.off_ns > 0 && this.others - this.othersTurn >= cross.on_ns) {
+          this.others = this.othersTurn += cross.on_ns + cross.off_ns;
+          continue;
+        }
+        if (this.others >= 0) this.pass(this.others, cross.packet_bytes + ppp);
+        this.others += gap;
+      }
+    }
+    // When the packet's last bit is there; -1: never.
+    offer(now, bytes) {
+      this.passOthers(now);
+      const sent = this.pass(now, bytes);
+      if (sent === lost || sent === never) return lost;
       const {state} = this;
       let delay = state.delay_ns;
       if (this.chance) {
@@ -118,6 +141,7 @@ const links = (() => {
     }
   }
 
-  const byChance = spec => chancy(spec) || (spec.schedule ?? []).some(chancy);
-  return {Link, byChance, jitters, generator};
+  const byChance = spec => chancy(spec) || (spec.cross?.bps ?? 0) > 0 || (spec.schedule ?? []).some(chancy);
+  const varies = spec => jitters(spec) || (spec.cross?.bps ?? 0) > 0;
+  return {Link, byChance, jitters, varies, generator};
 })();

@@ -121,7 +121,7 @@ TEST(ModelConfig, sliding_window_and_several_ends_are_read) {
 const Json qwen2 = {
     {"architectures", {"Qwen2ForCausalLM"}}, {"sliding_window", 4096}, {"max_window_layers", 8}};
 
-ModelConfig qwen2_with(Json changes) {
+ModelConfig qwen2_with(const Json& changes) {
   Json all = qwen2;
   all.update(changes);
   return config_with(all);

@@ -2,8 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include <cstring>
+#include <algorithm>
 #include <fstream>
+#include <span>
 
 #include "engine/base/json.hh"
 #include "tests/fixtures/fixtures.hh"
@@ -53,7 +54,7 @@ TEST(Safetensors, views_outlive_a_move_of_the_file) {
   const auto view = first.tensors()[0];
   const SafetensorsFile second(std::move(first));
   EXPECT_EQ(second.tensors()[0].data.data(), view.data.data());
-  EXPECT_EQ(std::memcmp(view.data.data(), numbers.data(), 24), 0);
+  EXPECT_TRUE(std::ranges::equal(view.data, std::as_bytes(std::span(numbers))));
 }
 
 TEST(Safetensors, views_map_the_file_and_need_not_be_in_its_order) {
