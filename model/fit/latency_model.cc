@@ -206,6 +206,15 @@ WorkNoise noise_of(const std::vector<std::vector<double>>& runs, double straggle
   return noise;
 }
 
+// Chance has no part in what its steps wait for.
+bool calm_link(const Observation& o) {
+  const auto calm = [](const engine::LinkSpec& link) {
+    return link.bursts.to_bad == 0 && link.cross.bits_per_second == 0;
+  };
+  const Condition& c = o.condition;
+  return c.loss == 0 && c.jitter_s == 0 && calm(c.details.up()) && calm(c.details.down());
+}
+
 // How far steps lie from the prediction: of all links together, of the calm ones alone where there are such.
 void fit_spread(LatencyModel& model, const Observations& crossing) {
   std::vector<std::vector<double>> calm[2], any[2];  // by phase, of runs
@@ -214,8 +223,7 @@ void fit_spread(LatencyModel& model, const Observations& crossing) {
     for (const Observation& o : run) residuals[o.prefill].push_back(residual_of(model, o));
     for (const bool prompt : {false, true}) {
       if (residuals[prompt].empty()) continue;
-      if (run[0].expected->jitter_s == 0 && run[0].condition.loss == 0)
-        calm[prompt].push_back(residuals[prompt]);
+      if (calm_link(run[0])) calm[prompt].push_back(residuals[prompt]);
       any[prompt].push_back(std::move(residuals[prompt]));
     }
   }

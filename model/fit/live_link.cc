@@ -242,7 +242,7 @@ LiveLink live_link(const Runs& runs) {
     const bool down_known = !std::isinf(down_bps);
     if (down_known) link.down_bps = down_bps;
     rate_up(follow(runs, link), link, down_known);
-    link.rtt_s = least_s - 8 * syn_bytes * (1 / link.up_bps + 1 / link.down_bps);
+    link.rtt_s = std::max(1e-6, least_s - 8 * syn_bytes * (1 / link.up_bps + 1 / link.down_bps));
     const auto probed = jitter_of_probes(runs, link);
     link.jitter_s = probed ? *probed : jitter_of(follow(runs, link), link);
   }

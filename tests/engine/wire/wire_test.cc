@@ -58,7 +58,8 @@ TEST(Wire, carries_every_field_and_list) {
 }
 
 TEST(Wire, carries_every_kind_and_empty_messages) {
-  for (const Kind kind : {Kind::hello, Kind::welcome, Kind::request, Kind::reply, Kind::error, Kind::bye}) {
+  for (const Kind kind : {Kind::hello, Kind::welcome, Kind::request, Kind::reply, Kind::error, Kind::bye,
+                          Kind::ping, Kind::pong}) {
     Message sent;
     sent.header.kind = kind;
     const Message got = decode(encode(sent));
@@ -78,7 +79,7 @@ TEST(Wire, size_is_prefix_lists_and_payload) {
 
 TEST(Wire, layout_is_fixed_and_little_endian) {
   const std::vector<int> golden = {
-      'S',  'W',  'A',  'N',  0x01, 0x00, 0x04, 0x02,  // magic, version, kind, dtype
+      'S',  'W',  'A',  'N',  0x02, 0x00, 0x04, 0x02,  // magic, version, kind, dtype
       0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,  // step
       0x22, 0x11, 0x00, 0x00, 0x66, 0x55, 0x44, 0x33,  // rows, width
       0xaa, 0x99, 0x88, 0x77, 0x03, 0x00, 0x00, 0x00,  // context, keep
@@ -106,7 +107,7 @@ TEST(Wire, another_protocol_version_is_refused_with_both_versions) {
 
 TEST(Wire, an_unknown_kind_is_refused) {
   EXPECT_THAT(error_with(6, std::uint8_t{0}), HasSubstr("unknown message kind 0"));
-  EXPECT_THAT(error_with(6, std::uint8_t{7}), HasSubstr("unknown message kind 7"));
+  EXPECT_THAT(error_with(6, std::uint8_t{9}), HasSubstr("unknown message kind 9"));
   EXPECT_THAT(error_with(6, std::uint8_t{255}), HasSubstr("unknown message kind 255"));
 }
 
