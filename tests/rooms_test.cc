@@ -1,4 +1,5 @@
 // The floor plan, proved by reading the sources: what each room includes, and how large rooms and files are.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -119,7 +120,7 @@ std::vector<std::string> wrong_ways(const Includes& includes) {
     for (const std::string& other : list) {
       if (room.empty() || !below.contains(floor_of(other))) continue;  // a library's header
       const std::string to = room_of(other);
-      if (to.empty() || !may_include(room, to)) wrong.push_back(file + " includes " + other);
+      if (to.empty() || !may_include(room, to)) wrong.push_back(fmt::format("{} includes {}", file, other));
     }
   }
   return wrong;
@@ -135,8 +136,9 @@ std::string way_to_torch(const std::string& file, const Includes& includes, std:
   const auto found = includes.find(file);
   if (found == includes.end()) return "";
   for (const std::string& other : found->second) {
-    if (is_torch(other)) return file + " includes " + other;
-    if (const std::string way = way_to_torch(other, includes, been); !way.empty()) return file + ", " + way;
+    if (is_torch(other)) return fmt::format("{} includes {}", file, other);
+    if (const std::string way = way_to_torch(other, includes, been); !way.empty())
+      return fmt::format("{}, {}", file, way);
   }
   return "";
 }

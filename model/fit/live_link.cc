@@ -162,6 +162,7 @@ double jitter_of(const std::vector<Seen>& steps, const LiveLink& link) {
   std::ranges::stable_sort(small, {}, [](auto* s) { return s->step->bytes_up + s->step->bytes_down; });
   small.resize(std::max(few, small.size() / 2));
   std::vector<double> left_s;
+  left_s.reserve(small.size());
   for (const Seen* s : small) left_s.push_back(s->step->network_s - s->theory_s);
   const double found_s = width(left_s);
   double jitter_s = found_s / two_exponentials;

@@ -61,14 +61,14 @@ WorkNoise noise(ObjectReader& in) {
 
 PhaseModel phase(ObjectReader& parent, const std::string& key) {
   ObjectReader in = parent.child(key);
-  const PhaseModel p{work(in, "client"),
-                     work(in, "server"),
-                     coefficient(in, "overhead_s"),
-                     not_negative(in, "client_lead_share", 1),
-                     not_negative(in, "stragglers_s"),
-                     not_negative(in, "residual_s"),
-                     noise(in),
-                     in.need<std::size_t>("steps")};
+  PhaseModel p{work(in, "client"),
+               work(in, "server"),
+               coefficient(in, "overhead_s"),
+               not_negative(in, "client_lead_share", 1),
+               not_negative(in, "stragglers_s"),
+               not_negative(in, "residual_s"),
+               noise(in),
+               in.need<std::size_t>("steps")};
   in.done();
   return p;
 }

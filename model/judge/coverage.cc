@@ -1,5 +1,7 @@
 #include "model/judge/coverage.hh"
 
+#include <fmt/format.h>
+
 #include <map>
 
 #include "model/ask/projection.hh"
@@ -16,7 +18,7 @@ ClassAcceptance without(const ByClass& classes, const Observation& run) {
   for (const auto& [name, prompts] : classes) {
     for (const auto& [prompt, sums] : prompts) {
       if (name == run.prompt_class && prompt == run.prompt) continue;
-      all[name + '\n' + prompt] = sums;
+      all[fmt::format("{}\n{}", name, prompt)] = sums;
       if (name == run.prompt_class) same[prompt] = sums;
     }
   }

@@ -186,6 +186,7 @@ Json first_tokens(const LatencyModel& model, const std::vector<Observation>& fit
     if (run[0].prefill) predicted.try_emplace(prompt_of(run[0]), &run[0], 0);
   }
   std::vector<std::pair<const Observation*, double>*> asked;
+  asked.reserve(predicted.size());
   for (auto& [prompt, answer] : predicted) asked.push_back(&answer);
   each(asked.size(), [&](std::size_t i) {
     const Observation& o = *asked[i]->first;

@@ -65,7 +65,7 @@ Details Details::of(const Json& object, const std::string& where) {
   const auto link = [&](const char* key) {
     const Json all = whole(key, usual_link());
     engine::ObjectReader in(all, r.path(key));
-    const LinkSpec spec = engine::parse_link_keys(in, /*may_be_unlimited=*/true);
+    LinkSpec spec = engine::parse_link_keys(in, /*may_be_unlimited=*/true);
     in.done();
     return spec;
   };

@@ -218,7 +218,7 @@ void Endpoint::reduce(std::uint32_t delivered) {
     std::int64_t limit = delivered;
     if (recovered_again_) {
       const std::int64_t left = static_cast<std::int64_t>(reduced_in_) - reduced_out_;
-      limit = (left < 0 ? left : std::max<std::int64_t>(left, delivered)) + segment_;
+      limit = std::max<std::int64_t>(left, delivered) + segment_;
     }
     room = std::min<std::int64_t>(limit, threshold - in_flight_);
   }

@@ -179,6 +179,7 @@ std::vector<RecordedPoint> rate_shares(const std::vector<Pair>& pairs, LinkTime 
   }
   if (stretches.size() < 2) return {};
   std::vector<RecordedPoint> points;
+  points.reserve(stretches.size());
   for (const Stretch& s : stretches)
     points.push_back({LinkTime(std::llround(static_cast<double>(s.window) * window_s * 1e9)),
                       whole_s / median_of(s.rest.empty() ? s.first : s.rest)});

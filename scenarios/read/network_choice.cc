@@ -158,7 +158,7 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
   read_text(r, "replay", [&](const std::string& file) {
     n.unknown = netsim::read_recording(beside(folder, file)).cannot_tell;
-    for (std::string& what : n.unknown) what = file + " does not tell " + what;
+    for (std::string& what : n.unknown) what = fmt::format("{} does not tell {}", file, what);
   });
   n.pcap = r.get<std::string>("pcap", "");
   if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);

@@ -37,6 +37,7 @@ engine::Run live(engine::Run run, const std::string& file) {
 
 std::vector<engine::Run> live(const std::vector<engine::Run>& runs, const std::string& file) {
   std::vector<engine::Run> all;
+  all.reserve(runs.size());
   for (const engine::Run& run : runs) all.push_back(live(run, file));
   return all;
 }

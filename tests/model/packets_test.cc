@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "netsim/link/network_spec.hh"
 #include "netsim/ns3/ns3_simulator.hh"
 
@@ -115,6 +117,58 @@ TEST_P(PacketsOf, arrive_when_those_of_ns3_do) {
   EXPECT_NEAR(predicted / simulated, 1, drifts ? 0.02 : 2e-3);
 }
 
+// A prompt in chunks: each way's messages meet the other's acknowledgements.
+constexpr int chunks = 8;
+constexpr std::uint64_t chunk_bytes = 64 + 128 * 8192;
+constexpr Nanos lead = 12ms, held = 26ms;
+
+double prompt_by_ns3(const netsim::NetworkSpec& spec) {
+  const auto link = netsim::make_ns3_simulator(spec);
+  std::map<Nanos, bool> posts;  // by time: down
+  for (int i = 0; i < chunks; ++i) posts[lead * (i + 1)] = false;
+  std::map<std::uint64_t, bool> ways;
+  std::uint64_t id = 0;
+  Nanos free{};
+  for (int answered = 0;;) {
+    const Nanos due = posts.empty() ? Nanos::max() : posts.begin()->first;
+    const auto delivery = link->advance(due);
+    if (!delivery) {
+      const bool down = posts.begin()->second;
+      posts.erase(posts.begin());
+      ways[++id] = down;
+      link->send(due, 0, !down, id, chunk_bytes);
+    } else if (!ways[delivery->id]) {
+      free = std::max(free, delivery->at) + held;
+      posts[free] = true;
+    } else if (++answered == chunks) {
+      return std::chrono::duration<double>(delivery->at).count();
+    }
+  }
+}
+
+double prompt_by_model(const netsim::NetworkSpec& spec) {
+  const Setup setup{spec.edges[0].forward, spec.edges[0].backward, spec.tcp,
+                    netsim::segment_bytes(spec.tcp, spec.edges)};
+  Packets path(setup, spec.seed, true);
+  for (int i = 0; i < chunks; ++i) path.post(lead * (i + 1), false, chunk_bytes);
+  Nanos free{};
+  for (int answered = 0;;) {
+    if (!path.next().down) {
+      free = std::max(free, path.now()) + held;
+      path.post(free, true, chunk_bytes);
+    } else if (++answered == chunks) {
+      return std::chrono::duration<double>(path.now()).count();
+    }
+  }
+}
+
+TEST_P(PacketsOf, of_a_prompt_in_chunks_arrive_when_those_of_ns3_do) {
+  const netsim::NetworkSpec spec = spec_of(GetParam(), 7);
+  const double predicted = prompt_by_model(spec), simulated = prompt_by_ns3(spec);
+  RecordProperty("percent_off", std::to_string((predicted / simulated - 1) * 100));
+  EXPECT_NEAR(predicted / simulated, 1, 4e-3);
+}
+
 const Link links[] = {{"deep", 80, 100, 100, 8},
                       {"slow", 20, 10, 10, 20},
                       {"asymmetric", 35, 1, 50, 30},
@@ -126,6 +180,7 @@ const Link links[] = {{"deep", 80, 100, 100, 8},
                       {"bdp025", 35, 25, 25, 0.25},
                       {"bdp025long", 130, 25, 25, 0.25},
                       {"tiny", 20, 25, 25, 0.01},
+                      {"shallow200", 200, 50, 50, 0.052},
                       {"loss001", 80, 100, 100, 8, 0.001},
                       {"loss01", 80, 100, 100, 8, 0.01},
                       {"loss1fast", 35, 400, 400, 8, 0.01},

@@ -79,7 +79,7 @@ TEST(Projection, a_guess_that_costs_more_must_gain_more) {
   EXPECT_EQ(ngram.tokens_per_step > ngram.break_even, ngram.tokens_per_s > plain.tokens_per_s);
   double shares = 0;
   const Json j = to_json(ngram);
-  const Json parts = j["shares"];
+  const Json& parts = j["shares"];
   for (const auto& [part, share] : parts.items()) shares += share.get<double>();
   EXPECT_NEAR(shares, 1, 1e-12);
   EXPECT_EQ(j["tokens_per_s_ci90"][0], ngram.low);

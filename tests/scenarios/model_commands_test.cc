@@ -129,7 +129,7 @@ TEST_F(ModelCommands, advise_puts_the_fastest_choice_first) {
   output({"fit", trace, "-o", model});
   const Json j = Json::parse(
       output({"advise", model, "--rtt", "80ms", "--bandwidth", "5Mbit", "--top", "100", "--json"}));
-  const Json choices = j["choices"];
+  const Json& choices = j["choices"];
   ASSERT_GT(choices.size(), 6u);
   std::size_t bounds = 0;
   for (std::size_t i = 1; i < choices.size(); ++i) {
@@ -165,7 +165,7 @@ TEST_F(ModelCommands, published_data_are_predicted_by_both_formulas) {
   }
   EXPECT_EQ(j["mean_abs_error"]["model_range"], Json({least, most}));
   EXPECT_LT(least, j["mean_abs_error"]["formula"]);
-  const Json categories = j["categories"];
+  const Json& categories = j["categories"];
   for (const Json& c : categories) {
     EXPECT_NEAR(c["formula_tokens_per_s"].get<double>(), c["tokens_per_step"].get<double>() / 0.1203, 0.05);
     EXPECT_LT(c["model_range_tokens_per_s"][0], c["model_range_tokens_per_s"][1].get<double>());

@@ -192,8 +192,7 @@ const Endpoint = (() => {
       } else {
         let limit = delivered;
         if (this.recoveredAgain) {
-          const left = this.reducedIn - this.reducedOut;
-          limit = (left < 0 ? left : Math.max(left, delivered)) + this.segment;
+          limit = Math.max(this.reducedIn - this.reducedOut, delivered) + this.segment;
         }
         room = Math.min(limit, threshold - this.inFlight);
       }

@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "netsim/ns3/sim/prr.hh"
 #include "netsim/ns3/sim/rtt_linux.hh"
 #include "netsim/ns3/sim/tcp_cubic_linux.hh"
 
@@ -60,7 +61,7 @@ ns3::Ptr<ns3::Object> congestion_of(ns3::Ptr<ns3::Socket> socket) {
 
 void set_defaults(const Spec& spec) {
   for (const char* name : {"ns3::PointToPointNetDevice", "ns3::DropTailQueue<Packet>", "ns3::TcpL4Protocol",
-                           "ns3::TcpSocketBase", "ns3::TcpPrrRecovery", "ns3::Ipv4L3Protocol"})
+                           "ns3::TcpSocketBase", "ns3::Ipv4L3Protocol"})
     type_named(name);
   ns3::RngSeedManager::SetSeed(1);
   ns3::RngSeedManager::SetRun(spec.seed);  // the run number has all 64 bits, the seed has 32
@@ -70,6 +71,7 @@ void set_defaults(const Spec& spec) {
   const TimeValue min_rto(NanoSeconds(tcp.min_rto_ns));
   SetDefault("ns3::TcpL4Protocol::SocketType", TypeIdValue(type_named(congestion_class(tcp.congestion))));
   SetDefault("ns3::TcpL4Protocol::RttEstimatorType", rtt);
+  SetDefault("ns3::TcpL4Protocol::RecoveryType", TypeIdValue(Prr::GetTypeId()));
   SetDefault("ns3::TcpSocket::SegmentSize", UintegerValue(tcp.segment));         // ns-3: 536
   SetDefault("ns3::TcpSocket::SndBufSize", UintegerValue(tcp.buffer));           // ns-3: 128 KiB
   SetDefault("ns3::TcpSocket::RcvBufSize", UintegerValue(tcp.buffer));           // ns-3: 128 KiB

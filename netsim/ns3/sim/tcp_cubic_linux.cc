@@ -94,6 +94,7 @@ void TcpCubicLinux::IncreaseWindow(Ptr<TcpSocketState> tcb, std::uint32_t) {
   credit_ %= needed;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): ns-3 says how it calls
 void TcpCubicLinux::on_sent(SequenceNumber32, SequenceNumber32 end) {
   const Time now = Simulator::Now();
   if (now != burst_.at) settle_burst();

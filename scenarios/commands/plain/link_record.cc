@@ -56,7 +56,7 @@ PathRecorder::PathRecorder(const RecordOptions& o, const netsim::NetNamespace& c
 }
 
 Recording PathRecorder::finish() {
-  const Recording recording = netsim::recorded(tap_->finish(), path_);
+  Recording recording = netsim::recorded(tap_->finish(), path_);
   netsim::write_recording(options_.file, recording);
   return recording;
 }

@@ -57,7 +57,7 @@ class PingPong {
   std::uint64_t id_ = 0;
 };
 
-PingPong over_ns3(double bps = gigabit, TcpSpec tcp = {}, Nanos rtt = 80ms) {
+PingPong over_ns3(double bps = gigabit, const TcpSpec& tcp = {}, Nanos rtt = 80ms) {
   NetworkSpec spec = two_party_network(rtt, bps, bps);
   for (LinkSpec* link : {&spec.edges[0].forward, &spec.edges[0].backward}) link->queue_bytes = 4'000'000;
   spec.tcp = tcp;

@@ -208,7 +208,7 @@ TEST(Conductor, unwinds_every_party_after_an_error) {
   std::map<PartyId, engine::PartyMain> parties;
   for (PartyId id = 0; id < 30; ++id) {
     parties[id] = [&held, id](Transport& t, Clock& clock) {
-      const auto mine = held;
+      const auto mine = held;  // NOLINT(performance-unnecessary-copy-initialization): its end is seen
       if (id % 2) work(clock, 50 + id);
       if (id == 9) throw Error("party 9 fails");
       t.recv(any_party, no_deadline);

@@ -1,4 +1,6 @@
 // Every command line on a README: its program, options and files exist; and it runs, on small inputs.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstring>
 #include <map>
@@ -129,7 +131,7 @@ std::vector<std::string> unknown_in(const std::vector<std::string>& words) {
     } else if (word.rfind("scenarios/", 0) == 0 || word.rfind("tests/", 0) == 0) {
       expect(fs::exists(top / word), word);
     } else if (!command.empty() && word.rfind("--", 0) == 0) {
-      expect(options[command].count(word.substr(0, word.find('='))), command + " " + word);
+      expect(options[command].count(word.substr(0, word.find('='))), fmt::format("{} {}", command, word));
     } else if (words[0] == "cmake" && i > 0 && words[i - 1] == "--preset") {
       expect(text_of(top / "CMakePresets.json").find("\"name\": \"" + word + "\"") != std::string::npos,
              word);
