@@ -59,11 +59,10 @@ Interval interval(const LatencyModel& model, const DrafterModel& drafter, const 
 }
 
 StepLanding step_landing(const LatencyModel& model, std::span<const Observation> run) {
-  // Chance needs many worlds, and so does work that decides what a queue or a timeout does; else few are
-  // enough.
-  constexpr std::size_t few = 6, many = 32;
+  // Chance needs many worlds, work that decides what a queue or a timeout does some; else few are enough.
+  constexpr std::size_t few = 6, some = 32, many = 128;
   Answer answer = model.answer(run, few);
-  if (answer.fragile) answer = model.answer(run, many);
+  if (answer.fragile) answer = model.answer(run, answer.by_chance ? many : some);
   StepShape mean{.share = 0};
   std::size_t steps = 0;
   for (const Observation& o : run) {

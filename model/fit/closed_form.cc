@@ -126,7 +126,8 @@ Answer LatencyModel::answer(const DrafterModel& drafter, const Condition& condit
     const Components c = forward(*this, connection, *shape, false, drafter.draft_s);
     add(answer, c, connection.by_world(), 1 / static_cast<double>(steps.size()));
   }
-  answer.fragile = connection.fragile() || connection.by_chance();
+  answer.by_chance = connection.by_chance();
+  answer.fragile = answer.by_chance || connection.fragile();
   return answer;
 }
 
@@ -150,7 +151,8 @@ Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds
     else
       add(answer, c, connection.by_world(), 1 / static_cast<double>(decoded));
   }
-  answer.fragile = connection.fragile() || connection.by_chance();
+  answer.by_chance = connection.by_chance();
+  answer.fragile = answer.by_chance || connection.fragile();
   return answer;
 }
 

@@ -91,7 +91,8 @@ struct FittedCondition {
 struct Answer {
   Components prompt, step;       // step: the mean one
   std::vector<double> by_world;  // seconds of the mean step
-  bool fragile = false;          // chance, or work that varies, decides what comes after
+  bool by_chance = false;        // the link loses packets or delays them by chance
+  bool fragile = false;          // that, or work that varies decides what comes after
   std::vector<double> steps_s;   // of every step, in every world, its work as it is typically
 };
 

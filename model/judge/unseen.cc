@@ -190,7 +190,7 @@ Json first_tokens(const LatencyModel& model, const std::vector<Observation>& fit
   for (auto& [prompt, answer] : predicted) asked.push_back(&answer);
   each(asked.size(), [&](std::size_t i) {
     const Observation& o = *asked[i]->first;
-    asked[i]->second = model.first_token(shape_of(o), o.condition, 64).total_s();
+    asked[i]->second = model.first_token(shape_of(o), o.condition, 256).total_s();
   });
   for (const auto run : runs) {
     if (!run[0].prefill) continue;
