@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "engine/base/link_law.hh"
+#include "netsim/link/link_spec.hh"
 
 namespace splitwan::netsim::sim {
 
