@@ -3,6 +3,8 @@
 #include "engine/base/tcp_constants.hh"
 
 #include <algorithm>
+#include <cmath>
+#include <random>
 
 namespace splitwan::engine {
 namespace {
@@ -26,6 +28,18 @@ void resolve_queues(LinkSpec& link, LinkTime rtt) {
   resolve_queue(link, rate, rtt);
   for (LinkChange& change : link.schedule)
     resolve_queue(change.link, link.opportunities.empty() ? change.link.bits_per_second : rate, rtt);
+}
+
+std::vector<LinkTime> first_requests(const OtherSessions& others, LinkTime rtt, std::uint64_t seed,
+                                     std::uint64_t stream) {
+  constexpr std::uint64_t apart_from_the_link = 1;  // whose chance has the other four words
+  std::seed_seq seeds{seed & 0xffffffff, seed >> 32, stream & 0xffffffff, stream >> 32, apart_from_the_link};
+  std::mt19937_64 random(seeds);
+  const auto round = static_cast<double>((rtt + others.held + others.pause).count());
+  std::vector<LinkTime> moments;
+  for (std::uint32_t i = 0; i < others.count; ++i)
+    moments.emplace_back(std::llround(static_cast<double>(random() >> 11) * 0x1p-53 * round));
+  return moments;
 }
 
 std::uint32_t segment_bytes(const TcpSpec& tcp, const std::vector<const LinkSpec*>& links) {

@@ -1,5 +1,5 @@
-// One direction of a link, and a TCP, as values. C++17: a run's header states them, the simulator process and
-// the delay line build them.
+// One direction of a link, a TCP, and who else is on the link, as values. C++17: a run's header states them,
+// the simulator process and the delay line build them.
 #pragma once
 
 #include <chrono>
@@ -90,6 +90,19 @@ struct TcpSpec {
   // RTO in which the window did not limit; "off".
   std::string app_limited_decay = "linux";
 };
+
+// Other people's split sessions on the same link both ways, each over a TCP connection of its own, in a
+// closed loop: a request, the server's work, its reply, a rest, and again.
+struct OtherSessions {
+  std::uint32_t count = 0;
+  std::uint64_t up = 8192, down = 8192;  // bytes of a request and of its reply: a row of a 7B model in f16
+  LinkTime held = std::chrono::milliseconds(20), pause = std::chrono::milliseconds(10);
+};
+
+// When each first asks, after time 0: within one round of its loop, by chance, which is a function of seed
+// and stream alone. Whoever follows a link asks here, so that all see the same sessions.
+std::vector<LinkTime> first_requests(const OtherSessions& others, LinkTime rtt, std::uint64_t seed,
+                                     std::uint64_t stream);
 
 // Of data in one packet: as asked, else what the smallest packet on these links has room for.
 std::uint32_t segment_bytes(const TcpSpec& tcp, const std::vector<const LinkSpec*>& links);

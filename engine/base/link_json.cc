@@ -13,6 +13,8 @@ using Int64 = std::int64_t;
 
 constexpr Int64 longest_delay = 3'600'000'000'000;         // an hour: beyond it a unit was mistaken
 constexpr Int64 longest_schedule = 8'640'000'000'000'000;  // 100 days
+constexpr std::uint32_t most_sessions = 100;
+constexpr std::uint64_t longest_message = 1'000'000'000;
 constexpr JitterLaw laws[] = {JitterLaw::none, JitterLaw::uniform, JitterLaw::normal, JitterLaw::exponential,
                               JitterLaw::pareto};
 
@@ -217,6 +219,25 @@ LinkSpec parse_link(const Json& link, const std::string& where) {
   LinkSpec read = parse_link_keys(r);
   r.done();
   return read;
+}
+
+json to_json(const OtherSessions& sessions) {
+  return {{"count", sessions.count},
+          {"up_bytes", sessions.up},
+          {"down_bytes", sessions.down},
+          {"held_ns", sessions.held.count()},
+          {"pause_ns", sessions.pause.count()}};
+}
+
+OtherSessions parse_sessions(ObjectReader r) {
+  OtherSessions sessions;
+  sessions.count = r.whole<std::uint32_t>("count", 1, most_sessions);
+  sessions.up = r.whole<std::uint64_t>("up_bytes", 1, longest_message);
+  sessions.down = r.whole<std::uint64_t>("down_bytes", 1, longest_message);
+  sessions.held = time(r, "held_ns", longest_delay);
+  sessions.pause = time(r, "pause_ns", longest_delay);
+  r.done();
+  return sessions;
 }
 
 json to_json(const TcpSpec& tcp) {

@@ -1,4 +1,5 @@
-// One direction of a link, and a TCP, in JSON: a run's header, splitwan-sim and the delay line. C++17.
+// One direction of a link, a TCP, and who else is on the link, in JSON: a run's header, splitwan-sim and the
+// delay line. C++17.
 //
 // {"delay_ns", "bps", "loss", "queue_bytes", "mtu", "down", "jitter": {"law", "scale_ns", "correlation",
 //  "reorder"}, "bursts": {"to_bad", "to_good", "loss"}, "schedule": [{"at_ns", and a link without schedule,
@@ -25,6 +26,10 @@ std::uint64_t fingerprint_of(const LinkSpec& link);
 LinkSpec parse_link_keys(ObjectReader&,
                          bool may_be_unlimited = false);  // asks for these keys; others may follow
 LinkSpec parse_link(const Json& link, const std::string& where);
+
+// {"count", "up_bytes", "down_bytes", "held_ns", "pause_ns"}, all of them, of one session or more.
+nlohmann::json to_json(const OtherSessions& sessions);
+OtherSessions parse_sessions(ObjectReader);
 
 nlohmann::json to_json(const TcpSpec& tcp);  // every field, durations in _ns, sizes in _bytes
 TcpSpec parse_tcp(ObjectReader);

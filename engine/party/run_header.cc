@@ -24,9 +24,11 @@ Json to_json(const StatedNetwork& network) {
   Json json = {{"kind", network.kind}};
   if (network.live) json["live"] = true;
   json["links"] = Json::array();
-  for (const StatedEdge& edge : network.edges)
+  for (const StatedEdge& edge : network.edges) {
     json["links"].push_back(
         {{"from", edge.a}, {"to", edge.b}, {"up", to_json(edge.up)}, {"down", to_json(edge.down)}});
+    if (edge.sessions.count > 0) json["links"].back()["sessions"] = ordered(to_json(edge.sessions));
+  }
   if (network.tcp) json["tcp"] = ordered(to_json(*network.tcp));
   return json;
 }
@@ -71,6 +73,7 @@ StatedNetwork network_of(const Json& json, const std::string& where) {
     StatedEdge edge{e.need<PartyId>("from"), e.need<PartyId>("to"), {}, {}};
     edge.up = link_of(e.child("up"));
     edge.down = link_of(e.child("down"));
+    if (e.find("sessions")) edge.sessions = parse_sessions(e.child("sessions"));
     e.done();
     network.edges.push_back(std::move(edge));
   }

@@ -24,7 +24,8 @@ StatedLink stated(const LinkSpec&);
 
 struct StatedEdge {
   PartyId a = 0, b = 1;
-  StatedLink up, down;  // a to b, b to a
+  StatedLink up, down;          // a to b, b to a
+  OtherSessions sessions = {};  // of other people on the same link
 };
 
 struct StatedNetwork {

@@ -212,7 +212,8 @@ bool calm_link(const Observation& o) {
     return link.bursts.to_bad == 0 && link.cross.bits_per_second == 0;
   };
   const Condition& c = o.condition;
-  return c.loss == 0 && c.jitter_s == 0 && calm(c.details.up()) && calm(c.details.down());
+  return c.loss == 0 && c.jitter_s == 0 && c.details.sessions().count == 0 && calm(c.details.up()) &&
+         calm(c.details.down());
 }
 
 // How far steps lie from the prediction: of all links together, of the calm ones alone where there are such.

@@ -82,6 +82,14 @@ void add(Condition& c, Words w) {
   c.unfit.insert(c.unfit.end(), w.unfit.begin(), w.unfit.end());
 }
 
+void add(Condition& c, const engine::OtherSessions& others) {
+  if (others.count == 0) return;
+  c.apart.push_back(fmt::format(
+      "{}: {} other session{} ({} up, {} down, {:g} ms held, {:g} ms rest)", others_word, others.count,
+      others.count == 1 ? "" : "s", size_label(static_cast<double>(others.up)),
+      size_label(static_cast<double>(others.down)), seconds(others.held) * 1e3, seconds(others.pause) * 1e3));
+}
+
 void add(Condition& c, const engine::TcpSpec& tcp) {
   const engine::TcpSpec usual;
   const auto differs = [&](const char* name, const auto& found, const auto& expected) {
@@ -124,7 +132,8 @@ std::string both_ways(double mean, double up, double down, bool measured, double
                      unit);
 }
 
-Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional<engine::TcpSpec>& tcp) {
+Details details_of(const engine::StatedEdge& edge, double rtt_s, const std::optional<engine::TcpSpec>& tcp) {
+  LinkSpec up = edge.up.link, down = edge.down.link;
   for (LinkSpec* link : {&up, &down}) {
     if (!tcp || has_default_queue(*link, rtt_s)) link->queue_bytes = 0;
     link->delay = link->jitter.scale = {};
@@ -132,7 +141,7 @@ Details details_of(LinkSpec up, LinkSpec down, double rtt_s, const std::optional
     engine::Jitter& jitter = link->jitter;  // exponential is what a scale alone says
     if (jitter.law == JitterLaw::exponential && jitter.correlation == 0 && !jitter.reorder) jitter = {};
   }
-  return {up, down, tcp};
+  return {up, down, tcp, edge.sessions};
 }
 
 }  // namespace
@@ -162,8 +171,9 @@ Condition condition_of(const engine::StatedNetwork& network) {
     add(c, of(up, " up"));
     add(c, of(down, " down"));
   }
+  add(c, network.edges[0].sessions);
   if (network.tcp) add(c, *network.tcp);
-  c.details = details_of(up.link, down.link, c.rtt_s, network.tcp);
+  c.details = details_of(network.edges[0], c.rtt_s, network.tcp);
   if (network.edges.size() > 1) c.unfit.push_back(fmt::format("a network of {} links", network.edges.size()));
   if (!network.unsaid.empty()) {
     const auto says = [&](const char* word) { return network.unsaid.find(word) != std::string::npos; };

@@ -15,16 +15,18 @@ namespace splitwan::model {
 using engine::Json;
 
 // What else sets a path apart than delays, rates, chance of loss and scale of jitter: queues, bursts,
-// jitter's law, MTU, schedules, TCP. Compared by what it says.
+// jitter's law, MTU, schedules, TCP, other sessions. Compared by what it says.
 class Details {
  public:
   Details() = default;  // as LinkSpec and TcpSpec begin; nobody states a TCP
-  Details(const engine::LinkSpec& up, const engine::LinkSpec& down, std::optional<engine::TcpSpec> tcp);
+  Details(const engine::LinkSpec& up, const engine::LinkSpec& down, std::optional<engine::TcpSpec> tcp,
+          const engine::OtherSessions& sessions = {});
   // Delay, rate, loss and jitter's scale are 0 here; a queue of 0 is the default.
   const engine::LinkSpec& up() const;
   const engine::LinkSpec& down() const;
   const engine::TcpSpec* tcp() const;  // nullptr: not stated
-  const std::string& text() const;     // JSON of what differs from the default; empty: nothing
+  const engine::OtherSessions& sessions() const;
+  const std::string& text() const;  // JSON of what differs from the default; empty: nothing
   static Details of(const Json&, const std::string& where);
   std::strong_ordering operator<=>(const Details& d) const { return text() <=> d.text(); }
   bool operator==(const Details& d) const { return text() == d.text(); }

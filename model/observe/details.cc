@@ -25,17 +25,20 @@ nlohmann::json usual_link() { return engine::to_json(LinkSpec()); }
 struct Details::All {
   LinkSpec up, down;
   std::optional<TcpSpec> tcp;
+  engine::OtherSessions sessions;
   std::string text;
 };
 
-Details::Details(const LinkSpec& up, const LinkSpec& down, std::optional<TcpSpec> tcp) {
+Details::Details(const LinkSpec& up, const LinkSpec& down, std::optional<TcpSpec> tcp,
+                 const engine::OtherSessions& sessions) {
   nlohmann::json text = nlohmann::json::object();
   const nlohmann::json ways[] = {less(engine::to_json(up), usual_link()),
                                  less(engine::to_json(down), usual_link())};
   if (!ways[0].empty()) text["up"] = ways[0];
   if (!ways[1].empty()) text["down"] = ways[1];
   if (tcp) text["tcp"] = less(engine::to_json(*tcp), engine::to_json(TcpSpec()));
-  if (!text.empty()) all_ = std::make_shared<const All>(All{up, down, std::move(tcp), text.dump()});
+  if (sessions.count > 0) text["sessions"] = engine::to_json(sessions);
+  if (!text.empty()) all_ = std::make_shared<const All>(All{up, down, std::move(tcp), sessions, text.dump()});
 }
 
 const LinkSpec& Details::up() const {
@@ -49,6 +52,11 @@ const LinkSpec& Details::down() const {
 }
 
 const TcpSpec* Details::tcp() const { return all_ && all_->tcp ? &*all_->tcp : nullptr; }
+
+const engine::OtherSessions& Details::sessions() const {
+  static const engine::OtherSessions none;
+  return all_ ? all_->sessions : none;
+}
 
 const std::string& Details::text() const {
   static const std::string nothing;
@@ -75,8 +83,10 @@ Details Details::of(const Json& object, const std::string& where) {
     const Json all = whole("tcp", engine::to_json(TcpSpec()));
     tcp = engine::parse_tcp(engine::ObjectReader(all, r.path("tcp")));
   }
+  engine::OtherSessions sessions;
+  if (r.find("sessions")) sessions = engine::parse_sessions(r.child("sessions"));
   r.done();
-  return {up, down, std::move(tcp)};
+  return {up, down, std::move(tcp), sessions};
 }
 
 }  // namespace splitwan::model

@@ -33,11 +33,16 @@ LinkSpec link_of(const LinkSpec& rest, double rtt_s, double bps, double loss, do
   return link;
 }
 
+// On links that others use, when they do is chance's.
+bool shared(const Setup& s) {
+  return s.sessions.count > 0 || s.up.cross.bits_per_second > 0 || s.down.cross.bits_per_second > 0;
+}
+
 bool has_chance(const LinkSpec& link) {
   const auto any = [](const engine::LinkState& s) {
     return s.loss > 0 || s.bursts.to_bad > 0 || s.jitter.law != engine::JitterLaw::none;
   };
-  bool found = any(link) || link.cross.bits_per_second > 0;
+  bool found = any(link);
   for (const engine::LinkChange& change : link.schedule) found = found || any(change.link);
   return found;
 }
@@ -57,6 +62,7 @@ Setup setup_of(const Condition& c, double initial_window) {
     if (c.live) s.tcp.recovery = "rack";  // the kernel's
   }
   s.segment_bytes = engine::segment_bytes(s.tcp, {&s.up, &s.down});
+  s.sessions = c.details.sessions();
   return s;
 }
 
@@ -64,7 +70,7 @@ Connection::Connection(const Condition& condition, double initial_window, const 
     : setup_(setup_of(condition, initial_window)),
       chance_(chance),
       wire_rate_{condition.up_bps, condition.down_bps},
-      by_chance_(has_chance(setup_.up) || has_chance(setup_.down)),
+      by_chance_(has_chance(setup_.up) || has_chance(setup_.down) || shared(setup_)),
       plain_{Packets(setup_, worlds.seed, false)} {
   const auto varies = [](const WorkNoise* noise) { return noise && !noise->none(); };
   const bool noisy = varies(worlds.noise) || varies(worlds.prompt_noise);
@@ -161,10 +167,8 @@ Waits Connection::exchange(std::span<const Exchange> all, bool prompt) {
   }
   // What comes without a loss in this step is jitter's or other traffic's; without these, a window's that an
   // earlier loss has closed.
-  const auto varies = [](const LinkSpec& link) {
-    return link.jitter.law != engine::JitterLaw::none || link.cross.bits_per_second > 0;
-  };
-  const bool jitters = varies(setup_.up) || varies(setup_.down);
+  const auto varies = [](const LinkSpec& link) { return link.jitter.law != engine::JitterLaw::none; };
+  const bool jitters = varies(setup_.up) || varies(setup_.down) || shared(setup_);
   const double calm_s = jitters && calm.worlds > 0 ? calm.more_s / calm.worlds : 0;
   waits.jitter_s = calm_s * chance_.jitter;
   waits.recovery_s =

@@ -38,6 +38,8 @@ FlightTheory::FlightTheory(const Edge& edge, const TcpSpec& tcp) : tcp_(tcp) {
   tcp_.segment = segment_bytes(tcp, {&edge, 1});
   if (tcp.congestion != "cubic-linux")
     throw engine::Error("theory: expected congestion cubic-linux, found {}", tcp.congestion);
+  if (edge.sessions.count > 0)
+    throw engine::Error("theory: expected a link of one session, found {} others", edge.sessions.count);
   expect_plain(edge.forward, "forward");
   expect_plain(edge.backward, "backward");
   ways_[0] = {seconds(edge.forward.delay), edge.forward.bits_per_second};

@@ -15,11 +15,15 @@ using engine::Error;
 class IdealSimulator final : public LinkSimulator {
  public:
   explicit IdealSimulator(const NetworkSpec& spec) {
-    for (const Edge& edge : spec.edges)
+    for (const Edge& edge : spec.edges) {
+      if (edge.sessions.count > 0)
+        throw Error("edge {}: expected an ideal link to have a delay and a rate only, found other sessions",
+                    lanes_.size() / 2);
       for (const LinkSpec& link : {edge.forward, edge.backward}) {
         check(link, lanes_.size() / 2);
         lanes_.push_back({link, Nanos{0}});
       }
+    }
   }
 
   void send(Nanos t, std::uint32_t connection, bool forward, std::uint64_t id, std::uint64_t bytes) override {

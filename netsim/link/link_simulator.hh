@@ -16,7 +16,8 @@ using engine::PartyId;
 
 struct Edge {
   PartyId a = 0, b = 0;
-  LinkSpec forward, backward;  // a to b, b to a
+  LinkSpec forward, backward;   // a to b, b to a
+  OtherSessions sessions = {};  // ns-3 only: other people's, whose clients are where a is
 };
 
 struct NetworkSpec {

@@ -18,6 +18,7 @@ using engine::LinkState;
 using engine::LinkTime;
 using engine::mean_rate;
 using engine::opportunity_bytes;
+using engine::OtherSessions;
 using engine::ppp_bytes;
 using engine::resolve_queues;
 using engine::TcpSpec;

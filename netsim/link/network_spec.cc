@@ -53,11 +53,13 @@ json to_json(const NetworkSpec& spec) {
   json tcp = engine::to_json(spec.tcp);
   tcp["segment_bytes"] = segment_bytes(spec.tcp, spec.edges);
   json edges = json::array();
-  for (const Edge& edge : spec.edges)
+  for (const Edge& edge : spec.edges) {
     edges.push_back({{"a", edge.a},
                      {"b", edge.b},
                      {"forward", engine::to_json(edge.forward)},
                      {"backward", engine::to_json(edge.backward)}});
+    if (edge.sessions.count > 0) edges.back()["sessions"] = engine::to_json(edge.sessions);
+  }
   json object = {
       {"protocol", sim_protocol}, {"seed", spec.seed}, {"tcp", std::move(tcp)}, {"edges", std::move(edges)}};
   if (!spec.pcap.empty()) object["pcap"] = spec.pcap;

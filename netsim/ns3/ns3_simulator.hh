@@ -27,7 +27,8 @@ struct ProbeReport {
   std::vector<Connection> connections;
 };
 
-// What crossed one direction of a connection since time 0.
+// What crossed one direction of a connection since time 0. Other people's packets on its link are in the
+// link's own figures only, `busy` and `most_queued`.
 struct WireTotals {
   std::uint64_t bytes = 0;        // of messages, read by the receiver
   std::uint64_t packets = 0;      // acknowledgements of the other direction included

@@ -101,6 +101,28 @@ netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
   return tcp;
 }
 
+// A number of them, or an object.
+netsim::OtherSessions read_sessions(const Json& value, const std::string& where) {
+  netsim::OtherSessions sessions;
+  const Json object = value.is_object() ? value : Json{{"count", value}};
+  ObjectReader r(object, where);
+  sessions.count = r.need<std::uint32_t>("count");
+  for (const auto& [key, bytes] : {std::pair{"up", &sessions.up}, {"down", &sessions.down}}) {
+    if (const Json* found = r.find(key); found && found->is_number())
+      *bytes = r.need<std::uint64_t>(key);
+    else
+      read_text(r, key, [&, into = bytes](const std::string& text) { *into = engine::parse_bytes(text); });
+  }
+  read_text(r, "held", [&](const std::string& text) { sessions.held = engine::parse_duration(text); });
+  read_text(r, "pause", [&](const std::string& text) { sessions.pause = engine::parse_duration(text); });
+  r.done();
+  if (sessions.count > 0) {  // the simulator's own rules
+    const Json written(engine::to_json(sessions));
+    engine::parse_sessions(ObjectReader(written, where));
+  }
+  return sessions;
+}
+
 // One direction's own keys: a rate alone, or an object.
 void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpec& link, bool is_up,
                     const std::string& folder) {
@@ -154,6 +176,8 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   read_both_ways(r, n.up, n.down, folder);
   read_topology(r, n, folder);
   if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
+  const Json* sessions = r.find("sessions");
+  if (sessions) n.sessions = read_sessions(*sessions, where + ": sessions");
   n.server = r.get<std::string>("server", "");
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
   read_text(r, "replay", [&](const std::string& file) {
@@ -170,6 +194,11 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   if (!row.any_topology && n.parties.size() != 2)
     throw Error("{}: parties: a network of kind {} joins two, found {}", where, row.name,
                 fmt::join(n.parties, ", "));
+  if (sessions && !row.shares)
+    throw Error("{}: sessions: others are on links of kind {} only: expected no such key, found kind {}",
+                where, network_kinds_text(&NetworkRow::shares), row.name);
+  if (n.sessions.count > 0 && n.parties.size() != 2)
+    throw Error("{}: sessions: expected a link of two parties, found {}", where, fmt::join(n.parties, ", "));
   if (row.packets && row.wall_time && r.find("tcp"))
     throw Error("{}: tcp: the kernel's is as it is, in a network of kind {}: expected no such key", where,
                 row.name);
@@ -207,13 +236,17 @@ std::vector<SchemaKey> network_schema() {
       {"replay", "file", "none",
        "what `splitwan link --record` wrote: delays, rates and losses as they were"}};
   append(list, link_schema());
-  append(list, {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
-                {"down", "rate, or {LINK keys}", "none", "from the server alone"},
-                {"server", "HOST:PORT", "none",
-                 fmt::format("a live server ({}); else both sides are here",
-                             network_kinds_text(&NetworkRow::takes_server))},
-                {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
-                {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
+  append(list,
+         {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
+          {"down", "rate, or {LINK keys}", "none", "from the server alone"},
+          {"server", "HOST:PORT", "none",
+           fmt::format("a live server ({}); else both sides are here",
+                       network_kinds_text(&NetworkRow::takes_server))},
+          {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
+          {"sessions", "count, or {count, up, down, held, pause}", "0",
+           "other people's, on the same link over TCP of their own: each sends up bytes (8192), waits for "
+           "held (20ms) and down bytes (8192), rests for pause (10ms), and again (ns3)"},
+          {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
   append(list, topology_schema());
   append(list, keys_of(tcp_rows()), "tcp.");
   return list;
@@ -239,14 +272,15 @@ NetworkChoice parse_link(const std::string& text) {
     if (json.contains(key)) throw Error("link '{}': {} is given twice", text, key);
     const std::string value = equals == std::string::npos ? part : part.substr(equals + 1);
     json[key] = value;
-    if (key == "mtu" || key == "outage") json[key] = Json::parse(value, nullptr, /*allow_exceptions=*/false);
+    if (key == "mtu" || key == "outage" || key == "sessions")
+      json[key] = Json::parse(value, nullptr, /*allow_exceptions=*/false);
   }
   return read_network(json, "link");
 }
 
 netsim::NetworkSpec spec_of(const NetworkChoice& n, std::uint64_t seed) {
   netsim::NetworkSpec spec;
-  spec.edges = n.parties.size() == 2 ? std::vector<netsim::Edge>{{0, 1, n.up, n.down}} : n.edges;
+  spec.edges = n.parties.size() == 2 ? std::vector<netsim::Edge>{{0, 1, n.up, n.down, n.sessions}} : n.edges;
   spec.tcp = n.tcp;
   spec.seed = seed;
   spec.pcap = n.pcap;
@@ -260,7 +294,8 @@ engine::StatedNetwork stated(const NetworkChoice& n) {
   network.live = row.splits && !row.has_link;
   if (!row.splits || network.live) return network;
   for (const netsim::Edge& edge : spec_of(n, 0).edges)
-    network.edges.push_back({edge.a, edge.b, engine::stated(edge.forward), engine::stated(edge.backward)});
+    network.edges.push_back(
+        {edge.a, edge.b, engine::stated(edge.forward), engine::stated(edge.backward), edge.sessions});
   if (!row.packets) return network;
   network.tcp = n.tcp;
   if (row.wall_time) network.tcp->recovery = "rack";  // the kernel's

@@ -25,7 +25,8 @@ struct NetworkChoice {
   std::vector<std::string> parties = {"client", "server"};  // a party's number is its place
   std::vector<netsim::Edge> edges = {};  // empty: the first two parties, joined by `up` and `down`
   netsim::TcpSpec tcp;
-  std::string server;  // HOST:PORT, where the kind takes one; empty = both parties here
+  netsim::OtherSessions sessions = {};  // of other people on the pair's link
+  std::string server;                   // HOST:PORT, where the kind takes one; empty = both parties here
   Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
   std::string pcap;
   std::vector<std::string> unknown = {};  // what a recording that is played could not tell, by name

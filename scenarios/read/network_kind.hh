@@ -26,6 +26,7 @@ struct NetworkRow {
   bool alone = false;         // runs at the same time would disturb each other
   bool takes_server = false;  // may name one that is there already
   bool any_topology = false;  // else client and server only
+  bool shares = false;        // other people's sessions may be on its links
   bool runs_models = true, replays = true;
   bool validates = false;  // `validate` sets it beside theory and the kernel's TCP
   Unnamed taken_for = Unnamed::nothing;

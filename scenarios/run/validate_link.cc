@@ -49,6 +49,9 @@ Validation read_one(const Json& json, const std::string& file) {
     throw Error("{}: network: kind: expected {}, found {}", file, network_kinds_text(&NetworkRow::validates),
                 row.name);
   expect_two_parties(v.network, file, "a validation");
+  if (v.network.sessions.count > 0)
+    throw Error("{}: network: sessions: the kernel's link has none: expected 0, found {}", file,
+                v.network.sessions.count);
   v.resolved = json;
   return v;
 }

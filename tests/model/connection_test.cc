@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -138,6 +139,30 @@ TEST(Connection, a_full_queue_drops_and_says_so) {
   }
   EXPECT_GT(resent, 10);
   EXPECT_GT(full_s, 1.2 * deep_s);
+}
+
+TEST(Connection, of_a_link_with_other_sessions_waits_for_them_by_chance_where_it_is_slow) {
+  const auto step = [](double bps) {
+    Condition c{"", 0.04, bps, bps};
+    c.details = Details({}, {}, engine::TcpSpec(), {7});
+    Connection connection(c, 10, {}, {.many = 32});
+    EXPECT_TRUE(connection.by_chance());
+    Waits last;
+    double spread_s = 0;
+    for (int i = 0; i < 10; ++i) {
+      last = connection.exchange(8192, 8192, 0.013);
+      connection.rest(0.03);
+      const auto [least, most] = std::ranges::minmax(connection.by_world());
+      spread_s = std::max(spread_s, most - least);
+    }
+    return std::pair(last.jitter_s, spread_s);
+  };
+  const auto [slow_s, slow_spread_s] = step(2e6);
+  EXPECT_GT(slow_s, 0.1);
+  EXPECT_GT(slow_spread_s, 0.05);
+  const auto [fast_s, fast_spread_s] = step(1e9);
+  EXPECT_LT(fast_s, 1e-4);
+  EXPECT_LT(fast_spread_s, 5e-4);
 }
 
 TEST(Connection, chunks_of_a_prompt_are_sent_without_waiting) {

@@ -22,6 +22,7 @@ struct Link {
   double loss = 0;
   double jitter_ms = 0;
   std::uint32_t mtu = 1500, initial_window = 10;
+  engine::OtherSessions sessions = {};
 };
 
 netsim::NetworkSpec spec_of(const Link& l, std::uint64_t seed) {
@@ -37,6 +38,7 @@ netsim::NetworkSpec spec_of(const Link& l, std::uint64_t seed) {
     if (l.jitter_ms > 0)
       link->jitter = {engine::JitterLaw::exponential, Nanos(std::llround(l.jitter_ms * 1e6))};
   }
+  e.sessions = l.sessions;
   spec.tcp.initial_window = l.initial_window;
   spec.seed = seed;
   return spec;
@@ -76,10 +78,15 @@ std::vector<double> by_ns3(const netsim::NetworkSpec& spec, const std::vector<St
   return seconds;
 }
 
+Packets followed(const netsim::NetworkSpec& spec) {
+  const netsim::Edge& edge = spec.edges[0];
+  const Setup setup{edge.forward, edge.backward, spec.tcp, netsim::segment_bytes(spec.tcp, spec.edges),
+                    edge.sessions};
+  return {setup, spec.seed, true};
+}
+
 std::vector<double> by_model(const netsim::NetworkSpec& spec, const std::vector<Step>& all) {
-  const Setup setup{spec.edges[0].forward, spec.edges[0].backward, spec.tcp,
-                    netsim::segment_bytes(spec.tcp, spec.edges)};
-  Packets path(setup, spec.seed, true);
+  Packets path = followed(spec);
   std::vector<double> seconds;
   for (const Step& s : all) {
     const Nanos begin = path.now();
@@ -147,9 +154,7 @@ double prompt_by_ns3(const netsim::NetworkSpec& spec) {
 }
 
 double prompt_by_model(const netsim::NetworkSpec& spec) {
-  const Setup setup{spec.edges[0].forward, spec.edges[0].backward, spec.tcp,
-                    netsim::segment_bytes(spec.tcp, spec.edges)};
-  Packets path(setup, spec.seed, true);
+  Packets path = followed(spec);
   for (int i = 0; i < chunks; ++i) path.post(lead * (i + 1), false, chunk_bytes);
   Nanos free{};
   for (int answered = 0;;) {
@@ -191,7 +196,16 @@ const Link links[] = {{"deep", 80, 100, 100, 8},
                       {"mtu576", 80, 50, 50, 4, 0, 0, 576},
                       {"mtu9000", 80, 50, 50, 4, 0, 0, 9000},
                       {"iw3", 80, 100, 100, 8, 0, 0, 1500, 3},
-                      {"iw20", 80, 100, 100, 1, 0, 0, 1500, 20}};
+                      {"iw20", 80, 100, 100, 1, 0, 0, 1500, 20},
+                      {"other", 35, 20, 20, 0, 0, 0, 1500, 10, {1}},
+                      {"others2", 80, 10, 10, 0, 0, 0, 1500, 10, {2}},
+                      {"other_bdp1", 20, 25, 25, 1, 0, 0, 1500, 10, {1}},
+                      {"others_asymmetric", 35, 5, 50, 30, 0, 0, 1500, 10, {3}},
+                      {"others_long", 80, 50, 50, 8, 0, 0, 1500, 10, {2, 300'000, 200'000, 5ms, 90ms}},
+                      {"others_resting", 35, 50, 50, 2, 0, 0, 1500, 10, {4, 100'000, 8192, 20ms, 700ms}},
+                      {"others_shallow", 20, 25, 25, 0.25, 0, 0, 1500, 10, {2, 60'000, 60'000, 20ms, 10ms}},
+                      {"others_loss001", 80, 100, 100, 8, 0.001, 0, 1500, 10, {2}},
+                      {"others_jitter2", 80, 100, 100, 8, 0, 2, 1500, 10, {2}}};
 INSTANTIATE_TEST_SUITE_P(Links, PacketsOf, ::testing::ValuesIn(links),
                          [](const auto& info) { return info.param.name; });
 

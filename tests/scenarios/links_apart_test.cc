@@ -18,6 +18,7 @@ using engine::Json;
 using model::condition_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 // 80 ms, 100 Mbit/s and one thing more each.
@@ -90,6 +91,66 @@ TEST(LinksShared, are_named_as_what_the_model_does_not_know) {
                 read_network({{"cross", {{"on", "1s"}}}}, "s.json");
               }),
               HasSubstr("cross: rate is missing"));
+}
+
+TEST(LinksShared, with_other_sessions_are_named_and_told_apart) {
+  const auto read = [](const Json& sessions) {
+    return read_network({{"rtt", "40ms"}, {"sessions", sessions}}, "s.json");
+  };
+  const model::Condition two = condition_of(stated(read(2)));
+  EXPECT_THAT(
+      two.apart,
+      ElementsAre("cross traffic: 2 other sessions (8.192 kB up, 8.192 kB down, 20 ms held, 10 ms rest)"));
+  EXPECT_EQ(two.details.sessions().count, 2u);
+  EXPECT_EQ(condition_of(Json(to_json(two)), "again"), two);
+  EXPECT_EQ(condition_of(Json(to_json(two)), "again").details.sessions().count, 2u);
+
+  const model::Condition own = condition_of(
+      stated(read({{"count", 1}, {"up", "64KiB"}, {"down", 100}, {"held", "5ms"}, {"pause", "2s"}})));
+  EXPECT_THAT(own.apart, ElementsAre("cross traffic: 1 other session (65.536 kB up, 0.1 kB down, 5 ms held, "
+                                     "2000 ms rest)"));
+  EXPECT_EQ(condition_of(Json(to_json(own)), "again"), own);
+  EXPECT_NE(own, two);
+  EXPECT_EQ(condition_of(stated(read(0))), condition_of(stated(read_network({{"rtt", "40ms"}}, "s.json"))));
+  EXPECT_EQ(parse_link("rtt=40ms,sessions=3").sessions.count, 3u);
+}
+
+TEST(LinksShared, with_other_sessions_say_so_in_the_header_and_without_say_nothing) {
+  engine::RunHeader header;
+  header.network =
+      stated(read_network({{"rtt", "40ms"}, {"sessions", {{"count", 2}, {"up", 500}}}}, "s.json"));
+  const Json written = engine::to_json(header);
+  const engine::RunHeader again = engine::run_header_of(written, "header");
+  ASSERT_EQ(again.network.edges.size(), 1u);
+  EXPECT_EQ(again.network.edges[0].sessions.count, 2u);
+  EXPECT_EQ(again.network.edges[0].sessions.up, 500u);
+  EXPECT_EQ(engine::to_json(again).dump(), written.dump());
+  header.network = stated(read_network({{"rtt", "40ms"}}, "s.json"));
+  EXPECT_THAT(engine::to_json(header).dump(), Not(HasSubstr("sessions")));
+}
+
+TEST(LinksShared, are_refused_where_nobody_else_can_be_or_makes_no_sense) {
+  const auto refusal = [](const Json& network) {
+    return tests::error_of([&] { read_network(network, "s.json: network"); });
+  };
+  for (const char* kind : {"local", "ideal", "sockets", "tun"})
+    EXPECT_EQ(refusal({{"kind", kind}, {"sessions", 1}}),
+              fmt::format("s.json: network: sessions: others are on links of kind ns3 only: expected no such "
+                          "key, found kind {}",
+                          kind));
+  EXPECT_EQ(refusal({{"parties", {"a", "b", "c"}}, {"topology", "star"}, {"sessions", 1}}),
+            "s.json: network: sessions: expected a link of two parties, found a, b, c");
+  const auto said = [&](const Json& sessions) { return refusal({{"sessions", sessions}}); };
+  EXPECT_THAT(said(-1), HasSubstr("network: sessions: key 'count': expected a whole number"));
+  EXPECT_THAT(said("many"), HasSubstr("network: sessions: key 'count': expected a whole number"));
+  EXPECT_THAT(said(101),
+              HasSubstr("network: sessions: count: expected a whole number from 1 to 100, found 101"));
+  EXPECT_THAT(said({{"up", "1kB"}}), HasSubstr("network: sessions: key 'count' is missing"));
+  EXPECT_THAT(said({{"count", 1}, {"rest", "1s"}}), HasSubstr("network: sessions: unknown key 'rest'"));
+  EXPECT_THAT(said({{"count", 1}, {"pause", 5}}),
+              HasSubstr("network: sessions: key 'pause': expected a text"));
+  EXPECT_THAT(said({{"count", 1}, {"down", "0B"}}),
+              HasSubstr("sessions: down_bytes: expected a whole number"));
 }
 
 TEST(LinksRecorded, are_left_out_of_fits_by_name) {

@@ -1,8 +1,6 @@
 #include "netsim/ns3/sim/simulation.hh"
 
-#include <ns3/inet-socket-address.h>
 #include <ns3/simulator.h>
-#include <ns3/tcp-socket-factory.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -14,8 +12,6 @@
 namespace splitwan::netsim::sim {
 
 using nlohmann::json;
-using ns3::Address;
-using ns3::InetSocketAddress;
 using ns3::MakeCallback;
 using ns3::NanoSeconds;
 using ns3::Ptr;
@@ -45,70 +41,79 @@ Simulation::Simulation(const Spec& spec) : spec_(spec) {
   topology_->capture(spec_);
   establish();
   topology_->start_of_time();
+  for (const auto& others : others_) others->begin(spec_.seed, place_of(others->edge().listed));
   origin_ns_ = Simulator::Now().GetNanoSeconds();
   origin_events_ = Simulator::GetEventCount();
   ready_ = describe();
 }
 
 Simulation::~Simulation() {
+  others_.clear();
   connections_.clear();  // ns-3 wants nobody to hold its objects when it is torn down
   topology_.reset();
   Simulator::Destroy();
 }
 
+// Other people's connections first and one by one, so that no handshake meets another and ours end at time 0.
 void Simulation::establish() {
-  for (std::size_t index = 0; index < spec_.edges.size(); ++index) connect(spec_.edges[index], index);
-  ends_to_establish_ = 2 * connections_.size();
+  const auto established = [this] {
+    if (--ends_to_establish_ == 0) stepper_.halt_after_now();
+  };
+  for (std::size_t index = 0; index < spec_.edges.size(); ++index) {
+    const Edge& edge = spec_.edges[index];
+    if (edge.sessions.count == 0) continue;
+    others_.push_back(std::make_unique<Others>(edge, initial_window()));
+    for (std::uint32_t i = 0; i < edge.sessions.count; ++i) {
+      others_.back()->open(topology_->others_place(index, !edge.turned),
+                           topology_->others_place(index, edge.turned), established,
+                           MakeCallback(&Simulation::gave_up, this));
+      await(2, [&] { return index; });
+    }
+  }
+  for (std::size_t index = 0; index < spec_.edges.size(); ++index) connect(index, established);
+  await(2 * connections_.size(), [this] {
+    std::size_t missing = 0;
+    while (missing + 1 < connections_.size() && connections_[missing]->at_b) ++missing;
+    return missing;
+  });
+  if (others_.empty()) return;
+  // Timestamps count whole milliseconds, so that where within one time begins moves timeouts by one; among
+  // others that makes another course of things. So it begins with one, as for whoever follows these packets.
+  constexpr std::int64_t millisecond = 1'000'000;
+  const std::int64_t into = Simulator::Now().GetNanoSeconds() % millisecond;
+  stepper_.run(NanoSeconds(Simulator::Now().GetNanoSeconds() + (into == 0 ? 0 : millisecond - into)));
+}
+
+// Until so many ends stand; `missing`: the edge where one does not.
+void Simulation::await(std::size_t ends, const std::function<std::size_t()>& missing) {
+  ends_to_establish_ = ends;
   stepper_.run(Simulator::Now() + patience(spec_));
   if (ends_to_establish_ == 0) return;
-  std::size_t missing = 0;
-  while (missing + 1 < connections_.size() && connections_[missing]->at_b) ++missing;
-  throw std::runtime_error(spec_.edges[missing].where() + ": expected a TCP connection within " +
+  throw std::runtime_error(spec_.edges[missing()].where() + ": expected a TCP connection within " +
                            std::to_string(patience(spec_).GetSeconds()) + " s of virtual time, found none");
 }
 
-void Simulation::connect(const Edge& edge, std::size_t index) {
-  const auto tcp = ns3::TcpSocketFactory::GetTypeId();
-  connections_.push_back(std::make_unique<Connection>(spec_.tcp.initial_window * spec_.tcp.segment,
-                                                      [this](const Delivered& delivered) {
-                                                        due_.push_back(delivered);
-                                                        stepper_.halt_after_now();
-                                                      }));
-  Connection& connection = *connections_.back();
-  const auto established = [this](Ptr<Socket> socket) {
-    socket->SetCloseCallbacks(MakeCallback(&Simulation::gave_up, this),
-                              MakeCallback(&Simulation::gave_up, this));
-    if (--ends_to_establish_ == 0) stepper_.halt_after_now();
-  };
-
-  connection.listener = Socket::CreateSocket(topology_->node(edge.b), tcp);
-  connection.listener->Bind(InetSocketAddress(topology_->address(index, false), port));
-  connection.listener->Listen();
-  connection.listener->SetAcceptCallback(
-      ns3::MakeNullCallback<bool, Ptr<Socket>, const Address&>(),
-      ns3::Callback<void, Ptr<Socket>, const Address&>([=, &connection](Ptr<Socket> socket, const Address&) {
-        connection.at_b = socket;
-        connection.backward.set_sender(socket);
-        connection.forward.set_receiver(socket);
-        established(socket);
-      }));
-
-  connection.at_a = Socket::CreateSocket(topology_->node(edge.a), tcp);
-  connection.forward.set_sender(connection.at_a);
-  connection.backward.set_receiver(connection.at_a);
-  connection.at_a->SetConnectCallback(ns3::Callback<void, Ptr<Socket>>(established),
-                                      MakeCallback(&Simulation::gave_up, this));
-  connection.at_a->Bind(InetSocketAddress(topology_->address(index, true), 0));
-  connection.at_a->Connect(InetSocketAddress(topology_->address(index, false), port));
+void Simulation::connect(std::size_t index, const std::function<void()>& established) {
+  connections_.push_back(std::make_unique<Connection>(initial_window(), [this](const Delivered& delivered) {
+    --under_way_;
+    due_.push_back(delivered);
+    stepper_.halt_after_now();
+  }));
+  connections_.back()->open(topology_->place(index, true), topology_->place(index, false), port, established,
+                            MakeCallback(&Simulation::gave_up, this));
 }
 
 void Simulation::gave_up(Ptr<Socket> socket) {
   for (std::size_t index = 0; index < connections_.size(); ++index) {
-    const Connection& connection = *connections_[index];
-    if (socket != connection.at_a && socket != connection.at_b) continue;
+    if (!connections_[index]->has(socket)) continue;
     failure_ = "TCP gave up connection " + std::to_string(spec_.edges[index].listed) + " (party " +
                std::to_string(spec_.edges[index].a) + " to " + std::to_string(spec_.edges[index].b) +
                "): too many retransmissions unanswered";
+  }
+  for (const auto& others : others_) {
+    if (others->has(socket))
+      failure_ = "TCP gave up a connection of " + others->edge().where() +
+                 ": sessions: too many retransmissions unanswered";
   }
   stepper_.halt_after_now();
 }
@@ -119,12 +124,14 @@ void Simulation::send(std::int64_t t, std::size_t connection, bool forward, std:
   if (bytes == 0) throw std::runtime_error("send: expected at least one byte, found 0");
   Stream& stream = connections_[index]->stream(forward != spec_.edges[index].turned);
   Simulator::Schedule(delay_until(t, "send"), &Stream::send, &stream, id, bytes);
+  ++under_way_;
 }
 
 std::optional<Delivered> Simulation::advance(std::int64_t limit) {
   if (due_.empty()) {
     const bool forever = limit >= sim_forever;
     if (!forever) delay_until(limit, "advance");
+    if (forever && under_way_ == 0 && !others_.empty()) return std::nullopt;  // they would never end
     stepper_.run(NanoSeconds(forever ? sim_forever : limit + origin_ns_));
     if (!failure_.empty()) throw std::runtime_error(failure_);
     std::sort(due_.begin(), due_.end(), [](const Delivered& x, const Delivered& y) { return x.id > y.id; });
@@ -173,8 +180,9 @@ json Simulation::wire_totals(std::size_t index, bool forward) const {
   const Connection& connection = *connections_[index];
   const Stream& stream = forward ? connection.forward : connection.backward;
   const LinkCounts& link = topology_->link(index, forward).counts();
-  return {{"bytes", stream.bytes_read()},         {"packets", link.packets},
-          {"queue_drops", link.queue_drops},      {"lost", link.lost},
+  const TwoWayChannel::Counts& ours = topology_->channel(index).counts(forward);
+  return {{"bytes", stream.bytes_read()},         {"packets", ours.sent},
+          {"queue_drops", ours.queue_drops},      {"lost", ours.lost},
           {"retransmits", stream.retransmits()},  {"busy_ns", link.busy.count()},
           {"most_queued_bytes", link.most_queued}};
 }

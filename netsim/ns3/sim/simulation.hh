@@ -2,29 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "netsim/ns3/sim/connection.hh"
+#include "netsim/ns3/sim/others.hh"
 #include "netsim/ns3/sim/probe.hh"
 #include "netsim/ns3/sim/spec.hh"
 #include "netsim/ns3/sim/stepper.hh"
-#include "netsim/ns3/sim/stream.hh"
 #include "netsim/ns3/sim/topology.hh"
 
 namespace splitwan::netsim::sim {
-
-// One TCP connection, on its own edge: a's socket, b's, and a stream each way.
-struct Connection {
-  Stream forward, backward;
-  ns3::Ptr<ns3::Socket> at_a, listener, at_b;
-
-  Connection(std::uint32_t initial_window_bytes, const Stream::Deliver& deliver)
-      : forward(initial_window_bytes, deliver), backward(initial_window_bytes, deliver) {}
-  Stream& stream(bool is_forward) { return is_forward ? forward : backward; }
-};
 
 // Times are nanoseconds since all connections stand; connections are numbered as the spec listed them. Throws
 // std::runtime_error. One at a time in a process; nothing of one is left to the next.
@@ -39,8 +31,10 @@ class Simulation {
   nlohmann::json totals() const;
 
  private:
-  void connect(const Edge& edge, std::size_t index);
+  std::uint32_t initial_window() const { return spec_.tcp.initial_window * spec_.tcp.segment; }  // bytes
   void establish();
+  void await(std::size_t ends, const std::function<std::size_t()>& missing);
+  void connect(std::size_t index, const std::function<void()>& established);
   void gave_up(ns3::Ptr<ns3::Socket> socket);
   ns3::Time delay_until(std::int64_t t, const char* command) const;
   std::size_t place_of(std::size_t connection) const;
@@ -52,8 +46,10 @@ class Simulation {
   std::unique_ptr<Topology> topology_;
   std::vector<ProbedEdge> probed_;
   std::vector<std::unique_ptr<Connection>> connections_;  // in the order of spec_.edges
+  std::vector<std::unique_ptr<Others>> others_;           // of the edges that have sessions, by edge
   std::size_t ends_to_establish_ = 0;
-  std::int64_t origin_ns_ = 0;  // ns-3's clock at time 0
+  std::uint64_t under_way_ = 0;  // messages of ours
+  std::int64_t origin_ns_ = 0;   // ns-3's clock at time 0
   std::uint64_t origin_events_ = 0;
   std::vector<Delivered> due_;  // of the present instant, the next one last
   std::string failure_;

@@ -71,6 +71,7 @@ Edge parse_edge(const Json& object, std::size_t listed, std::uint32_t segment) {
     link = engine::parse_link(r.at(forward ? "forward" : "backward"), edge.where(forward));
     expect_room(link, segment, edge.where(forward));
   }
+  if (r.find("sessions")) edge.sessions = engine::parse_sessions(r.child("sessions"));
   r.done();
   resolve_queues(edge.forward, edge.rtt());
   resolve_queues(edge.backward, edge.rtt());

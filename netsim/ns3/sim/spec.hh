@@ -14,6 +14,7 @@ namespace splitwan::netsim::sim {
 struct Edge {
   std::uint32_t a = 0, b = 0;
   LinkSpec forward, backward;
+  OtherSessions sessions;  // their clients are where its first party was listed
   std::size_t listed = 0;  // its place in `open`
   bool turned = false;     // there b came first
 

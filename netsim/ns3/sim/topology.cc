@@ -5,13 +5,13 @@
 #include <ns3/ipv4-static-routing-helper.h>
 #include <ns3/ipv4.h>
 #include <ns3/mac48-address.h>
-#include <ns3/node-container.h>
 #include <ns3/point-to-point-helper.h>
 #include <ns3/simulator.h>
 
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace splitwan::netsim::sim {
 
@@ -36,40 +36,57 @@ Ptr<PointToPointNetDevice> make_device(std::uint32_t mtu) {
 }  // namespace
 
 Topology::Topology(const Spec& spec) {
-  ns3::NodeContainer nodes;
-  nodes.Create(spec.parties());
   ns3::InternetStackHelper internet;
   internet.SetRoutingHelper(ns3::Ipv4StaticRoutingHelper());  // every connection stays on its own edge
   internet.SetIpv6StackInstall(false);
-  internet.Install(nodes);
-  nodes_.assign(nodes.Begin(), nodes.End());
-  for (const Edge& edge : spec.edges) links_.push_back(make_link(edge, links_.size(), spec));
-  internet.AssignStreams(nodes, 0);
+  std::int64_t streams = 0;
+  const auto make_nodes = [&](std::uint32_t count) {
+    ns3::NodeContainer nodes;
+    nodes.Create(count);
+    internet.Install(nodes);
+    streams += internet.AssignStreams(nodes, streams);
+    return nodes;
+  };
+  const ns3::NodeContainer parties = make_nodes(spec.parties());
+  nodes_.assign(parties.Begin(), parties.End());
+  for (const Edge& edge : spec.edges) {
+    const std::size_t index = links_.size();
+    const auto model = [&](bool forward) {
+      return LinkModel(as_built(edge.link(forward), spec.fault), spec.seed, 2 * index + (forward ? 0 : 1));
+    };
+    auto ways = std::make_shared<TwoWayChannel::Ways>(TwoWayChannel::Ways{model(true), model(false)});
+    links_.push_back(join({nodes_[edge.a], nodes_[edge.b]}, edge, index, std::move(ways), own_net));
+  }
+  for (std::size_t index = 0; index < links_.size(); ++index) {
+    const Edge& edge = spec.edges[index];
+    if (edge.sessions.count == 0) continue;
+    const ns3::NodeContainer ends = make_nodes(2);
+    others_[index] = join({ends.Get(0), ends.Get(1)}, edge, index, links_[index].channel->ways(), others_net);
+  }
 }
 
-Topology::Link Topology::make_link(const Edge& edge, std::size_t index, const Spec& spec) const {
-  const auto model = [&](bool forward) {
-    return LinkModel(as_built(edge.link(forward), spec.fault), spec.seed, 2 * index + (forward ? 0 : 1));
-  };
-  Link link{CreateObject<TwoWayChannel>(model(true), model(false)),
+Topology::Link Topology::join(const Ends& ends, const Edge& edge, std::size_t index,
+                              std::shared_ptr<TwoWayChannel::Ways> ways, std::uint32_t net) {
+  Link link{CreateObject<TwoWayChannel>(std::move(ways)),
             {make_device(edge.forward.mtu), make_device(edge.backward.mtu)}};
   for (const bool at_a : {true, false}) {
     const Ptr<PointToPointNetDevice> device = link.devices[at_a ? 0 : 1];
-    nodes_[at_a ? edge.a : edge.b]->AddDevice(device);
+    ends[at_a ? 0 : 1]->AddDevice(device);
     device->Attach(link.channel);
     // Not by Ipv4AddressHelper: it would install FqCoDel in front of the device.
     const Ptr<ns3::Ipv4> ip = device->GetNode()->GetObject<ns3::Ipv4>();
     const std::uint32_t interface = ip->AddInterface(device);
-    ip->AddAddress(interface, ns3::Ipv4InterfaceAddress(address(index, at_a), ns3::Ipv4Mask("/30")));
+    const ns3::Ipv4Address address = place_on(link, index, at_a, net).address;
+    ip->AddAddress(interface, ns3::Ipv4InterfaceAddress(address, ns3::Ipv4Mask("/30")));
     ip->SetMetric(interface, 1);
     ip->SetUp(interface);
   }
   return link;
 }
 
-// Each edge is a network of its own, 10.0.0.0/30 and up.
-ns3::Ipv4Address Topology::address(std::size_t edge, bool at_a) const {
-  return ns3::Ipv4Address((10u << 24) + static_cast<std::uint32_t>(edge) * 4 + (at_a ? 1 : 2));
+Place Topology::place_on(const Link& link, std::size_t edge, bool at_a, std::uint32_t net) {
+  const std::uint32_t address = (net << 24) + static_cast<std::uint32_t>(edge) * 4 + (at_a ? 1 : 2);
+  return {link.devices[at_a ? 0 : 1]->GetNode(), ns3::Ipv4Address(address)};
 }
 
 void Topology::capture(const Spec& spec) {
@@ -87,8 +104,10 @@ void Topology::capture(const Spec& spec) {
 
 void Topology::start_of_time() {
   const LinkTime now(ns3::Simulator::Now().GetNanoSeconds());
-  for (const Link& link : links_)
+  for (const Link& link : links_) {
     for (const bool forward : {true, false}) link.channel->way(forward).start(now, true);
+    link.channel->start_counting();
+  }
 }
 
 }  // namespace splitwan::netsim::sim

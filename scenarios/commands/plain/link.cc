@@ -34,6 +34,9 @@ struct LinkOptions {
 
 netsim::LinkPair parse_pair(const LinkOptions& o) {
   const NetworkChoice network = parse_link(o.link);
+  if (network.sessions.count > 0)
+    throw Error("link: sessions: nobody else is on an emulated link: expected none, found {}",
+                network.sessions.count);
   netsim::LinkPair pair{network.up, network.down};
   if (!o.loss.empty()) pair.up.loss = pair.down.loss = engine::parse_fraction(o.loss);
   return pair;

@@ -28,7 +28,7 @@ void set_queue(model::Condition& c, const std::string& text) {
   engine::LinkSpec up = c.details.up(), down = c.details.down();
   up.queue_bytes = down.queue_bytes = bytes;
   const engine::TcpSpec* tcp = c.details.tcp();  // without one nothing queues
-  c.details = model::Details(up, down, tcp ? *tcp : engine::TcpSpec());
+  c.details = model::Details(up, down, tcp ? *tcp : engine::TcpSpec(), c.details.sessions());
 }
 
 }  // namespace
