@@ -62,6 +62,11 @@ TEST_F(Fields, of_projections_stand_on_the_page) {
   checked("advise", model() + " --rtt 80ms --top 3 --json");
 }
 
+TEST_F(Fields, of_an_account_stand_on_the_page) {
+  checked("privacy", "--mu 1 --epsilon 50 --json -o " + *folder_ / "budget.json");
+  checked("privacy", "--budget " + *folder_ / "budget.json --json");
+}
+
 // The smallest attack: one document's worth of pairs, one attacker, and a price.
 TEST_F(Fields, of_attacks_stand_on_the_page) {
   std::ofstream(*folder_ / "a.json") << json{

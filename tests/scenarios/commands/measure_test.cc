@@ -1,4 +1,4 @@
-// `splitwan verify`, `bench` and `export` from outside.
+// `splitwan verify`, `bench`, `export` and `privacy` from outside.
 #include "tests/fixtures/command.hh"
 
 namespace splitwan::tests {
@@ -70,6 +70,53 @@ TEST(Export, refuses_in_one_line_that_names_the_option) {
   expect_refusal("export --model " + demo_model + " -o /tmp/x", "--layers");
   expect_refusal("export --model " + demo_model + " --layers 2:10", "--output");
   expect_refusal("export --model " + demo_model + " --layers 2:99 -o /tmp/splitwan-none", "2:99");
+}
+
+TEST(Privacy, prints_the_paper_s_mu_and_the_exact_figure_and_what_they_mean) {
+  const Outcome o = splitwan("privacy --mu 20 --bits 4 --width 128 --tokens 50 --json");
+  ASSERT_EQ(o.code, 0) << o.err;
+  const auto j = o.json();
+  EXPECT_NEAR(j["epsilon"].get<double>(), 10248, 0.5);
+  EXPECT_NEAR(j["token"]["epsilon"].get<double>(), 274.201, 5e-4);
+  EXPECT_NEAR(j["epsilon_pure"].get<double>(), 50 * 868.922, 0.05);
+  EXPECT_TRUE(j["published"]["epsilon"].is_null());
+  EXPECT_NE(j["meaning"].get<std::string>().find("no meaningful formal guarantee"), std::string::npos);
+  const Outcome words = splitwan("privacy --mu 20 --bits 4 --width 128 --tokens 50");
+  EXPECT_NE(words.out.find("no meaningful formal guarantee"), std::string::npos);
+  EXPECT_EQ(words.out.find("private"), std::string::npos);
+}
+
+TEST(Privacy, charges_a_token_for_every_later_row_above_layers) {
+  const auto epsilon = [](const std::string& more) {
+    return splitwan("privacy --mu 1 --json " + more).json()["token"]["epsilon"].get<double>();
+  };
+  EXPECT_EQ(epsilon("--tokens 50"), epsilon("--tokens 1"));
+  EXPECT_GT(epsilon("--tokens 50 --depth 1"), 10 * epsilon("--tokens 1"));
+  EXPECT_EQ(epsilon("--tokens 50 --depth 1"), epsilon("--repeats 50"));
+  EXPECT_GT(epsilon("--delta 1e-9"), epsilon("--delta 1e-5"));
+  EXPECT_EQ(epsilon("--clip 1"), epsilon("--clip 0.05"));  // the scale follows it
+}
+
+TEST(Privacy, begins_a_budget_and_says_what_is_left) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "budget.json";
+  ASSERT_EQ(splitwan("privacy --mu 1 --epsilon 50 -o " + path).code, 0);
+  const auto told = splitwan("privacy --budget " + path + " --json").json();
+  EXPECT_EQ(told["spent_epsilon"], 0.0);
+  EXPECT_EQ(told["rows_left"], 44);
+  expect_refusal("privacy --mu 1 --epsilon 50 -o " + path, "begun again");
+  expect_refusal("privacy --mu 1 --epsilon 1 -o " + (folder / "other.json"), "4.37298");
+  expect_refusal("privacy --mu 1 -o " + (folder / "other.json"), "--epsilon");
+}
+
+TEST(Privacy, refuses_in_one_line_that_names_the_option) {
+  expect_refusal("privacy --mu 0", "mu");
+  expect_refusal("privacy --bits 17", "bits");
+  expect_refusal("privacy --width 0", "width");
+  expect_refusal("privacy --delta 0", "delta");
+  expect_refusal("privacy --tokens 0", "tokens");
+  expect_refusal("privacy --depth -1", "--depth");
+  expect_refusal("privacy --budget /none.json", "/none.json");
 }
 
 }  // namespace
