@@ -82,6 +82,7 @@ TEST_F(BudgetFile, that_is_damaged_is_refused_with_its_key) {
 
 TEST_F(BudgetFile, that_several_share_counts_what_each_charges) {
   std::vector<std::thread> clients;
+  clients.reserve(4);
   for (int i = 0; i < 4; ++i)
     clients.emplace_back([&] {
       Budget budget(path_, mechanism);

@@ -1,0 +1,59 @@
+// Rows through the binomial mechanism: what the client draws and sends, what the server makes of it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+
+#include "engine/base/types.hh"
+#include "engine/privacy/binomial.hh"
+#include "engine/privacy/budget.hh"
+#include "engine/privacy/projection.hh"
+#include "engine/privacy/random_bits.hh"
+
+namespace splitwan::engine {
+
+// Of a run: what both sides agree on.
+class BinomialRows {
+ public:
+  // cap: the largest length of a latent as the server reads it; 0: any. Throws Error when the widths differ.
+  BinomialRows(BinomialSpec, std::shared_ptr<const Projection>, double cap = 0);
+
+  const BinomialSpec& spec() const { return spec_; }
+  std::uint64_t row_bytes() const { return spec_.row_bytes(); }
+
+  // One row [model width] -> row_bytes(), every coordinate a fresh draw. Throws Error on what is not finite.
+  void draw(std::span<const float> row, RandomBits&, std::span<std::byte> to) const;
+  // The way back: counts to A (2K / u - 1), shortened to the cap, through the decoder.
+  void read(std::span<const std::byte> from, std::span<float> row) const;
+
+ private:
+  BinomialSpec spec_;
+  std::shared_ptr<const Projection> maps_;
+  double cap_;
+};
+
+// Of one session's client: a row of the session is drawn once. Sent again, it is what it was, which gives
+// away nothing new; averaging finds nothing.
+class Releases {
+ public:
+  // Which row of the session: the same only for the same tokens at the same place.
+  using RowId = std::uint64_t;
+  static RowId child(RowId parent, Token token);  // 0: before the first
+
+  Releases(BinomialRows, RandomBits, std::optional<Budget> = {});
+  // Rows below each other -> their bytes. New ones are charged to the budget, all at once and before they are
+  // drawn; throws Error when they do not fit.
+  Bytes release(std::span<const float> rows, std::span<const RowId> ids);
+
+  std::uint64_t drawn() const { return kept_.size(); }  // rows so far
+  const char* bits_from() const { return bits_.source(); }
+
+ private:
+  BinomialRows mechanism_;
+  RandomBits bits_;
+  std::optional<Budget> budget_;
+  std::map<RowId, Bytes> kept_;
+};
+
+}  // namespace splitwan::engine
