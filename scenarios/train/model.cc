@@ -72,6 +72,22 @@ LlamaViews views_of(const ModelConfig& c,
   return views;
 }
 
+Tensor through(const LlamaViews& model, const ModelConfig& c, Tensor x, LayerSpan span,
+               const HeadShape& shape, const Rotary& rotary) {
+  for (int i = span.begin; i < span.end; ++i) {
+    const LlamaViews::Layer& layer = model.layers[static_cast<std::size_t>(i)];
+    const Tensor qkv = at::linear(rms_norm(x, layer.input_norm, c.rms_eps), layer.qkv);
+    x = x + at::linear(attention(qkv, rotary, shape), layer.o);
+    const Tensor gate_up = at::linear(rms_norm(x, layer.post_norm, c.rms_eps), layer.gate_up);
+    x = x + at::linear(swiglu(gate_up), layer.down);
+  }
+  return x;
+}
+
+Tensor logits_of(const LlamaViews& model, const ModelConfig& c, const Tensor& x) {
+  return at::linear(rms_norm(x, model.final_norm, c.rms_eps), model.head);
+}
+
 Replica::Replica(const ModelConfig& c, const Tensor& weights, std::optional<Imitation> imitation)
     : gradient(at::zeros_like(weights)), config_(c), imitation_(std::move(imitation)) {
   leaves_ = views_of(c, [&](std::int64_t offset, const std::vector<std::int64_t>& shape) {
@@ -103,13 +119,8 @@ Tensor Replica::logits(const Windows& windows, int begin, int end) const {
   const HeadShape shape{end - begin, context, config_.heads, config_.kv_heads, config_.head_dim};
   const Rotary rotary = make_rotary(context, config_.head_dim, config_.rope_theta);
   Tensor x = at::embedding(leaves_.embedding, slice(windows.inputs, windows, begin, end, at::kLong));
-  for (const LlamaViews::Layer& layer : leaves_.layers) {
-    const Tensor qkv = at::linear(rms_norm(x, layer.input_norm, config_.rms_eps), layer.qkv);
-    x = x + at::linear(attention(qkv, rotary, shape), layer.o);
-    const Tensor gate_up = at::linear(rms_norm(x, layer.post_norm, config_.rms_eps), layer.gate_up);
-    x = x + at::linear(swiglu(gate_up), layer.down);
-  }
-  return at::linear(rms_norm(x, leaves_.final_norm, config_.rms_eps), leaves_.head);
+  x = through(leaves_, config_, std::move(x), {0, config_.layers}, shape, rotary);
+  return logits_of(leaves_, config_, x);
 }
 
 Tensor Replica::loss_sum(const Windows& windows, int begin, int end) const {

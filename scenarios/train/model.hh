@@ -37,6 +37,14 @@ LlamaViews views_of(
     const engine::ModelConfig&,
     const std::function<at::Tensor(std::int64_t offset, const std::vector<std::int64_t>& shape)>& slice);
 
+// Rows [rows, width] through layers [begin, end) of it, and the last layer's rows to logits.
+struct LayerSpan {
+  int begin = 0, end = 0;
+};
+at::Tensor through(const LlamaViews&, const engine::ModelConfig&, at::Tensor x, LayerSpan, const HeadShape&,
+                   const Rotary&);
+at::Tensor logits_of(const LlamaViews&, const engine::ModelConfig&, const at::Tensor& x);
+
 // What windows with a teacher's features are compared with.
 struct Imitation {
   at::Tensor head;  // [vocabulary, width]: features -> logits

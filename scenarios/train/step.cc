@@ -18,6 +18,8 @@ namespace {
 
 constexpr int windows_per_pass = 2;  // small enough that a layer's activations stay in a core's cache
 
+}  // namespace
+
 // Threads of ours instead of threads inside every operation: a step then has one barrier, not a thousand, and
 // a processor that others use delays its own windows only.
 void one_thread_per_operation() {
@@ -30,8 +32,6 @@ void one_thread_per_operation() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
 }
-
-}  // namespace
 
 Stepper::Stepper(const Recipe& recipe, const engine::ModelConfig& config, TrainState& state,
                  const std::optional<Imitation>& imitation)

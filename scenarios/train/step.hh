@@ -5,6 +5,8 @@
 
 namespace splitwan::scenarios {
 
+void one_thread_per_operation();  // for the rest of the process: steps have threads of their own
+
 class Stepper {
  public:
   Stepper(const Recipe&, const engine::ModelConfig&, TrainState&, const std::optional<Imitation>& = {});

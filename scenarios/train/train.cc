@@ -7,6 +7,7 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/train/agreement.hh"
+#include "scenarios/train/del.hh"
 #include "scenarios/train/lessons.hh"
 #include "scenarios/train/progress.hh"
 #include "scenarios/train/step.hh"
@@ -100,9 +101,24 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// Maps for a mechanism, around a model that stays as it is.
+int train_maps(const TrainOptions& options) {
+  const DelRecipe recipe = read_del_recipe(options.recipe);
+  fs::create_directories(options.output);
+  const SignalWatch watch;
+  const auto begin = std::chrono::steady_clock::now();
+  const Json result = train_del(recipe, options.output, [&] {
+    return SignalWatch::received() || (options.minutes > 0 && seconds_since(begin) > options.minutes * 60);
+  });
+  fmt::print("{}\n",
+             options.json ? result.dump() : options.output + ": perplexity " + result["perplexity"].dump());
+  return SignalWatch::received() ? 128 + SignalWatch::received() : 0;
+}
+
 }  // namespace
 
 int train(const TrainOptions& options) {
+  if (is_del_recipe(engine::read_json_file(options.recipe))) return train_maps(options);
   const Recipe recipe = read_recipe(options.recipe);
   fs::create_directories(options.output);
   const auto tokenizer = provide_tokenizer(recipe, options.output);

@@ -11,6 +11,7 @@
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/validate_link.hh"
+#include "scenarios/train/del_recipe.hh"
 #include "scenarios/train/recipe.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -51,6 +52,7 @@ TEST(ScenariosPage, holds_every_key_with_its_unit_default_and_meaning_and_no_oth
   append(attack, speed_schema(), "speed.");
   EXPECT_EQ(rows_under("Keys of an attack"), rows_of(attack));
   EXPECT_EQ(rows_under("Keys of a training recipe"), rows_of(recipe_schema()));
+  EXPECT_EQ(rows_under("Keys of a training recipe of kind del"), rows_of(del_recipe_schema()));
 }
 
 TEST(ScenariosPage, shows_scenarios_that_are_read) {

@@ -9,6 +9,7 @@
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/validate_link.hh"
+#include "scenarios/train/del_recipe.hh"
 #include "scenarios/train/recipe.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -137,6 +138,16 @@ TEST(Schema, of_recipes_is_what_they_are_read_by) {
                                   read_recipe(folder / "r.json");
                                 }),
             25);
+}
+
+TEST(Schema, of_recipes_for_maps_is_what_they_are_read_by) {
+  const tests::TemporaryFolder folder;
+  EXPECT_GE(expect_read_as_said(del_recipe_schema(), {{"kind", "del"}, {"model", "m"}, {"steps", 10}},
+                                [&](const Json& j) {
+                                  std::ofstream(folder / "r.json") << j;
+                                  read_del_recipe(folder / "r.json");
+                                }),
+            15);
 }
 
 }  // namespace

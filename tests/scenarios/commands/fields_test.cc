@@ -107,6 +107,9 @@ TEST_F(Fields, of_training_stand_on_the_page) {
   const Outcome o = checked("train", *folder_ / "r.json" + " --json -o " + *folder_ / "trained");
   ASSERT_EQ(o.code, 0);
   EXPECT_TRUE(o.json().contains("teacher_agreement"));
+  std::ofstream(*folder_ / "d.json") << json{{"kind", "del"}, {"model", demo_model}, {"windows", 8},
+                                             {"held_out", 2}, {"context", 16},       {"steps", 1}};
+  checked("train", *folder_ / "d.json" + " --json -o " + *folder_ / "maps");
 }
 
 double rate(const std::string& model, const std::string& options) {
