@@ -25,7 +25,8 @@ class MapsTraining : public Training {
 
 TEST_F(MapsTraining, betters_the_principal_directions_on_text_that_it_did_not_learn_from) {
   ASSERT_EQ(scenarios::train(options(maps(12), "maps")), 0);
-  const Json found = result("maps"), perplexity = found["perplexity"];
+  const Json found = result("maps");
+  const Json& perplexity = found["perplexity"];
   EXPECT_EQ(found["steps"], 12);
   EXPECT_THAT(perplexity["trained"].get<double>(), Lt(perplexity["principal_directions"].get<double>()));
   EXPECT_THAT(perplexity["trained"].get<double>(), Gt(perplexity["clean"].get<double>()));
