@@ -37,8 +37,9 @@ Json account_of(const AccountQuestion& q) {
   const BinomialSpec& s = q.mechanism;
   check(s, "");
   if (!(q.delta > 0 && q.delta < 1)) throw Error("delta: expected between 0 and 1, found {:g}", q.delta);
-  if (q.tokens < 1 || q.repeats < 1 || q.tokens > 1'000'000'000 / q.repeats)
-    throw Error("tokens, repeats: expected 1 to 1000000000 together, found {} and {}", q.tokens, q.repeats);
+  const std::uint64_t most = most_rounds / s.row_rounds();
+  if (q.tokens < 1 || q.repeats < 1 || q.tokens > most / q.repeats)
+    throw Error("tokens, repeats: expected 1 to {} together, found {} and {}", most, q.tokens, q.repeats);
   const std::uint64_t sent = q.tokens * q.repeats, of_token = q.depth > 0 ? sent : q.repeats;
   const Accountant all(sent * s.row_rounds(), s.corner()), token(of_token * s.row_rounds(), s.corner()),
       row(s.row_rounds(), s.corner());

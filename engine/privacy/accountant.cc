@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/base/error.hh"
+
 namespace splitwan::engine {
 namespace {
 
@@ -13,6 +15,8 @@ constexpr long double least_weight = 1e-700L;
 
 Accountant::Accountant(std::uint64_t rounds, double corner)
     : rounds_(rounds), p_(corner), log_odds_(std::log(corner) - std::log1p(-corner)) {
+  if (rounds < 1 || rounds > most_rounds)
+    throw Error("an account of {} rounds: expected 1 to {}", rounds, most_rounds);
   const auto n = static_cast<std::int64_t>(rounds);
   const long double p = corner, odds = p / (1 - p);
   const auto mode = std::clamp<std::int64_t>(static_cast<std::int64_t>((n + 1) * p), 0, n);

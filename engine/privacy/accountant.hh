@@ -11,9 +11,12 @@
 
 namespace splitwan::engine {
 
+constexpr std::uint64_t most_rounds = 10'000'000'000;
+
 // N rounds of corner p.
 class Accountant {
  public:
+  // Throws Error above most_rounds: time and memory grow with their root.
   Accountant(std::uint64_t rounds, double corner);
 
   // The least delta with (epsilon, delta)-differential privacy, and the least epsilon; both for the worst

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/json.hh"
+#include "engine/wire/bit_rows.hh"
 
 namespace splitwan::engine {
 
@@ -27,7 +28,7 @@ struct BinomialSpec {
   std::vector<double> counts(double x) const;  // P(K = 0 .. u)
   double value(std::uint32_t count) const;     // A (2K / u - 1)
   double variance(double x) const;             // (A^2 - x^2) / u
-  std::uint64_t row_bytes() const { return (static_cast<std::uint64_t>(width) * bits + 7) / 8; }
+  std::uint64_t row_bytes() const { return packed_bytes(static_cast<std::size_t>(width), bits); }
 };
 
 // Throws Error naming the key: "mu: expected above 0 to 10000, found 0".

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -56,11 +57,16 @@ void store(const std::string& path, const BudgetState& s) {
 double BudgetState::spent() const { return epsilon_of(*this, rows); }
 
 std::uint64_t BudgetState::most_rows() const {
+  const auto fit = [&](std::uint64_t n) {  // as epsilon_of() <= epsilon, at the cost of one sum
+    return Accountant(n * mechanism.row_rounds(), mechanism.corner()).delta(epsilon) <= delta;
+  };
   std::uint64_t low = 0, high = 1;
-  while (high < (1ull << 40) && epsilon_of(*this, high) <= epsilon) low = high, high *= 2;
+  const std::uint64_t most = most_rounds / mechanism.row_rounds();  // an account can hold
+  while (high <= most && fit(high)) low = high, high *= 2;
+  high = std::min(high, most + 1);
   while (high - low > 1) {
     const std::uint64_t middle = low + (high - low) / 2;
-    (epsilon_of(*this, middle) <= epsilon ? low : high) = middle;
+    (fit(middle) ? low : high) = middle;
   }
   return low;
 }

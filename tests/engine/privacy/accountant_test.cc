@@ -7,6 +7,7 @@
 
 #include "engine/base/json_file.hh"
 #include "engine/privacy/binomial.hh"
+#include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -150,6 +151,11 @@ TEST(Accountant, of_a_hundred_thousand_rounds_takes_less_than_a_second) {
   EXPECT_THAT(a.epsilon(1e-5), Gt(0));
   EXPECT_THAT(a.epsilon(1e-12), Gt(a.epsilon(1e-5)));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+}
+
+TEST(Accountant, of_more_rounds_than_it_can_hold_is_refused) {
+  EXPECT_EQ(tests::error_of([] { Accountant(most_rounds + 1, 0.55); }),
+            "an account of 10000000001 rounds: expected 1 to 10000000000");
 }
 
 TEST(PublishedBound, says_nothing_at_the_deltas_that_people_ask_for) {

@@ -115,6 +115,8 @@ TEST(Privacy, refuses_in_one_line_that_names_the_option) {
   expect_refusal("privacy --width 0", "width");
   expect_refusal("privacy --delta 0", "delta");
   expect_refusal("privacy --tokens 0", "tokens");
+  expect_refusal("privacy --tokens 1000000000", "tokens");
+  expect_refusal("privacy --tokens 2 --bits 16 --width 65536 --repeats 9000000000000000000", "repeats");
   expect_refusal("privacy --depth -1", "--depth");
   expect_refusal("privacy --budget /none.json", "/none.json");
 }
