@@ -7,7 +7,6 @@
 #include <cmath>
 #include <filesystem>
 #include <random>
-#include <thread>
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
@@ -124,7 +123,6 @@ double clamped_share(const Frozen& frozen, const Tensor& ids, const Maps& maps) 
 struct Worker {
   Maps maps;
   double sum = 0;
-  std::exception_ptr failure;
 };
 
 class Learner {
@@ -146,31 +144,22 @@ class Learner {
   // Windows of ids [batch, context + 1]; their mean loss.
   double step(const Tensor& ids, std::int64_t number) {
     std::atomic<std::int64_t> next = 0;
-    const auto work = [&](Worker& w) {
-      try {
-        w.maps = maps(), w.sum = 0;
-        for (Tensor* leaf : {&w.maps.encoder, &w.maps.decoder})
-          *leaf = leaf->detach().clone().set_requires_grad(true);
-        for (std::int64_t i; (i = next.fetch_add(1)) < ids.size(0);) {
-          const Tensor window = ids.narrow(0, i, 1);
-          const Tensor loss = frozen_.loss_sum(w.maps(frozen_.before(window.narrow(1, 0, frozen_.context))),
-                                               window.narrow(1, 1, frozen_.context).contiguous());
-          w.sum += loss.item<float>();
-          loss.backward();
-        }
-      } catch (...) {
-        w.failure = std::current_exception();
+    in_parallel(workers_.size(), [&](std::size_t worker) {
+      Worker& w = workers_[worker];
+      w.maps = maps(), w.sum = 0;
+      for (Tensor* leaf : {&w.maps.encoder, &w.maps.decoder})
+        *leaf = leaf->detach().clone().set_requires_grad(true);
+      for (std::int64_t i; (i = next.fetch_add(1)) < ids.size(0);) {
+        const Tensor window = ids.narrow(0, i, 1);
+        const Tensor loss = frozen_.loss_sum(w.maps(frozen_.before(window.narrow(1, 0, frozen_.context))),
+                                             window.narrow(1, 1, frozen_.context).contiguous());
+        w.sum += loss.item<float>();
+        loss.backward();
       }
-    };
-    {
-      std::vector<std::jthread> others;
-      for (std::size_t i = 1; i < workers_.size(); ++i) others.emplace_back([&, i] { work(workers_[i]); });
-      work(workers_[0]);
-    }
+    });
     Tensor gradient = at::zeros_like(flat_);
     double sum = 0;
-    for (Worker& w : workers_) {
-      if (w.failure) std::rethrow_exception(w.failure);
+    for (const Worker& w : workers_) {
       sum += w.sum;
       if (w.maps.encoder.grad().defined())
         gradient.add_(at::cat({w.maps.encoder.grad().flatten(), w.maps.decoder.grad().flatten()}));

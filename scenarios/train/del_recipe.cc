@@ -1,8 +1,6 @@
 #include "scenarios/train/del_recipe.hh"
 
-#include <cmath>
 #include <filesystem>
-#include <numbers>
 
 #include "engine/base/json_file.hh"
 
@@ -18,8 +16,8 @@ struct Reading : DelRecipe {
   std::string file;
 };
 
-template <typename T>
-auto within(T DelRecipe::*member, T least, T most) {
+template <typename T, typename Owner>
+auto within(T Owner::*member, T least, T most) {
   return [=](Reading& t, ObjectReader& r, const std::string& key) {
     const T value = t.*member = r.get(key, t.*member);
     if (!(value >= least && value <= most))
@@ -54,13 +52,13 @@ std::vector<engine::KeyRow<Reading>> keys() {
          t.steps = r.whole<std::int64_t>(key, 1, 1'000'000'000);
        }},
       {{"warmup", "steps", said(usual.warmup), "in which the rate grows to its peak"},
-       within<std::int64_t>(&DelRecipe::warmup, 0, 1'000'000'000)},
+       within(&DelRecipe::warmup, std::int64_t{0}, std::int64_t{1'000'000'000})},
       {{"learning_rate", "number", said(usual.learning_rate), "at its peak"},
        within(&DelRecipe::learning_rate, 1e-9, 10.0)},
       {{"minimum_rate", "number", said(usual.minimum_rate), "where the cosine ends"},
        within(&DelRecipe::minimum_rate, 0.0, 10.0)},
       {{"seed", "whole number", said(usual.seed), "of the text, the maps and the order of windows"},
-       within<std::uint64_t>(&DelRecipe::seed, 0, ~std::uint64_t{0})},
+       within(&DelRecipe::seed, std::uint64_t{0}, ~std::uint64_t{0})},
       {{"threads", "whole number", said(usual.threads), "compute threads; one repeats bit for bit"},
        within(&DelRecipe::threads, 1, 1024)},
   };
@@ -81,12 +79,6 @@ DelRecipe read_del_recipe(const std::string& path) {
   if (reading.warmup >= reading.steps)
     throw Error("{}: warmup: expected below steps, {}, found {}", path, reading.steps, reading.warmup);
   return std::move(static_cast<DelRecipe&>(reading));
-}
-
-double DelRecipe::rate_at(std::int64_t step) const {
-  if (step < warmup) return learning_rate * static_cast<double>(step + 1) / static_cast<double>(warmup);
-  const double done = static_cast<double>(step - warmup) / static_cast<double>(steps - warmup);
-  return minimum_rate + (learning_rate - minimum_rate) * (1 + std::cos(std::numbers::pi * done)) / 2;
 }
 
 }  // namespace splitwan::scenarios

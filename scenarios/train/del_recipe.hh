@@ -6,10 +6,11 @@
 
 #include "engine/base/json.hh"
 #include "engine/base/schema.hh"
+#include "scenarios/train/recipe.hh"
 
 namespace splitwan::scenarios {
 
-struct DelRecipe {
+struct DelRecipe : Schedule {
   std::string model;   // folder, frozen
   int depth = 0;       // layers before the maps
   int width = 32;      // of the latent, d
@@ -17,13 +18,9 @@ struct DelRecipe {
   int windows = 2048;  // of text that the model writes itself, at temperature 1
   int held_out = 64;   // more of them, for the figures
   int context = 128, batch = 8;
-  std::int64_t steps = 0, warmup = 0;
-  double learning_rate = 1e-3, minimum_rate = 5e-5;
   std::uint64_t seed = 1;
   int threads = 1;
   engine::Json text;  // the recipe as written
-
-  double rate_at(std::int64_t step) const;
 };
 
 bool is_del_recipe(const engine::Json&);

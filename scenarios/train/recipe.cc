@@ -265,7 +265,7 @@ Recipe read_recipe(const std::string& path) {
   return std::move(static_cast<Recipe&>(reading));
 }
 
-double Recipe::rate_at(std::int64_t step) const {
+double Schedule::rate_at(std::int64_t step) const {
   if (step < warmup) return learning_rate * static_cast<double>(step + 1) / static_cast<double>(warmup);
   const double done = static_cast<double>(step - warmup) / static_cast<double>(steps - warmup);
   return minimum_rate + (learning_rate - minimum_rate) * (1 + std::cos(std::numbers::pi * done)) / 2;

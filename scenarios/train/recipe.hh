@@ -29,7 +29,16 @@ struct Teaching {
   int shortest_prompt = 8, longest_prompt = 64;   // tokens of the corpora that the teacher continues
 };
 
-struct Recipe {
+// Linear warm-up to a peak, then a cosine down to the end.
+struct Schedule {
+  std::int64_t steps = 0, warmup = 0;
+  double learning_rate = 1e-3;  // peak
+  double minimum_rate = 5e-5;   // where the cosine ends
+
+  double rate_at(std::int64_t step) const;
+};
+
+struct Recipe : Schedule {
   std::string init;           // folder to continue from; "" = from scratch
   engine::ModelConfig model;  // from scratch only
   std::string tokenizer;      // tokenizer.model to use; "" = init's, or a new one
@@ -38,15 +47,9 @@ struct Recipe {
   std::optional<Teaching> teacher;
   int context = 256;  // tokens per window
   int batch = 16;     // windows per step
-  std::int64_t steps = 0;
-  std::int64_t warmup = 0;      // steps of linear warm-up
-  double learning_rate = 1e-3;  // peak
-  double minimum_rate = 5e-5;   // where the cosine ends
   std::uint64_t seed = 1;
   int threads = 1;
   engine::Json text;  // the recipe as written
-
-  double rate_at(std::int64_t step) const;
 };
 
 // Every key of a recipe; data[].name is one of each source's.

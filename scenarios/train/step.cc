@@ -33,6 +33,24 @@ void one_thread_per_operation() {
 #endif
 }
 
+void in_parallel(std::size_t workers, const std::function<void(std::size_t)>& work) {
+  std::vector<std::exception_ptr> failures(workers);
+  const auto guarded = [&](std::size_t worker) {
+    try {
+      work(worker);
+    } catch (...) {
+      failures[worker] = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < workers; ++i) others.emplace_back(guarded, i);
+    guarded(0);
+  }
+  for (const std::exception_ptr& failure : failures)
+    if (failure) std::rethrow_exception(failure);
+}
+
 Stepper::Stepper(const Recipe& recipe, const engine::ModelConfig& config, TrainState& state,
                  const std::optional<Imitation>& imitation)
     : recipe_(recipe), state_(state), slots_(layout_of(config)) {
@@ -45,31 +63,18 @@ double Stepper::run(const Windows& windows, bool learn) {
   // with one a run is repeatable bit for bit.
   std::atomic<int> next = 0;
   std::vector<double> sums(replicas_.size());
-  std::vector<std::exception_ptr> failures(replicas_.size());
-  const auto work = [&](std::size_t worker) {
-    try {
-      const at::AutoGradMode mode(learn);
-      if (learn) replicas_[worker].gradient.zero_();
-      for (int begin; (begin = next.fetch_add(windows_per_pass)) < windows.count;) {
-        const int end = std::min(begin + windows_per_pass, windows.count);
-        const at::Tensor loss = replicas_[worker].loss_sum(windows, begin, end);
-        sums[worker] += loss.item<float>();
-        if (learn) loss.backward();
-      }
-    } catch (...) {
-      failures[worker] = std::current_exception();
+  in_parallel(replicas_.size(), [&](std::size_t worker) {
+    const at::AutoGradMode mode(learn);
+    if (learn) replicas_[worker].gradient.zero_();
+    for (int begin; (begin = next.fetch_add(windows_per_pass)) < windows.count;) {
+      const int end = std::min(begin + windows_per_pass, windows.count);
+      const at::Tensor loss = replicas_[worker].loss_sum(windows, begin, end);
+      sums[worker] += loss.item<float>();
+      if (learn) loss.backward();
     }
-  };
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < replicas_.size(); ++i) others.emplace_back(work, i);
-    work(0);
-  }
+  });
   double sum = 0;
-  for (std::size_t i = 0; i < replicas_.size(); ++i) {
-    if (failures[i]) std::rethrow_exception(failures[i]);
-    sum += sums[i];
-  }
+  for (const double one : sums) sum += one;
   return sum;
 }
 

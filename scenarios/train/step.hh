@@ -1,11 +1,16 @@
 // One optimiser step, data-parallel: every thread takes windows of the batch and differentiates them alone.
 #pragma once
 
+#include <functional>
+
 #include "scenarios/train/state.hh"
 
 namespace splitwan::scenarios {
 
 void one_thread_per_operation();  // for the rest of the process: steps have threads of their own
+
+// work(0 .. workers - 1), each on a thread; the first of them to fail fails it.
+void in_parallel(std::size_t workers, const std::function<void(std::size_t)>& work);
 
 class Stepper {
  public:
