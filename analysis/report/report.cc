@@ -113,10 +113,11 @@ std::string for_script(const Json& data) {
 
 }  // namespace
 
-Json report_data(const model::Study& study, const std::optional<LatencyModel>& m, const Json& privacy) {
+Json report_data(const model::Study& study, const std::optional<LatencyModel>& m, const Json& privacy,
+                 const Json& frontier) {
   const std::vector<engine::Run>& runs = study.runs;
   const Json summary = summarise(study);
-  if (runs.empty() && privacy.is_null()) throw engine::Error("no runs to report on");
+  if (runs.empty() && privacy.is_null() && frontier.is_null()) throw engine::Error("no runs to report on");
   Json data = {{"schema_version", report_schema_version},
                {"kind", "report"},
                {"source", source_of(runs)},
@@ -134,7 +135,8 @@ Json report_data(const model::Study& study, const std::optional<LatencyModel>& m
                 {{"segment_bytes", model::segment_bytes},
                  {"framing_bytes", model::framing_bytes},
                  {"prefill_rows", engine::prefill_rows}}},
-               {"privacy", privacy}};
+               {"privacy", privacy},
+               {"frontier", frontier}};
   if (!runs.empty() || m) add_model(data, study, m);
   return data;
 }

@@ -103,6 +103,7 @@ Json variant_of(const engine::RunHeader& header) {
   variant["sampling"] = header.sampling ? to_json(*header.sampling) : Json();
   variant["compute"] = source.value("compute", Json());
   variant.update(header.defences);
+  if (header.privacy.is_object()) variant["privacy"] = header.privacy;
   return variant;
 }
 

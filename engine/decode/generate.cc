@@ -142,12 +142,16 @@ class Generator {
 
 }  // namespace
 
-Generation generate(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
-                    std::span<const Token> prompt, const GenerateOptions& options) {
+void check_request(const ModelConfig& config, std::span<const Token> prompt, const GenerateOptions& options) {
   check_prompt(config, prompt);
   check(options.sampling);
   if (options.max_new_tokens < 1)
     throw Error("max-new-tokens {}: expected at least 1", options.max_new_tokens);
+}
+
+Generation generate(Party& party, Forward& forward, Drafter& drafter, const ModelConfig& config,
+                    std::span<const Token> prompt, const GenerateOptions& options) {
+  check_request(config, prompt, options);
   return Generator(party, forward, drafter, config, prompt, options).run();
 }
 

@@ -23,6 +23,9 @@ struct Generation {
   Nanos prefill{}, total{};  // until the first token; until the last
 };
 
+// What no generation can begin with: throws Error, as generate() does.
+void check_request(const ModelConfig&, std::span<const Token> prompt, const GenerateOptions&);
+
 // Throws Error when the prompt is empty, holds ids outside the vocabulary, or fills the context; also on
 // options out of range.
 Generation generate(Party&, Forward&, Drafter&, const ModelConfig&, std::span<const Token> prompt,

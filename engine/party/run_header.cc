@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "engine/base/link_json.hh"
+#include "engine/wire/bit_rows.hh"
 #include "engine/wire/codecs.hh"
 
 namespace splitwan::engine {
@@ -215,6 +216,7 @@ Json to_json(const RunHeader& h) {
   put(json, "device", h.device);
   put(json, "compute", h.compute);
   put(json, "defences", h.defences);
+  put(json, "privacy", h.privacy);
   put(json, "geometry", h.geometry);
   put(json, "seed", h.seed);
   put(json, "prompts_left_out", h.prompts_left_out);
@@ -250,6 +252,7 @@ RunHeader run_header_of(const Json& json, const std::string& where) {
                                   {"scenario", &h.scenario},
                                   {"simulator", &h.simulator},
                                   {"published", &h.published},
+                                  {"privacy", &h.privacy},
                                   {"cell", &h.cell}}) {
     if (const Json* value = stated_at(r, key)) *into = *value;
   }
@@ -285,6 +288,7 @@ Json system_of(const RunHeader& h) {
   put(json, "sampling", h.sampling);
   put(json, "device", h.device);
   put(json, "defences", h.defences);
+  put(json, "privacy", h.privacy);
   put(json, "machine", h.machine);
   return json;
 }
@@ -294,6 +298,7 @@ Json source_of(const RunHeader& h) {
   put(json, "compute", h.compute);
   put(json, "plan", h.plan);
   put(json, "wire", h.wire);
+  put(json, "privacy", h.privacy);
   put(json, "storage", h.storage);
   put(json, "geometry", h.geometry);
   put(json, "machine", h.machine);
@@ -305,6 +310,11 @@ std::uint64_t row_bytes_of(const RunHeader& h, const std::string& where) {
   const Json width = h.geometry.is_object() ? h.geometry.value("width", Json()) : Json();
   if (!width.is_number_integer() || width.get<std::int64_t>() < 1 || h.wire.empty())
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
+  if (h.privacy.is_object()) {
+    ObjectReader mechanism(h.privacy, where);
+    ObjectReader r = mechanism.child("mechanism");
+    return packed_bytes(r.whole<std::size_t>("width", 1, 1 << 16), r.whole("bits", 1, 16));
+  }
   return row_bytes(h.wire, width.get<std::uint64_t>());
 }
 

@@ -65,7 +65,10 @@ struct RunHeader {
   std::optional<StatedPlan> plan;
   std::string wire, storage, device, compute;
   Json defences = Json::object();  // by name, as a scenario has them
-  Json geometry;                   // of the model that the bytes and costs are of
+  // Where rows went through a binomial mechanism: {trust, mechanism {mu, bits, width, clip}, cap,
+  // soft_prompt, generated, random_bits}. `wire` is then that of the rows that come back.
+  Json privacy;
+  Json geometry;  // of the model that the bytes and costs are of
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> prompts_left_out;
   std::string commit;
@@ -90,7 +93,8 @@ Json system_of(const RunHeader&);
 // stated.
 Json source_of(const RunHeader&);
 
-// Of one row of activations on its wire. Throws Error naming `where` when it states no width or wire.
+// Of one row of activations on its wire, upwards. Throws Error naming `where` when it states no width or
+// wire.
 std::uint64_t row_bytes_of(const RunHeader&, const std::string& where);
 double temperature_of(const RunHeader&);
 

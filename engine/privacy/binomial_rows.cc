@@ -44,6 +44,12 @@ void BinomialRows::read(std::span<const std::byte> from, std::span<float> row) c
   maps_->decode(latent, row);
 }
 
+Codec::Cost BinomialRows::cost(std::uint64_t rows) const {
+  const double map = static_cast<double>(maps_->model_width) * spec_.width, n = static_cast<double>(rows);
+  const double row = 4.0 * maps_->model_width + static_cast<double>(row_bytes());
+  return {2 * map * n, 4 * map + row * n};
+}
+
 // FNV-1a over words: tells rows apart, hides nothing; it never leaves the client.
 Releases::RowId Releases::child(RowId parent, Token token) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -67,7 +73,8 @@ Bytes Releases::release(std::span<const float> rows, std::span<const RowId> ids)
     auto place = kept_.find(ids[i]);
     if (place == kept_.end()) {
       Bytes drawn(bytes);
-      mechanism_.draw(rows.subspan(i * width, width), bits_, drawn);
+      RandomBits own = bits_.of(ids[i]);  // guessing ahead draws more rows, and changes none
+      mechanism_.draw(rows.subspan(i * width, width), own, drawn);
       place = kept_.emplace(ids[i], std::move(drawn)).first;
     }
     std::ranges::copy(place->second, all.begin() + static_cast<std::ptrdiff_t>(i * bytes));

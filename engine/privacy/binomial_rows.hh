@@ -10,6 +10,7 @@
 #include "engine/privacy/budget.hh"
 #include "engine/privacy/projection.hh"
 #include "engine/privacy/random_bits.hh"
+#include "engine/wire/codec.hh"
 
 namespace splitwan::engine {
 
@@ -26,6 +27,9 @@ class BinomialRows {
   void draw(std::span<const float> row, RandomBits&, std::span<std::byte> to) const;
   // The way back: counts to A (2K / u - 1), shortened to the cap, through the decoder.
   void read(std::span<const std::byte> from, std::span<float> row) const;
+
+  // Either way, for the clock: the map's arithmetic, and what is read and written once.
+  Codec::Cost cost(std::uint64_t rows) const;
 
  private:
   BinomialSpec spec_;
@@ -45,8 +49,12 @@ class Releases {
   // Rows below each other -> their bytes. New ones are charged to the budget, all at once and before they are
   // drawn; throws Error when they do not fit.
   Bytes release(std::span<const float> rows, std::span<const RowId> ids);
+  // Rows that go as they are, which no account covers.
+  void expose(std::uint64_t rows) { exposed_ += rows; }
 
+  const BinomialRows& mechanism() const { return mechanism_; }
   std::uint64_t drawn() const { return kept_.size(); }  // rows so far
+  std::uint64_t exposed() const { return exposed_; }
   const char* bits_from() const { return bits_.source(); }
 
  private:
@@ -54,6 +62,7 @@ class Releases {
   RandomBits bits_;
   std::optional<Budget> budget_;
   std::map<RowId, Bytes> kept_;
+  std::uint64_t exposed_ = 0;
 };
 
 }  // namespace splitwan::engine

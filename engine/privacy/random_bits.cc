@@ -43,6 +43,12 @@ std::uint64_t RandomBits::next() {
   return word;
 }
 
+RandomBits RandomBits::of(std::uint64_t thing) const {
+  if (!seed_) return {};
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+  return RandomBits((*seed_ + 1) * odd ^ thing);
+}
+
 double RandomBits::uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
 std::uint32_t draw_binomial(RandomBits& bits, std::uint32_t n, double q) {

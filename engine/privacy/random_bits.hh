@@ -15,6 +15,8 @@ class RandomBits {
   explicit RandomBits(std::uint64_t seed) : seed_(seed) {}
   std::uint64_t next();
   double uniform();  // [0, 1), 53 bits
+  // Of one thing among many, with a seed: bits that no other thing's change. The system's need no such care.
+  RandomBits of(std::uint64_t thing) const;
   const char* source() const { return seed_ ? "seed" : "operating system"; }
 
  private:

@@ -19,9 +19,17 @@ struct DropSpans : Recorder {  // a server keeps no trace: the client's holds th
 
 }  // namespace
 
+Server::Server(const Endpoint& here, const ModelConfig& config, Serve serve, ServerOptions options)
+    : config_(config), serve_(std::move(serve)), options_(std::move(options)), acceptor_(listen(io_, here)) {}
+
 Server::Server(const Endpoint& here, const ModelConfig& config, const LayerStack& middle,
                ServerOptions options)
-    : config_(config), middle_(middle), options_(std::move(options)), acceptor_(listen(io_, here)) {}
+    : Server(
+          here, config,
+          [&](Party& party, PartyId client, const ServeOptions& each) {
+            serve_middle(party, client, config, middle, each);
+          },
+          std::move(options)) {}
 
 Server::~Server() {
   for (Session& s : sessions_) s.thread.join();
@@ -62,7 +70,7 @@ void Server::begin_session(tcp::socket socket) {
   Session& begun = sessions_.emplace_back();
   try {
     begun.thread = std::thread([&, admitted, number = ++count_, s = std::move(socket)]() mutable {
-      serve(std::move(s), number, admitted);
+      session(std::move(s), number, admitted);
       active_ -= admitted;
       begun.over = true;
     });
@@ -74,7 +82,7 @@ void Server::begin_session(tcp::socket socket) {
 }
 
 // One connection, until the client leaves, or is told why not; whatever goes wrong ends this session only.
-void Server::serve(tcp::socket socket, int number, bool admitted) const {
+void Server::session(tcp::socket socket, int number, bool admitted) const {
   std::string peer = "client";
   try {
     at::set_num_threads(options_.threads);
@@ -94,7 +102,7 @@ void Server::serve(tcp::socket socket, int number, bool admitted) const {
     }
     DropSpans nowhere;
     Party party(roles::server, transport, clock, nowhere);
-    serve_middle(party, roles::client, config_, middle_, options_.idle);
+    serve_(party, roles::client, options_.each);
     options_.log(fmt::format("session {}: {} is done", number, peer));
   } catch (const std::exception& e) {
     const std::string what = e.what();

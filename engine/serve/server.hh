@@ -1,4 +1,4 @@
-// The untrusted side for many clients: accepts connections and gives each a session with the middle layers.
+// The untrusted side for many clients: accepts connections and gives each a session.
 #pragma once
 
 #include <atomic>
@@ -13,15 +13,19 @@
 namespace splitwan::engine {
 
 struct ServerOptions {
-  int sessions = 16;                     // at one time; who comes then is told so
-  int threads = 1;                       // that a session computes with
-  Nanos idle = std::chrono::minutes(5);  // a session that asks nothing for so long ends
+  int sessions = 16;                              // at one time; who comes then is told so
+  int threads = 1;                                // that a session computes with
+  ServeOptions each = {std::chrono::minutes(5)};  // a session that asks nothing for so long ends
   std::function<void(const std::string&)> log = [](const std::string&) {};  // a line, from any thread
 };
 
 class Server {
  public:
-  // Listens from here on. Model and layers must outlive the server. Throws Error.
+  // Answers one client until it leaves; throws Error when something goes wrong.
+  using Serve = std::function<void(Party&, PartyId client, const ServeOptions&)>;
+
+  // Listens from here on. What it serves must outlive it. Throws Error.
+  Server(const Endpoint&, const ModelConfig&, Serve, ServerOptions = {});
   Server(const Endpoint&, const ModelConfig&, const LayerStack& middle, ServerOptions = {});
   ~Server();
 
@@ -40,10 +44,10 @@ class Server {
   };
   void accept();
   void begin_session(tcp::socket);
-  void serve(tcp::socket, int number, bool admitted) const;
+  void session(tcp::socket, int number, bool admitted) const;
 
   const ModelConfig& config_;
-  const LayerStack& middle_;
+  Serve serve_;
   ServerOptions options_;
   boost::asio::io_context io_;
   tcp::acceptor acceptor_;

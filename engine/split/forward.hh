@@ -6,6 +6,7 @@
 #include "engine/layers/model_ends.hh"
 #include "engine/party/party.hh"
 #include "engine/split/codec.hh"
+#include "engine/split/mechanism.hh"
 
 namespace splitwan::engine {
 
@@ -29,7 +30,8 @@ struct SplitOptions {
   int prefill_chunk = prefill_rows;       // rows per message
   std::optional<Nanos> patience = {};     // for each answer; none = without limit
   Defences defences = {};
-  std::uint64_t seed = 1;  // of the defences
+  std::uint64_t seed = 1;                   // of the defences
+  std::optional<Mechanism> mechanism = {};  // rows go up through it; `wire` is then of those that come back
 };
 
 // All layers here: `ends` must hold them all in its head. Long prompts go in chunks.
@@ -40,7 +42,16 @@ std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEn
 // The untrusted side of one session: answers until the client says bye. `middle` is shared between sessions,
 // the cache is this session's own. A bad request, or none for `idle`, is answered with an error message, then
 // thrown as Error.
+struct ServeOptions {
+  std::optional<Nanos> idle = {};
+  const DelWeights* del = nullptr;  // for clients whose rows come through the binomial mechanism
+};
 void serve_middle(Party& server, PartyId client, const ModelConfig&, const LayerStack& middle,
-                  std::optional<Nanos> idle = {});
+                  const ServeOptions& = {});
+// What a serving loop stands in: `serve` gets a way to wait for the client's next message; what it throws is
+// told to the client first.
+using NextMessage = std::function<Arrival()>;
+void answering(Party& server, PartyId client, const ServeOptions&,
+               const std::function<void(const NextMessage&)>& serve);
 
 }  // namespace splitwan::engine

@@ -19,7 +19,7 @@ Message with_text(Kind kind, const std::string& text) {
   return m;
 }
 
-std::string text_of(const Message& m) {
+std::string whole_text(const Message& m) {
   return {reinterpret_cast<const char*>(m.payload.data()), m.payload.size()};
 }
 
@@ -36,15 +36,16 @@ std::string quoted(const Json& value) { return printable(value.dump()).substr(0,
 
 }  // namespace
 
-Message hello(const ModelConfig& config, LayerRange middle, const Codec& codec) {
-  const Json body = {
+Message hello(const ModelConfig& config, LayerRange middle, const Codec& codec, const Json& more) {
+  Json body = {
       {"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", codec.name()}};
+  body.update(more);
   return with_text(Kind::hello, body.dump());
 }
 
-void check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
+Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
   expect(m, Kind::hello);
-  const std::string text = text_of(m);
+  const std::string text = whole_text(m);
   if (text.size() > longest_hello || nests_too_deeply(text, 8)) throw Error("malformed hello");
   const Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!body.is_object() || !body.contains("geometry") || !body.contains("middle") ||
@@ -70,15 +71,18 @@ void check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
   const Json wire = body.value("wire", Json());
   if (std::ranges::none_of(codecs(), [&](const Codec* c) { return wire == c->name(); }))
     throw Error("the client writes activations as {}: expected {}", quoted(wire), codec_names());
+  return body;
 }
 
-Message plain(Kind kind) { return with_text(kind, ""); }
+Message plain(Kind kind, const std::string& text) { return with_text(kind, text); }
+
+std::string text_of(const Message& m) { return printable(whole_text(m)); }
 
 Message error_message(const std::string& text) { return with_text(Kind::error, text); }
 
 void expect(const Message& m, Kind kind) {
   if (m.header.kind == kind) return;
-  if (m.header.kind == Kind::error) throw Error("peer refused: {}", printable(text_of(m)));
+  if (m.header.kind == Kind::error) throw Error("peer refused: {}", text_of(m));
   throw Error("peer sent '{}' where '{}' was expected", kind_names[static_cast<int>(m.header.kind)],
               kind_names[static_cast<int>(kind)]);
 }

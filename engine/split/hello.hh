@@ -6,11 +6,13 @@
 
 namespace splitwan::engine {
 
-Message hello(const ModelConfig&, LayerRange middle, const Codec&);
-// Throws Error saying which value differs and what each side has.
-void check_hello(const Message&, const ModelConfig&, LayerRange middle);
+// `more`: what a session of another kind asks for, beside those.
+Message hello(const ModelConfig&, LayerRange middle, const Codec&, const Json& more = Json::object());
+// Throws Error saying which value differs and what each side has. Gives back all that the client said.
+Json check_hello(const Message&, const ModelConfig&, LayerRange middle);
 
-Message plain(Kind);  // welcome, bye
+Message plain(Kind, const std::string& text = "");  // welcome, bye
+std::string text_of(const Message&);                // what it says, fit for a log
 Message error_message(const std::string& text);
 // Throws Error with the peer's own words when `m` is an error, or when it is not of the expected kind.
 void expect(const Message& m, Kind);

@@ -1,79 +1,141 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
+#include "engine/layers/device.hh"
 #include "engine/split/forward.hh"
 #include "engine/split/hello.hh"
 
 namespace splitwan::engine {
 namespace {
 
-std::span<const std::int32_t> kept_rows(const Header& h) {
-  std::span<const std::int32_t> rows = h.keep;
-  while (!rows.empty() && rows.back() == no_row) rows = rows.first(rows.size() - 1);
-  return rows;
+using Rows = std::vector<std::int32_t>;
+
+Rows first_rows(std::size_t count) {
+  Rows all(count);
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
-// Takes one request through the middle layers.
-Message answer(Party& party, const Message& request, const ModelConfig& config, const LayerStack& middle,
-               KvCache& cache) {
-  const Header& h = request.header;
-  cache.commit(kept_rows(h));
-  if (h.context != static_cast<std::uint32_t>(cache.committed())) {
-    throw Error("out of step: the client has {} tokens, the server {}", h.context, cache.committed());
-  }
-  if (const int most = std::max(config.context, widest_tree); h.rows == 0 || std::cmp_greater(h.rows, most))
-    throw Error("a step of {} rows: expected 1 to {}", h.rows, most);
-  auto parent = h.parent;
-  if (parent.empty()) {
-    for (std::uint32_t i = 0; i < h.rows; ++i) parent.push_back(static_cast<std::int32_t>(i) - 1);
-  }
-  if (parent.size() != h.rows) throw Error("{} parents for {} rows", parent.size(), h.rows);
-  // Branches share positions: near the end of the context, a tree may have more rows than positions are left.
-  const int deepest = std::ranges::max(depths(parent));
-  if (static_cast<int>(h.context) + deepest >= config.context) {
-    throw Error("a path of {} rows after {} tokens: the model's context is {}", deepest + 1, h.context,
-                config.context);
-  }
-  party.begin_step(h.step, h.context);
-  const Codec& codec = codec_numbered(h.dtype);
-  const Work coding = codec_work(codec, h.rows, config.width);
-  at::Tensor hidden =
-      party.work(coding, [&] { return decode(request, codec, config.width, middle.device()); });
-  hidden = party.work(middle.work(Phase::middle, h.rows, h.context), [&] {
-    cache.begin(std::move(parent));
-    return middle(hidden, cache);
-  });
-  Message reply = party.work(coding, [&] { return encode(hidden, codec); });
-  reply.header.kind = Kind::reply;
-  reply.header.step = h.step;
-  reply.header.context = h.context;
-  return reply;
+// Parents of a chain of so many rows.
+Rows chain(std::size_t count) {
+  Rows all = first_rows(count);
+  for (std::int32_t& parent : all) --parent;
+  return all;
 }
+
+// `lead` and then these rows of a step, or their parents, which come after so many others.
+Rows behind(Rows lead, std::span<const std::int32_t> rows) {
+  const auto shift = static_cast<std::int32_t>(lead.size());
+  for (const std::int32_t row : rows) lead.push_back(row + shift);
+  return lead;
+}
+
+// One session: its cache, and how its rows are read.
+class Session {
+ public:
+  Session(const ModelConfig& config, const LayerStack& middle, const Json& said, const DelWeights* weights)
+      : config_(config), middle_(middle), cache_(middle.new_cache()) {
+    const auto terms = said.find("mechanism");
+    if (terms == said.end()) return;
+    if (!weights)
+      throw Error("the client's rows come through a binomial mechanism: this server has no decoder");
+    mechanism_.emplace(mechanism_terms_of({*terms, "the client's mechanism"}), *weights,
+                       middle.range().begin);
+    back_ = &codec_named(said["wire"].get<std::string>());
+    lead_ = static_cast<std::size_t>(mechanism_->soft_prompt().size(0));
+    if (std::cmp_greater_equal(lead_, config.context))
+      throw Error("a soft prompt of {} rows: the model's context is {}", lead_, config.context);
+  }
+
+  // Takes one request through the middle layers.
+  Message answer(Party& party, const Message& request) {
+    const Header& h = request.header;
+    commit(h);
+    const Rows parent = parents_of(h);
+    party.begin_step(h.step, h.context);
+    const bool counts = mechanism_ && h.dtype == mechanism_dtype;
+    const Codec& codec = counts ? *back_ : codec_numbered(h.dtype);
+    const Work coding = codec_work(codec, h.rows, config_.width);
+    at::Tensor hidden = party.work(counts ? mechanism_->work(h.rows) : coding, [&] {
+      return counts ? mechanism_->decode(request, middle_.device())
+                    : decode(request, codec, config_.width, middle_.device());
+    });
+    const auto rows = h.rows + static_cast<std::uint32_t>(lead_);
+    const auto context = static_cast<std::uint32_t>(cache_.committed());
+    hidden = party.work(middle_.work(Phase::middle, rows, context), [&] {
+      if (lead_ > 0) hidden = at::cat({upload(mechanism_->soft_prompt(), middle_.device()), hidden});
+      cache_.begin(behind(chain(lead_), parent));
+      return middle_(hidden, cache_).narrow(0, static_cast<std::int64_t>(lead_), h.rows);
+    });
+    sent_ = h.rows;
+    Message reply = party.work(coding, [&] { return encode(hidden, codec); });
+    reply.header.kind = Kind::reply;
+    reply.header.step = h.step;
+    reply.header.context = h.context;
+    return reply;
+  }
+
+ private:
+  // The rows of the last step that the client keeps. A session through the mechanism may say "all of them" by
+  // the context alone: its messages are short, and a list would be half of them.
+  void commit(const Header& h) {
+    std::span<const std::int32_t> listed = h.keep;
+    while (!listed.empty() && listed.back() == no_row) listed = listed.first(listed.size() - 1);
+    const Rows all = first_rows(sent_);
+    if (mechanism_ && listed.empty() && h.context == tokens_ + sent_) listed = all;
+    if (!listed.empty()) {
+      cache_.commit(behind(first_rows(lead_), listed));
+      lead_ = 0;  // the soft prompt is where it belongs
+      tokens_ += static_cast<std::uint32_t>(listed.size());
+    }
+    if (h.context != tokens_)
+      throw Error("out of step: the client has {} tokens, the server {}", h.context, tokens_);
+  }
+
+  Rows parents_of(const Header& h) const {
+    if (const int most = std::max(config_.context, widest_tree);
+        h.rows == 0 || std::cmp_greater(h.rows, most))
+      throw Error("a step of {} rows: expected 1 to {}", h.rows, most);
+    Rows parent = h.parent;
+    if (parent.empty()) parent = chain(h.rows);
+    if (parent.size() != h.rows) throw Error("{} parents for {} rows", parent.size(), h.rows);
+    // Branches share positions: near the end of the context, a tree may have more rows than positions are
+    // left.
+    const int deepest = std::ranges::max(depths(parent));
+    if (const int before = cache_.committed() + static_cast<int>(lead_);
+        before + deepest >= config_.context) {
+      throw Error("a path of {} rows after {} tokens{}: the model's context is {}", deepest + 1, h.context,
+                  std::cmp_greater(before, h.context) ? " and a soft prompt" : "", config_.context);
+    }
+    return parent;
+  }
+
+  const ModelConfig& config_;
+  const LayerStack& middle_;
+  KvCache cache_;
+  std::optional<MechanismReader> mechanism_;
+  const Codec* back_ = nullptr;          // of replies to counts
+  std::size_t lead_ = 0;                 // rows of the soft prompt, as long as it is not committed
+  std::uint32_t tokens_ = 0, sent_ = 0;  // committed ones of the client's; rows of the step in flight
+};
 
 }  // namespace
 
-void serve_middle(Party& party, PartyId client, const ModelConfig& config, const LayerStack& middle,
-                  std::optional<Nanos> idle) {
-  KvCache cache = middle.new_cache();
-  const auto next = [&] {
-    if (!idle) return party.recv(client);
-    auto arrival = party.recv(client, *idle);
-    if (!arrival) throw Error("session closed: nothing came for {} s", idle->count() / 1'000'000'000);
+void answering(Party& party, PartyId client, const ServeOptions& options,
+               const std::function<void(const NextMessage&)>& serve) {
+  const NextMessage next = [&] {
+    if (!options.idle) return party.recv(client);
+    auto arrival = party.recv(client, *options.idle);
+    if (!arrival) throw Error("session closed: nothing came for {} s", options.idle->count() / 1'000'000'000);
     return std::move(*arrival);
   };
   try {
-    Arrival arrival = next();
-    check_hello(arrival.message, config, middle.range());
-    party.reply(arrival, plain(Kind::welcome));
-    while (true) {
-      arrival = next();
-      if (arrival.message.header.kind == Kind::bye) return;
-      expect(arrival.message, Kind::request);
-      party.reply(arrival, answer(party, arrival.message, config, middle, cache));
-    }
+    serve(next);
   } catch (const std::exception& e) {
     try {
       party.send(client, error_message(e.what()));
@@ -81,6 +143,21 @@ void serve_middle(Party& party, PartyId client, const ModelConfig& config, const
     }
     throw;
   }
+}
+
+void serve_middle(Party& party, PartyId client, const ModelConfig& config, const LayerStack& middle,
+                  const ServeOptions& options) {
+  answering(party, client, options, [&](const NextMessage& next) {
+    Arrival arrival = next();
+    Session session(config, middle, check_hello(arrival.message, config, middle.range()), options.del);
+    party.reply(arrival, plain(Kind::welcome));
+    while (true) {
+      arrival = next();
+      if (arrival.message.header.kind == Kind::bye) return;
+      expect(arrival.message, Kind::request);
+      party.reply(arrival, session.answer(party, arrival.message));
+    }
+  });
 }
 
 }  // namespace splitwan::engine

@@ -20,7 +20,10 @@ class SplitForward : public Forward {
         head_cache_(ends.head().new_cache()),
         tail_cache_(ends.tail().new_cache()) {
     const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
-    party_.send(server_, hello(ends.config(), middle, *options_.wire));
+    hello_ =
+        hello(ends.config(), middle, *options_.wire,
+              options_.mechanism ? Json{{"mechanism", to_json(options_.mechanism->terms)}} : Json::object());
+    if (!options_.mechanism) greet();  // else a spent budget may yet end the session: nothing is sent before
   }
 
   at::Tensor prefill(std::span<const Token> prompt) override {
@@ -29,9 +32,10 @@ class SplitForward : public Forward {
     for (std::size_t at = 0; at < prompt.size(); at += options_.prefill_chunk) {
       const auto rows = std::min<std::size_t>(options_.prefill_chunk, prompt.size() - at);
       chunks.push_back(TokenBatch::chain(prompt.subspan(at, rows)));
-      send(chunks.back());
+      send(chunks.back(), Part::prompt);
       keep_ = all_rows(static_cast<int>(rows));
       head_cache_.commit(keep_);
+      last_ = sent_[rows - 1];
     }
     at::Tensor logits;
     for (const TokenBatch& chunk : chunks) {
@@ -43,7 +47,7 @@ class SplitForward : public Forward {
 
   at::Tensor run(const TokenBatch& batch) override {
     ++round_trips_;
-    send(batch);
+    send(batch, Part::generated);
     return finish(batch, batch.rows());
   }
 
@@ -51,11 +55,14 @@ class SplitForward : public Forward {
     head_cache_.commit(rows);
     tail_cache_.commit(rows);
     keep_.assign(rows.begin(), rows.end());
+    if (!rows.empty() && options_.mechanism) last_ = sent_.at(static_cast<std::size_t>(rows.back()));
   }
 
   int committed() const override { return tail_cache_.committed(); }
   std::uint64_t round_trips() const override { return round_trips_; }
-  void close() override { party_.send(server_, plain(Kind::bye)); }
+  void close() override {
+    if (!hello_) party_.send(server_, plain(Kind::bye));
+  }
 
  private:
   static std::vector<std::int32_t> all_rows(int rows) {
@@ -73,8 +80,39 @@ class SplitForward : public Forward {
     return batch;
   }
 
+  enum class Part : std::uint8_t { prompt, generated };
+
+  void greet() {
+    if (hello_) party_.send(server_, *std::exchange(hello_, {}));
+  }
+
+  // Which rows of the session these are.
+  void name_rows(const TokenBatch& batch) {
+    sent_.clear();
+    for (std::size_t i = 0; i < batch.ids.size(); ++i) {
+      const std::int32_t parent = batch.parent[i];
+      sent_.push_back(
+          Releases::child(parent < 0 ? last_ : sent_[static_cast<std::size_t>(parent)], batch.ids[i]));
+    }
+  }
+
+  Message encoded(const at::Tensor& hidden, Part part) {
+    const at::Tensor leaving = defended(hidden, options_.defences, options_.seed);
+    if (!options_.mechanism) return encode(leaving, *options_.wire);
+    Releases& releases = *options_.mechanism->releases;
+    if (part == Part::prompt || options_.mechanism->generated) return encode(leaving, releases, sent_);
+    releases.expose(static_cast<std::uint64_t>(hidden.size(0)));
+    return encode(leaving, *options_.wire);
+  }
+
+  Work encoding(std::uint32_t rows, Part part) const {
+    const auto& m = options_.mechanism;
+    if (m && (part == Part::prompt || m->generated)) return mechanism_work(m->releases->mechanism(), rows);
+    return codec_work(*options_.wire, rows, ends_.config().width);
+  }
+
   // The first layers, then on the wire. Keeps ride along.
-  void send(const TokenBatch& real) {
+  void send(const TokenBatch& real, Part part) {
     const TokenBatch batch = padded(real);
     const auto rows = static_cast<std::uint32_t>(batch.rows());
     const auto context = static_cast<std::uint32_t>(head_cache_.committed());
@@ -82,9 +120,9 @@ class SplitForward : public Forward {
       head_cache_.begin(batch.parent);
       return ends_.head()(ends_.embed(batch.ids), head_cache_);
     });
-    Message m = party_.work(codec_work(*options_.wire, rows, ends_.config().width), [&] {
-      return encode(defended(hidden, options_.defences, options_.seed), *options_.wire);
-    });
+    const bool keeps_all = keep_.size() == sent_rows_;
+    name_rows(batch);
+    Message m = party_.work(encoding(rows, part), [&] { return encoded(hidden, part); });
     m.header.kind = Kind::request;
     m.header.step = party_.step();
     m.header.context = context;
@@ -92,10 +130,12 @@ class SplitForward : public Forward {
     if (options_.defences.pad()) {  // lists as long as the rows: their length says nothing else
       m.header.keep.resize(sent_rows_, no_row);
       m.header.parent = batch.parent;
-    } else if (!is_chain(batch.parent)) {
-      m.header.parent = batch.parent;
+    } else {
+      if (options_.mechanism && keeps_all) m.header.keep.clear();  // the context says so
+      if (!is_chain(batch.parent)) m.header.parent = batch.parent;
     }
     sent_rows_ = rows;
+    greet();
     party_.send(server_, std::move(m));
   }
 
@@ -144,9 +184,12 @@ class SplitForward : public Forward {
   const ModelEnds& ends_;
   SplitOptions options_;
   KvCache head_cache_, tail_cache_;
-  std::vector<std::int32_t> keep_;  // rows of the last step that the server has not been told to keep yet
-  std::size_t sent_rows_ = 0;       // of the last request, dummies included
+  std::vector<std::int32_t> keep_;     // rows of the last step that the server has not been told to keep yet
+  std::size_t sent_rows_ = 0;          // of the last request, dummies included
+  std::vector<Releases::RowId> sent_;  // those rows
+  Releases::RowId last_ = 0;           // the last committed one
   std::uint64_t round_trips_ = 0;
+  std::optional<Message> hello_;  // until it is sent
   bool welcomed_ = false;
 };
 

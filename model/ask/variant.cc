@@ -6,6 +6,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/wire/bit_rows.hh"
 #include "engine/wire/codecs.hh"
 
 namespace splitwan::model {
@@ -44,8 +45,20 @@ Plan stated_plan(const Json& source) {
   return {at("head"), at("middle"), at("tail")};
 }
 
-double row_bytes_of(const std::string& wire, double width) {
-  return static_cast<double>(engine::row_bytes(wire, static_cast<std::uint64_t>(width)));
+// Of one row, each way.
+struct RowBytes {
+  double up = 0, down = 0;
+};
+
+// Upwards, rows through a binomial mechanism have its bytes, whatever comes back.
+RowBytes row_bytes_of(const Json& source, const std::string& wire) {
+  const auto width = static_cast<std::uint64_t>(stated_size(source, "width"));
+  const auto down = static_cast<double>(engine::row_bytes(wire, width));
+  const auto privacy = source.find("privacy");
+  if (privacy == source.end()) return {down, down};
+  engine::ObjectReader r = engine::ObjectReader(*privacy, "the model: privacy").child("mechanism");
+  const auto coordinates = r.whole<std::size_t>("width", 1, 1 << 16);
+  return {static_cast<double>(engine::packed_bytes(coordinates, r.whole("bits", 1, 16))), down};
 }
 
 // The drafters that ran, and those that were rehearsed.
@@ -68,22 +81,22 @@ void scale(WorkCost& w, double weights, double attention) {
   scale(w.per_row_context_s, attention);
 }
 
-void resize(StepShape& s, double old_row, double new_row) {
-  s.bytes_up += s.rows * (new_row - old_row);
-  s.bytes_down += s.rows * (new_row - old_row);
+void resize(StepShape& s, const RowBytes& old_row, const RowBytes& new_row) {
+  s.bytes_up += s.rows * (new_row.up - old_row.up);
+  s.bytes_down += s.rows * (new_row.down - old_row.down);
 }
 
 // Guesses beyond the cap are not made: fewer rows. The likeliest are kept, so what guesses gain falls no
 // faster than their number, and no step gains more than its rows.
-void cap(DrafterModel& d, double width, double row_bytes) {
+void cap(DrafterModel& d, double width, const RowBytes& row) {
   double guessed = 0, kept_guesses = 0;
   for (StepShape& s : d.shapes) {
     guessed += s.share * (s.rows - 1);
     kept_guesses += s.share * (std::min(s.rows, width) - 1);
     const double dropped = std::max(0.0, s.rows - width);
     s.rows -= dropped;
-    s.bytes_up -= dropped * row_bytes;
-    s.bytes_down -= dropped * row_bytes;
+    s.bytes_up -= dropped * row.up;
+    s.bytes_down -= dropped * row.down;
   }
   double before = 0, after = 0;
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(width) + 1);
@@ -172,12 +185,16 @@ void rescale_compute(LatencyModel& m, const Variant& v, const Factors& by,
 }
 
 // Another wire or width of the model; returns the bytes of a row as they are now.
-double resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant& v) {
+RowBytes resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant& v) {
   const Json wire = fitted.source.value("wire", Json());
   if (!wire.is_string()) throw Error("the model states no wire: its traces' headers must, for another one");
   const std::string old_wire = wire.get<std::string>();
-  const double old_row = row_bytes_of(old_wire, stated_size(fitted.source, "width"));
-  const double row = row_bytes_of(v.wire.empty() ? old_wire : v.wire, stated_size(m.source, "width"));
+  if (fitted.source.contains("privacy") && !v.geometry.empty())
+    throw Error(
+        "another geometry: the fitted rows went through a binomial mechanism, whose maps are the "
+        "model's own");
+  const RowBytes old_row = row_bytes_of(fitted.source, old_wire);
+  const RowBytes row = row_bytes_of(m.source, v.wire.empty() ? old_wire : v.wire);
   each_drafter(m, [&](DrafterModel& d) {
     for (StepShape& s : d.shapes) resize(s, old_row, row);
     resize(d.prompt, old_row, row);
@@ -187,9 +204,9 @@ double resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant& v
   return row;
 }
 
-void cap_width(LatencyModel& m, double width, double row_bytes, std::vector<std::string>& assumptions) {
+void cap_width(LatencyModel& m, double width, const RowBytes& row, std::vector<std::string>& assumptions) {
   if (!(width >= 1)) throw Error("width {:g}: expected 1 row or more", width);
-  each_drafter(m, [&](DrafterModel& d) { cap(d, width, row_bytes); });
+  each_drafter(m, [&](DrafterModel& d) { cap(d, width, row); });
   assumptions.push_back(
       "a narrower step keeps its likeliest guesses, and they gain in proportion to their number: no less "
       "than that");
@@ -222,8 +239,8 @@ LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std:
   const bool moved = v.head || v.tail || !v.geometry.empty();
   rescale_compute(m, v, moved ? move_layers(m, v, assumptions) : Factors{}, assumptions);
   const bool resized = !v.wire.empty() || !v.geometry.empty() || v.width;
-  const double row_bytes = resized ? resize_rows(m, fitted, v) : 0;
-  if (v.width) cap_width(m, *v.width, row_bytes, assumptions);
+  const RowBytes row = resized ? resize_rows(m, fitted, v) : RowBytes{};
+  if (v.width) cap_width(m, *v.width, row, assumptions);
   if (v.tokens_per_step) set_acceptance(m, *v.tokens_per_step, assumptions);
   return m;
 }

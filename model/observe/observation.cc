@@ -27,6 +27,8 @@ Observation start(const Run& run, std::size_t index) {
   const engine::RunHeader& h = run.header;
   if (h.network.kind.empty()) throw engine::Error("{}: the header names no network", where);
   o.condition = condition_of(h.network);
+  if (h.privacy.is_object() && h.privacy.value("trust", "") == "as published")
+    o.condition.unfit.push_back("the server generates by itself (DEL as published), a token after the other");
   if (h.drafter.empty()) throw engine::Error("{}: the header names no drafter", where);
   o.drafter = h.drafter;
   if (h.prompt) o.prompt = h.prompt->name, o.prompt_class = h.prompt->kind;

@@ -65,6 +65,7 @@ void check(const Scenario& s, const std::string& where) {
   } catch (const Error& e) {
     throw Error("{}: sampling: {}", where, e.what());
   }
+  check_privacy(s, where);
 }
 
 const std::vector<SchemaKey>& scenario_schema() {

@@ -11,6 +11,7 @@
 #include "engine/layers/device.hh"
 #include "engine/split/codec.hh"
 #include "scenarios/read/network_choice.hh"
+#include "scenarios/read/privacy_choice.hh"
 #include "scenarios/read/prompts.hh"
 
 namespace splitwan::scenarios {
@@ -22,7 +23,8 @@ struct Scenario {
   std::string model;  // folder; relative ones are sought from the scenario's own
   int head_layers = 2, tail_layers = 2;
   const engine::Codec* wire = &engine::lossless_codec();
-  engine::Defences defences;                             // their seed is the scenario's
+  engine::Defences defences;  // their seed is the scenario's
+  PrivacyChoice privacy;
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   engine::Placement place;                               // of every party that runs here
   NetworkChoice network;

@@ -158,8 +158,9 @@ std::vector<ScenarioKey> all_keys() {
        read_prompt_list},
   };
   const auto wire = std::ranges::find(rows, "wire", [](const ScenarioKey& row) { return row.about.path; });
-  const auto defences = defence_keys();
-  rows.insert(wire + 1, defences.begin(), defences.end());
+  auto more = defence_keys();
+  std::ranges::move(privacy_keys(), std::back_inserter(more));
+  rows.insert(wire + 1, more.begin(), more.end());
   return rows;
 }
 

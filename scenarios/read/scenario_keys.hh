@@ -20,5 +20,7 @@ struct ScenarioKey {  // "sampling.top_k" is read inside "sampling"
   Form form = Form::text;
 };
 const std::vector<ScenarioKey>& scenario_keys();
+std::vector<ScenarioKey> privacy_keys();  // some of them
+void check_privacy(const Scenario&, const std::string& where);
 
 }  // namespace splitwan::scenarios

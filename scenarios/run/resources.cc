@@ -38,4 +38,10 @@ const ComputeSource& Resources::compute(const std::string& text) {
   return compute_.try_emplace(text, text).first->second;
 }
 
+const engine::DelWeights& Resources::del(const std::string& folder, int model_width) {
+  auto found = del_.find(folder);
+  if (found == del_.end()) found = del_.emplace(folder, engine::read_del_weights(folder, model_width)).first;
+  return found->second;
+}
+
 }  // namespace splitwan::scenarios

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/layers/model_ends.hh"
+#include "engine/privacy/del_weights.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/read/compute_source.hh"
 
@@ -37,11 +38,13 @@ class Resources {
                      engine::Placement = {});
   const engine::Tokenizer& tokenizer(const std::string& folder);
   const ComputeSource& compute(const std::string& text);
+  const engine::DelWeights& del(const std::string& folder, int model_width);
 
  private:
   std::map<std::string, std::unique_ptr<LoadedModel>> models_;  // by everything that they were loaded with
   std::map<std::string, std::unique_ptr<engine::Tokenizer>> tokenizers_;
   std::map<std::string, ComputeSource> compute_;
+  std::map<std::string, engine::DelWeights> del_;
 };
 
 }  // namespace splitwan::scenarios

@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/decode/remote_text.hh"
 #include "engine/drafters/named.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/run/networks/networks.hh"
+#include "scenarios/run/privacy.hh"
 #include "scenarios/run/rehearsals.hh"
 
 namespace splitwan::scenarios {
@@ -18,7 +20,8 @@ using engine::Error;
 using engine::Party;
 
 engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, const std::string& decode,
-                         const Prompt& prompt, std::size_t tokens) {
+                         const Prompt& prompt, std::size_t tokens,
+                         const std::optional<engine::Mechanism>& mechanism) {
   const NetworkRow& kind = row_of(s.network.kind);
   engine::RunHeader h;
   h.scenario_name = s.name;
@@ -27,13 +30,15 @@ engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, c
   h.sampling = s.sampling;
   h.prompt = {prompt.name, prompt.kind, tokens};
   const auto middle = config.layers - s.head_layers - s.tail_layers;
-  h.plan = kind.splits ? engine::StatedPlan{s.head_layers, middle, s.tail_layers}
-                       : engine::StatedPlan{config.layers, 0, 0};
+  h.plan = !kind.splits                  ? engine::StatedPlan{config.layers, 0, 0}
+           : s.privacy.text_comes_back() ? engine::StatedPlan{0, config.layers, 0}
+                                         : engine::StatedPlan{s.head_layers, middle, s.tail_layers};
   h.wire = s.wire->name();
   h.storage = engine::name_of(s.storage);
   h.device = s.place.device.str();
   h.compute = kind.wall_time ? "live" : s.compute;
   if (kind.splits) h.defences = s.defences.to_json();
+  h.privacy = privacy_header(s.privacy, mechanism);
   h.geometry = geometry(config);
   h.seed = s.seed;
   h.prompts_left_out = s.prompts_left_out;
@@ -43,8 +48,9 @@ engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, c
   return h;
 }
 
-engine::SplitOptions options_for(const Scenario& s) {
+engine::SplitOptions options_for(const Scenario& s, const std::optional<engine::Mechanism>& mechanism) {
   engine::SplitOptions options{s.wire};
+  options.mechanism = mechanism;
   options.defences = s.defences;
   options.seed = s.seed;
   if (!s.network.server.empty()) options.patience = s.network.patience;
@@ -58,6 +64,7 @@ struct Client {
   std::string decode;
   std::span<const engine::Token> prompt;
   engine::GenerateOptions options;
+  std::optional<engine::Mechanism> mechanism;
   engine::MemoryRecorder recorder;
   engine::Generation generation;
   std::uint64_t round_trips = 0;
@@ -65,9 +72,14 @@ struct Client {
   void run(const Scenario& s, engine::Transport& transport, engine::Clock& clock) {
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
+    if (s.privacy.text_comes_back()) {
+      generation = engine::ask_text(party, server, ends, options_for(s, mechanism), prompt, options);
+      round_trips = 1;
+      return;
+    }
     const bool local = !row_of(s.network.kind).splits;
-    const auto forward =
-        local ? engine::make_local(party, ends) : engine::make_split(party, server, ends, options_for(s));
+    const auto forward = local ? engine::make_local(party, ends)
+                               : engine::make_split(party, server, ends, options_for(s, mechanism));
     const engine::Sampler sampler(options.sampling);
     const auto drafter = engine::make_drafter(decode, {&sampler, draft_model});
     generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
@@ -78,6 +90,7 @@ struct Client {
 
 engine::SplitPlan plan_of(const Scenario& s, int layers) {
   if (!row_of(s.network.kind).splits) return {{0, layers}, {layers, layers}, {layers, layers}};
+  if (s.privacy.text_comes_back()) return {{0, 0}, {0, layers}, {layers, layers}};
   return engine::SplitPlan::of(layers, s.head_layers, s.tail_layers);
 }
 
@@ -120,11 +133,14 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   LoadedModel& model = resources.model(s.model, s.storage, s.place);
   const auto plan = plan_of(s, model.config().layers);
   const bool drafts = !s.draft_model.empty() && engine::uses_draft_model(decode);
+  const engine::DelWeights* del =
+      s.privacy.on() ? &resources.del(s.privacy.maps, model.config().width) : nullptr;
   Client ours{model.ends(plan),
               drafts ? &draft_model_of(s, resources) : nullptr,
               decode,
               ids,
               options_of(s, watch),
+              del ? std::optional(mechanism_of(s, *del, seed_of_link(s, ids))) : std::nullopt,
               {},
               {}};
   engine::MemoryRecorder theirs;
@@ -134,11 +150,17 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   at::set_num_threads(s.threads);  // this thread computes for every party in virtual time
   const NetworkRow& kind = row_of(s.network.kind);
   if (kind.splits && s.network.server.empty()) {
-    const engine::LayerStack& middle = model.middle(plan.middle);
-    parties[server] = [&](engine::Transport& transport, engine::Clock& clock) {
+    const bool whole = s.privacy.text_comes_back();
+    const engine::ModelEnds* all = whole ? &model.whole() : nullptr;
+    const engine::LayerStack* middle = whole ? nullptr : &model.middle(plan.middle);
+    parties[server] = [&, all, middle](engine::Transport& transport, engine::Clock& clock) {
       at::set_num_threads(s.threads);
       Party party(server, transport, clock, theirs);
-      engine::serve_middle(party, client, model.config(), middle);
+      const engine::ServeOptions options{.del = del};
+      if (all)
+        engine::serve_text(party, client, *all, options);
+      else
+        engine::serve_middle(party, client, model.config(), *middle, options);
     };
   }
   NetworkOrder order{s.network, seed_of_link(s, ids)};
@@ -156,7 +178,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   engine::Run run = std::move(ours.recorder.run);
   run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
-  run.header = header(s, model.config(), decode, prompt, ids.size());
+  run.header = header(s, model.config(), decode, prompt, ids.size(), ours.mechanism);
   run.header.simulator = simulator;
   const engine::Generation& done = ours.generation;
   run.end = {{"type", "end"},
@@ -168,6 +190,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
              {"prefill_ns", done.prefill.count()},
              {"total_ns", done.total.count()}};
   if (!links.is_null()) run.end["links"] = links;
+  if (ours.mechanism) run.end["privacy"] = privacy_spent(s.privacy, *ours.mechanism, del->depth);
   return {std::move(run), std::move(ours.generation)};
 }
 

@@ -137,6 +137,19 @@
     privacy.show(data.privacy, {why: at("privacy-why"), at: at("privacy")});
   }
 
+  function studied() {
+    if (!data.frontier) return;
+    at("frontier-section").hidden = false;
+    frontier.show(data.frontier, {why: at("frontier-why"), at: at("frontier")});
+  }
+
+  // Of a page about a study alone.
+  function studyHeader() {
+    const {name, cells, clean} = data.frontier;
+    at("title").textContent = "DEL: what noise costs, and what it keeps from the server";
+    at("conditions").textContent = `${name}: ${count(cells.length, "cell")}, ${cells[0].mode}; perplexity without defence ${fixed(clean.perplexity, 2)}.`;
+  }
+
   function fitted() {
     const cost = (name, c, unit, scale) => ({name, value: c.value * scale, error: c.error === null ? null : c.error * scale, unit});
     const work = (who, w) => [cost(`${who}, fixed`, w.fixed_s, "ms", 1e3), cost(`${who}, per row`, w.per_row_s, "ms", 1e3),
@@ -172,10 +185,13 @@
     headline();
     gains();
     attacked();
+    studied();
     decomposition();
   } else {
     if (data.privacy) attackHeader();
+    else if (data.frontier) studyHeader();
     attacked();
+    studied();
     leaveOut("headline", "bars");
   }
   if (traced || model) {

@@ -88,5 +88,5 @@ const privacyChart = (() => {
     return element("div", {class: "privacy-chart"}, root);
   }
 
-  return {draw, sample, ticks, svg};
+  return {draw, sample, ticks, svg, marker, whisker};
 })();

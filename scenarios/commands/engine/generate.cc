@@ -5,10 +5,12 @@
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
+#include "engine/privacy/del_weights.hh"
 #include "engine/text/text_stream.hh"
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
+#include "scenarios/read/scenario_keys.hh"
 #include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/run_scenario.hh"
 
@@ -41,8 +43,9 @@ Scenario scenario_for(const GenerateOptions& o) {
   engine::check(s.sampling);
   if (s.decode.size() != 1) throw Error("--decode {}: expected one drafter", o.keys.text("decode"));
   s.stop_at_eos = !o.ignore_eos;
-  const bool split = !o.split.empty() || !o.server.empty() || !o.link.empty();
+  const bool split = !o.split.empty() || !o.server.empty() || !o.link.empty() || s.privacy.on();
   std::tie(s.head_layers, s.tail_layers) = parse_split(o.split.empty() ? "2,2" : o.split);
+  if (s.privacy.on() && o.split.empty()) s.head_layers = engine::read_del_weights(s.privacy.maps).depth;
   if (!o.link.empty()) {
     s.network = parse_link(o.link);
   } else {
@@ -53,6 +56,7 @@ Scenario scenario_for(const GenerateOptions& o) {
     s.network.server = o.server;
     s.network.patience = engine::parse_duration(o.timeout);
   }
+  check_privacy(s, "generate");
   s.resolved = {{"command", "generate"},
                 {"model", o.keys.text("model")},
                 {"decode", s.decode[0]},
@@ -79,6 +83,12 @@ const engine::Tokenizer* tokenizer_for(const GenerateOptions& o, Resources& reso
     if (o.prompt_ids.empty() || !o.stop.empty()) throw;
     return nullptr;
   }
+}
+
+void print_privacy(const Json& p) {
+  fmt::print(stderr, "{}: {} rows through the mechanism (bits of the {}), {} exposed; a token: {}\n",
+             p["trust"].get<std::string>(), p["rows"].dump(), p["random_bits"].get<std::string>(),
+             p["exposed_rows"].dump(), p["meaning"].get<std::string>());
 }
 
 int generate_command(const GenerateOptions& o) {
@@ -139,6 +149,10 @@ int generate_command(const GenerateOptions& o) {
               {"time", wall ? "wall" : "virtual"},
               {"compute", run.header.compute}};
   if (o.top_logits > 0) out["top_logits"] = tops;
+  if (run.end.contains("privacy")) {
+    out["privacy"] = run.header.privacy;
+    out["privacy"].update(run.end["privacy"]);
+  }
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
@@ -148,6 +162,7 @@ int generate_command(const GenerateOptions& o) {
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
+    if (out.contains("privacy")) print_privacy(out["privacy"]);
   }
   return 0;
 }
@@ -189,6 +204,7 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   o->keys.add(command, "wire");
   for (const engine::DefenceKind& kind : engine::defence_kinds())
     if (kind.runs()) o->keys.add(command, kind.key);
+  for (const ScenarioKey& key : privacy_keys()) o->keys.add(command, key.about.path);
   for (const char* key : {"storage", "device"}) o->keys.add(command, key);
   o->keys.add(command, "compute", "measured");
   for (const char* key : {"threads", "seed"}) o->keys.add(command, key);

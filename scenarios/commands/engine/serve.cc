@@ -3,6 +3,8 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/units.hh"
+#include "engine/decode/remote_text.hh"
+#include "engine/privacy/del_weights.hh"
 #include "engine/serve/server.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/read/layer_range.hh"
@@ -18,7 +20,7 @@ struct ServeOptions {
   ScenarioOptions keys;  // model, threads, storage, device
   std::string layers, listen = "127.0.0.1:7420", idle = "5min";
   int sessions = 16;
-  bool insecure = false, json = false;
+  bool whole = false, insecure = false, json = false;
 };
 
 void announce(const engine::Server& server, engine::LayerRange range, int layers, bool json) {
@@ -36,6 +38,18 @@ void announce(const engine::Server& server, engine::LayerRange range, int layers
   std::fflush(stdout);
 }
 
+engine::Server::Serve served(LoadedModel& model, engine::LayerRange range, bool whole) {
+  using engine::PartyId;
+  if (whole)
+    return [&ends = model.whole()](engine::Party& party, PartyId client, const engine::ServeOptions& each) {
+      engine::serve_text(party, client, ends, each);
+    };
+  return [&config = model.config(), &middle = model.middle(range)](engine::Party& party, PartyId client,
+                                                                   const engine::ServeOptions& each) {
+    engine::serve_middle(party, client, config, middle, each);
+  };
+}
+
 int serve_command(const ServeOptions& o) {
   Scenario s;
   o.keys.read(s, "serve");
@@ -49,10 +63,17 @@ int serve_command(const ServeOptions& o) {
   if (idle <= engine::Nanos{}) throw Error("--idle {}: expected a time above 0, as in 5min", o.idle);
   LoadedModel model(s.model, s.storage, s.place);
   const int layers = model.config().layers;
-  const auto range = o.layers.empty() ? exported_layers(s.model, layers) : parse_layers(o.layers, layers);
-  engine::ServerOptions options{o.sessions, s.threads, idle,
-                                [](const std::string& line) { fmt::print(stderr, "{}\n", line); }};
-  engine::Server server(engine::parse_endpoint(o.listen), model.config(), model.middle(range),
+  std::optional<engine::DelWeights> del;
+  if (s.privacy.on()) del = engine::read_del_weights(s.privacy.maps, model.config().width);
+  if (o.whole && !del) throw Error("--whole: expected --maps beside it, to read prompts with");
+  const auto range = o.whole            ? engine::LayerRange{0, layers}
+                     : o.layers.empty() ? exported_layers(s.model, layers)
+                                        : parse_layers(o.layers, layers);
+  engine::ServerOptions options{
+      o.sessions, s.threads, {idle, del ? &*del : nullptr}, [](const std::string& line) {
+        fmt::print(stderr, "{}\n", line);
+      }};
+  engine::Server server(engine::parse_endpoint(o.listen), model.config(), served(model, range, o.whole),
                         std::move(options));
   announce(server, range, layers, o.json);
   boost::asio::signal_set signals(server.io(), SIGINT, SIGTERM);
@@ -76,6 +97,11 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
       ->description("model folder, whole or as `splitwan export` wrote it");
   command.add_option("--layers", o->layers,
                      "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
+  o->keys.add(command, "privacy.maps")
+      ->description("decoder (and soft prompts) for clients that send rows through DEL's mechanism");
+  command.add_flag("--whole", o->whole,
+                   "every layer and the head: prompts come through the mechanism, text goes back (DEL as "
+                   "published)");
   command.add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
   command.add_flag("--insecure", o->insecure,
                    "allow addresses other than loopback although nothing is encrypted yet");

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "analysis/report/frontier.hh"
 #include "analysis/report/markdown.hh"
 #include "analysis/report/privacy_report.hh"
 #include "analysis/report/report.hh"
@@ -23,7 +24,7 @@ using engine::Json;
 
 struct ReportOptions {
   std::vector<std::string> traces;
-  std::string model, attacks, output, timeline;
+  std::string model, attacks, study, output, timeline;
   bool json = false;
 };
 
@@ -35,47 +36,56 @@ void print(const ReportOptions& o, const Json& j, const std::string& table) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-// The traces' own summary, what attacks recovered, or both.
-Json summary_of(const model::Study& study, const Json& privacy) {
-  if (study.runs.empty()) return privacy;
-  Json summary = analysis::summarise(study);
-  if (!privacy.is_null()) summary["privacy"] = privacy;
+// What stands beside traces, or alone.
+struct Beside {
+  Json privacy, frontier;
+};
+
+// The traces' own summary, what attacks recovered, what a study found, or several of them.
+Json summary_of(const model::Study& study, const Beside& beside) {
+  if (study.runs.empty() && beside.frontier.is_null()) return beside.privacy;
+  if (study.runs.empty() && beside.privacy.is_null()) return beside.frontier;
+  Json summary = study.runs.empty() ? Json::object() : analysis::summarise(study);
+  if (!beside.privacy.is_null()) summary["privacy"] = beside.privacy;
+  if (!beside.frontier.is_null()) summary["frontier"] = beside.frontier;
   return summary;
 }
 
-std::string table_of(const std::vector<engine::Run>& runs, const Json& summary, const Json& privacy) {
-  return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(privacy, false);
+std::string table_of(const std::vector<engine::Run>& runs, const Json& summary, const Beside& beside) {
+  return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(beside.privacy, false) +
+         analysis::markdown::frontier(beside.frontier);
 }
 
 int run_report(const ReportOptions& o) {
   auto inputs = o.traces;
-  for (const auto& input : {o.model, o.attacks}) {
+  for (const auto& input : {o.model, o.attacks, o.study}) {
     if (!input.empty()) inputs.push_back(input);
   }
-  if (o.traces.empty() && o.attacks.empty())
-    throw Error("report: nothing to report on: name a trace, or --attacks FILE");
+  if (o.traces.empty() && o.attacks.empty() && o.study.empty())
+    throw Error("report: nothing to report on: name a trace, --attacks FILE or --study FILE");
   if (o.traces.empty() && !o.timeline.empty())
     throw Error("report: --timeline draws a trace's steps: name a trace");
   engine::check_output(o.output, inputs);
   engine::check_output(o.timeline, inputs);
   std::optional<model::LatencyModel> model;
   if (!o.model.empty()) model = model::read_model_file(o.model);
-  Json privacy;
-  if (!o.attacks.empty()) privacy = analysis::privacy_data(analysis::read_attacks(o.attacks));
+  Beside beside;
+  if (!o.attacks.empty()) beside.privacy = analysis::privacy_data(analysis::read_attacks(o.attacks));
+  if (!o.study.empty()) beside.frontier = analysis::frontier_data(analysis::read_del_study(o.study));
   const model::Study study = model::study_of(read_traces(o.traces));
   const auto& runs = study.runs;
-  const Json summary = summary_of(study, privacy);
+  const Json summary = summary_of(study, beside);
   const bool steps = std::any_of(runs.begin(), runs.end(), [](auto& run) { return !run.steps.empty(); });
   if (!runs.empty() && !steps && (!o.output.empty() || !o.timeline.empty()))
     throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)",
                 o.traces[0]);
   if (!o.output.empty()) {
-    const Json data = analysis::report_data(study, model, privacy);
+    const Json data = analysis::report_data(study, model, beside.privacy, beside.frontier);
     engine::write_file(
         o.output, o.output.ends_with(".md") ? analysis::render_markdown(data) : analysis::render_html(data));
   }
   if (!o.timeline.empty()) engine::write_file(o.timeline, analysis::timeline(runs).dump() + "\n");
-  if (o.output != "-") print(o, summary, table_of(runs, summary, privacy));
+  if (o.output != "-") print(o, summary, table_of(runs, summary, beside));
   return 0;
 }
 
@@ -88,6 +98,9 @@ void add_report_command(CLI::App& command, Chosen& chosen) {
   command.add_option(
       "--attacks", o->attacks,
       "what 'splitwan attack -o' wrote: adds what the server could read; alone, no trace is needed");
+  command.add_option("--study", o->study,
+                     "what 'splitwan run' wrote of a study, as scenarios/del.json: adds utility, leak and "
+                     "bytes; alone, no trace is needed");
   command.add_option(
       "--timeline", o->timeline,
       "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");

@@ -1,0 +1,86 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "engine/base/error.hh"
+#include "engine/decode/remote_text.hh"
+#include "engine/decode/text_order.hh"
+#include "engine/split/hello.hh"
+
+namespace splitwan::engine {
+namespace {
+
+Message prompt_rows(Party& party, const ModelEnds& embedding, Releases& releases, Releases::RowId& last,
+                    std::span<const Token> ids) {
+  std::vector<Releases::RowId> names;
+  for (const Token id : ids) names.push_back(last = Releases::child(last, id));
+  const Work work = mechanism_work(releases.mechanism(), static_cast<std::uint32_t>(ids.size()));
+  return party.work(work, [&] { return encode(embedding.embed(ids), releases, names); });
+}
+
+Arrival next(Party& party, PartyId server, const SplitOptions& options) {
+  if (!options.patience) return party.recv(server);
+  auto arrival = party.recv(server, *options.patience);
+  if (!arrival) throw Error("server: no token within {} s", options.patience->count() / 1e9);
+  return std::move(*arrival);
+}
+
+}  // namespace
+
+Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, const SplitOptions& options,
+                    std::span<const Token> prompt, const GenerateOptions& wanted) {
+  const ModelConfig& config = embedding.config();
+  check_request(config, prompt, wanted);
+  const Mechanism& mechanism = *options.mechanism;
+  const TextOrder order{mechanism.terms, static_cast<int>(prompt.size()), wanted.max_new_tokens,
+                        wanted.stop_at_eos, wanted.sampling};
+  const Nanos begin = party.now();
+  party.begin_step(1, 0);
+  Releases::RowId last = 0;
+  const auto chunk = static_cast<std::size_t>(options.prefill_chunk);
+  for (std::size_t at = 0; at < prompt.size(); at += chunk) {
+    const auto ids = prompt.subspan(at, std::min(chunk, prompt.size() - at));
+    Message m = prompt_rows(party, embedding, *mechanism.releases, last, ids);
+    m.header.kind = Kind::request;
+    m.header.step = 1;
+    m.header.context = static_cast<std::uint32_t>(at);
+    if (at == 0)  // only now: a spent budget may have ended the session
+      party.send(server, hello(config, {0, config.layers}, *options.wire, to_json(order)));
+    party.send(server, std::move(m));
+  }
+  expect(next(party, server, options).message, Kind::welcome);
+  Generation done;
+  Nanos since = begin;
+  while (done.finish.empty()) {
+    const Arrival arrival = next(party, server, options);
+    const Header& h = arrival.message.header;
+    if (h.kind == Kind::bye) {
+      done.finish = text_of(arrival.message);
+      break;
+    }
+    expect(arrival.message, Kind::reply);
+    if (h.keep.size() != 1 || h.keep[0] < 0 || h.keep[0] >= config.vocabulary)
+      throw Error("server sent {} tokens at once, or one outside the vocabulary of {}", h.keep.size(),
+                  config.vocabulary);
+    done.output.push_back(h.keep[0]);
+    const bool first = done.output.size() == 1;
+    if (first) done.prefill = party.now() - begin;
+    const auto context = static_cast<std::uint32_t>(first ? 0 : prompt.size() + done.output.size() - 2);
+    party.step_done({.step = party.step(),
+                     .prefill = first,
+                     .begin = since,
+                     .end = party.now(),
+                     .rows = first ? static_cast<std::uint32_t>(prompt.size()) : 1,
+                     .context = context,
+                     .accepted = 1});
+    since = party.now();
+    ++done.steps;
+    if (wanted.stop && wanted.stop(h.keep[0])) done.finish = "stop";
+    party.begin_step(party.step() + 1, context + 1);
+  }
+  party.send(server, plain(Kind::bye));
+  done.total = since - begin;
+  return done;
+}
+
+}  // namespace splitwan::engine
