@@ -1,10 +1,7 @@
 #include "engine/privacy/projection.hh"
 
-#include <algorithm>
-#include <cstring>
-
 #include "engine/base/error.hh"
-#include "engine/checkpoint/safetensors.hh"
+#include "engine/privacy/matrix_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -24,20 +21,6 @@ void multiply(std::span<const float> m, std::span<const float> x, std::span<floa
   }
 }
 
-std::vector<float> matrix(const SafetensorsFile& file, const std::string& path, const char* name, int& rows,
-                          int& columns) {
-  const auto found = std::ranges::find(file.tensors(), name, &TensorView::name);
-  if (found == file.tensors().end()) throw Error("{}: tensor '{}' is missing", path, name);
-  if (found->dtype != DType::f32)
-    throw Error("{}: tensor '{}': expected F32, found {}", path, name, name_of(found->dtype));
-  if (found->shape.size() != 2 || found->shape[0] < 1 || found->shape[1] < 1 || found->elements() > 1 << 30)
-    throw Error("{}: tensor '{}': expected a matrix, found {} dimensions", path, name, found->shape.size());
-  rows = static_cast<int>(found->shape[0]), columns = static_cast<int>(found->shape[1]);
-  std::vector<float> values(static_cast<std::size_t>(found->elements()));
-  std::memcpy(values.data(), found->data.data(), found->data.size());
-  return values;
-}
-
 }  // namespace
 
 void Projection::encode(std::span<const float> x, std::span<float> latent) const {
@@ -49,13 +32,11 @@ void Projection::decode(std::span<const float> latent, std::span<float> x) const
 
 Projection read_projection(const std::string& path, int model_width) {
   const SafetensorsFile file(path);
-  Projection p;
-  int rows = 0, columns = 0;
-  p.encoder = matrix(file, path, "encoder", p.width, p.model_width);
-  p.decoder = matrix(file, path, "decoder", rows, columns);
-  if (rows != p.model_width || columns != p.width)
+  Matrix encoder = read_matrix(file, path, "encoder"), decoder = read_matrix(file, path, "decoder");
+  if (decoder.rows != encoder.columns || decoder.columns != encoder.rows)
     throw Error("{}: tensor 'decoder': expected {} x {}, the encoder's other way round, found {} x {}", path,
-                p.model_width, p.width, rows, columns);
+                encoder.columns, encoder.rows, decoder.rows, decoder.columns);
+  Projection p{encoder.columns, encoder.rows, std::move(encoder.values), std::move(decoder.values)};
   if (model_width > 0 && p.model_width != model_width)
     throw Error("{}: expected maps of rows of {}, the model's width, found {}", path, model_width,
                 p.model_width);

@@ -18,8 +18,8 @@ struct Projection {
   void decode(std::span<const float> latent, std::span<float> x) const;
 };
 
-// Tensors "encoder" and "decoder" of a safetensors file, as f32. Throws Error naming the file and the tensor:
-// absent, of another type, of shapes that are no pair, of another model's width (0: of any).
+// Tensors "encoder" and "decoder" of a safetensors file, as f32 (or f16). Throws Error naming the file and
+// the tensor: absent, of another type, of shapes that are no pair, of another model's width (0: of any).
 Projection read_projection(const std::string& path, int model_width = 0);
 void write_projection(const std::string& path, const Projection&);
 
