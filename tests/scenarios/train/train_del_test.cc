@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/privacy/projection.hh"
-#include "scenarios/train/del.hh"
+#include "scenarios/train/del/del.hh"
 #include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/train_fixture.hh"
 
