@@ -145,8 +145,8 @@ Json train_del(const DelRecipe& r, const std::string& output, const std::functio
   if (r.width > frozen.config.width)
     throw engine::Error("width: expected at most the model's {}, found {}", frozen.config.width, r.width);
   fmt::print(stderr, "writing {} windows of {} tokens\n", r.windows + r.held_out, r.context);
-  const Tensor text = written_text(r.model, r.windows, r.context, r.seed, 0),
-               held_out = written_text(r.model, r.held_out, r.context, r.seed, 1u << 20);
+  const Tensor text = written_text(r.model, r.windows, r.context, r.seed, 0).ids,
+               held_out = written_text(r.model, r.held_out, r.context, r.seed, 1u << 20).ids;
   const Tensor sample = text.narrow(0, 0, std::min(256, r.windows)).narrow(1, 0, r.context);
   const Maps start = principal(r, frozen.before(sample));
   const double clean = evaluate(frozen, held_out, nullptr), directions = evaluate(frozen, held_out, &start);

@@ -49,10 +49,11 @@ Tensor Frozen::loss_sum(const Tensor& x, const Tensor& targets) const {
   return cross_entropy_sum(logits_of(model, config, y), targets.reshape({-1}));
 }
 
-Tensor written_text(const std::string& model, int count, int context, std::uint64_t seed,
-                    std::uint64_t first) {
+WrittenText written_text(const std::string& model, int count, int context, std::uint64_t seed,
+                         std::uint64_t first) {
   const Teacher author(model);
-  Tensor ids = at::empty({count, context + 1}, at::kLong);
+  WrittenText text{at::empty({count, context + 1}, at::kLong),
+                   at::empty({count, context, author.config().width}, at::kHalf)};
   for (int at = 0; at < count; at += together) {
     std::vector<Opening> openings;
     for (int i = at; i < std::min(count, at + together); ++i)
@@ -61,9 +62,10 @@ Tensor written_text(const std::string& model, int count, int context, std::uint6
                           seed + 0x9e3779b97f4a7c15 * (first + static_cast<std::uint64_t>(i))});
     const Passages p = author.write(openings, context);
     std::copy(p.ids.begin(), p.ids.end(),
-              ids.data_ptr<std::int64_t>() + static_cast<std::int64_t>(at) * (context + 1));
+              text.ids.data_ptr<std::int64_t>() + static_cast<std::int64_t>(at) * (context + 1));
+    text.features.narrow(0, at, p.count).copy_(p.features);
   }
-  return ids;
+  return text;
 }
 
 }  // namespace splitwan::scenarios

@@ -24,9 +24,13 @@ struct Frozen {
   at::Tensor loss_sum(const at::Tensor& x, const at::Tensor& targets) const;
 };
 
-// [count, context + 1] ids that the model writes by itself at temperature 1: numbers `first` and up of a
-// seed's.
-at::Tensor written_text(const std::string& model, int count, int context, std::uint64_t seed,
-                        std::uint64_t first);
+// Windows of text, and what the model that wrote them thought at every place.
+struct WrittenText {
+  at::Tensor ids;            // [count, context + 1]
+  at::Tensor features = {};  // f16 [count, context, width], the head's input; undefined where others wrote
+};
+// At temperature 1: numbers `first` and up of a seed's.
+WrittenText written_text(const std::string& model, int count, int context, std::uint64_t seed,
+                         std::uint64_t first);
 
 }  // namespace splitwan::scenarios

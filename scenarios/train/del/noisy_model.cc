@@ -18,15 +18,18 @@ constexpr int least_side = 8;  // tokens
 
 }  // namespace
 
-std::vector<Prompted> prompted(const Tensor& windows, std::uint64_t seed, std::uint64_t first) {
-  const auto tokens = static_cast<int>(windows.size(1));
+std::vector<Prompted> prompted(const WrittenText& text, std::uint64_t seed, std::uint64_t first) {
+  const auto tokens = static_cast<int>(text.ids.size(1));
   const int side = std::min(least_side, tokens / 2);
   std::vector<Prompted> all;
-  for (std::int64_t i = 0; i < windows.size(0); ++i) {
+  for (std::int64_t i = 0; i < text.ids.size(0); ++i) {
     const std::uint64_t which = first + static_cast<std::uint64_t>(i);
     engine::RandomBits random(seed ^ which * 0x9e3779b97f4a7c15);
     const double share = least_share + (largest_share - least_share) * random.uniform();
-    all.push_back({windows[i], std::clamp(static_cast<int>(share * tokens), side, tokens - side), which});
+    all.push_back({.ids = text.ids[i],
+                   .prompt = std::clamp(static_cast<int>(share * tokens), side, tokens - side),
+                   .which = which});
+    if (text.features.defined()) all.back().features = text.features[i];
   }
   return all;
 }
@@ -86,6 +89,12 @@ Tensor NoisyModel::targets(const Prompted& p) const { return p.ids.narrow(0, p.p
 
 Tensor NoisyModel::loss_sum(const Prompted& p, std::uint64_t draw, const Tensor& soft_prompt) const {
   return cross_entropy_sum(logits(p, hidden(received(p, draw), soft_prompt)), targets(p));
+}
+
+Tensor NoisyModel::divergence_sum(const Prompted& p, std::uint64_t draw, const Tensor& soft_prompt) const {
+  const Tensor thought = p.features.narrow(0, p.prompt - 1, p.counted()).to(at::kFloat);
+  return imitation_sum(logits(p, hidden(received(p, draw), soft_prompt)),
+                       at::linear(thought, frozen_.model.head), targets(p), {});
 }
 
 NoisyModel::Judged NoisyModel::judge(const Prompted& p, std::uint64_t draw, const Tensor& soft_prompt) const {

@@ -13,16 +13,17 @@ namespace splitwan::scenarios {
 
 // A window, the first of whose tokens are the prompt.
 struct Prompted {
-  at::Tensor ids;           // [context + 1]
-  int prompt = 0;           // tokens; those behind are the continuation, and counted
-  std::uint64_t which = 0;  // of all windows: its noise is drawn for it
+  at::Tensor ids;            // [context + 1]
+  int prompt = 0;            // tokens; those behind are the continuation, and counted
+  at::Tensor features = {};  // as WrittenText's, [context, b]
+  std::uint64_t which = 0;   // of all windows: its noise is drawn for it
 
   int counted() const { return static_cast<int>(ids.size(0)) - prompt; }
 };
 
-// Windows [count, context + 1] with prompts of a share that is uniform in [.05, .5], 8 tokens or more on each
+// Windows with prompts of a share that is uniform in [.05, .5], 8 tokens or more on each
 // side where there are as many (as the paper's training has them). first: the number of the first.
-std::vector<Prompted> prompted(const at::Tensor& windows, std::uint64_t seed, std::uint64_t first);
+std::vector<Prompted> prompted(const WrittenText&, std::uint64_t seed, std::uint64_t first);
 
 struct NoisySetup {
   engine::DelWeights weights;
@@ -45,6 +46,10 @@ class NoisyModel {
   at::Tensor hidden(const at::Tensor& received, const at::Tensor& soft_prompt) const;
   // Of the continuation, nats; differentiable in the soft prompt.
   at::Tensor loss_sum(const Prompted&, std::uint64_t draw, const at::Tensor& soft_prompt) const;
+
+  // Likewise, of the divergence from what the undefended model thought, which the window's features say: on
+  // text that it wrote the same gradient in the mean, without the chance of which tokens it drew.
+  at::Tensor divergence_sum(const Prompted&, std::uint64_t draw, const at::Tensor& soft_prompt) const;
 
   struct Judged {
     double loss = 0;  // sum over the counted tokens, nats

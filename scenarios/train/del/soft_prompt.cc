@@ -31,12 +31,18 @@ void for_each(std::size_t count, int threads, const std::function<void(std::size
   });
 }
 
-std::vector<double> losses(const NoisyModel& model, const std::vector<Prompted>& windows,
+using Loss = Tensor (NoisyModel::*)(const Prompted&, std::uint64_t, const Tensor&) const;
+
+Loss loss_of(const SoftPromptRecipe& r) {
+  return r.imitate ? &NoisyModel::divergence_sum : &NoisyModel::loss_sum;
+}
+
+std::vector<double> losses(const NoisyModel& model, Loss loss, const std::vector<Prompted>& windows,
                            const Tensor& prompt, int threads) {
   std::vector<double> all(windows.size());
   for_each(windows.size(), threads, [&](std::size_t i) {
     const at::NoGradGuard guard;
-    all[i] = model.loss_sum(windows[i], fixed_draw, prompt).item<float>();
+    all[i] = (model.*loss)(windows[i], fixed_draw, prompt).item<float>();
   });
   return all;
 }
@@ -66,15 +72,17 @@ Json difference(const std::vector<double>& a, const std::vector<double>& b,
   return {{"mean", mean}, {"low", mean - half}, {"high", mean + half}};
 }
 
-// Of the rows' size and no direction: any prefix costs at first, this one the least (100 rows in front of the
-// demo model, nats a token: 0.07; rows of text 0.20, of the beginning-of-text token 0.21).
-Tensor random_rows(const SoftPromptRecipe& r, std::int64_t width, double unit) {
-  auto generator = at::detail::createCPUGenerator(r.seed);
-  return at::randn({r.tokens, width}, generator) * unit;
-}
-
-Tensor first_prompt(const SoftPromptRecipe& r, std::int64_t width, double unit) {
-  if (r.start.empty()) return random_rows(r, width, unit);
+// Any prefix costs at first, random rows of the rows' size the least (20 of them in front of the demo model
+// 0.02 nats a token, text 0.08). The first is the beginning-of-text token's: attention rests on it, and the
+// window's own has gone through the noise.
+Tensor first_prompt(const SoftPromptRecipe& r, const Tensor& rows, double unit) {
+  const std::int64_t width = rows.size(1);
+  if (r.start.empty()) {
+    auto generator = at::detail::createCPUGenerator(r.seed);
+    Tensor prompt = at::randn({r.tokens, width}, generator) * unit;
+    prompt[0].copy_(rows[0]);
+    return prompt;
+  }
   const Tensor start = tensor_of(engine::read_soft_prompt(r.start, static_cast<int>(width)));
   if (start.size(0) != r.tokens)
     throw engine::Error("{}: expected {} rows, the recipe's tokens, found {}", r.start, r.tokens,
@@ -95,7 +103,8 @@ class PromptLearner {
     std::vector<double> sums(windows.size());
     for_each(windows.size(), recipe_.threads, [&](std::size_t i) {
       const Tensor leaf = prompt().set_requires_grad(true);
-      const Tensor loss = model_.loss_sum(windows[i], static_cast<std::uint64_t>(number) + 1, leaf);
+      const Tensor loss =
+          (model_.*loss_of(recipe_))(windows[i], static_cast<std::uint64_t>(number) + 1, leaf);
       sums[i] = loss.item<float>();
       loss.backward();
       gradients[i] = leaf.grad();
@@ -136,7 +145,7 @@ Learned learn(const SoftPromptRecipe& r, const NoisyModel& model, PromptLearner&
              chosen_on = prompted(text.chosen_on, r.seed, chosen_first);
   const auto look = [&] {
     const Tensor prompt = rounded(learner.prompt());
-    return Best{prompt, sum_of(losses(model, chosen_on, prompt, r.threads)) / counted(chosen_on)};
+    return Best{prompt, sum_of(losses(model, loss_of(r), chosen_on, prompt, r.threads)) / counted(chosen_on)};
   };
   Learned learned{look()};
   std::mt19937_64 order(r.seed);
@@ -162,10 +171,12 @@ Learned learn(const SoftPromptRecipe& r, const NoisyModel& model, PromptLearner&
 
 // What the prompt is worth, on text that nothing was learned from or chosen on.
 Json figures(const SoftPromptRecipe& r, const Frozen& frozen, const NoisyModel& model, const Tensor& prompt,
-             const Tensor& text) {
+             const WrittenText& text) {
   const auto windows = prompted(text, r.seed, held_first);
   const double tokens = counted(windows);
-  const auto of = [&](const NoisyModel& m, const Tensor& p) { return losses(m, windows, p, r.threads); };
+  const auto of = [&](const NoisyModel& m, const Tensor& p) {
+    return losses(m, &NoisyModel::loss_sum, windows, p, r.threads);
+  };
   const auto perplexity = [&](const std::vector<double>& l) { return std::exp(sum_of(l) / tokens); };
   const NoisySetup& setup = model.setup();
   NoisySetup maps = setup;
@@ -223,10 +234,10 @@ Json train_soft_prompt(const SoftPromptRecipe& r, const std::string& folder,
   if (!shared)
     fmt::print(stderr, "writing {} windows of {} tokens\n", r.windows + r.chosen_on + r.held_out, r.context);
   const PromptText text = shared ? *shared : text_for(r);
-  const Tensor sample = text.training.narrow(0, 0, std::min<std::int64_t>(64, text.training.size(0)));
-  const double unit =
-      std::max(1e-12f, frozen.before(sample.narrow(1, 0, r.context)).square().mean().sqrt().item<float>());
-  PromptLearner learner(r, model, first_prompt(r, frozen.config.width, unit), unit);
+  const Tensor rows =
+      frozen.before(text.training.ids.narrow(0, 0, std::min(64, r.windows)).narrow(1, 0, r.context));
+  const double unit = std::max(1e-12f, rows.square().mean().sqrt().item<float>());
+  PromptLearner learner(r, model, first_prompt(r, rows, unit), unit);
   const Learned learned = learn(r, model, learner, text, stop);
   std::filesystem::create_directories(folder);
   const std::string file = engine::soft_prompt_file({r.mu, r.bits, weights.maps->width, weights.clip},

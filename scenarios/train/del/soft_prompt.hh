@@ -10,9 +10,9 @@
 
 namespace splitwan::scenarios {
 
-// Windows [count, context + 1] that the model writes; prompts of one model and seed may share them.
+// What the model writes; prompts of one model and seed may share it.
 struct PromptText {
-  at::Tensor training, chosen_on, held_out;
+  WrittenText training, chosen_on, held_out;
 };
 PromptText text_for(const SoftPromptRecipe&);
 

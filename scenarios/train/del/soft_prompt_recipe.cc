@@ -59,11 +59,14 @@ std::vector<SoftRow> soft_keys() {
          if (t.continuation != "clean" && t.continuation != "noisy")
            throw Error("{}: expected clean or noisy, found {}", r.path(key), t.continuation);
        }},
+      {{"imitate", "true or false", "true",
+        "what the undefended model thinks of the next token; false: the token itself, as published"},
+       [](SoftReading& t, ObjectReader& r, const std::string& key) { t.imitate = r.get(key, t.imitate); }},
       number("tail", "layers", &Soft::tail, 0, 1000,
              "at the end, which rows reach without the soft prompt's"),
       number("tokens", "whole number", &Soft::tokens, 1, 4096, "of the soft prompt: its rows"),
       path("start", "file", &Soft::start, false,
-           "of a soft prompt to start from; without: random rows of the model's size"),
+           "of a soft prompt to start from; without: random rows, the first the beginning-of-text token's"),
       number("windows", "whole number", &Soft::windows, 1, 1 << 20, "of text, which the model writes"),
       number("chosen_on", "whole number", &Soft::chosen_on, 1, 1 << 20,
              "windows on which the best prompt of the way is told"),

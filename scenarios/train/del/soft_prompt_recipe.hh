@@ -20,7 +20,8 @@ struct SoftPromptRecipe : Schedule {
   bool noise = true;  // false: through the maps alone, to compare with
   double cap = 0;     // largest length of a latent as it is read; 0: any
   std::string continuation = "clean";
-  int tail = 0;  // last layers, which rows reach without the prompt
+  bool imitate = true;  // the undefended model's distribution; false: the text's tokens, as published
+  int tail = 0;         // last layers, which rows reach without the prompt
   int tokens = 100;
   std::string start;   // another prompt's file; "": the model's rows of text
   int windows = 512;   // of text that the model writes itself, at temperature 1

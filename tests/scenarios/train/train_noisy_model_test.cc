@@ -30,7 +30,7 @@ engine::DelWeights random_maps(int width) {
   return {"maps", 1, 0.05, maps};
 }
 
-Prompted window() { return {at::arange(100, 100 + context + 1, at::kLong), 9, 4}; }
+Prompted window() { return {.ids = at::arange(100, 100 + context + 1, at::kLong), .prompt = 9, .which = 4}; }
 
 Tensor soft_prompt() {
   at::manual_seed(5);
@@ -131,7 +131,7 @@ TEST(NoisyModel, has_the_soft_prompt_s_gradient_of_finite_differences) {
 }
 
 TEST(NoisyModel, gives_prompts_a_share_of_the_window_from_a_twentieth_to_a_half) {
-  const auto all = scenarios::prompted(at::zeros({400, 129}, at::kLong), 1, 0);
+  const auto all = scenarios::prompted({at::zeros({400, 129}, at::kLong)}, 1, 0);
   int least = 1000, most = 0;
   double sum = 0;
   for (const Prompted& p : all) {
@@ -142,7 +142,7 @@ TEST(NoisyModel, gives_prompts_a_share_of_the_window_from_a_twentieth_to_a_half)
   EXPECT_THAT(most, Gt(60));
   EXPECT_THAT(most, Lt(65));
   EXPECT_NEAR(sum / 400, 35.5, 2);
-  EXPECT_EQ(scenarios::prompted(at::zeros({3, 129}, at::kLong), 1, 5)[0].prompt, all[5].prompt);
+  EXPECT_EQ(scenarios::prompted({at::zeros({3, 129}, at::kLong)}, 1, 5)[0].prompt, all[5].prompt);
 }
 
 TEST(NoisyModel, refuses_by_name_what_leaves_no_layer_to_the_server) {
