@@ -19,7 +19,8 @@ class MapsTraining : public Training {
             {"depth", 1},     {"width", 32},
             {"windows", 32},  {"held_out", 8},
             {"context", 32},  {"batch", 4},
-            {"steps", steps}, {"learning_rate", 2e-3}};
+            {"steps", steps}, {"learning_rate", 2e-3},
+            {"inside", 0.999}};
   }
 };
 
