@@ -7,7 +7,8 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/train/agreement.hh"
-#include "scenarios/train/del.hh"
+#include "scenarios/train/del/del.hh"
+#include "scenarios/train/del/soft_prompt.hh"
 #include "scenarios/train/lessons.hh"
 #include "scenarios/train/progress.hh"
 #include "scenarios/train/step.hh"
@@ -101,13 +102,14 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// Maps for a mechanism, around a model that stays as it is.
-int train_maps(const TrainOptions& options) {
-  const DelRecipe recipe = read_del_recipe(options.recipe);
+// What is trained around a model that stays as it is: stopped by a signal or the time, it writes what it has.
+int train_around(
+    const TrainOptions& options,
+    const std::function<Json(const std::string& output, const std::function<bool()>& stop)>& train) {
   fs::create_directories(options.output);
   const SignalWatch watch;
   const auto begin = std::chrono::steady_clock::now();
-  const Json result = train_del(recipe, options.output, [&] {
+  const Json result = train(options.output, [&] {
     return SignalWatch::received() || (options.minutes > 0 && seconds_since(begin) > options.minutes * 60);
   });
   fmt::print("{}\n",
@@ -118,7 +120,14 @@ int train_maps(const TrainOptions& options) {
 }  // namespace
 
 int train(const TrainOptions& options) {
-  if (is_del_recipe(engine::read_json_file(options.recipe))) return train_maps(options);
+  const Json said = engine::read_json_file(options.recipe);
+  if (is_del_recipe(said))
+    return train_around(options, std::bind_front(train_del, read_del_recipe(options.recipe)));
+  if (is_soft_prompt_recipe(said))
+    return train_around(options,
+                        [r = read_soft_prompt_recipe(options.recipe)](const auto& output, const auto& stop) {
+                          return train_soft_prompt(r, output, stop);
+                        });
   const Recipe recipe = read_recipe(options.recipe);
   fs::create_directories(options.output);
   const auto tokenizer = provide_tokenizer(recipe, options.output);

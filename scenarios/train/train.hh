@@ -15,8 +15,8 @@ struct TrainOptions {
   bool json = false;         // the result on stdout
 };
 
-// A recipe of kind del: see del.hh. Returns the exit code: 0, or 128 + n when signal n stopped it (its state
-// is saved first). Running it again with the same output folder resumes.
+// Recipes of kinds del and soft-prompt: see del/. Returns the exit code: 0, or 128 + n when signal n stopped
+// it (its state is saved first). Running it again with the same output folder resumes.
 int train(const TrainOptions&);
 
 }  // namespace splitwan::scenarios

@@ -11,7 +11,8 @@
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/validate_link.hh"
-#include "scenarios/train/del_recipe.hh"
+#include "scenarios/train/del/del_recipe.hh"
+#include "scenarios/train/del/soft_prompt_recipe.hh"
 #include "scenarios/train/recipe.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -53,6 +54,8 @@ TEST(ScenariosPage, holds_every_key_with_its_unit_default_and_meaning_and_no_oth
   EXPECT_EQ(rows_under("Keys of an attack"), rows_of(attack));
   EXPECT_EQ(rows_under("Keys of a training recipe"), rows_of(recipe_schema()));
   EXPECT_EQ(rows_under("Keys of a training recipe of kind del"), rows_of(del_recipe_schema()));
+  EXPECT_EQ(rows_under("Keys of a training recipe of kind soft-prompt"),
+            rows_of(soft_prompt_recipe_schema()));
 }
 
 TEST(ScenariosPage, shows_scenarios_that_are_read) {

@@ -9,7 +9,8 @@
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/validate_link.hh"
-#include "scenarios/train/del_recipe.hh"
+#include "scenarios/train/del/del_recipe.hh"
+#include "scenarios/train/del/soft_prompt_recipe.hh"
 #include "scenarios/train/recipe.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -148,6 +149,17 @@ TEST(Schema, of_recipes_for_maps_is_what_they_are_read_by) {
                                   read_del_recipe(folder / "r.json");
                                 }),
             15);
+}
+
+TEST(Schema, of_recipes_for_soft_prompts_is_what_they_are_read_by) {
+  const tests::TemporaryFolder folder;
+  EXPECT_GE(expect_read_as_said(soft_prompt_recipe_schema(),
+                                {{"kind", "soft-prompt"}, {"model", "m"}, {"weights", "w"}, {"steps", 10}},
+                                [&](const Json& j) {
+                                  std::ofstream(folder / "r.json") << j;
+                                  read_soft_prompt_recipe(folder / "r.json");
+                                }),
+            20);
 }
 
 }  // namespace

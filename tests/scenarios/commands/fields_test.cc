@@ -110,6 +110,10 @@ TEST_F(Fields, of_training_stand_on_the_page) {
   std::ofstream(*folder_ / "d.json") << json{{"kind", "del"}, {"model", demo_model}, {"windows", 8},
                                              {"held_out", 2}, {"context", 16},       {"steps", 1}};
   checked("train", *folder_ / "d.json" + " --json -o " + *folder_ / "maps");
+  std::ofstream(*folder_ / "p.json") << json{
+      {"kind", "soft-prompt"}, {"model", demo_model}, {"weights", "maps"}, {"windows", 8}, {"chosen_on", 1},
+      {"held_out", 2},         {"context", 16},       {"steps", 1},        {"tokens", 2}};
+  checked("train", *folder_ / "p.json" + " --json -o " + *folder_ / "maps");
 }
 
 double rate(const std::string& model, const std::string& options) {

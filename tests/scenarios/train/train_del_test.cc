@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/privacy/projection.hh"
-#include "scenarios/train/del.hh"
+#include "scenarios/train/del/del.hh"
 #include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/train_fixture.hh"
 
@@ -19,7 +19,8 @@ class MapsTraining : public Training {
             {"depth", 1},     {"width", 32},
             {"windows", 32},  {"held_out", 8},
             {"context", 32},  {"batch", 4},
-            {"steps", steps}, {"learning_rate", 2e-3}};
+            {"steps", steps}, {"learning_rate", 2e-3},
+            {"inside", 0.999}};
   }
 };
 

@@ -11,12 +11,13 @@
 namespace splitwan::scenarios {
 
 struct DelRecipe : Schedule {
-  std::string model;   // folder, frozen
-  int depth = 0;       // layers before the maps
-  int width = 32;      // of the latent, d
-  double clip = 0.05;  // c: what the mechanism will clamp latents to
-  int windows = 2048;  // of text that the model writes itself, at temperature 1
-  int held_out = 64;   // more of them, for the figures
+  std::string model;    // folder, frozen
+  int depth = 0;        // layers before the maps
+  int width = 32;       // of the latent, d
+  double clip = 0.05;   // c: what the mechanism will clamp latents to
+  double inside = 0.8;  // share of latents within the clip, before training
+  int windows = 2048;   // of text that the model writes itself, at temperature 1
+  int held_out = 64;    // more of them, for the figures
   int context = 128, batch = 8;
   std::uint64_t seed = 1;
   int threads = 1;

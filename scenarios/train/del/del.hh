@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "engine/base/json.hh"
-#include "scenarios/train/del_recipe.hh"
+#include "scenarios/train/del/del_recipe.hh"
 
 namespace splitwan::scenarios {
 

@@ -1,4 +1,4 @@
-#include "scenarios/train/del_recipe.hh"
+#include "scenarios/train/del/del_recipe.hh"
 
 #include <filesystem>
 
@@ -41,6 +41,8 @@ std::vector<engine::KeyRow<Reading>> keys() {
        within(&DelRecipe::width, 1, 65536)},
       {{"clip", "number", said(usual.clip), "what latents are clamped to"},
        within(&DelRecipe::clip, 1e-6, 1e3)},
+      {{"inside", "share", said(usual.inside), "of the latents within the clip, before training"},
+       within(&DelRecipe::inside, 0.01, 1.0)},
       {{"windows", "whole number", said(usual.windows), "of text, which the model writes"},
        within(&DelRecipe::windows, 1, 1 << 20)},
       {{"held_out", "whole number", said(usual.held_out), "windows that nothing is learned from"},

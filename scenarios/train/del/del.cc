@@ -1,4 +1,4 @@
-#include "scenarios/train/del.hh"
+#include "scenarios/train/del/del.hh"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
@@ -11,10 +11,9 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "engine/privacy/projection.hh"
-#include "scenarios/train/model.hh"
-#include "scenarios/train/state.hh"
+#include "scenarios/train/del/frozen.hh"
+#include "scenarios/train/del/moments.hh"
 #include "scenarios/train/step.hh"
-#include "scenarios/train/teacher.hh"
 
 namespace splitwan::scenarios {
 
@@ -22,58 +21,6 @@ using at::Tensor;
 using engine::Json;
 
 namespace {
-
-constexpr int together = 64;  // windows that are written at a time
-
-// The frozen model and where the maps stand in it.
-struct Frozen {
-  engine::ModelConfig config;
-  Tensor weights;
-  LlamaViews model;
-  int depth = 0, context = 0;
-  Rotary rotary;
-
-  Frozen(const DelRecipe& r)
-      : config(engine::read_model_config(r.model)),
-        weights(read_weights(r.model, config)),
-        model(views_of(config,
-                       [&](std::int64_t offset, const std::vector<std::int64_t>& shape) {
-                         return weights.narrow(0, offset, c10::multiply_integers(shape)).view(shape);
-                       })),
-        depth(r.depth),
-        context(r.context),
-        rotary(make_rotary(r.context, config.head_dim, config.rope_theta)) {}
-
-  HeadShape shape(std::int64_t windows) const {
-    return {static_cast<int>(windows), context, config.heads, config.kv_heads, config.head_dim};
-  }
-  // ids [windows, context] -> rows before the maps.
-  Tensor before(const Tensor& ids) const {
-    const at::NoGradGuard guard;
-    const Tensor x = at::embedding(model.embedding, ids.reshape({-1}));
-    return through(model, config, x, {0, depth}, shape(ids.size(0)), rotary);
-  }
-  Tensor loss_sum(const Tensor& x, const Tensor& targets) const {
-    const Tensor y = through(model, config, x, {depth, config.layers}, shape(targets.size(0)), rotary);
-    return cross_entropy_sum(logits_of(model, config, y), targets.reshape({-1}));
-  }
-};
-
-// [count, context + 1] ids that the model writes by itself.
-Tensor written(const DelRecipe& r, const engine::ModelConfig& c, const Teacher& author, int count,
-               std::uint64_t first) {
-  Tensor ids = at::empty({count, r.context + 1}, at::kLong);
-  for (int at = 0; at < count; at += together) {
-    std::vector<Opening> openings;
-    for (int i = at; i < std::min(count, at + together); ++i)
-      openings.push_back(
-          {{std::max(c.bos, 0)}, 1.0, r.seed + 0x9e3779b97f4a7c15 * (first + static_cast<std::uint64_t>(i))});
-    const Passages p = author.write(openings, r.context);
-    std::copy(p.ids.begin(), p.ids.end(),
-              ids.data_ptr<std::int64_t>() + static_cast<std::int64_t>(at) * (r.context + 1));
-  }
-  return ids;
-}
 
 // In units of the rows, so that a learning rate means the same at every depth: `reach` stands where the
 // mechanism clamps, and both maps are scaled to its box when they are written.
@@ -86,7 +33,7 @@ struct Maps {
 };
 
 // The directions that hold most of the rows' squares, turned at random so that no coordinate holds more than
-// another; one latent in a thousand reaches the box.
+// another; a share `inside` of the latents lies within the box.
 Maps principal(const DelRecipe& r, const Tensor& rows) {
   const auto width = rows.size(1);
   const auto [values, vectors] = at::linalg_eigh(at::matmul(rows.t(), rows), "L");
@@ -95,7 +42,7 @@ Maps principal(const DelRecipe& r, const Tensor& rows) {
   const Tensor turn = std::get<0>(at::linalg_qr(at::randn({r.width, r.width}, generator), "reduced"));
   const Tensor encoder = at::matmul(turn, directions);
   const Tensor latents = at::linear(rows, encoder).abs().flatten();
-  const auto kept = static_cast<std::int64_t>(0.999 * static_cast<double>(latents.numel()));
+  const auto kept = static_cast<std::int64_t>(r.inside * static_cast<double>(latents.numel()));
   const double reach = std::get<0>(at::kthvalue(latents, std::max<std::int64_t>(1, kept))).item<float>();
   return {encoder, encoder.t().contiguous(), std::max(reach, 1e-12)};
 }
@@ -131,10 +78,9 @@ class Learner {
       : recipe_(r),
         frozen_(frozen),
         flat_(at::cat({maps.encoder.flatten(), maps.decoder.flatten()})),
-        reach_(maps.reach) {
-    first_ = at::zeros_like(flat_), second_ = at::zeros_like(flat_);
-    workers_.resize(static_cast<std::size_t>(r.threads));
-  }
+        moments_(flat_),
+        reach_(maps.reach),
+        workers_(static_cast<std::size_t>(r.threads)) {}
 
   Maps maps() const {
     const std::int64_t b = frozen_.config.width, d = recipe_.width;
@@ -167,24 +113,15 @@ class Learner {
     const auto tokens = static_cast<double>(ids.size(0) * frozen_.context);
     if (!std::isfinite(sum))
       throw engine::Error("step {}: the loss is {}: try a smaller learning_rate", number + 1, sum);
-    update(gradient, tokens, number);
+    moments_.step(recipe_, number, gradient, tokens, flat_);
     return sum / tokens;
   }
 
  private:
-  void update(const Tensor& gradient, double tokens, std::int64_t number) {
-    constexpr double clip = 1.0;  // largest norm of the gradient
-    const double norm = gradient.norm().item<float>() / tokens;
-    kernels::AdamW o{.rate = static_cast<float>(recipe_.rate_at(number)), .beta2 = 0.999f};
-    o.correction1 = static_cast<float>(1 - std::pow(o.beta1, static_cast<double>(number + 1)));
-    o.correction2 = static_cast<float>(1 - std::pow(o.beta2, static_cast<double>(number + 1)));
-    o.gradient_scale = static_cast<float>(std::min(1.0, clip / (norm + 1e-9)) / tokens);
-    kernels::adamw(o, flat_.numel(), data(gradient), data(flat_), data(first_), data(second_));
-  }
-
   const DelRecipe& recipe_;
   const Frozen& frozen_;
-  Tensor flat_, first_, second_;
+  Tensor flat_;
+  Moments moments_;
   double reach_;
   std::vector<Worker> workers_;
 };
@@ -204,19 +141,12 @@ void write_maps(const std::string& path, const Maps& maps, double clip) {
 
 Json train_del(const DelRecipe& r, const std::string& output, const std::function<bool()>& stop) {
   one_thread_per_operation();
-  const Frozen frozen(r);
-  if (r.depth >= frozen.config.layers)
-    throw engine::Error("depth: expected below the model's {} layers, found {}", frozen.config.layers,
-                        r.depth);
+  const Frozen frozen(r.model, r.depth, r.context);
   if (r.width > frozen.config.width)
     throw engine::Error("width: expected at most the model's {}, found {}", frozen.config.width, r.width);
-  if (r.context > frozen.config.context)
-    throw engine::Error("context: expected at most the model's {}, found {}", frozen.config.context,
-                        r.context);
   fmt::print(stderr, "writing {} windows of {} tokens\n", r.windows + r.held_out, r.context);
-  const Teacher author(r.model);
-  const Tensor text = written(r, frozen.config, author, r.windows, 0),
-               held_out = written(r, frozen.config, author, r.held_out, 1u << 20);
+  const Tensor text = written_text(r.model, r.windows, r.context, r.seed, 0).ids,
+               held_out = written_text(r.model, r.held_out, r.context, r.seed, 1u << 20).ids;
   const Tensor sample = text.narrow(0, 0, std::min(256, r.windows)).narrow(1, 0, r.context);
   const Maps start = principal(r, frozen.before(sample));
   const double clean = evaluate(frozen, held_out, nullptr), directions = evaluate(frozen, held_out, &start);
