@@ -17,7 +17,7 @@ struct PosteriorOptions {
   int shortlist = 128;   // behind layers, as in likelihoods()
   double unigram = 0.3;  // share of the prior that is how often a token is written: texts that are not like
                          // the model's own surprise it
-  int lag = 2;  // rows after a token that its posterior takes in
+  int lag = 2;           // rows after a token that its posterior takes in
 };
 
 // [rows - 1, vocabulary], double. Throws Stopped.
