@@ -29,8 +29,9 @@ void add_lab_commands(CLI::App&, Chosen&);
 #define SPLITWAN_BEGUN_plain(name)
 #define SPLITWAN_BEGUN_engine(name)
 #define SPLITWAN_BEGUN_lab(name)
-#define SPLITWAN_BEGUN_shared(name) \
-  void begin_##name##_command(CLI::App& command, Chosen&, std::function<int()> hand_on);
+#define SPLITWAN_BEGUN_shared(name)                                        \
+  void begin_##name##_command(CLI::App& command, Chosen&, HandOn hand_on); \
+  void add_##name##_study_command(CLI::App& command, Chosen&);
 #define COMMAND(program, name, help) SPLITWAN_BEGUN_##program(name)
 #include "scenarios/commands/table.inc"
 #undef COMMAND

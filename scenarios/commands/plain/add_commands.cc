@@ -4,8 +4,7 @@ namespace splitwan::scenarios {
 
 void add_plain_commands(CLI::App& app, Chosen& chosen, const HandOn& hand_on) {
 #define SPLITWAN_ADD_plain(name, added) add_##name##_command(added, chosen);
-#define SPLITWAN_ADD_shared(name, added) \
-  begin_##name##_command(added, chosen, [hand_on] { return hand_on(Program::shared); });
+#define SPLITWAN_ADD_shared(name, added) begin_##name##_command(added, chosen, hand_on);
 #define SPLITWAN_ADD_engine(name, added) (void)(added);
 #define SPLITWAN_ADD_lab(name, added) (void)(added);
 #define COMMAND(program, name, help)                    \

@@ -9,7 +9,7 @@
 
 namespace splitwan::scenarios {
 
-void begin_run_command(CLI::App& command, Chosen& chosen, std::function<int()> hand_on) {
+void begin_run_command(CLI::App& command, Chosen& chosen, HandOn hand_on) {
   auto o = std::make_shared<RunOptions>();
   add_run_options(command, *o);
   command.callback([o, &chosen, hand_on = std::move(hand_on)] {
@@ -25,7 +25,7 @@ void begin_run_command(CLI::App& command, Chosen& chosen, std::function<int()> h
       };
       if (is_replay(scenario)) return study(read_replays(scenario, o->scenario), run_replays);
       if (is_validation(scenario)) return study(read_validations(scenario, o->scenario), run_validations);
-      return hand_on();
+      return hand_on(scenario.contains("study") ? Program::lab : Program::engine);
     };
   });
 }

@@ -98,14 +98,17 @@ Tensor NoisyModel::divergence_sum(const Prompted& p, std::uint64_t draw, const T
 }
 
 NoisyModel::Judged NoisyModel::judge(const Prompted& p, std::uint64_t draw, const Tensor& soft_prompt) const {
+  return judge_received(p, received(p, draw), soft_prompt);
+}
+
+NoisyModel::Judged NoisyModel::judge_received(const Prompted& p, const Tensor& received,
+                                              const Tensor& soft_prompt) const {
   const at::NoGradGuard guard;
-  const Tensor rows = hidden(received(p, draw), soft_prompt), scores = logits(p, rows);
+  const Tensor scores = logits(p, hidden(received, soft_prompt));
   const Tensor likeliest = scores.argmax(1);
   const auto* ids = likeliest.data_ptr<std::int64_t>();
   Judged judged{.counted = p.counted(), .likeliest = {ids, ids + likeliest.numel()}};
   judged.loss = cross_entropy_sum(scores, targets(p)).item<float>();
-  const Tensor own = rows.narrow(0, p.prompt, frozen_.context - p.prompt);
-  judged.mean = rms_norm(own, frozen_.model.final_norm, frozen_.config.rms_eps).mean(0);
   return judged;
 }
 

@@ -55,9 +55,10 @@ class NoisyModel {
     double loss = 0;  // sum over the counted tokens, nats
     int counted = 0;
     std::vector<std::int64_t> likeliest = {};  // ids, one for each counted token
-    at::Tensor mean = {};                      // [b]: of the continuation's rows, as the head reads them
   };
   Judged judge(const Prompted&, std::uint64_t draw, const at::Tensor& soft_prompt) const;
+  // Of rows that came otherwise.
+  Judged judge_received(const Prompted&, const at::Tensor& received, const at::Tensor& soft_prompt) const;
 
  private:
   at::Tensor logits(const Prompted&, const at::Tensor& hidden) const;  // [counted, vocabulary]
