@@ -76,10 +76,10 @@ double similarity(const std::vector<at::Tensor>& a, const std::vector<at::Tensor
   return sum / static_cast<double>(a.size());
 }
 
-Json cell(const Shared& s, Ground& g, double mu, int bits, double mu_before, const Stop& stop) {
+Json cell(const Shared& s, Ground& g, double mu, int bits, const Stop& stop) {
   const DelOptions& o = s.options;
   const BinomialSpec spec = g.spec(mu, bits);
-  const at::Tensor prompt = g.soft_prompt(spec, o.soft_prompt, mu_before, stop);
+  const at::Tensor prompt = g.soft_prompt(spec, o.soft_prompt, stop);
   const bool compare = prompt.defined() && o.soft_prompt != "noiseless";
   Json row = {{"mu", mu},
               {"bits", bits},
@@ -98,8 +98,7 @@ Json cell(const Shared& s, Ground& g, double mu, int bits, double mu_before, con
   add_utility(row, with, o.seed);
   row["maps_only_perplexity"] = perplexity(judge(g.judging(own), g.model({}), {}), o.seed).value;
   if (compare) {
-    const Losses without = judged(own, {}),
-                 noiseless = judged(own, g.soft_prompt(spec, "noiseless", 0, stop));
+    const Losses without = judged(own, {}), noiseless = judged(own, g.soft_prompt(spec, "noiseless", stop));
     row["no_prompt_perplexity"] = perplexity(without, o.seed).value;
     row["noiseless_prompt_perplexity"] = perplexity(noiseless, o.seed).value;
     row["gain_over_none_ci90"] = three(gain(without, with, o.seed));
@@ -148,8 +147,14 @@ Json calibrated(const Shared& s, Ground& g, int bits, double target, const std::
                 const Stop& stop) {
   const attacks::StrengthGoal goal{.success = target, .by = by};
   const BinomialSpec spec = g.spec(20, bits);
-  const auto found =
-      attacks::calibrate(view(s, g, spec, "binomial"), s.documents, choice(s.options), goal, stop);
+  attacks::MechanismView seen = view(s, g, spec, "binomial");
+  attacks::AttackChoice sought = choice(s.options);
+  if (!by.empty()) sought.attackers = {by};
+  auto found = attacks::calibrate(seen, s.documents, sought, goal, stop);
+  if (!by.empty()) {  // what the others find at the noise that one of them chose
+    seen.mechanism = attacks::with_strength(seen.mechanism, found.at.strength);
+    found.attacks = attacks::attack_rows(seen, s.documents, choice(s.options), stop);
+  }
   Json row = {{"target", target},         {"by", by.empty() ? "strongest" : by},
               {"width", spec.width},      {"bits", bits},
               {"mu", found.at.strength},  {"success", found.at.success},

@@ -18,7 +18,7 @@ struct Shared {
   std::vector<engine::Token> long_prompt;           // timed
 };
 
-engine::Json cell(const Shared&, Ground&, double mu, int bits, double mu_before, const Stop&);
+engine::Json cell(const Shared&, Ground&, double mu, int bits, const Stop&);
 // Another mechanism, as strong as the binomial one in epsilon, or as short in bytes. `strength`: of one that
 // has its own.
 engine::Json baseline(const Shared&, Ground&, const std::string& kind, const engine::BinomialSpec&,

@@ -84,16 +84,11 @@ class Study {
   void plan() {
     for (Ground& g : grounds_) {
       const int width = g.weights().maps->width;
-      for (const int bits : o_.bits) {
-        double before = 0;
-        for (const double mu : o_.mu) {
-          jobs_.push_back(
-              {"cells", {{"mu", mu}, {"bits", bits}, {"width", width}}, [this, &g, mu, bits, before] {
-                 return cell(shared_, g, mu, bits, before, stop_);
-               }});
-          before = mu;
-        }
-      }
+      for (const int bits : o_.bits)
+        for (const double mu : o_.mu)
+          jobs_.push_back({"cells", {{"mu", mu}, {"bits", bits}, {"width", width}}, [this, &g, mu, bits] {
+                             return cell(shared_, g, mu, bits, stop_);
+                           }});
     }
     Ground& g = grounds_.front();
     for (const std::string& kind : o_.baselines) plan_baseline(g, kind);
@@ -140,7 +135,9 @@ class Study {
     const Interval clean = perplexity(own.clean, o_.seed);
     Json j = {{"schema_version", 1}, {"study", "del"}, {"name", o_.name}, {"partial", false}};
     j["clean"] = {{"perplexity", clean.value}, {"perplexity_ci90", {clean.low, clean.high}}};
-    j["held_out_tokens"] = std::accumulate(own.clean.counted.begin(), own.clean.counted.end(), 0.0);
+    j["clean"]["blind_perplexity"] = perplexity(judge_blind(g.judging(own), g.frozen()), o_.seed).value;
+    j["held_out_tokens"] =
+        static_cast<std::int64_t>(std::accumulate(own.clean.counted.begin(), own.clean.counted.end(), 0.0));
     for (std::size_t i = 1; i < g.texts().size(); ++i)
       j["clean"]["other_texts"].push_back(
           {{"text", g.texts()[i].name}, {"perplexity", perplexity(g.texts()[i].clean, o_.seed).value}});

@@ -7,7 +7,6 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
-#include "scenarios/train/del/soft_prompt.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -84,24 +83,29 @@ NoisyModel Ground::model(const std::optional<engine::BinomialSpec>& noise) const
   return {frozen_, std::move(s)};
 }
 
-at::Tensor Ground::soft_prompt(const engine::BinomialSpec& spec, const std::string& kind, double before,
-                               const Stop& stop) {
+at::Tensor Ground::soft_prompt(const engine::BinomialSpec& spec, const std::string& kind, const Stop& stop) {
   const std::string file = engine::soft_prompt_file(spec, kind);
   if (file.empty()) return {};
-  if (trains() && !fs::exists(fs::path(weights_.folder) / file)) train(spec, kind, before, stop);
+  if (options_.training && !fs::exists(fs::path(weights_.folder) / file))
+    train(spec, kind, started(stop), weights_.folder, stop);
   return tensor_of(engine::read_soft_prompt_for(weights_, spec, kind));
 }
 
-// Into a folder of its own first: a prompt that is there is a finished one.
-void Ground::train(const engine::BinomialSpec& spec, const std::string& kind, double before,
-                   const Stop& stop) const {
-  const std::string file = engine::soft_prompt_file(spec, kind);
-  const fs::path folder = weights_.folder, unfinished = folder / "unfinished";
+std::string Ground::started(const Stop& stop) {
+  const fs::path folder = fs::path(weights_.folder) / "start";
+  const fs::path file = folder / engine::soft_prompt_file({}, "noiseless");
+  if (!fs::exists(file)) train(spec(20, 4), "noiseless", "", folder.string(), stop);
+  return fs::absolute(file).string();
+}
+
+void Ground::train(const engine::BinomialSpec& spec, const std::string& kind, const std::string& start,
+                   const std::string& to, const Stop& stop) {
+  const fs::path unfinished = fs::path(weights_.folder) / "unfinished";
   Json recipe = *options_.training;
   recipe.erase("folder");
   recipe.update({{"kind", "soft-prompt"},
                  {"model", fs::absolute(options_.model).string()},
-                 {"weights", fs::absolute(folder).string()},
+                 {"weights", fs::absolute(weights_.folder).string()},
                  {"mu", spec.mu},
                  {"bits", spec.bits},
                  {"noise", kind != "noiseless"},
@@ -109,18 +113,19 @@ void Ground::train(const engine::BinomialSpec& spec, const std::string& kind, do
                  {"tail", options_.tail},
                  {"cap", options_.cap},
                  {"threads", options_.threads}});
-  engine::BinomialSpec easier = spec;
-  easier.mu = before;
-  if (const fs::path start = folder / engine::soft_prompt_file(easier, kind); before > 0 && fs::exists(start))
-    recipe["start"] = fs::absolute(start).string();
+  if (!start.empty()) recipe["start"] = start;
   fs::create_directories(unfinished);
   const std::string written = (unfinished / "recipe.json").string();
   engine::write_file(written, recipe.dump(1) + "\n");
-  train_soft_prompt(read_soft_prompt_recipe(written), unfinished.string(), stop);
+  const SoftPromptRecipe read = read_soft_prompt_recipe(written);
+  if (!training_text_) training_text_ = text_for(read);
+  train_soft_prompt(read, unfinished.string(), stop, &*training_text_);
   if (stop()) throw attacks::Stopped{};
-  const fs::path card = fs::path(file).replace_extension(".json");
-  fs::rename(unfinished / card, folder / card);
-  fs::rename(unfinished / file, folder / file);
+  fs::create_directories(to);
+  const fs::path file = engine::soft_prompt_file(spec, kind),
+                 card = fs::path(file).replace_extension(".json");
+  fs::rename(unfinished / card, to / card);
+  fs::rename(unfinished / file, to / file);
 }
 
 }  // namespace splitwan::scenarios

@@ -5,6 +5,7 @@
 #include "engine/text/tokenizer.hh"
 #include "scenarios/study/del_options.hh"
 #include "scenarios/study/utility.hh"
+#include "scenarios/train/del/soft_prompt.hh"
 
 namespace splitwan::scenarios {
 
@@ -17,10 +18,9 @@ class Ground {
 
   const engine::DelWeights& weights() const { return weights_; }
   engine::BinomialSpec spec(double mu, int bits) const;
-  // Rows [P, b]; undefined for "none". Trained first where it is missing and the options say so, from that of
-  // `before`'s mu (0: from text); `stop` leaves no file.
-  at::Tensor soft_prompt(const engine::BinomialSpec&, const std::string& kind, double before, const Stop&);
-  bool trains() const { return options_.training.has_value(); }
+  // Rows [P, b]; undefined for "none". Trained first where it is missing and the options say so: all of them,
+  // noise or not, from one start, which saw none, and as long. `stop` leaves no file.
+  at::Tensor soft_prompt(const engine::BinomialSpec&, const std::string& kind, const Stop&);
 
   // A text that perplexities are of.
   struct Text {
@@ -36,7 +36,10 @@ class Ground {
   const NoisyModel& clean() const { return clean_; }
 
  private:
-  void train(const engine::BinomialSpec&, const std::string& kind, double before, const Stop&) const;
+  std::string started(const Stop&);  // that start's file
+  // Into `folder`, where it stands only when it is finished.
+  void train(const engine::BinomialSpec&, const std::string& kind, const std::string& start,
+             const std::string& folder, const Stop&);
   void add_text(const std::string& name, const WrittenText&);
 
   const DelOptions& options_;
@@ -45,6 +48,7 @@ class Ground {
   NoisyModel clean_;
   std::vector<Text> texts_;
   std::vector<std::string> absent_;
+  std::optional<PromptText> training_text_;
 };
 
 }  // namespace splitwan::scenarios

@@ -58,6 +58,19 @@ Losses judge(const Judging& j, const Frozen& frozen, const NoisyModel& clean, co
   });
 }
 
+Losses judge_blind(const Judging& j, const Frozen& f) {
+  return judge_all(j, [&](const Prompted& p) {
+    const at::Tensor ids = at::cat({p.ids.narrow(0, 0, 1), p.ids.narrow(0, p.prompt, p.counted())});
+    const at::Tensor x = at::embedding(f.model.embedding, ids.narrow(0, 0, p.counted()));
+    const at::Tensor y = f.layers(x, {0, f.config.layers}, 1, p.counted());
+    const at::Tensor scores = logits_of(f.model, f.config, y), likeliest = scores.argmax(1);
+    const auto* best = likeliest.data_ptr<std::int64_t>();
+    return NoisyModel::Judged{cross_entropy_sum(scores, ids.narrow(0, 1, p.counted())).item<float>(),
+                              p.counted(),
+                              {best, best + likeliest.numel()}};
+  });
+}
+
 Interval perplexity(const Losses& l, std::uint64_t seed) {
   const Interval nats = ratio_of_sums(l.nats, l.counted, seed);
   return {std::exp(nats.value), std::exp(nats.low), std::exp(nats.high)};

@@ -26,6 +26,9 @@ Losses judge(const Judging&, const NoisyModel&, const at::Tensor& soft_prompt);
 Losses judge(const Judging&, const Frozen&, const NoisyModel& clean, const attacks::Channel&,
              std::uint64_t seed);
 
+// Continuations behind the first token alone: what a reader has who is told nothing of the prompt.
+Losses judge_blind(const Judging&, const Frozen&);
+
 Interval perplexity(const Losses&, std::uint64_t seed);
 Interval agreement(const Losses&, std::uint64_t seed);
 // By how many nats a token the second lies below the first, window by window.
