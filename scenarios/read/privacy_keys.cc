@@ -86,6 +86,10 @@ void check_privacy(const Scenario& s, const std::string& where) {
   if (!row_of(s.network.kind).splits)
     throw Error("{}: privacy: nothing is sent on the network {}", where, name_of(s.network.kind));
   engine::check({.mu = p.mu, .bits = p.bits}, where + ": privacy");
+  if (s.compute.starts_with("profile:"))
+    throw Error(
+        "{}: compute: a profile states the bytes of plain rows, not of a mechanism's: expected another",
+        where);
   if (p.trust != engine::Trust::published) return;
   if (s.decode != std::vector<std::string>{"sequential"})
     throw Error(

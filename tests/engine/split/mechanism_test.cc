@@ -186,6 +186,43 @@ TEST(Mechanism, sends_and_reads_bit_by_bit_what_is_computed_by_hand_at_every_dep
   EXPECT_EQ(compared, 6);
 }
 
+// A prompt's messages, as a chain of chunks sends them.
+struct Weighed {
+  std::uint64_t payload = 0, all = 0;
+};
+Weighed weighed(int rows, int width, const std::function<Message(const at::Tensor&)>& encoded, bool lists) {
+  Weighed w;
+  for (int at = 0; at < rows; at += prefill_rows) {
+    Message m = encoded(at::randn({std::min(prefill_rows, rows - at), width}));
+    if (lists && at > 0) m.header.keep.resize(prefill_rows);
+    w.payload += m.payload.size(), w.all += wire_size(m);
+  }
+  return w;
+}
+
+TEST(Mechanism, makes_a_prompt_of_512_tokens_128_times_smaller_than_f16_rows) {
+  for (const auto& [model_width, with_headers] : {std::pair{4096, 126.0}, {128, 103.0}}) {
+    const int width = model_width / 32;
+    const auto maps = std::make_shared<Projection>(tests::identity(model_width, width));
+    Releases releases(BinomialRows({20, 4, width, tests::box}, maps), RandomBits(1));
+    Releases::RowId last = 0;
+    const auto packed = weighed(
+        512, model_width,
+        [&](const at::Tensor& rows) {
+          std::vector<Releases::RowId> ids;
+          for (int i = 0; i < rows.size(0); ++i) ids.push_back(last = Releases::child(last, i));
+          return encode(rows, releases, ids);
+        },
+        false);
+    const Codec& f16 = codec_named("f16");
+    const auto plain = weighed(
+        512, model_width, [&](const at::Tensor& rows) { return encode(rows, f16); }, true);
+    EXPECT_EQ(packed.payload * 128, plain.payload);
+    EXPECT_GE(static_cast<double>(plain.all) / static_cast<double>(packed.all), with_headers) << model_width;
+    EXPECT_EQ(packed.payload, 512u * (static_cast<unsigned>(width) / 2));
+  }
+}
+
 TEST(Mechanism, is_refused_where_the_two_sides_do_not_agree) {
   RandomModel model;
   const DelFolder del(32, 32, 1), narrow(32, 16, 1), deep(32, 32, 2);

@@ -1,65 +1,9 @@
 // `splitwan serve` from outside: announced, asked by `generate`, ended by a signal.
-#include <signal.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <thread>
-
+#include "tests/fixtures/live_server.hh"
 #include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
 namespace {
-
-using namespace std::chrono_literals;
-
-// A server on a free port of this machine, ended with the test.
-class Server {
- public:
-  explicit Server(const std::vector<std::string>& options) : out_(folder_ / "out") {
-    std::vector<std::string> words = {splitwan_program, "serve", "--listen", "127.0.0.1:0", "--json"};
-    words.insert(words.end(), options.begin(), options.end());
-    std::vector<char*> pointers;
-    pointers.reserve(words.size() + 1);
-    for (std::string& word : words) pointers.push_back(word.data());
-    pointers.push_back(nullptr);
-    pid_ = fork();
-    if (pid_ == 0) {
-      if (!std::freopen(out_.c_str(), "w", stdout) || !std::freopen((folder_ / "err").c_str(), "w", stderr))
-        _exit(3);
-      execv(pointers[0], pointers.data());
-      _exit(3);
-    }
-  }
-  ~Server() {
-    if (pid_ > 0) end(SIGKILL);
-  }
-
-  // What it prints once it listens.
-  nlohmann::json announced() const {
-    for (int i = 0; i < 1500; ++i, std::this_thread::sleep_for(20ms)) {
-      const std::string text = text_of(out_);
-      if (text.find('\n') != std::string::npos) return nlohmann::json::parse(text);
-    }
-    ADD_FAILURE() << "no announcement within 30 s: " << text_of(folder_ / "err");
-    return {};
-  }
-  int end(int signal) {
-    int status = 0;
-    kill(pid_, signal);
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
- private:
-  TemporaryFolder folder_;
-  std::string out_;
-  pid_t pid_ = 0;
-};
-
-std::string address(const nlohmann::json& said) {
-  return said["host"].get<std::string>() + ":" + said["port"].dump();
-}
 
 TEST(Serve, announces_what_the_page_says) {
   Server server({"--model", demo_model, "--layers", "2:10"});
