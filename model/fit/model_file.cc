@@ -125,7 +125,7 @@ DrafterModel drafter(const Json& j, const std::string& where) {
 
 void read_source(ObjectReader& parent, LatencyModel& model) {
   ObjectReader in = parent.child("fitted_on");
-  for (const char* key : {"compute", "plan", "wire", "storage", "geometry", "machine", "mode"}) {
+  for (const char* key : {"compute", "plan", "wire", "privacy", "storage", "geometry", "machine", "mode"}) {
     if (const Json* value = in.find(key)) model.source[key] = *value;
   }
   const auto read = [&](const char* key, std::vector<FittedCondition>& into) {

@@ -97,6 +97,45 @@ TEST(Del, is_refused_in_one_line_that_names_what_is_wrong) {
   expect_refusal("serve --model " + demo_model + " --whole", "--maps");
 }
 
+TEST(Del, is_fitted_and_projected_with_its_bytes_up_and_the_wire_s_down) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "s.json") << json{
+      {"model", demo_model},
+      {"split", {{"head", 0}, {"tail", 2}}},
+      {"privacy", {{"maps", maps}, {"mu", 20}, {"soft_prompt", "clean"}}},
+      {"network", {{"kind", "ideal"}}},
+      {"decode", {"sequential", "ngram"}},
+      {"prompts", {{{"name", "p"}, {"class", "code"}, {"text", "def add(a, b):"}}}},
+      {"max_new_tokens", 12},
+      {"rehearse", false},
+      {"sweep",
+       {{"cells",
+         {{{"network.rtt", "20ms"}},
+          {{"network.rtt", "80ms"}},
+          {{"network.rtt", "200ms"}},
+          {{"network.rtt", "80ms"}, {"network.rate", "2Mbit"}}}}}}};
+  ASSERT_EQ(splitwan("run " + (folder / "s.json") + " -o " + (folder / "t.jsonl")).code, 0);
+  const Outcome fit = splitwan("fit " + (folder / "t.jsonl") + " --json -o " + (folder / "m.json"));
+  ASSERT_EQ(fit.code, 0) << fit.err;
+  EXPECT_EQ(fit.json()["fitted_on"]["privacy"]["mechanism"]["mu"], 20);
+  const std::string project = "project " + (folder / "m.json") + " --rtt 80ms --bandwidth 100kbit --json";
+  const auto rate = [](const Outcome& o) { return o.json()["points"][0]["tokens_per_s"].get<double>(); };
+  const Outcome plain = splitwan(project), smaller = splitwan(project + " --wire int8");
+  ASSERT_EQ(plain.code, 0) << plain.err;
+  ASSERT_EQ(smaller.code, 0) << smaller.err;
+  EXPECT_GT(rate(smaller), 1.1 * rate(plain));  // 384 bytes less of what comes back at 100 kbit/s
+  expect_refusal(project + " --geometry llama-70b", "binomial mechanism");
+  std::ofstream(folder / "p.json") << json{
+      {"model", demo_model},
+      {"privacy", {{"maps", maps}, {"mu", 20}, {"trust", "as published"}}},
+      {"network", {{"kind", "ideal"}}},
+      {"prompts", {{{"name", "p"}, {"class", "code"}, {"text", "def add(a, b):"}}}},
+      {"max_new_tokens", 12}};
+  ASSERT_EQ(splitwan("run " + (folder / "p.json") + " -o " + (folder / "p.jsonl")).code, 0);
+  expect_refusal("fit " + (folder / "p.jsonl") + " -o " + (folder / "n.json"),
+                 "the server generates by itself");
+}
+
 json small_study() {
   const std::string scenarios = SPLITWAN_SOURCE_DIR "/scenarios/";
   return {{"study", "del"},
