@@ -54,6 +54,7 @@ const std::vector<std::string> rooms = {"engine/base",
                                         "scenarios/console",
                                         "scenarios/run",
                                         "scenarios/train",
+                                        "scenarios/study",
                                         "scenarios/commands",
                                         "scenarios/commands/plain",
                                         "scenarios/commands/engine",
@@ -82,6 +83,7 @@ const std::set<std::string> with_tensors = {"engine/layers",
                                             "scenarios/read",
                                             "scenarios/run",  // each has a library with and one without
                                             "scenarios/train",
+                                            "scenarios/study",
                                             "scenarios/commands/engine",
                                             "scenarios/commands/lab"};
 

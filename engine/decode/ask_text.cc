@@ -10,10 +10,8 @@
 namespace splitwan::engine {
 namespace {
 
-Message prompt_rows(Party& party, const ModelEnds& embedding, Releases& releases, Releases::RowId& last,
-                    std::span<const Token> ids) {
-  std::vector<Releases::RowId> names;
-  for (const Token id : ids) names.push_back(last = Releases::child(last, id));
+Message prompt_rows(Party& party, const ModelEnds& embedding, Releases& releases,
+                    std::span<const Releases::RowId> names, std::span<const Token> ids) {
   const Work work = mechanism_work(releases.mechanism(), static_cast<std::uint32_t>(ids.size()));
   return party.work(work, [&] { return encode(embedding.embed(ids), releases, names); });
 }
@@ -31,16 +29,21 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
                     std::span<const Token> prompt, const GenerateOptions& wanted) {
   const ModelConfig& config = embedding.config();
   check_request(config, prompt, wanted);
+  if (wanted.on_token) throw Error("the server generates: it sends tokens, and no logits");
   const Mechanism& mechanism = *options.mechanism;
   const TextOrder order{mechanism.terms, static_cast<int>(prompt.size()), wanted.max_new_tokens,
                         wanted.stop_at_eos, wanted.sampling};
   const Nanos begin = party.now();
   party.begin_step(1, 0);
   Releases::RowId last = 0;
+  std::vector<Releases::RowId> names;
+  for (const Token id : prompt) names.push_back(last = Releases::child(last, id));
+  mechanism.releases->reserve(names);
   const auto chunk = static_cast<std::size_t>(options.prefill_chunk);
   for (std::size_t at = 0; at < prompt.size(); at += chunk) {
     const auto ids = prompt.subspan(at, std::min(chunk, prompt.size() - at));
-    Message m = prompt_rows(party, embedding, *mechanism.releases, last, ids);
+    Message m =
+        prompt_rows(party, embedding, *mechanism.releases, std::span(names).subspan(at, ids.size()), ids);
     m.header.kind = Kind::request;
     m.header.step = 1;
     m.header.context = static_cast<std::uint32_t>(at);
@@ -56,12 +59,17 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
     const Header& h = arrival.message.header;
     if (h.kind == Kind::bye) {
       done.finish = text_of(arrival.message);
+      if (done.output.empty() ||
+          (done.finish != "eos" && done.finish != "length" && done.finish != "context"))
+        throw Error("server ended the text after {} tokens: '{}'", done.output.size(), done.finish);
       break;
     }
     expect(arrival.message, Kind::reply);
     if (h.keep.size() != 1 || h.keep[0] < 0 || h.keep[0] >= config.vocabulary)
       throw Error("server sent {} tokens at once, or one outside the vocabulary of {}", h.keep.size(),
                   config.vocabulary);
+    if (std::cmp_greater_equal(done.output.size(), wanted.max_new_tokens))
+      throw Error("server sent more than the {} tokens asked for", wanted.max_new_tokens);
     done.output.push_back(h.keep[0]);
     const bool first = done.output.size() == 1;
     if (first) done.prefill = party.now() - begin;

@@ -5,7 +5,6 @@
 #include <cstdlib>
 
 #include "engine/base/link_json.hh"
-#include "engine/wire/bit_rows.hh"
 #include "engine/wire/codecs.hh"
 
 namespace splitwan::engine {
@@ -310,11 +309,9 @@ std::uint64_t row_bytes_of(const RunHeader& h, const std::string& where) {
   const Json width = h.geometry.is_object() ? h.geometry.value("width", Json()) : Json();
   if (!width.is_number_integer() || width.get<std::int64_t>() < 1 || h.wire.empty())
     throw Error("{}: the header states no geometry.width or wire: rows cannot be counted", where);
-  if (h.privacy.is_object()) {
-    ObjectReader mechanism(h.privacy, where);
-    ObjectReader r = mechanism.child("mechanism");
-    return packed_bytes(r.whole<std::size_t>("width", 1, 1 << 16), r.whole("bits", 1, 16));
-  }
+  if (h.privacy.is_object())
+    throw Error("{}: rows went up through a binomial mechanism and back as {}: they have no one size", where,
+                h.wire);
   return row_bytes(h.wire, width.get<std::uint64_t>());
 }
 

@@ -93,8 +93,8 @@ Json system_of(const RunHeader&);
 // stated.
 Json source_of(const RunHeader&);
 
-// Of one row of activations on its wire, upwards. Throws Error naming `where` when it states no width or
-// wire.
+// Of one row of activations on its wire. Throws Error naming `where` when it states no width or wire, or when
+// rows have other sizes up than down.
 std::uint64_t row_bytes_of(const RunHeader&, const std::string& where);
 double temperature_of(const RunHeader&);
 

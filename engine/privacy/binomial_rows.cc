@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "engine/base/error.hh"
 #include "engine/wire/bit_rows.hh"
@@ -61,13 +60,18 @@ Releases::RowId Releases::child(RowId parent, Token token) {
 Releases::Releases(BinomialRows mechanism, RandomBits bits, std::optional<Budget> budget)
     : mechanism_(std::move(mechanism)), bits_(std::move(bits)), budget_(std::move(budget)) {}
 
+void Releases::reserve(std::span<const RowId> ids) {
+  std::set<RowId> fresh;
+  for (const RowId id : ids)
+    if (!kept_.contains(id) && !charged_.contains(id)) fresh.insert(id);
+  if (budget_ && !fresh.empty()) budget_->charge(fresh.size());
+  charged_.merge(fresh);
+}
+
 Bytes Releases::release(std::span<const float> rows, std::span<const RowId> ids) {
   const std::uint64_t bytes = mechanism_.row_bytes();
   const std::size_t width = ids.empty() ? 0 : rows.size() / ids.size();
-  std::set<RowId> fresh;
-  for (const RowId id : ids)
-    if (!kept_.contains(id)) fresh.insert(id);
-  if (budget_ && !fresh.empty()) budget_->charge(fresh.size());
+  reserve(ids);
   Bytes all(ids.size() * bytes);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     auto place = kept_.find(ids[i]);
@@ -76,6 +80,7 @@ Bytes Releases::release(std::span<const float> rows, std::span<const RowId> ids)
       RandomBits own = bits_.of(ids[i]);  // guessing ahead draws more rows, and changes none
       mechanism_.draw(rows.subspan(i * width, width), own, drawn);
       place = kept_.emplace(ids[i], std::move(drawn)).first;
+      charged_.erase(ids[i]);
     }
     std::ranges::copy(place->second, all.begin() + static_cast<std::ptrdiff_t>(i * bytes));
   }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 
 #include "engine/base/types.hh"
@@ -49,6 +50,8 @@ class Releases {
   // Rows below each other -> their bytes. New ones are charged to the budget, all at once and before they are
   // drawn; throws Error when they do not fit.
   Bytes release(std::span<const float> rows, std::span<const RowId> ids);
+  // Charges those that are new now, all or none: a prompt that does not fit must not be sent in part.
+  void reserve(std::span<const RowId> ids);
   // Rows that go as they are, which no account covers.
   void expose(std::uint64_t rows) { exposed_ += rows; }
 
@@ -62,6 +65,7 @@ class Releases {
   RandomBits bits_;
   std::optional<Budget> budget_;
   std::map<RowId, Bytes> kept_;
+  std::set<RowId> charged_;  // not drawn yet
   std::uint64_t exposed_ = 0;
 };
 

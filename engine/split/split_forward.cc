@@ -29,6 +29,10 @@ class SplitForward : public Forward {
   at::Tensor prefill(std::span<const Token> prompt) override {
     ++round_trips_;
     std::vector<TokenBatch> chunks;
+    if (options_.mechanism) {
+      name_rows(TokenBatch::chain(prompt));
+      options_.mechanism->releases->reserve(sent_);
+    }
     for (std::size_t at = 0; at < prompt.size(); at += options_.prefill_chunk) {
       const auto rows = std::min<std::size_t>(options_.prefill_chunk, prompt.size() - at);
       chunks.push_back(TokenBatch::chain(prompt.subspan(at, rows)));
@@ -96,12 +100,12 @@ class SplitForward : public Forward {
     }
   }
 
-  Message encoded(const at::Tensor& hidden, Part part) {
+  Message encoded(const at::Tensor& hidden, Part part, int real) {
     const at::Tensor leaving = defended(hidden, options_.defences, options_.seed);
     if (!options_.mechanism) return encode(leaving, *options_.wire);
     Releases& releases = *options_.mechanism->releases;
     if (part == Part::prompt || options_.mechanism->generated) return encode(leaving, releases, sent_);
-    releases.expose(static_cast<std::uint64_t>(hidden.size(0)));
+    releases.expose(static_cast<std::uint64_t>(real));
     return encode(leaving, *options_.wire);
   }
 
@@ -122,7 +126,7 @@ class SplitForward : public Forward {
     });
     const bool keeps_all = keep_.size() == sent_rows_;
     name_rows(batch);
-    Message m = party_.work(encoding(rows, part), [&] { return encoded(hidden, part); });
+    Message m = party_.work(encoding(rows, part), [&] { return encoded(hidden, part, real.rows()); });
     m.header.kind = Kind::request;
     m.header.step = party_.step();
     m.header.context = context;

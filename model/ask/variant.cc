@@ -56,6 +56,9 @@ RowBytes row_bytes_of(const Json& source, const std::string& wire) {
   const auto down = static_cast<double>(engine::row_bytes(wire, width));
   const auto privacy = source.find("privacy");
   if (privacy == source.end()) return {down, down};
+  if (privacy->value("generated", "") != "mechanism")
+    throw Error(
+        "another wire or width: the fitted rows went up in two sizes, through a mechanism and as they are");
   engine::ObjectReader r = engine::ObjectReader(*privacy, "the model: privacy").child("mechanism");
   const auto coordinates = r.whole<std::size_t>("width", 1, 1 << 16);
   return {static_cast<double>(engine::packed_bytes(coordinates, r.whole("bits", 1, 16))), down};

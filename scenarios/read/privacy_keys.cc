@@ -90,8 +90,14 @@ void check_privacy(const Scenario& s, const std::string& where) {
     throw Error(
         "{}: compute: a profile states the bytes of plain rows, not of a mechanism's: expected another",
         where);
+  const bool sequential = s.decode == std::vector<std::string>{"sequential"};
+  if (p.trust == engine::Trust::ours && !p.generated && !sequential)
+    throw Error(
+        "{}: privacy: generated: exposed: guesses are made of the prompt: expected decode \"sequential\", "
+        "found \"{}\"",
+        where, fmt::join(s.decode, ", "));
   if (p.trust != engine::Trust::published) return;
-  if (s.decode != std::vector<std::string>{"sequential"})
+  if (!sequential)
     throw Error(
         "{}: privacy: trust: as published, the server generates: expected decode \"sequential\", found "
         "\"{}\"",

@@ -38,6 +38,10 @@ Json privacy_spent(const PrivacyChoice& p, const engine::Mechanism& mechanism, i
                 {"epsilon_token", account["token"]["epsilon"]},
                 {"epsilon", account["epsilon"]},
                 {"meaning", account["meaning"]}};
+  if (mechanism.releases->exposed() > 0 && depth > 0) {
+    spent["epsilon_token"] = spent["epsilon"] = Json();
+    spent["meaning"] = "none: behind layers, the exposed rows depend on every token before them";
+  }
   if (p.text_comes_back()) spent["text"] = "the server wrote it";
   return spent;
 }

@@ -95,6 +95,7 @@ class Text {
   // draw another noise.
   std::optional<engine::Rehearsal> with_model(const std::string& name) const {
     Scenario s = s_;
+    s.privacy.budget.clear();  // nobody receives these rows
     if (row_of(s.network.kind).splits) {
       s.network = NetworkChoice();
       s.network.kind = network_kind_for(Unnamed::split_here);
@@ -121,7 +122,8 @@ class Text {
 
 void Rehearsals::add_to(engine::Run& run, const Scenario& s, Resources& resources, const Prompt& prompt,
                         std::span<const engine::Token> ids) {
-  if (!s.rehearse || s.defences.pad() || !done_.insert(key_of(run, s)).second) return;
+  if (!s.rehearse || s.defences.pad() || s.privacy.text_comes_back() || !done_.insert(key_of(run, s)).second)
+    return;
   Json all = Json::array();
   for (const engine::Rehearsal& done : Text(s, resources, prompt, ids, run).all())
     all.push_back(to_json(done));

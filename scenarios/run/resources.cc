@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/error.hh"
+
 namespace splitwan::scenarios {
 
 const engine::ModelEnds& LoadedModel::ends(const engine::SplitPlan& plan) {
@@ -41,7 +43,11 @@ const ComputeSource& Resources::compute(const std::string& text) {
 const engine::DelWeights& Resources::del(const std::string& folder, int model_width) {
   auto found = del_.find(folder);
   if (found == del_.end()) found = del_.emplace(folder, engine::read_del_weights(folder, model_width)).first;
-  return found->second;
+  const engine::DelWeights& weights = found->second;
+  if (weights.maps->model_width != model_width)
+    throw engine::Error("{}: maps for rows of {}: the model's have {}", folder, weights.maps->model_width,
+                        model_width);
+  return weights;
 }
 
 }  // namespace splitwan::scenarios

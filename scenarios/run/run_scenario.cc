@@ -135,6 +135,9 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   const bool drafts = !s.draft_model.empty() && engine::uses_draft_model(decode);
   const engine::DelWeights* del =
       s.privacy.on() ? &resources.del(s.privacy.maps, model.config().width) : nullptr;
+  if (del && del->depth != plan.head.end)
+    throw Error("{}: maps for rows after {} layers: the client's end after {}", del->folder, del->depth,
+                plan.head.end);
   Client ours{model.ends(plan),
               drafts ? &draft_model_of(s, resources) : nullptr,
               decode,

@@ -1,5 +1,8 @@
 #include "scenarios/study/del_options.hh"
 
+#include <filesystem>
+#include <set>
+
 #include "analysis/attacks/mechanism/row_attackers.hh"
 #include "engine/base/error.hh"
 #include "engine/privacy/binomial.hh"
@@ -128,6 +131,10 @@ void need_some(const std::vector<T>& list, const char* key, const std::string& f
 
 }  // namespace
 
+std::string name_of_maps(const std::string& folder) {
+  return std::filesystem::path(folder + "/").lexically_normal().parent_path().filename().string();
+}
+
 bool is_del_study(const Json& scenario) {
   return scenario.is_object() && scenario.contains("study") && scenario["study"] == "del";
 }
@@ -144,6 +151,10 @@ DelOptions read_del_study(const Json& scenario, const std::string& file) {
       need_some(reading.bits, "bits", file);
   for (const double mu : reading.mu)
     for (const int bits : reading.bits) engine::check({.mu = mu, .bits = bits}, file);
+  std::set<std::string> names;  // of the folders that soft prompts are kept in
+  for (const std::string& maps : reading.maps)
+    if (!names.insert(name_of_maps(maps)).second)
+      throw Error("{}: maps: two folders of one name: {}", file, maps);
   if (reading.trust == engine::Trust::published && reading.tail > 0)
     throw Error("{}: tail: as published, the server holds every layer: expected 0, found {}", file,
                 reading.tail);

@@ -39,6 +39,7 @@ struct DelOptions {
   engine::Json text;  // the scenario as written
 };
 
+std::string name_of_maps(const std::string& folder);  // its last part: "width-32"
 bool is_del_study(const engine::Json&);
 std::vector<engine::SchemaKey> del_study_schema();
 // Throws Error naming the file and key.

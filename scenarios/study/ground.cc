@@ -21,10 +21,22 @@ constexpr std::uint64_t held_out_from = 5u << 20;  // of the windows that the mo
 DelWeights weights_of(const DelOptions& o, const std::string& maps) {
   const DelWeights given = engine::read_del_weights(maps);
   if (!o.training) return given;
-  const fs::path folder = fs::path((*o.training)["folder"].get<std::string>()) / fs::path(maps).filename();
+  const fs::path folder = fs::path((*o.training)["folder"].get<std::string>()) / name_of_maps(maps);
   fs::create_directories(folder);
-  for (const char* file : {"training.json", "projection.safetensors"})
-    fs::copy_file(fs::path(maps) / file, folder / file, fs::copy_options::overwrite_existing);
+  for (const char* file : {"training.json", "projection.safetensors"}) {
+    const fs::path from = fs::path(maps) / file, to = folder / file;
+    if (!fs::exists(to)) fs::copy_file(from, to);
+    if (engine::read_text_file(from.string()) != engine::read_text_file(to.string()))
+      throw engine::Error("{}: soft prompts of other maps than {}: expected the same file", to.string(),
+                          maps);
+  }
+  Json recipe = *o.training;
+  recipe["tail"] = o.tail, recipe["cap"] = o.cap;
+  recipe.erase("folder");
+  const std::string said = (folder / "recipe.json").string();
+  if (!fs::exists(said)) engine::write_file(said, recipe.dump(1) + "\n");
+  if (engine::read_json_file(said) != recipe)
+    throw engine::Error("{}: soft prompts of another recipe: name another folder, or empty it", said);
   return engine::read_del_weights(folder.string());
 }
 

@@ -84,9 +84,10 @@ TEST(Del, is_refused_in_one_line_that_names_what_is_wrong) {
   expect_refusal(asked("", "--bits 17"), "privacy: bits");
   expect_refusal(asked("--soft-prompt clean", "--mu 21"), "prompt-mu21-bits4-clean.safetensors");
   expect_refusal(asked("--soft-prompt loud"), "expected none, clean, noisy or noiseless");
-  expect_refusal(asked("--split 2,2"), "maps for rows after 0 layers: the server's layers begin at 2");
+  expect_refusal(asked("--split 2,2"), "maps for rows after 0 layers: the client's end after 2");
   expect_refusal(asked("--trust theirs"), "ours");
   expect_refusal(asked("--trust 'as published' --decode ngram"), "the server generates");
+  expect_refusal(asked("--generated exposed --decode ngram"), "guesses are made of the prompt");
   expect_refusal(asked("", "", "/none"), "/none/training.json");
   expect_refusal("generate --model " + demo_model + " --prompt a --mu 3", "maps");
   std::ofstream(folder / "b.json") << "{\"schema";
