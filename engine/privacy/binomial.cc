@@ -56,7 +56,7 @@ void expect(bool holds, const std::string& where, const char* key, const char* e
 }  // namespace
 
 void check(const BinomialSpec& s, const std::string& where) {
-  expect(s.mu >= 1e-6 && s.mu <= most_mu, where, "mu", "a number above 0, at most 1000000 and at least 0.000001", s.mu);
+  expect(s.mu >= 1e-6 && s.mu <= most_mu, where, "mu", "a number from 0.000001 to 1000000", s.mu);
   expect(s.bits >= 1 && s.bits <= most_bits, where, "bits", "1 to 16", s.bits);
   expect(s.width >= 1 && s.width <= most_width, where, "width", "1 to 65536", s.width);
   expect(s.clip > 0 && s.clip <= most_clip, where, "clip", "a number above 0, at most 1000", s.clip);

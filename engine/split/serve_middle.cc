@@ -86,9 +86,8 @@ class Session {
   void commit(const Header& h) {
     std::span<const std::int32_t> listed = h.keep;
     while (!listed.empty() && listed.back() == no_row) listed = listed.first(listed.size() - 1);
-    for (const std::int32_t row : listed)
-      if (row < 0 || std::cmp_greater_equal(row, sent_))
-        throw Error("row {} to keep: the step had {}", row, sent_);
+    for (const std::int32_t row : listed)  // lest the shift behind a soft prompt overflow
+      if (std::cmp_greater(row, Limits{}.rows)) throw Error("row {} to keep: the step had {}", row, sent_);
     const Rows all = first_rows(sent_);
     if (mechanism_ && listed.empty() && h.context == tokens_ + sent_) listed = all;
     if (!listed.empty()) {

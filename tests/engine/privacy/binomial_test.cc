@@ -133,7 +133,7 @@ TEST(Binomial, out_of_range_is_refused_by_name) {
   EXPECT_EQ(error_of([] {
               check({0, 4, 128, 0.05}, "s.json");
             }),
-            "s.json: mu: expected a number above 0, at most 1000000, found 0");
+            "s.json: mu: expected a number from 0.000001 to 1000000, found 0");
   EXPECT_THAT(error_of([] { check({NAN, 4, 128, 0.05}, ""); }), HasSubstr("mu: expected"));
   EXPECT_THAT(error_of([] {
                 check({1, 17, 128, 0.05}, "x");

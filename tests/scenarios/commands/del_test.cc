@@ -49,7 +49,7 @@ TEST(Del, as_published_sends_the_prompt_alone_and_gets_text_on_every_network) {
   std::set<std::string> networks;
   for (const std::string& where :
        {std::string(), std::string("--link rtt=20ms,rate=100Mbit"), "--server " + address(said)}) {
-    const json j = answered("--trust 'as published' --soft-prompt clean " + where);
+    const json j = answered("--trust 'as published' --cap 1 --soft-prompt clean " + where);
     networks.insert(j["network"]);
     EXPECT_EQ(j["bytes_up"], packed(j["prompt_ids"].size(), 0)) << where;
     EXPECT_EQ(j["output_ids"].size(), 5u);

@@ -54,6 +54,12 @@ const Spelling spellings[] = {
      "--set document_limit=2 --set pairs=1000 --set defence_pairs=1000 "
      "--set speed.scenario=../small.json --set speed.drafter=ngram",
      "26 minutes"},
+    {"scenarios/del.json",
+     "scenarios/del.json --set mu=[20] --set bits=[4] --set 'maps=[\"demo-del/width-32\"]' --set "
+     "documents_used=2 "
+     "--set document_tokens=8 --set 'baselines=[\"none\"]' --set held_out=3 --set continuations=1 "
+     "--set continuation_tokens=2 --set links=[] --set corpora=[]",
+     "eight cells"},
     {"splitwan verify --model scenarios/demo-model",
      "splitwan verify --model scenarios/demo-model --random 1 --max-new-tokens 4", "a minute"},
     {"splitwan bench --model scenarios/demo-model",
