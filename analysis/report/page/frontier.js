@@ -34,6 +34,8 @@ const frontier = (() => {
     const root = svg("svg", {viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Perplexity against the share of tokens found"});
     axes(root, plot, x, y, xMarks, yMarks);
     root.append(line("line control dash0", plot.left, y(clean), plot.right, y(clean)), text(plot.right, y(clean) - 6, "end", "no defence"));
+    const blind = data.clean.blind_perplexity;
+    if (blind) root.append(line("line control dash1", plot.left, y(blind), plot.right, y(blind)), text(plot.right, y(blind) - 6, "end", "told nothing of the prompt"));
     const sizes = [...new Set(data.cells.map(c => c.bits_per_token))].sort((a, b) => a - b), kinds = [...new Set(data.baselines.map(b => b.kind))];
     const put = (c, index) => {
       const name = `series${index % 8}`;
@@ -47,7 +49,9 @@ const frontier = (() => {
     data.baselines.forEach(b => put(b, sizes.length + kinds.indexOf(b.kind)));
     for (const c of data.cells.filter(c => c.best)) root.append(svg("circle", {class: "best", cx: x(c.attack_success), cy: y(c.perplexity), r: 9, fill: "none", stroke: "currentColor"}));
     const names = [...sizes.map(s => `${s} bits a token`), ...kinds.map(k => k.replaceAll("_", " "))];
-    return [element("p", {class: "chips"}, ...names.map((name, index) => element("span", {class: "choice"}, privacyChart.sample({index, control: false}), name))), root];
+    const chips = element("fieldset", {class: "chips"}, element("legend", {}, "Bits of a prompt token, and other mechanisms"),
+                          ...names.map((name, index) => element("label", {}, privacyChart.sample({index, control: false}), name)));
+    return [chips, element("div", {class: "privacy-chart"}, root)];
   }
 
   const plain = (name, title, digits) => ({name, title, value: c => c[name] ?? null, text: c => c[name] === undefined ? "–" : fixed(c[name], digits)});
@@ -64,7 +68,7 @@ const frontier = (() => {
   function show(data, places) {
     places.why.textContent = data.remarks.join(" ") + (data.partial ? " The study was stopped before its end: cells are missing." : "") +
       " Rings: cells that no other beats in leak, perplexity and bytes. Whiskers are 90 % intervals, over windows of text and over documents.";
-    const chart = element("div", {class: "privacy-chart"}), redraw = () => chart.replaceChildren(...draw(data, Math.max(320, places.at.clientWidth)));
+    const chart = element("div", {}), redraw = () => chart.replaceChildren(...draw(data, Math.max(320, places.at.clientWidth)));
     places.at.append(chart, table(columns, [...data.cells, ...data.baselines]), dataBlock(columns, [...data.cells, ...data.baselines], "splitwan-del.csv"));
     if (data.calibrated.length) places.at.append(element("h3", {class: "part"}, "Noise for a share of tokens found"), table(reached, data.calibrated));
     redraw();
