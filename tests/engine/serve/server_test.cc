@@ -22,7 +22,9 @@ using namespace std::chrono_literals;
 struct Running {
   explicit Running(int sessions, Nanos idle = 1min)
       : server({"127.0.0.1", 0}, model.config(), middle,
-               {sessions, 1, {idle},
+               {sessions,
+                1,
+                {idle},
                 [this](const std::string& line) {
                   const std::lock_guard lock(mutex);
                   lines.push_back(line);
