@@ -10,12 +10,14 @@
 #include "netsim/kernel/delay_line.hh"
 #include "netsim/kernel/emulated_link.hh"
 #include "netsim/kernel/kernel_tcp.hh"
+#include "tests/fixtures/quiet_machine.hh"
 
 namespace splitwan::netsim {
 namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+using tests::on_a_quiet_machine;
 
 LinkPair both_ways(milliseconds rtt, double mbit, double loss = 0) {
   LinkSpec spec;
@@ -55,12 +57,6 @@ class TunLink : public testing::Test {
     report = link.report();
   }
 
-  bool late() const { return report.lateness.mean > microseconds(100); }
-  std::string lateness() const {
-    return fmt::format("the link was {:.0f} us late on average (limit 100): this machine is too busy",
-                       static_cast<double>(report.lateness.mean.count()) / 1e3);
-  }
-
   LinkReport report;
 };
 
@@ -81,11 +77,12 @@ class TunLinkPing : public TunLink, public testing::WithParamInterface<Case> {};
 
 TEST_P(TunLinkPing, takes_one_round_trip_and_the_time_to_serialise_both_ways) {
   const auto [rtt, mbit] = GetParam();
-  double median = 0;
-  measure(both_ways(milliseconds(rtt), mbit), [&](KernelConnection& c) { median = median_ping_s(c, 15); });
-  if (late()) GTEST_SKIP() << lateness();
-  const double theory = rtt / 1e3 + 2 * wire_s(8192, mbit);
-  EXPECT_NEAR(median, theory, std::max(0.015 * theory, 0.5e-3));
+  on_a_quiet_machine([&] {
+    double median = 0;
+    measure(both_ways(milliseconds(rtt), mbit), [&](KernelConnection& c) { median = median_ping_s(c, 15); });
+    const double theory = rtt / 1e3 + 2 * wire_s(8192, mbit);
+    EXPECT_NEAR(median, theory, std::max(0.015 * theory, 0.5e-3));
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Links, TunLinkPing, testing::Values(Case{20, 10}, Case{20, 1000}, Case{80, 100}),
@@ -94,28 +91,30 @@ INSTANTIATE_TEST_SUITE_P(Links, TunLinkPing, testing::Values(Case{20, 10}, Case{
                          });
 
 TEST_F(TunLink, a_first_upload_takes_the_flights_of_slow_start_and_a_warm_one_takes_one) {
-  double first = 0, warm = 0;
-  measure(both_ways(milliseconds(40), 100), [&](KernelConnection& c) {
-    first = std::chrono::duration<double>(c.exchange(64'000, 8)).count();
-    warm = std::chrono::duration<double>(c.exchange(64'000, 8)).count();
+  on_a_quiet_machine([&] {
+    double first = 0, warm = 0;
+    measure(both_ways(milliseconds(40), 100), [&](KernelConnection& c) {
+      first = std::chrono::duration<double>(c.exchange(64'000, 8)).count();
+      warm = std::chrono::duration<double>(c.exchange(64'000, 8)).count();
+    });
+    // 45 segments in windows of 10, 20 and the 15 that are left.
+    EXPECT_NEAR(first, 3 * 0.040 + wire_s(15 * 1448, 100), 0.04 * first);
+    EXPECT_NEAR(warm, 0.040 + wire_s(64'000, 100), 0.04 * warm);
   });
-  if (late()) GTEST_SKIP() << lateness();
-  // 45 segments in windows of 10, 20 and the 15 that are left.
-  EXPECT_NEAR(first, 3 * 0.040 + wire_s(15 * 1448, 100), 0.04 * first);
-  EXPECT_NEAR(warm, 0.040 + wire_s(64'000, 100), 0.04 * warm);
 }
 
 TEST_F(TunLink, the_window_of_a_sender_that_pauses_less_than_the_timeout_stays) {
-  std::uint32_t after_upload = 0, after_pings = 0;
-  measure(both_ways(milliseconds(20), 1000), [&](KernelConnection& c) {
-    c.exchange(800'000, 8);
-    after_upload = c.window();
-    for (int i = 0; i < 30; ++i) c.exchange(8192, 8192);  // 600 ms: nearly three times the timeout
-    after_pings = c.window();
+  on_a_quiet_machine([&] {
+    std::uint32_t after_upload = 0, after_pings = 0;
+    measure(both_ways(milliseconds(20), 1000), [&](KernelConnection& c) {
+      c.exchange(800'000, 8);
+      after_upload = c.window();
+      for (int i = 0; i < 30; ++i) c.exchange(8192, 8192);  // 600 ms: nearly three times the timeout
+      after_pings = c.window();
+    });
+    EXPECT_GT(after_upload, 250u);
+    EXPECT_EQ(after_pings, after_upload);
   });
-  if (late()) GTEST_SKIP() << lateness();
-  EXPECT_GT(after_upload, 250u);
-  EXPECT_EQ(after_pings, after_upload);
 }
 
 TEST_F(TunLink, packets_are_lost_as_often_as_asked_and_the_data_arrives_all_the_same) {
@@ -129,10 +128,14 @@ TEST_F(TunLink, packets_are_lost_as_often_as_asked_and_the_data_arrives_all_the_
 }
 
 TEST_F(TunLink, many_seconds_of_traffic_do_not_run_into_the_kernels_limit_for_real_time_threads) {
-  measure(both_ways(milliseconds(20), 100), [&](KernelConnection& c) { c.exchange(20'000'000, 8); });
-  if (late()) GTEST_SKIP() << lateness();
-  EXPECT_LT(report.lateness.max, milliseconds(40));  // it would stand still for 50 ms
-  EXPECT_GT(report.up.busy, 0.9 * report.elapsed);
+  LinkTime longest = LinkTime::max();
+  on_a_quiet_machine([&] {
+    measure(both_ways(milliseconds(20), 100), [&](KernelConnection& c) { c.exchange(20'000'000, 8); });
+    longest = std::min(longest, report.lateness.max);
+    EXPECT_LT(report.lateness.max, milliseconds(40));
+    EXPECT_GT(report.up.busy, 0.9 * report.elapsed);
+  });
+  EXPECT_LT(longest, milliseconds(40));  // it would stand still for 50 ms, in every attempt
 }
 
 using Ns3Link = TunLink;
@@ -141,19 +144,20 @@ TEST_F(Ns3Link, carries_pings_and_uploads_as_the_delay_line_does) {
   if (!std::filesystem::exists(
           std::filesystem::read_symlink("/proc/self/exe").replace_filename("splitwan-link-ns3")))
     GTEST_SKIP() << "built without ns-3";
-  double ping = 0, warm = 0;
-  measure(
-      both_ways(milliseconds(20), 50),
-      [&](KernelConnection& c) {
-        ping = median_ping_s(c, 15);
-        c.exchange(800'000, 8);
-        warm = std::chrono::duration<double>(c.exchange(800'000, 8)).count();
-      },
-      LinkEngine::ns3);
-  if (report.lateness.mean > microseconds(300)) GTEST_SKIP() << lateness();
-  EXPECT_NEAR(ping, 0.020 + 2 * wire_s(8192, 50), 1e-3);
-  EXPECT_NEAR(warm, 0.020 + wire_s(800'000, 50), 0.05 * warm);
-  EXPECT_GT(report.up.packets, 1100u);
+  on_a_quiet_machine([&] {
+    double ping = 0, warm = 0;
+    measure(
+        both_ways(milliseconds(20), 50),
+        [&](KernelConnection& c) {
+          ping = median_ping_s(c, 15);
+          c.exchange(800'000, 8);
+          warm = std::chrono::duration<double>(c.exchange(800'000, 8)).count();
+        },
+        LinkEngine::ns3);
+    EXPECT_NEAR(ping, 0.020 + 2 * wire_s(8192, 50), 1e-3);
+    EXPECT_NEAR(warm, 0.020 + wire_s(800'000, 50), 0.05 * warm);
+    EXPECT_GT(report.up.packets, 1100u);
+  });
 }
 
 TEST_F(Ns3Link, refuses_what_it_cannot_keep_up_with) {
