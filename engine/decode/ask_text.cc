@@ -16,13 +16,6 @@ Message prompt_rows(Party& party, const ModelEnds& embedding, Releases& releases
   return party.work(work, [&] { return encode(embedding.embed(ids), releases, names); });
 }
 
-Arrival next(Party& party, PartyId server, const SplitOptions& options) {
-  if (!options.patience) return party.recv(server);
-  auto arrival = party.recv(server, *options.patience);
-  if (!arrival) throw Error("server: no token within {} s", options.patience->count() / 1e9);
-  return std::move(*arrival);
-}
-
 }  // namespace
 
 Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, const SplitOptions& options,
@@ -51,11 +44,11 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
       party.send(server, hello(config, {0, config.layers}, *options.wire, to_json(order)));
     party.send(server, std::move(m));
   }
-  expect(next(party, server, options).message, Kind::welcome);
+  expect(answer_of(party, server, options.patience).message, Kind::welcome);
   Generation done;
   Nanos since = begin;
   while (done.finish.empty()) {
-    const Arrival arrival = next(party, server, options);
+    const Arrival arrival = answer_of(party, server, options.patience);
     const Header& h = arrival.message.header;
     if (h.kind == Kind::bye) {
       done.finish = text_of(arrival.message);

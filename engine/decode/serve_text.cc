@@ -1,13 +1,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "engine/base/error.hh"
 #include "engine/decode/remote_text.hh"
 #include "engine/decode/text_order.hh"
 #include "engine/layers/device.hh"
 #include "engine/split/hello.hh"
+#include "engine/split/row_lists.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -81,12 +81,9 @@ class Writer {
     const auto context = static_cast<std::uint32_t>(cache_.committed());
     const Work layers = whole_.head().work(Phase::middle, static_cast<std::uint32_t>(rows), context);
     return party_.work(wanted ? whole_.logits_work(layers, 1) : layers, [&] {
-      std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
-      std::iota(all.begin(), all.end(), -1);
-      cache_.begin(all);
+      cache_.begin(chain_of(static_cast<std::size_t>(rows)));
       hidden = whole_.head()(std::move(hidden), cache_, wanted ? 1 : 0);
-      for (std::int32_t& row : all) ++row;
-      cache_.commit(all);
+      cache_.commit(first_rows(static_cast<std::size_t>(rows)));
       return wanted ? whole_.logits(hidden) : at::Tensor();
     });
   }

@@ -1,6 +1,7 @@
 #include "engine/decode/text_order.hh"
 
 #include "engine/base/json_file.hh"
+#include "engine/party/run_header.hh"
 
 namespace splitwan::engine {
 
@@ -10,11 +11,7 @@ Json to_json(const TextOrder& o) {
            {{"prompt_tokens", o.prompt_tokens},
             {"max_new_tokens", o.max_new_tokens},
             {"stop_at_eos", o.stop_at_eos},
-            {"temperature", o.sampling.temperature},
-            {"top_k", o.sampling.top_k},
-            {"top_p", o.sampling.top_p},
-            {"min_p", o.sampling.min_p},
-            {"repetition_penalty", o.sampling.repetition_penalty},
+            {"sampling", to_json(o.sampling)},
             {"seed", o.sampling.seed}}}};
 }
 
@@ -29,11 +26,7 @@ TextOrder text_order_of(const Json& said) {
   o.prompt_tokens = r.whole("prompt_tokens", 1, most);
   o.max_new_tokens = r.whole("max_new_tokens", 1, most);
   o.stop_at_eos = r.need<bool>("stop_at_eos");
-  o.sampling.temperature = r.need<double>("temperature");
-  o.sampling.top_k = r.need<int>("top_k");
-  o.sampling.top_p = r.need<double>("top_p");
-  o.sampling.min_p = r.need<double>("min_p");
-  o.sampling.repetition_penalty = r.need<double>("repetition_penalty");
+  o.sampling = sampling_of(r.at("sampling"), r.path("sampling"));
   o.sampling.seed = r.need<std::uint64_t>("seed");
   r.done();
   check(o.sampling);

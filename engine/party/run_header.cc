@@ -130,18 +130,6 @@ StatedNetwork network_of_1(const Json& conditions, const Json& scenario, const s
   return network;
 }
 
-Sampling sampling_of(const Json& json, const std::string& where) {
-  ObjectReader r(json, where);
-  Sampling s;
-  s.temperature = r.get("temperature", s.temperature);
-  s.top_k = r.get("top_k", s.top_k);
-  s.top_p = r.get("top_p", s.top_p);
-  s.min_p = r.get("min_p", s.min_p);
-  s.repetition_penalty = r.get("repetition_penalty", s.repetition_penalty);
-  r.done();
-  return s;
-}
-
 StatedPrompt prompt_of(const Json& json, const std::string& where) {
   ObjectReader r(json, where);
   StatedPrompt p{r.get<std::string>("name", ""), r.get<std::string>("class", ""),
@@ -185,6 +173,18 @@ Json to_json(const Sampling& s) {
           {"top_p", s.top_p},
           {"min_p", s.min_p},
           {"repetition_penalty", s.repetition_penalty}};
+}
+
+Sampling sampling_of(const Json& json, const std::string& where) {
+  ObjectReader r(json, where);
+  Sampling s;
+  s.temperature = r.get("temperature", s.temperature);
+  s.top_k = r.get("top_k", s.top_k);
+  s.top_p = r.get("top_p", s.top_p);
+  s.min_p = r.get("min_p", s.min_p);
+  s.repetition_penalty = r.get("repetition_penalty", s.repetition_penalty);
+  r.done();
+  return s;
 }
 
 Json to_json(const Machine& m) {

@@ -79,7 +79,8 @@ struct RunHeader {
   Json cell;       // a link validation's
 };
 
-Json to_json(const Sampling&);  // but for its seed
+Json to_json(const Sampling&);                                // but for its seed
+Sampling sampling_of(const Json&, const std::string& where);  // throws Error naming the key
 Json to_json(const Machine&);
 Json to_json(const RunHeader&);
 // Throws Error naming `where` and the key: missing, of another type, unknown, of another schema version.

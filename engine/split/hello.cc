@@ -80,6 +80,14 @@ std::string text_of(const Message& m) { return printable(whole_text(m)); }
 
 Message error_message(const std::string& text) { return with_text(Kind::error, text); }
 
+Arrival answer_of(Party& party, PartyId server, std::optional<Nanos> patience) {
+  if (!patience) return party.recv(server);
+  auto arrival = party.recv(server, *patience);
+  if (!arrival)
+    throw Error("server: no answer to step {} within {} s", party.step(), patience->count() / 1e9);
+  return std::move(*arrival);
+}
+
 void expect(const Message& m, Kind kind) {
   if (m.header.kind == kind) return;
   if (m.header.kind == Kind::error) throw Error("peer refused: {}", text_of(m));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/checkpoint/model_config.hh"
+#include "engine/party/party.hh"
 #include "engine/split/codec.hh"
 
 namespace splitwan::engine {
@@ -16,5 +17,7 @@ std::string text_of(const Message&);                // what it says, fit for a l
 Message error_message(const std::string& text);
 // Throws Error with the peer's own words when `m` is an error, or when it is not of the expected kind.
 void expect(const Message& m, Kind);
+// The server's next message. Throws Error when none comes within `patience`; none = without limit.
+Arrival answer_of(Party&, PartyId server, std::optional<Nanos> patience);
 
 }  // namespace splitwan::engine

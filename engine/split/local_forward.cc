@@ -1,9 +1,8 @@
 #include <ATen/ATen.h>
 
-#include <numeric>
-
 #include "engine/base/error.hh"
 #include "engine/split/forward.hh"
+#include "engine/split/row_lists.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -20,9 +19,7 @@ class LocalForward : public Forward {
     for (std::size_t at = 0; at < prompt.size(); at += chunk) {
       const auto rows = std::min(chunk, prompt.size() - at);
       logits = step(TokenBatch::chain(prompt.subspan(at, rows)), at + rows == prompt.size() ? 1 : 0);
-      std::vector<std::int32_t> all(rows);
-      std::iota(all.begin(), all.end(), 0);
-      commit(all);
+      commit(first_rows(rows));
     }
     return logits;
   }

@@ -1,7 +1,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "engine/base/error.hh"
@@ -9,27 +8,13 @@
 #include "engine/layers/device.hh"
 #include "engine/split/forward.hh"
 #include "engine/split/hello.hh"
+#include "engine/split/row_lists.hh"
 
 namespace splitwan::engine {
 namespace {
 
-using Rows = std::vector<std::int32_t>;
-
-Rows first_rows(std::size_t count) {
-  Rows all(count);
-  std::iota(all.begin(), all.end(), 0);
-  return all;
-}
-
-// Parents of a chain of so many rows.
-Rows chain(std::size_t count) {
-  Rows all = first_rows(count);
-  for (std::int32_t& parent : all) --parent;
-  return all;
-}
-
 // `lead` and then these rows of a step, or their parents, which come after so many others.
-Rows behind(Rows lead, std::span<const std::int32_t> rows) {
+RowList behind(RowList lead, std::span<const std::int32_t> rows) {
   const auto shift = static_cast<std::int32_t>(lead.size());
   for (const std::int32_t row : rows) lead.push_back(row + shift);
   return lead;
@@ -56,7 +41,7 @@ class Session {
   Message answer(Party& party, const Message& request) {
     const Header& h = request.header;
     commit(h);
-    const Rows parent = parents_of(h);
+    const RowList parent = parents_of(h);
     party.begin_step(h.step, h.context);
     const bool counts = mechanism_ && h.dtype == mechanism_dtype;
     const Codec& codec = counts ? *back_ : codec_numbered(h.dtype);
@@ -69,8 +54,8 @@ class Session {
     const auto context = static_cast<std::uint32_t>(cache_.committed());
     hidden = party.work(middle_.work(Phase::middle, rows, context), [&] {
       if (lead_ > 0) hidden = at::cat({upload(mechanism_->soft_prompt(), middle_.device()), hidden});
-      cache_.begin(behind(chain(lead_), parent));
-      return middle_(hidden, cache_).narrow(0, static_cast<std::int64_t>(lead_), h.rows);
+      cache_.begin(behind(chain_of(lead_), parent));
+      return middle_(hidden, cache_, h.rows);
     });
     sent_ = h.rows;
     Message reply = party.work(coding, [&] { return encode(hidden, codec); });
@@ -88,7 +73,7 @@ class Session {
     while (!listed.empty() && listed.back() == no_row) listed = listed.first(listed.size() - 1);
     for (const std::int32_t row : listed)  // lest the shift behind a soft prompt overflow
       if (std::cmp_greater(row, Limits{}.rows)) throw Error("row {} to keep: the step had {}", row, sent_);
-    const Rows all = first_rows(sent_);
+    const RowList all = first_rows(sent_);
     if (mechanism_ && listed.empty() && h.context == tokens_ + sent_) listed = all;
     if (!listed.empty()) {
       cache_.commit(behind(first_rows(lead_), listed));
@@ -99,12 +84,12 @@ class Session {
       throw Error("out of step: the client has {} tokens, the server {}", h.context, tokens_);
   }
 
-  Rows parents_of(const Header& h) const {
+  RowList parents_of(const Header& h) const {
     if (const int most = std::max(config_.context, widest_tree);
         h.rows == 0 || std::cmp_greater(h.rows, most))
       throw Error("a step of {} rows: expected 1 to {}", h.rows, most);
-    Rows parent = h.parent;
-    if (parent.empty()) parent = chain(h.rows);
+    RowList parent = h.parent;
+    if (parent.empty()) parent = chain_of(h.rows);
     if (parent.size() != h.rows) throw Error("{} parents for {} rows", parent.size(), h.rows);
     // Branches share positions: near the end of the context, a tree may have more rows than positions are
     // left.

@@ -1,11 +1,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "engine/base/error.hh"
 #include "engine/split/forward.hh"
 #include "engine/split/hello.hh"
+#include "engine/split/row_lists.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -37,14 +37,14 @@ class SplitForward : public Forward {
       const auto rows = std::min<std::size_t>(options_.prefill_chunk, prompt.size() - at);
       chunks.push_back(TokenBatch::chain(prompt.subspan(at, rows)));
       send(chunks.back(), Part::prompt);
-      keep_ = all_rows(static_cast<int>(rows));
+      keep_ = first_rows(rows);
       head_cache_.commit(keep_);
-      last_ = sent_[rows - 1];
+      if (options_.mechanism) last_ = sent_[rows - 1];
     }
     at::Tensor logits;
     for (const TokenBatch& chunk : chunks) {
       logits = finish(chunk, /*wanted=*/&chunk == &chunks.back() ? 1 : 0);
-      tail_cache_.commit(all_rows(chunk.rows()));
+      tail_cache_.commit(first_rows(chunk.ids.size()));
     }
     return logits;
   }
@@ -69,12 +69,6 @@ class SplitForward : public Forward {
   }
 
  private:
-  static std::vector<std::int32_t> all_rows(int rows) {
-    std::vector<std::int32_t> all(rows);
-    std::iota(all.begin(), all.end(), 0);
-    return all;
-  }
-
   // Dummies repeat the first token, beside it: they need no position of their own, and no other row sees
   // them.
   TokenBatch padded(TokenBatch batch) const {
@@ -125,7 +119,7 @@ class SplitForward : public Forward {
       return ends_.head()(ends_.embed(batch.ids), head_cache_);
     });
     const bool keeps_all = keep_.size() == sent_rows_;
-    name_rows(batch);
+    if (options_.mechanism) name_rows(batch);
     Message m = party_.work(encoding(rows, part), [&] { return encoded(hidden, part, real.rows()); });
     m.header.kind = Kind::request;
     m.header.step = party_.step();
@@ -143,21 +137,12 @@ class SplitForward : public Forward {
     party_.send(server_, std::move(m));
   }
 
-  Arrival next() {
-    if (!options_.patience) return party_.recv(server_);
-    auto arrival = party_.recv(server_, *options_.patience);
-    if (!arrival)
-      throw Error("server: no answer to step {} within {} s", party_.step(),
-                  options_.patience->count() / 1e9);
-    return std::move(*arrival);
-  }
-
   Message receive() {
-    Arrival arrival = next();
+    Arrival arrival = answer_of(party_, server_, options_.patience);
     if (!welcomed_) {
       expect(arrival.message, Kind::welcome);
       welcomed_ = true;
-      arrival = next();
+      arrival = answer_of(party_, server_, options_.patience);
     }
     expect(arrival.message, Kind::reply);
     return std::move(arrival.message);
