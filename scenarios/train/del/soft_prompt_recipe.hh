@@ -2,18 +2,12 @@
 // that reads through maps and noise.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "engine/base/json.hh"
-#include "engine/base/schema.hh"
-#include "scenarios/train/recipe.hh"
+#include "scenarios/train/del/frozen_recipe.hh"
 
 namespace splitwan::scenarios {
 
-struct SoftPromptRecipe : Schedule {
+struct SoftPromptRecipe : FrozenRecipe {
   SoftPromptRecipe() { learning_rate = 0.03, minimum_rate = 1e-3; }
-  std::string model;    // folder, frozen
   std::string weights;  // folder of maps
   double mu = 20;
   int bits = 4;
@@ -24,14 +18,8 @@ struct SoftPromptRecipe : Schedule {
   int tail = 0;         // last layers, which rows reach without the prompt
   int tokens = 100;
   std::string start;   // another prompt's file; "": the model's rows of text
-  int windows = 512;   // of text that the model writes itself, at temperature 1
-  int chosen_on = 16;  // more of them: which of the prompts on the way is kept
-  int held_out = 64;   // and more, for the figures
-  int context = 128, batch = 4;
+  int chosen_on = 16;  // windows besides: which of the prompts on the way is kept
   int evaluate_every = 25, patience = 4;
-  std::uint64_t seed = 1;
-  int threads = 1;
-  engine::Json text;  // the recipe as written
 };
 
 bool is_soft_prompt_recipe(const engine::Json&);

@@ -16,7 +16,7 @@ class SoftPromptTraining : public Training {
  protected:
   void SetUp() override {
     Training::SetUp();
-    Json maps = {{"kind", "del"}, {"model", demo}, {"width", 32},   {"windows", 16}, {"held_out", 1},
+    Json maps = {{"kind", "del"}, {"model", demo}, {"width", 32},   {"windows", 16}, {"held_out", 2},
                  {"context", 32}, {"batch", 1},    {"inside", 0.9}, {"steps", 1},    {"learning_rate", 1e-6}};
     ASSERT_EQ(scenarios::train(options(maps, "del")), 0);
   }
