@@ -96,7 +96,7 @@ Json cell(const Shared& s, Ground& g, double mu, int bits, const Stop& stop) {
   const Ground::Text& own = g.texts().front();
   const Losses with = judged(own, prompt);
   add_utility(row, with, o.seed);
-  row["maps_only_perplexity"] = perplexity(judge(g.judging(own), g.model({}), {}), o.seed).value;
+  row["maps_only_perplexity"] = g.maps_only_perplexity();
   if (compare) {
     const Losses without = judged(own, {}), noiseless = judged(own, g.soft_prompt(spec, "noiseless", stop));
     row["no_prompt_perplexity"] = perplexity(without, o.seed).value;

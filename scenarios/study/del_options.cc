@@ -135,10 +135,6 @@ std::string name_of_maps(const std::string& folder) {
   return std::filesystem::path(folder + "/").lexically_normal().parent_path().filename().string();
 }
 
-bool is_del_study(const Json& scenario) {
-  return scenario.is_object() && scenario.contains("study") && scenario["study"] == "del";
-}
-
 std::vector<engine::SchemaKey> del_study_schema() { return keys_of(keys()); }
 
 DelOptions read_del_study(const Json& scenario, const std::string& file) {

@@ -40,7 +40,6 @@ struct DelOptions {
 };
 
 std::string name_of_maps(const std::string& folder);  // its last part: "width-32"
-bool is_del_study(const engine::Json&);
 std::vector<engine::SchemaKey> del_study_schema();
 // Throws Error naming the file and key.
 DelOptions read_del_study(const engine::Json& scenario, const std::string& file);

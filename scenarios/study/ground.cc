@@ -70,6 +70,7 @@ Ground::Ground(const DelOptions& o, const std::string& maps, const engine::Token
       frozen_(o.model, weights_.depth, o.context, engine::read_model_config(o.model).context - o.context),
       clean_(frozen_, {.weights = weights_, .maps = false}) {
   add_text("written by the model", written_text(o.model, o.held_out, o.context, o.seed, held_out_from));
+  maps_only_ = perplexity(judge(judging(texts_.front()), model({}), {}), o.seed).value;
   for (const std::string& file : o.corpora) {
     if (fs::exists(file))
       add_text(fs::path(file).filename().string(),

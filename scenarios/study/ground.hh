@@ -32,6 +32,7 @@ class Ground {
   const std::vector<std::string>& absent() const { return absent_; }
   Judging judging(const Text& t) const { return {t.windows, &t.clean, options_.threads}; }
   NoisyModel model(const std::optional<engine::BinomialSpec>& noise) const;
+  double maps_only_perplexity() const { return maps_only_; }  // of the first text, without noise
   const Frozen& frozen() const { return frozen_; }
   const NoisyModel& clean() const { return clean_; }
 
@@ -49,6 +50,7 @@ class Ground {
   std::vector<Text> texts_;
   std::vector<std::string> absent_;
   std::optional<PromptText> training_text_;
+  double maps_only_ = 0;
 };
 
 }  // namespace splitwan::scenarios
