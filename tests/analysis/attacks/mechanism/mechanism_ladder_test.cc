@@ -38,26 +38,9 @@ TEST(MechanismLadder, the_model_as_prior_tells_most_where_texts_are_like_its_own
   const auto texts = sample_texts(world.pieces, 50'000, 8, 32, 77);  // never seen by the attacker
   const AttackChoice choice{.attackers = {"map_unigram", "map_lm", "posterior_lm"}, .particles = 16};
   const auto found = attack_rows(world.view(80), texts, choice, never_stop);
-  for (const auto& r : found) std::printf("%s %.3f\n", r.attacker.c_str(), r.figures.top1);
   EXPECT_GT(found[1].figures.top1, found[0].figures.top1 + 0.05);
   EXPECT_GT(found[2].figures.top1, found[0].figures.top1 + 0.05);
   EXPECT_GE(found[2].figures.top1, found[1].figures.top1 - luck(found[1].figures, found[2].figures));
-}
-
-// The table of analysis/attacks/README.md, by hand: --gtest_also_run_disabled_tests --gtest_filter=*figures*
-TEST(MechanismLadder, DISABLED_figures_of_the_page) {
-  const MechanismWorld& world = MechanismWorld::get();
-  const auto own = sample_texts(world.pieces, 50'000, 40, 48, 77);
-  for (const auto& [name, texts] : {std::pair{"held out", &world.documents}, {"the model's own", &own}}) {
-    for (const double mu : {5.0, 20.0, 40.0, 80.0, 160.0}) {
-      std::printf("%s, mu %g:", name, mu);
-      for (const auto& r : attack_rows(world.view(mu), *texts, {}, never_stop))
-        std::printf(" %s %.1f (%.1f-%.1f) %.1f s;", r.attacker.c_str(), 100 * r.figures.top1,
-                    100 * r.figures.low, 100 * r.figures.high, r.seconds);
-      std::printf("\n");
-      std::fflush(stdout);
-    }
-  }
 }
 
 }  // namespace
