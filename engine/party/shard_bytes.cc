@@ -40,6 +40,9 @@ ShardWidths shard_widths_of(const Json& geometry, int layers, const std::string&
   w.kv = need("kv_heads") * need("head_dim");
   w.window = ObjectReader(geometry, where).get<std::uint64_t>("sliding_window", 0);
   w.causal = ObjectReader(geometry, where).get("causal", true);
+  w.ffn = ObjectReader(geometry, where).get<std::uint64_t>("ffn", 0);
+  w.ffn_matrices = ObjectReader(geometry, where).get<std::uint64_t>("ffn_matrices", w.ffn_matrices);
+  w.vocabulary = ObjectReader(geometry, where).get<std::uint64_t>("vocabulary", 0);
   return w;
 }
 

@@ -15,6 +15,7 @@ struct ShardWidths {
   std::uint64_t model = 0, queries = 0, kv = 0, heads = 0;
   std::uint64_t window = 0;  // sliding: a row sees so many positions, its own among them; 0: all before it
   bool causal = true;        // false: every row sees all rows
+  std::uint64_t ffn = 0, ffn_matrices = 3, vocabulary = 0;  // for costs alone; 0: not stated
 };
 // Throws Error naming the key that `geometry` lacks.
 ShardWidths shard_widths_of(const Json& geometry, int layers, const std::string& where);
