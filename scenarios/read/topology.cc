@@ -76,6 +76,14 @@ void read_topology(ObjectReader& r, NetworkChoice& n, const std::string& folder)
   }
 }
 
+void join_shards(NetworkChoice& n, const engine::Sharding& sharding) {
+  n.parties.clear();
+  n.edges.clear();
+  for (PartyId id = 0; id < static_cast<PartyId>(sharding.parties()); ++id)
+    n.parties.push_back(engine::name_of(sharding.party(id)));
+  for (const auto& [a, b] : sharding.pairs()) n.edges.push_back({a, b, n.up, n.down});
+}
+
 void expect_two_parties(const NetworkChoice& n, const std::string& where, const std::string& what) {
   if (n.parties.size() != 2)
     throw Error("{}: network: parties: {} is between a client and a server, found {}", where, what,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/base/schema.hh"
+#include "engine/party/shards.hh"
 
 namespace splitwan::scenarios {
 
@@ -15,6 +16,9 @@ struct NetworkChoice;
 std::vector<SchemaKey> topology_schema();
 // Reads those keys after the links' own. Throws Error naming the key.
 void read_topology(engine::ObjectReader&, NetworkChoice&, const std::string& folder);
+// A session with sharded tokens: its client and nodes are the parties, each pair that speaks is joined by a
+// link of its own, all alike.
+void join_shards(NetworkChoice&, const engine::Sharding&);
 // Throws Error where there are others than a client and a server: `what` has no use for them.
 void expect_two_parties(const NetworkChoice&, const std::string& where, const std::string& what);
 
