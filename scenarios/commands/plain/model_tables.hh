@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "model/ask/projection.hh"
+#include "model/fit/cascade_model.hh"
 
 namespace splitwan::scenarios {
 
 std::string fit_table(const model::LatencyModel&);
+std::string cascade_table(const model::CascadeModel&);
 std::string projection_table(const std::vector<model::Point>&, const std::vector<std::string>& assumptions);
 std::string needs_table(const engine::Json&);
 std::string advice_table(const engine::Json&);
