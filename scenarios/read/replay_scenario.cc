@@ -16,7 +16,7 @@ using engine::Error;
 using engine::ObjectReader;
 namespace fs = std::filesystem;
 
-netsim::Batches read_batches(const Json& json, const std::string& where) {
+netsim::Batches read_batches(const Json& json, const std::string& where, bool sharded) {
   netsim::Batches b;
   ObjectReader r(json, where);
   r.find("note");
@@ -29,7 +29,8 @@ netsim::Batches read_batches(const Json& json, const std::string& where) {
   b.tokens_per_step = r.get("tokens_per_step", b.tokens_per_step);
   r.done();
   if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt: expected 1 to 1048576 rows", where);
-  if (b.steps < 1 || b.steps > 1 << 20) throw Error("{}: steps: expected 1 to 1048576", where);
+  const std::uint32_t least = sharded ? 0 : 1;  // a prompt alone: of a model that does not generate
+  if (b.steps < least || b.steps > 1 << 20) throw Error("{}: steps: expected {} to 1048576", where, least);
   if (b.wide_every > 0 && b.wide_rows.empty())
     throw Error("{}: wide_rows: expected the wide steps' rows", where);
   for (const std::uint32_t rows : b.wide_rows)
@@ -124,7 +125,8 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty())
     cell.trace = beside(folder, trace);
   const Json* batches = inner.find("batches");
-  if (batches) cell.batches.push_back(read_batches(*batches, file + ": replay: batches"));
+  if (batches)
+    cell.batches.push_back(read_batches(*batches, file + ": replay: batches", cell.cascade.has_value()));
   const auto decoding = inner.get<std::string>("decoding", "");
   if (!decoding.empty()) cell.batches = read_decoding(beside(folder, decoding));
   if (const auto noise = inner.get<std::string>("noise", ""); !noise.empty())
