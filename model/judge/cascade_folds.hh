@@ -26,7 +26,7 @@ struct CascadeFold {
   std::string held_out;
   int alpha = 0, cluster = 0;
   double rows = 0;
-  Condition condition;
+  Condition condition = {};
   double predicted_s = 0, measured_s = 0, error = 0;
   std::map<std::string, double> baselines = {};
   bool extrapolated = false;  // the least or the largest of what was varied

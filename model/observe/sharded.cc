@@ -65,6 +65,7 @@ class StepReader {
             dealt_.back().count(shard(span))) {
           step_.batches.push_back({.context = span.context, .lead_s = std::exchange(lead_s_, 0)});
           dealt_.emplace_back();
+          first_bytes_.push_back(span.bytes);
         }
         dealt_.back()[shard(span)] += span.rows;
         break;
@@ -74,13 +75,25 @@ class StepReader {
     }
   }
 
-  void end() {
+  // `session`: of the steps before.
+  void end(engine::ShardSession& session) {
     for (std::size_t i = 0; i < dealt_.size(); ++i) {
       ShardedBatch& batch = step_.batches[i];
       std::uint32_t rows = 0;
       for (const auto& [_, n] : dealt_[i]) rows += n;
-      batch.chain = is_chain_of(sharding_, batch.context, rows, dealt_[i]);
-      batch.depths = batch.chain ? engine::chain_depths(rows) : spread(sharding_, batch.context, dealt_[i]);
+      const auto chain = engine::chain_depths(rows), tree = spread(sharding_, batch.context, dealt_[i]);
+      // A tree may give each shard as many rows as a chain does: then its messages are longer, by the
+      // parents.
+      const auto bytes = [&, before = session](const std::vector<std::uint32_t>& depths, bool as_chain) {
+        engine::ShardSession trial = before;
+        return trial.add(1, depths, as_chain).messages[0].bytes();
+      };
+      const bool may = is_chain_of(sharding_, batch.context, rows, dealt_[i]);
+      batch.chain = may && (rows == 1 || bytes(chain, true) == first_bytes_[i] ||
+                            bytes(tree, false) != first_bytes_[i]);
+      batch.depths = batch.chain ? chain : tree;
+      session.add(1, batch.depths, batch.chain);
+      session.commit(step_.prefill ? rows : step_.accepted);
     }
   }
 
@@ -96,6 +109,7 @@ class StepReader {
   const Sharding& sharding_;
   ShardedStep& step_;
   std::vector<RowsOf> dealt_;
+  std::vector<std::uint64_t> first_bytes_;  // of each batch's first request
   std::size_t replies_ = 0;
   double lead_s_ = 0;
 };
@@ -135,6 +149,7 @@ ShardedRun read_run(const Run& run, std::size_t index) {
   std::map<std::uint64_t, std::vector<const Span*>> client;
   for (const Span& span : run.spans)
     if (span.party == engine::roles::client) client[span.step].push_back(&span);
+  engine::ShardSession session(found.terms, found.widths, found.wire);
   const Step* before = nullptr;
   for (const Step& step : run.steps) {
     ShardedStep& s = found.steps.emplace_back(
@@ -143,7 +158,7 @@ ShardedRun read_run(const Run& run, std::size_t index) {
     before = &step;
     StepReader reader(found.terms.sharding, s);
     for (const Span* span : client[step.step]) reader.see(*span);
-    reader.end();
+    reader.end(session);
     if (s.batches.empty()) throw Error("{}: step {} sent no rows", where, step.step);
   }
   read_nodes(found, run);

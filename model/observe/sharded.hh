@@ -10,7 +10,7 @@ namespace splitwan::model {
 // One batch of a step. Where rows of a tree lie is read from who was sent how many: as evenly as that allows.
 struct ShardedBatch {
   std::uint32_t context = 0;
-  std::vector<std::uint32_t> depths;
+  std::vector<std::uint32_t> depths = {};
   bool chain = true;
   double lead_s = 0, tail_s = 0;  // the client's work before its requests, and on its replies
 };
@@ -19,7 +19,7 @@ struct ShardedStep {
   bool prefill = false;
   std::uint32_t rows = 0, accepted = 0;
   double total_s = 0, draft_s = 0, pause_s = 0;  // draft_s: guessing and checking; pause_s: before it
-  std::vector<ShardedBatch> batches;
+  std::vector<ShardedBatch> batches = {};
 };
 
 enum class NodeWork : std::uint8_t {
@@ -42,9 +42,9 @@ struct ShardedRun {
   engine::ShardTerms terms;
   engine::ShardWidths widths;
   std::string wire, drafter;
-  Condition condition;  // of each pair's own link
-  std::vector<ShardedStep> steps;
-  std::vector<NodeJob> jobs;  // empty: the trace has the client's side alone
+  Condition condition = {};  // of each pair's own link
+  std::vector<ShardedStep> steps = {};
+  std::vector<NodeJob> jobs = {};  // empty: the trace has the client's side alone
 };
 
 bool is_sharded(const engine::RunHeader&);
