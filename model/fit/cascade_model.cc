@@ -83,6 +83,31 @@ bool by_chance(const Condition& c) {
          c.details.down().bursts.to_bad > 0;
 }
 
+// What its steps look like, over which link most of them went.
+void describe(CascadeModel& model, const std::vector<const ShardedRun*>& runs) {
+  std::map<std::pair<std::string, std::uint32_t>, ShardShape> shapes;
+  std::map<Condition, std::size_t> links;
+  double prompts = 0, prompt_rows = 0;
+  for (const ShardedRun* run : runs)
+    for (const ShardedStep& step : run->steps) {
+      if (step.prefill) {
+        ++prompts, prompt_rows += step.rows;
+        continue;
+      }
+      ++links[run->condition];
+      const auto& depths = step.batches.back().depths;
+      ShardShape& shape = shapes[{run->drafter, step.rows}];
+      shape.drafter = run->drafter;
+      shape.rows = std::max<std::uint32_t>(1, step.rows);
+      shape.levels = std::max(shape.levels, std::ranges::max(depths) + 1);
+      shape.tokens_per_step += (step.accepted - shape.tokens_per_step) / static_cast<double>(++shape.steps);
+    }
+  for (const auto& [_, shape] : shapes) model.shapes.push_back(shape);
+  if (prompts > 0) model.prompt_rows = static_cast<std::uint32_t>(std::max(1.0, prompt_rows / prompts));
+  const auto most = std::ranges::max_element(links, {}, [](auto& link) { return link.second; });
+  if (most != links.end()) model.usual = most->first;
+}
+
 void widen(Range& range, double value, bool first) {
   range = first ? Range{value, value} : Range{std::min(range.low, value), std::max(range.high, value)};
 }
@@ -185,6 +210,7 @@ CascadeModel fit_cascade(const std::vector<const ShardedRun*>& runs) {
   }
   if (model.steps == 0)
     throw engine::Error("the traces hold no decode step of sharded tokens: nothing to fit");
+  describe(model, runs);
   model.lead = table_of(lead);
   model.tail = table_of(tail);
   model.draft = table_of(draft);
@@ -209,54 +235,6 @@ CascadeModel fit_cascade(const std::vector<engine::Run>& runs, const std::vector
   for (std::size_t i = 1; i < runs.size(); ++i) expect_one_system(runs, 0, i);
   model.source = source_of(runs[0].header);
   return model;
-}
-
-std::string name_of(NodeWork kind) {
-  constexpr const char* names[] = {"first", "inner", "last", "attend", "merge"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
-namespace {
-
-Json table_json(const WorkTable& table) {
-  Json rows = Json::array(), seconds = Json::array();
-  for (const auto& [at, s] : table.by_rows) rows.push_back(at), seconds.push_back(s);
-  return {{"rows", rows}, {"seconds", seconds}, {"per_key_s", table.per_key_s}};
-}
-
-Json range_json(const Range& r) {
-  const auto number = [](double v) { return std::isinf(v) ? Json() : Json(v); };
-  return {{"low", number(r.low)}, {"high", number(r.high)}};
-}
-
-}  // namespace
-
-Json to_json(const CascadeModel& m) {
-  Json nodes = Json::object(), spread = Json::object();
-  for (std::size_t kind = 0; kind < node_works; ++kind) {
-    if (m.node[kind].by_rows.empty()) continue;
-    const std::string name = name_of(static_cast<NodeWork>(kind));
-    nodes[name] = table_json(m.node[kind]);
-    if (!m.spread[kind].empty()) spread[name] = m.spread[kind];
-  }
-  Json j = {{"schema_version", cascade_model_schema_version},
-            {"kind", cascade_model_kind},
-            {"fitted_on", m.source},
-            {"runs", m.runs},
-            {"steps", m.steps},
-            {"alphas", m.alphas},
-            {"clusters", m.clusters},
-            {"rtt_s", range_json(m.rtt_s)},
-            {"up_bps", range_json(m.up_bps)},
-            {"down_bps", range_json(m.down_bps)},
-            {"rows", range_json(m.rows)},
-            {"nodes", nodes},
-            {"nodes_recorded", !m.inferred},
-            {"client",
-             {{"lead", table_json(m.lead)}, {"tail", table_json(m.tail)}, {"draft", table_json(m.draft)}}}};
-  if (!spread.empty()) j["spread"] = spread;
-  for (const auto& [key, value] : m.validation.items()) j[key] = value;
-  return j;
 }
 
 }  // namespace splitwan::model

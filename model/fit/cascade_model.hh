@@ -25,6 +25,14 @@ struct WorkTable {
   double at(double rows, double keys = 0) const;
 };
 
+// Decode steps of one drafter and number of rows: rows lie on `levels` positions.
+struct ShardShape {
+  std::string drafter;
+  std::uint32_t rows = 1, levels = 1;
+  double tokens_per_step = 1;
+  std::size_t steps = 0;
+};
+
 struct CascadeModel {
   Json source = Json::object();
   WorkTable node[node_works];              // by kind of job
@@ -36,6 +44,9 @@ struct CascadeModel {
   std::size_t runs = 0, steps = 0;
   std::set<int> alphas, clusters;  // fitted on
   Range rtt_s, up_bps, down_bps, rows;
+  std::vector<ShardShape> shapes;
+  Condition usual;                // the link that most steps had
+  std::uint32_t prompt_rows = 1;  // the mean prompt's
   Json validation = Json::object();
 
   // Each step of a run, with its rows, over its links.
@@ -53,5 +64,9 @@ CascadeModel fit_cascade(const std::vector<engine::Run>&, const std::vector<Shar
 
 std::string name_of(NodeWork);
 Json to_json(const CascadeModel&);
+// The file that fit writes is one of these.
+bool is_cascade_model(const Json&);
+CascadeModel cascade_model_of(const Json&,
+                              const std::string& name);  // throws Error naming `name` and the key
 
 }  // namespace splitwan::model

@@ -50,4 +50,21 @@ std::string cascade_table(const model::CascadeModel& m) {
   return out;
 }
 
+std::string sharded_projection_table(const std::vector<model::ShardPoint>& points) {
+  std::string out =
+      "shards nodes link                         drafter      rows tokens/s    step ms  hops  payload MB  "
+      "ms: client    comp    attn  network\n";
+  for (const model::ShardPoint& p : points) {
+    const auto milli = [](double s) { return fmt::format("{:.2f}", s * 1e3); };
+    out += fmt::format(
+        "{:<6} {:<5} {:<28} {:<12} {:>4} {:>8.2f} {:>10} {:>5} {:>11.4f} {:>11} {:>7} {:>7} {:>8}{}\n",
+        fmt::format("{}x{}", p.terms.sharding.alpha, p.terms.sharding.cluster), p.terms.sharding.nodes(),
+        label(p.condition), p.shape.drafter, p.shape.rows, p.tokens_per_s(), milli(p.step.total_s()), p.hops,
+        static_cast<double>(p.bytes) / 1e6, milli(p.step.client_s), milli(p.step.comp_s),
+        milli(p.step.attn_s + p.step.merge_s), milli(p.step.network_s),
+        p.warnings.empty() ? "" : fmt::format("  {}", fmt::join(p.warnings, ", ")));
+  }
+  return out;
+}
+
 }  // namespace splitwan::scenarios
