@@ -13,7 +13,7 @@ struct ShardPoint {
   ShardShape shape;
   ShardTrail step;                                      // the mean one
   std::uint64_t hops = 0, bytes = 0, client_bytes = 0;  // of a step: among the nodes, and the client's
-  std::vector<std::string> warnings;                    // what lies outside the fitted range
+  std::vector<std::string> warnings = {};               // what lies outside the fitted range
   double tokens_per_s() const { return shape.tokens_per_step / step.total_s(); }
 };
 

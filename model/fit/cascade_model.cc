@@ -19,6 +19,9 @@ struct Sample {
   double rows, keys, seconds;
 };
 
+// Only who attends has to do with keys.
+double keys_of(NodeWork kind, double keys) { return kind == NodeWork::attend ? keys : 0; }
+
 WorkTable table_of(const std::vector<Sample>& samples) {
   WorkTable table;
   if (samples.empty()) return table;
@@ -146,7 +149,7 @@ std::vector<ShardTrail> CascadeModel::predict(const ShardedRun& run) const {
     const auto cost = [&](const ShardJob& job) {
       const auto kind = static_cast<std::size_t>(kind_of(job, run.terms.sharding, run.widths.layers));
       const double keys = job.rows * (session.context() + 1.0) / run.terms.sharding.alpha;
-      const double typical = node[kind].at(job.rows, keys);
+      const double typical = node[kind].at(job.rows, keys_of(static_cast<NodeWork>(kind), keys));
       const auto& ratios = spread[kind];
       if (ratios.empty()) return typical;
       return typical * ratios[static_cast<std::size_t>(uniform(random) * static_cast<double>(ratios.size()))];
@@ -189,7 +192,8 @@ CascadeModel fit_cascade(const std::vector<const ShardedRun*>& runs) {
   std::vector<Sample> node[node_works], lead, tail, draft;
   for (const ShardedRun* run : runs) {
     for (const NodeJob& job : run->jobs)
-      node[static_cast<std::size_t>(job.kind)].push_back({job.rows, job.keys, job.seconds});
+      node[static_cast<std::size_t>(job.kind)].push_back(
+          {job.rows, keys_of(job.kind, job.keys), job.seconds});
     for (const ShardedStep& step : run->steps) {
       for (const ShardedBatch& b : step.batches) {
         const auto rows = static_cast<double>(b.depths.size());

@@ -48,7 +48,8 @@ std::size_t ShardPaths::path_of(PartyId a, PartyId b) const { return path_index_
 
 void ShardPaths::take(ShardBatch&& batch) {
   for (const engine::ShardMessage& m : batch.messages) {
-    messages_.push_back({m.from, m.to});
+    Message& message = messages_.emplace_back();
+    message.from = m.from, message.to = m.to;
     bytes_.push_back(m.bytes());
     awaited_ += m.to == 0;
   }

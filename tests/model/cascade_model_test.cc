@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "model/ask/cascade_projection.hh"
 #include "model/fit/latency_model.hh"
 #include "model/judge/cascade_folds.hh"
 #include "scenarios/read/replay_scenario.hh"
@@ -105,6 +106,36 @@ TEST(CascadeModel, knows_that_the_slowest_of_many_nodes_is_waited_for) {
     predicted += mean_step_s(run, model.predict(run)), measured += mean_step_s(run);
   }
   EXPECT_NEAR(predicted / measured, 1, 0.03);
+}
+
+TEST(CascadeModel, comes_back_from_its_file_and_projects_shards_that_were_not_fitted) {
+  std::vector<engine::Run> fitted;
+  const engine::Run* asked = nullptr;
+  for (const engine::Run& run : grid()) {
+    const engine::ShardTerms terms = engine::shard_terms_of(run.header.cascade, "run");
+    if (terms.sharding.alpha != 4) fitted.push_back(run);
+    const Condition c = condition_of_pairs(run.header.network);
+    if (terms.sharding.alpha == 4 && terms.sharding.cluster == 3 && c.rtt_s == 0.08 && c.up_bps == 1e9)
+      asked = &run;
+  }
+  ASSERT_NE(asked, nullptr);
+  const CascadeModel model = fit_cascade(fitted, observe_sharded(fitted));
+  const Json written = to_json(model);
+  const CascadeModel read = cascade_model_of(written, "m.json");
+  EXPECT_EQ(to_json(read), written);
+  ASSERT_EQ(read.shapes.size(), 1u);
+  const ShardPoint p = project(read, 4, 3, condition_of_pairs(asked->header.network), read.shapes[0]);
+  const ShardedRun run = observe_sharded({*asked})[0];
+  EXPECT_NEAR(p.step.total_s() / mean_step_s(run), 1, 0.01);
+  EXPECT_EQ(p.hops, 26u);
+  EXPECT_THAT(p.warnings, testing::ElementsAre("4 shards lie outside what was fitted"));
+  Json broken = written;
+  broken["client"]["lead"]["rows"].push_back(9);
+  EXPECT_THAT(tests::error_of([&] { cascade_model_of(broken, "m.json"); }),
+              HasSubstr("expected as many seconds as rows"));
+  broken = written;
+  broken["shape"] = 1;
+  EXPECT_THAT(tests::error_of([&] { cascade_model_of(broken, "m.json"); }), HasSubstr("'shape'"));
 }
 
 TEST(CascadeModel, names_what_it_cannot_take) {
