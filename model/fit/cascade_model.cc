@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "model/observe/source.hh"
 #include "model/path/random.hh"
 
@@ -78,7 +79,12 @@ void infer_nodes(CascadeModel& model, const std::vector<const ShardedRun*>& runs
       samples.push_back({most_rows_of(*run, step), 0, std::max(0.0, left_s / jobs)});
     }
   }
-  for (WorkTable& table : model.node) table = table_of(samples);
+  // Of each number of rows the median: a step that a timeout reached, or did not, says nothing of work.
+  std::map<double, std::vector<double>> by_rows;
+  for (const Sample& s : samples) by_rows[s.rows].push_back(s.seconds);
+  WorkTable table;
+  for (const auto& [rows, all] : by_rows) table.by_rows[rows] = engine::median(all);
+  for (WorkTable& node : model.node) node = table;
 }
 
 bool by_chance(const Condition& c) {
