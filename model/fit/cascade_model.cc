@@ -143,14 +143,14 @@ double WorkTable::at(double rows, double keys) const {
 }
 
 std::vector<ShardTrail> CascadeModel::predict(const ShardedRun& run) const {
-  const bool chance = by_chance(run.condition);
+  const bool chance = by_chance(run.condition) || by_chance(run.inner);
   const bool varied = std::ranges::any_of(spread, [](auto& s) { return !s.empty(); });
   const std::size_t worlds = chance || varied ? 4 : 1;
   std::vector<ShardTrail> mean(run.steps.size());
   for (std::size_t world = 0; world < worlds; ++world) {
     const std::uint64_t seed = 1 + run.run * worlds + world;
     std::mt19937_64 random(seed);
-    ShardPaths paths(run.terms.sharding, run.condition, initial_window, chance ? seed : 0);
+    ShardPaths paths(run.terms.sharding, run.condition, run.inner, initial_window, chance ? seed : 0);
     engine::ShardSession session(run.terms, run.widths, run.wire);
     const auto cost = [&](const ShardJob& job) {
       const auto kind = static_cast<std::size_t>(kind_of(job, run.terms.sharding, run.widths.layers));
