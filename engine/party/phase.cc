@@ -6,7 +6,7 @@
 
 namespace splitwan::engine {
 
-constexpr std::string_view phase_names[] = {"head", "middle", "tail", "codec", "draft", "verify"};
+constexpr std::string_view phase_names[] = {"head", "middle", "tail", "codec", "draft", "verify", "attend"};
 
 std::string_view name_of(Phase phase) { return phase_names[static_cast<int>(phase)]; }
 

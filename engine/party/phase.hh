@@ -6,7 +6,8 @@
 
 namespace splitwan::engine {
 
-enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify };
+// attend: what an AttnNode makes of a shard's keys, and whoever else only merges (Cascade).
+enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify, attend };
 std::string_view name_of(Phase);
 Phase phase_named(std::string_view);  // throws Error
 

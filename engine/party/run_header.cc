@@ -157,6 +157,13 @@ Machine machine_of(const Json& json, const std::string& where) {
   return m;
 }
 
+// Of sharded tokens, what is not a condition.
+Json nodes_alike(Json cascade) {
+  for (const char* condition : {"alpha", "cluster"})
+    if (cascade.is_object()) cascade.erase(condition);
+  return cascade;
+}
+
 // An absent key and null: not stated.
 const Json* stated_at(ObjectReader& r, const char* key) {
   const Json* value = r.find(key);
@@ -216,6 +223,7 @@ Json to_json(const RunHeader& h) {
   put(json, "compute", h.compute);
   put(json, "defences", h.defences);
   put(json, "privacy", h.privacy);
+  put(json, "cascade", h.cascade);
   put(json, "geometry", h.geometry);
   put(json, "seed", h.seed);
   put(json, "prompts_left_out", h.prompts_left_out);
@@ -252,6 +260,7 @@ RunHeader run_header_of(const Json& json, const std::string& where) {
                                   {"simulator", &h.simulator},
                                   {"published", &h.published},
                                   {"privacy", &h.privacy},
+                                  {"cascade", &h.cascade},
                                   {"cell", &h.cell}}) {
     if (const Json* value = stated_at(r, key)) *into = *value;
   }
@@ -288,6 +297,7 @@ Json system_of(const RunHeader& h) {
   put(json, "device", h.device);
   put(json, "defences", h.defences);
   put(json, "privacy", h.privacy);
+  put(json, "cascade", nodes_alike(h.cascade));
   put(json, "machine", h.machine);
   return json;
 }
@@ -298,6 +308,7 @@ Json source_of(const RunHeader& h) {
   put(json, "plan", h.plan);
   put(json, "wire", h.wire);
   put(json, "privacy", h.privacy);
+  put(json, "cascade", nodes_alike(h.cascade));
   put(json, "storage", h.storage);
   put(json, "geometry", h.geometry);
   put(json, "machine", h.machine);

@@ -68,6 +68,9 @@ struct RunHeader {
   // Where rows went through a binomial mechanism: {trust, mechanism {mu, bits, width, clip}, cap,
   // soft_prompt, generated, random_bits}. `wire` is then that of the rows that come back.
   Json privacy;
+  // Where tokens are sharded among nodes: {alpha, cluster, form, merge} (shard_terms.hh). `plan.middle` is
+  // then theirs.
+  Json cascade;
   Json geometry;  // of the model that the bytes and costs are of
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> prompts_left_out;
@@ -87,7 +90,8 @@ Json to_json(const RunHeader&);
 RunHeader run_header_of(const Json&, const std::string& where);
 
 // All that must be the same in runs of one system, whatever the link, drafter, prompt and seed: in the order
-// in which a difference says most.
+// in which a difference says most. Of `cascade` form and merge alone: how many nodes and how long the
+// clusters are is a condition, as a link's.
 Json system_of(const RunHeader&);
 
 // What a model fitted to such runs is of: {compute, plan, wire, storage, geometry, machine, mode}, where
