@@ -4,7 +4,7 @@ namespace splitwan::netsim {
 
 void Actor::start(std::function<void()> main) {
   thread_ = std::thread([this, main = std::move(main)] {
-    to_party_.acquire();
+    to_party_.take();
     try {
       if (!cancelled) main();
     } catch (const Cancelled&) {
@@ -12,19 +12,19 @@ void Actor::start(std::function<void()> main) {
       error = std::current_exception();
     }
     doing = Doing::done;
-    to_conductor_.release();
+    to_conductor_.pass();
   });
 }
 
 void Actor::resume() {
-  to_party_.release();
-  to_conductor_.acquire();
+  to_party_.pass();
+  to_conductor_.take();
 }
 
 void Actor::park(Doing what) {
   doing = what;
-  to_conductor_.release();
-  to_party_.acquire();
+  to_conductor_.pass();
+  to_party_.take();
   if (cancelled) throw Cancelled{};
   doing = Doing::ready;
 }

@@ -1,9 +1,10 @@
 // One party under a conductor: its thread, its inbox, and what it is doing. Used by the conductor only.
 #pragma once
 
+#include <semaphore.h>
+
 #include <deque>
 #include <exception>
-#include <semaphore>
 #include <thread>
 
 #include "engine/party/transport.hh"
@@ -16,6 +17,24 @@ using engine::PartyId;
 // Thrown through a party that must end because another one failed. Not an engine::Error: nobody may handle
 // it.
 struct Cancelled {};
+
+// What two threads hand to and fro. POSIX's semaphore sleeps at once; the standard library's yields its core
+// a dozen times first, and on a busy machine somebody else's time slice goes by each time.
+class Baton {
+ public:
+  Baton() { sem_init(&semaphore_, 0, 0); }
+  ~Baton() { sem_destroy(&semaphore_); }
+  Baton(const Baton&) = delete;
+  Baton& operator=(const Baton&) = delete;
+  void pass() { sem_post(&semaphore_); }
+  void take() {
+    while (sem_wait(&semaphore_) != 0) {  // a signal came
+    }
+  }
+
+ private:
+  sem_t semaphore_;
+};
 
 class Actor {
  public:
@@ -47,7 +66,7 @@ class Actor {
 
  private:
   std::thread thread_;
-  std::binary_semaphore to_party_{0}, to_conductor_{0};
+  Baton to_party_, to_conductor_;
 };
 
 }  // namespace splitwan::netsim
