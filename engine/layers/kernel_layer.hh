@@ -2,6 +2,7 @@
 // attention's result on. What lies between is of whoever holds the keys.
 #pragma once
 
+#include "engine/checkpoint/checkpoint.hh"
 #include "engine/kernels/arena.hh"
 #include "engine/kernels/kernels.hh"
 #include "engine/layers/linear.hh"
@@ -17,7 +18,8 @@ struct LayerRoom {
   Scratch memory_;
 };
 
-void rms_norm(const float* x, std::int64_t rows, const at::Tensor& gain, double eps, float* y);  // [rows, gain.size(0)]
+void rms_norm(const float* x, std::int64_t rows, const at::Tensor& gain, double eps,
+              float* y);  // [rows, gain.size(0)]
 
 class KernelLayer {
  public:

@@ -25,7 +25,7 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   check(s, file);
   if (!row_of(s.network.kind).runs_models)
     throw Error("{}: network: kind: {} is for replays", file, name_of(s.network.kind));
-  expect_two_parties(s.network, file, "a run of a model");
+  if (!s.cascade.on) expect_two_parties(s.network, file, "a run of a model");
   s.resolved = json;
   return s;
 }
@@ -66,6 +66,7 @@ void check(const Scenario& s, const std::string& where) {
     throw Error("{}: sampling: {}", where, e.what());
   }
   check_privacy(s, where);
+  check_cascade(s, where);
 }
 
 const std::vector<SchemaKey>& scenario_schema() {

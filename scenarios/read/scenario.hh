@@ -10,6 +10,7 @@
 #include "engine/kernels/storage.hh"
 #include "engine/layers/device.hh"
 #include "engine/split/codec.hh"
+#include "scenarios/read/cascade_choice.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/privacy_choice.hh"
 #include "scenarios/read/prompts.hh"
@@ -25,6 +26,7 @@ struct Scenario {
   const engine::Codec* wire = &engine::lossless_codec();
   engine::Defences defences;  // their seed is the scenario's
   PrivacyChoice privacy;
+  CascadeChoice cascade;
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   engine::Placement place;                               // of every party that runs here
   NetworkChoice network;

@@ -1,4 +1,4 @@
-#include "engine/split/cascade/shard_batch.hh"
+#include "engine/split/cascade/batch_rows.hh"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@
 
 namespace splitwan::engine::cascade {
 
-ShardBatch::ShardBatch(const Sharding& sharding, int window, int limit, const Header& h, std::int32_t first)
+BatchRows::BatchRows(const Sharding& sharding, int window, int limit, const Header& h, std::int32_t first)
     : sharding_(sharding),
       window_(window),
       limit_(limit),
@@ -20,10 +20,11 @@ ShardBatch::ShardBatch(const Sharding& sharding, int window, int limit, const He
   depth_ = depths(parent_);
   const int deepest = is_chain() ? 0 : std::ranges::max(depth_);
   if (std::cmp_greater_equal(h.context, limit) || context_ + deepest >= limit)
-    throw Error("a path of {} rows after {} tokens: the model's context is {}", deepest + 1, h.context, limit);
+    throw Error("a path of {} rows after {} tokens: the model's context is {}", deepest + 1, h.context,
+                limit);
 }
 
-RowList ShardBatch::rows_of(int shard, std::size_t count) const {
+RowList BatchRows::rows_of(int shard, std::size_t count) const {
   RowList rows;
   if (is_chain()) {
     for (std::int32_t row = 0; rows.size() < count && position(row) < limit_; ++row)
@@ -38,7 +39,7 @@ RowList ShardBatch::rows_of(int shard, std::size_t count) const {
 }
 
 template <typename Committed, typename Open>
-void ShardBatch::walk(std::int32_t row, int shard, Committed&& committed, Open&& open) const {
+void BatchRows::walk(std::int32_t row, int shard, Committed&& committed, Open&& open) const {
   const int from = oldest(row);
   int cluster = from / sharding_.cluster;
   cluster += (shard - cluster % sharding_.alpha + sharding_.alpha) % sharding_.alpha;
@@ -56,22 +57,22 @@ void ShardBatch::walk(std::int32_t row, int shard, Committed&& committed, Open&&
     if (!open(*at)) return;
 }
 
-bool ShardBatch::sees(std::int32_t row, int shard) const {
+bool BatchRows::sees(std::int32_t row, int shard) const {
   bool any = false;
   const auto first = [&](auto) { return !(any = true); };
   walk(row, shard, first, first);
   return any;
 }
 
-int ShardBatch::count(std::int32_t row, int shard) const {
+int BatchRows::count(std::int32_t row, int shard) const {
   int count = 0;
   const auto each = [&](auto) { return ++count > 0; };
   walk(row, shard, each, each);
   return count;
 }
 
-void ShardBatch::keys(std::int32_t row, int shard, const RowLedger& committed,
-                      std::vector<std::int32_t>& numbers) const {
+void BatchRows::keys(std::int32_t row, int shard, const RowLedger& committed,
+                     std::vector<std::int32_t>& numbers) const {
   numbers.clear();
   walk(
       row, shard, [&](int position) { return numbers.push_back(committed.number(position)), true; },

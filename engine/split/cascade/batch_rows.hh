@@ -5,26 +5,30 @@
 
 namespace splitwan::engine::cascade {
 
-class ShardBatch {
+class BatchRows {
  public:
-  ShardBatch() = default;
-  // From a batch's first message: its step, context and tree; a chain may be of any length. `window`: the model's
-  // sliding one, 0 = none. Throws Error on a bad tree, and on positions from `limit` on.
-  ShardBatch(const Sharding&, int window, int limit, const Header&, std::int32_t first);
+  BatchRows() = default;
+  // From a batch's first message: its step, context and tree; a chain may be of any length. `window`: the
+  // model's sliding one, 0 = none. Throws Error on a bad tree, and on positions from `limit` on.
+  BatchRows(const Sharding&, int window, int limit, const Header&, std::int32_t first);
 
   std::uint64_t step() const { return step_; }
   int context() const { return context_; }
   bool is(const Header& h) const { return h.step == step_ && std::cmp_equal(h.context, context_); }
   const RowList& parents() const { return parent_; }  // none: a chain
 
-  // The rows of a shard; of a chain the first `count`. Throws Error where the batch has another number of them.
+  // The rows of a shard; of a chain the first `count`. Throws Error where the batch has another number of
+  // them.
   RowList rows_of(int shard, std::size_t count) const;
-  int position(std::int32_t row) const { return context_ + (is_chain() ? row : depth_[static_cast<std::size_t>(row)]); }
+  int position(std::int32_t row) const {
+    return context_ + (is_chain() ? row : depth_[static_cast<std::size_t>(row)]);
+  }
   std::int32_t number(std::int32_t row) const { return first_ + row; }
 
   bool sees(std::int32_t row, int shard) const;
   // Numbers of the keys of that shard that the row sees, in order of position.
-  void keys(std::int32_t row, int shard, const RowLedger& committed, std::vector<std::int32_t>& numbers) const;
+  void keys(std::int32_t row, int shard, const RowLedger& committed,
+            std::vector<std::int32_t>& numbers) const;
   // How many there are.
   int count(std::int32_t row, int shard) const;
 

@@ -25,8 +25,8 @@ class CascadeForward : public Forward {
         head_cache_(ends.head().new_cache()),
         tail_cache_(ends.tail().new_cache()) {
     if (const LayerRange between{ends.head().range().end, ends.tail().range().begin}; between != terms.nodes)
-      throw Error("the nodes hold layers {}:{}: expected {}:{}", terms.nodes.begin, terms.nodes.end, between.begin,
-                  between.end);
+      throw Error("the nodes hold layers {}:{}: expected {}:{}", terms.nodes.begin, terms.nodes.end,
+                  between.begin, between.end);
     for (const PartyId comp : beside_.all()) beside_.greet(comp);
   }
 
@@ -59,7 +59,7 @@ class CascadeForward : public Forward {
   at::Tensor take(std::span<const Token> prompt) {
     ++round_trips_;
     std::vector<TokenBatch> chunks;
-    std::vector<ShardBatch> sent;
+    std::vector<BatchRows> sent;
     for (std::size_t at = 0; at < prompt.size(); at += static_cast<std::size_t>(options_.prefill_chunk)) {
       const auto rows = std::min(static_cast<std::size_t>(options_.prefill_chunk), prompt.size() - at);
       chunks.push_back(TokenBatch::chain(prompt.subspan(at, rows)));
@@ -80,7 +80,7 @@ class CascadeForward : public Forward {
   }
 
   // The first layers, then each row to its owner.
-  ShardBatch send(const TokenBatch& batch) {
+  BatchRows send(const TokenBatch& batch) {
     const auto rows = static_cast<std::uint32_t>(batch.rows());
     Header all;  // what every owner is told
     all.kind = Kind::request;
@@ -92,7 +92,7 @@ class CascadeForward : public Forward {
       return ends_.head()(ends_.embed(batch.ids), head_cache_);
     });
     first_ = std::exchange(next_, next_ + batch.rows());
-    ShardBatch sharded(terms_.sharding, 0, ends_.config().context, all, first_);
+    BatchRows sharded(terms_.sharding, 0, ends_.config().context, all, first_);
     std::vector<std::pair<PartyId, Message>> messages;
     party_.work(codec_work(*terms_.wire, rows, ends_.config().width), [&] {
       for (int shard = 0; shard < terms_.sharding.alpha; ++shard) {
@@ -114,7 +114,7 @@ class CascadeForward : public Forward {
     return sharded;
   }
 
-  RowList rows_of(const TokenBatch& batch, const ShardBatch& sharded, int shard) const {
+  RowList rows_of(const TokenBatch& batch, const BatchRows& sharded, int shard) const {
     RowList own;
     for (std::int32_t row = 0; row < batch.rows(); ++row)
       if (terms_.sharding.shard_of(sharded.position(row)) == shard) own.push_back(row);
@@ -122,13 +122,14 @@ class CascadeForward : public Forward {
   }
 
   // Every owner's rows, then the last layers; logits of the last `wanted` rows.
-  at::Tensor finish(const TokenBatch& batch, const ShardBatch& sharded, int wanted) {
+  at::Tensor finish(const TokenBatch& batch, const BatchRows& sharded, int wanted) {
     const int width = ends_.config().width;
     std::vector<std::pair<RowList, Arrival>> answers;
     for (int shard = 0; shard < terms_.sharding.alpha; ++shard) {
       RowList own = rows_of(batch, sharded, shard);
       if (own.empty()) continue;
-      Arrival arrival = beside_.next(terms_.sharding.comp(shard), fmt::format("answer to step {}", party_.step()));
+      Arrival arrival =
+          beside_.next(terms_.sharding.comp(shard), fmt::format("answer to step {}", party_.step()));
       const Header& h = arrival.message.header;
       expect(arrival.message, Kind::reply);
       if (!sharded.is(h) || h.rows != own.size())
@@ -137,12 +138,13 @@ class CascadeForward : public Forward {
                     sharded.context());
       answers.emplace_back(std::move(own), std::move(arrival));
     }
-    at::Tensor hidden = party_.work(codec_work(*terms_.wire, static_cast<std::uint32_t>(batch.rows()), width), [&] {
-      at::Tensor all = at::empty({batch.rows(), width});
-      for (const auto& [own, arrival] : answers)
-        all.index_copy_(0, at::tensor(own, at::kLong), beside_.rows(arrival, *terms_.wire, width));
-      return all;
-    });
+    at::Tensor hidden =
+        party_.work(codec_work(*terms_.wire, static_cast<std::uint32_t>(batch.rows()), width), [&] {
+          at::Tensor all = at::empty({batch.rows(), width});
+          for (const auto& [own, arrival] : answers)
+            all.index_copy_(0, at::tensor(own, at::kLong), beside_.rows(arrival, width));
+          return all;
+        });
     const auto rows = static_cast<std::uint32_t>(batch.rows()),
                context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, rows, context), wanted), [&] {
@@ -158,8 +160,8 @@ class CascadeForward : public Forward {
   CascadeOptions options_;
   Neighbours beside_;
   RowLedger ledger_;
-  std::vector<int> told_;                // by shard: positions that its owner was told of
-  std::int32_t first_ = 0, next_ = 0;    // numbers: of the last batch's first row, of the next row
+  std::vector<int> told_;              // by shard: positions that its owner was told of
+  std::int32_t first_ = 0, next_ = 0;  // numbers: of the last batch's first row, of the next row
   KvCache head_cache_, tail_cache_;
   std::uint64_t round_trips_ = 0;
 };

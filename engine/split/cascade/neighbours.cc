@@ -7,16 +7,7 @@
 #include "engine/base/error.hh"
 #include "engine/split/hello.hh"
 
-namespace splitwan::engine {
-
-Json to_json(const CascadeTerms& terms) {
-  return {{"alpha", terms.sharding.alpha},
-          {"cluster", terms.sharding.cluster},
-          {"form", cascade::name_of(terms.form)},
-          {"merge", terms.sharding.aggregator ? "aggregator" : "compnode"}};
-}
-
-namespace cascade {
+namespace splitwan::engine::cascade {
 
 HeadShape head_shape(const ModelConfig& c) {
   return {c.heads, c.kv_heads, c.head_dim, 1 / std::sqrt(static_cast<double>(c.head_dim))};
@@ -68,11 +59,24 @@ Arrival Neighbours::checked(Arrival arrival) const {
   return arrival;
 }
 
-Arrival Neighbours::next(PartyId from, std::string_view awaited) {
-  if (!options_.patience) return checked(party_.recv(from));
-  auto arrival = party_.recv(from, *options_.patience);
-  if (!arrival) throw Error("{}: no {} within {} s", name(from), awaited, options_.patience->count() / 1e9);
+Arrival Neighbours::within(PartyId from, std::optional<Nanos> limit, PartyId owner,
+                           std::string_view awaited) {
+  if (!limit) return checked(party_.recv(from));
+  auto arrival = party_.recv(from, *limit);
+  if (!arrival)
+    throw Error("{}: no {} within {} s", name(owner), awaited, static_cast<double>(limit->count()) / 1e9);
   return checked(std::move(*arrival));
+}
+
+Arrival Neighbours::next(PartyId from, std::string_view awaited) {
+  const auto patience =
+      options_.patience && party_.self() != 0 ? std::optional(*options_.patience / 2) : options_.patience;
+  return within(from, patience, from, awaited);
+}
+
+Arrival Neighbours::next_owed(PartyId owner, std::string_view awaited) {
+  return within(any_party, options_.patience ? std::optional(*options_.patience / 4) : std::nullopt, owner,
+                awaited);
 }
 
 Arrival Neighbours::next_request(PartyId from) {
@@ -82,11 +86,12 @@ Arrival Neighbours::next_request(PartyId from) {
   return checked(std::move(*arrival));
 }
 
-at::Tensor Neighbours::rows(const Arrival& arrival, const Codec& codec, int width) const {
+at::Tensor Neighbours::rows(const Arrival& arrival, int width) const {
   try {
-    const at::Tensor values = decode(arrival.message, codec, width);
+    const at::Tensor values = decode(arrival.message, *terms_.wire, width);
     const std::span<const float> all(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
-    if (const auto bad = std::ranges::find_if(all, [](float v) { return !std::isfinite(v); }); bad != all.end())
+    if (const auto bad = std::ranges::find_if(all, [](float v) { return !std::isfinite(v); });
+        bad != all.end())
       throw Error("row {} of step {} has {} in it: expected finite numbers", (bad - all.begin()) / width,
                   arrival.message.header.step, *bad);
     return values;
@@ -95,5 +100,4 @@ at::Tensor Neighbours::rows(const Arrival& arrival, const Codec& codec, int widt
   }
 }
 
-}  // namespace cascade
-}  // namespace splitwan::engine
+}  // namespace splitwan::engine::cascade

@@ -5,12 +5,8 @@
 #include <limits>
 #include <vector>
 
-#include "engine/base/error.hh"
-
 namespace splitwan::engine::cascade {
 namespace {
-
-constexpr std::string_view form_names[] = {"meu", "o_lse"};
 
 // In lanes of a fixed order: as fast as the compiler's vectors, and the same bits everywhere.
 template <typename T>
@@ -27,14 +23,6 @@ T dot(const T* a, const T* b, int n) {
 }
 
 }  // namespace
-
-std::string_view name_of(PartialForm form) { return form_names[static_cast<int>(form)]; }
-
-PartialForm partial_form_named(std::string_view name, const std::string& where) {
-  for (const auto form : {PartialForm::meu, PartialForm::o_lse})
-    if (name == name_of(form)) return form;
-  throw Error("{}: expected meu or o_lse, found '{}'", where, name);
-}
 
 int partial_width(const HeadShape& shape, PartialForm form) {
   return shape.q_width() + (form == PartialForm::meu ? 2 : 1) * shape.heads;

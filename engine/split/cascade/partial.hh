@@ -1,17 +1,12 @@
-// Attention over some of the keys, and how such parts come together (log-sum-exp, as split-K and flash decoding
-// do). No torch; float and double.
+// Attention over some of the keys, and how such parts come together (log-sum-exp, as split-K and flash
+// decoding do). No torch; float and double.
 #pragma once
 
 #include <span>
-#include <string_view>
+
+#include "engine/party/shard_terms.hh"
 
 namespace splitwan::engine::cascade {
-
-// What a part says of a query row. meu: per head u = sum of e^(s - m) v, then m = the largest score, e = sum of
-// e^(s - m). o_lse: per head o = u / e, then m + ln e.
-enum class PartialForm : unsigned char { meu, o_lse };
-std::string_view name_of(PartialForm);
-PartialForm partial_form_named(std::string_view, const std::string& where);  // throws Error
 
 struct HeadShape {
   int heads = 0, kv_heads = 0, head_dim = 0;
@@ -19,7 +14,8 @@ struct HeadShape {
   int q_width() const { return heads * head_dim; }
 };
 
-// Values of a part: u or o [heads, head_dim], then m [heads] and e [heads], or lse [heads].
+// Values of a part in the order of the wire: u or o [heads, head_dim], then m [heads] and e [heads], or lse
+// [heads].
 int partial_width(const HeadShape&, PartialForm);
 
 // One query row [heads, head_dim] over at least one key and its value [kv_heads, head_dim], in their order.

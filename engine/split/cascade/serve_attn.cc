@@ -14,8 +14,8 @@ namespace {
 
 using namespace cascade;
 
-// Attention of one shard's queries over another's keys. Queries wait for the keys that they see: messages of two
-// CompNodes come in any order.
+// Attention of one shard's queries over another's keys. Queries wait for the keys that they see: messages of
+// two CompNodes come in any order.
 class AttnNode {
  public:
   AttnNode(Party& party, const CascadeTerms& terms, const ModelConfig& config, Neighbours& beside)
@@ -36,36 +36,39 @@ class AttnNode {
     follow(way, arrival, asks);
     const int layer = static_cast<int>(h.layer) - terms_.nodes.begin;
     const int q = config_.q_width(), kv = 2 * config_.kv_width();
-    party_.begin_step(h.step, h.context);
-    at::Tensor rows;
-    party_.work(codec_work(*terms_.wire, h.rows, (asks ? q : 0) + (tells ? kv : 0)), [&] {
-      rows = beside_.rows(arrival, *terms_.wire, (asks ? q : 0) + (tells ? kv : 0));
-      if (!tells) return 0;
+    const at::Tensor rows = beside_.rows(arrival, (asks ? q : 0) + (tells ? kv : 0));
+    if (tells) {  // stored as it comes: no job of its own
       std::vector<std::int32_t> numbers;
       for (const auto row : way.rows) numbers.push_back(way.batch.number(row));
       const at::Tensor keys = asks ? rows.narrow(1, q, kv).contiguous() : rows;
       store_.put(layer, numbers, keys.data_ptr<float>());
-      return 0;
-    });
+    }
     if (asks) {
       Arrival bare{arrival.from, arrival.at, {arrival.message.header, {}}};
-      waiting_.push_back({std::move(bare), way.batch, way.rows, layer, tells ? rows.narrow(1, 0, q).contiguous() : rows});
+      waiting_.push_back(
+          {std::move(bare), way.batch, way.rows, layer, tells ? rows.narrow(1, 0, q).contiguous() : rows});
     }
     answer_those_that_can_be();
   }
 
-  bool is_idle() const { return waiting_.empty(); }
+  // What a query waits for; empty: none does.
+  std::string awaited() const {
+    if (waiting_.empty()) return {};
+    const Query& query = waiting_.front();
+    return fmt::format("keys of layer {} of step {}", terms_.nodes.begin + query.layer, query.batch.step());
+  }
+  PartyId owner() const { return terms_.sharding.comp(self_.keys); }
 
  private:
   // What one CompNode is at.
   struct Way {
-    ShardBatch batch;
+    BatchRows batch;
     RowList rows;  // of its shard
     int next = 0;  // layer, counted from the first here
   };
   struct Query {
     Arrival asked;  // without its payload
-    ShardBatch batch;
+    BatchRows batch;
     RowList rows;
     int layer;
     at::Tensor values;  // [rows, q_width]
@@ -77,11 +80,12 @@ class AttnNode {
     expect(arrival.message, Kind::request);
     const int layer = terms_.nodes.begin + way.next;
     if (std::cmp_not_equal(h.layer, layer) || (way.next > 0 && !way.batch.is(h)))
-      throw Error("{}: layer {} of step {} after {} tokens: expected layer {}{}", beside_.name(arrival.from), h.layer,
-                  h.step, h.context, layer, way.next > 0 ? fmt::format(" of step {}", way.batch.step()) : "");
+      throw Error("{}: layer {} of step {} after {} tokens: expected layer {}{}", beside_.name(arrival.from),
+                  h.layer, h.step, h.context, layer,
+                  way.next > 0 ? fmt::format(" of step {}", way.batch.step()) : "");
     if (way.next == 0) {
       const std::int32_t first = asks ? ledger_.read(h) : first_number(h);
-      way.batch = ShardBatch(terms_.sharding, config_.sliding_window, config_.context, h, first);
+      way.batch = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, first);
       if (asks) forget(first);
     }
     if (way.next == 0 || way.rows.size() != h.rows)
@@ -110,7 +114,8 @@ class AttnNode {
   bool ready(const Query& query) {
     for (const auto row : query.rows) {
       query.batch.keys(row, self_.keys, ledger_, numbers_);
-      if (!std::ranges::all_of(numbers_, [&](auto number) { return store_.has(query.layer, number); })) return false;
+      if (!std::ranges::all_of(numbers_, [&](auto number) { return store_.has(query.layer, number); }))
+        return false;
     }
     return true;
   }
@@ -119,17 +124,18 @@ class AttnNode {
   void answer(const Query& query) {
     const int width = partial_width(shape_, terms_.form);
     RowList seeing;
-    double keys = 0;
+    double pairs = 0, most = 0;  // rows times the keys that each sees; keys that one sees
     for (std::int32_t i = 0; std::cmp_less(i, query.rows.size()); ++i) {
       const int count = query.batch.count(query.rows[static_cast<std::size_t>(i)], self_.keys);
       if (count > 0) seeing.push_back(i);
-      keys += count;
+      pairs += count;
+      most = std::max(most, static_cast<double>(count));
     }
     if (seeing.empty()) return;
     const auto rows = static_cast<std::uint32_t>(seeing.size());
     party_.begin_step(query.batch.step(), static_cast<std::uint32_t>(query.batch.context()));
-    const Work work{Phase::attend, rows, 0, 4.0 * config_.q_width() * keys,
-                    cache_bytes(config_.kv_heads, config_.head_dim, keys / rows)};
+    const Work work{Phase::attend, rows, 0, 4.0 * config_.q_width() * pairs,
+                    cache_bytes(config_.kv_heads, config_.head_dim, most)};
     Message reply = party_.work(work, [&] {
       const at::Tensor parts = at::empty({static_cast<std::int64_t>(rows), width});
       auto* part = parts.data_ptr<float>();
@@ -142,10 +148,11 @@ class AttnNode {
           k.push_back(store_.key(query.layer, number));
           v.push_back(store_.value(query.layer, number));
         }
-        attend<float>(shape_, terms_.form, query.values.data_ptr<float>() + i * config_.q_width(), k, v, part);
+        attend<float>(shape_, terms_.form, query.values.data_ptr<float>() + i * config_.q_width(), k, v,
+                      part);
         part += width;
       }
-      return encode(parts, lossless_codec());
+      return encode(parts, *terms_.wire);
     });
     reply.header.kind = Kind::reply;
     reply.header.step = query.batch.step();
@@ -174,7 +181,8 @@ class AttnNode {
 
 }  // namespace
 
-void serve_attn(Party& party, const CascadeTerms& terms, const ModelConfig& config, const CascadeOptions& options) {
+void serve_attn(Party& party, const CascadeTerms& terms, const ModelConfig& config,
+                const CascadeOptions& options) {
   Neighbours beside(party, terms, config, options);
   beside.run([&] {
     AttnNode node(party, terms, config, beside);
@@ -183,7 +191,9 @@ void serve_attn(Party& party, const CascadeTerms& terms, const ModelConfig& conf
     const PartyId merger = terms.sharding.merger();
     if (terms.sharding.aggregator) beside.greet(merger);
     while (left.size() < askers) {
-      const Arrival arrival = beside.next_request(any_party);
+      const std::string awaited = node.awaited();
+      const Arrival arrival =
+          awaited.empty() ? beside.next_request(any_party) : beside.next_owed(node.owner(), awaited);
       if (!greeted.contains(arrival.from)) {
         beside.check_greeting(arrival.message);
         greeted.insert(arrival.from);
@@ -193,7 +203,7 @@ void serve_attn(Party& party, const CascadeTerms& terms, const ModelConfig& conf
         node.take(arrival);
       }
     }
-    if (!node.is_idle()) throw Error("the session ended with queries that wait for keys");
+    if (!node.awaited().empty()) throw Error("the session ended, and nothing came of {}", node.awaited());
     if (terms.sharding.aggregator) beside.leave(std::vector{merger});
   });
 }

@@ -29,7 +29,7 @@ class CompNode {
   Message answer(const Arrival& request) {
     const Header& h = request.message.header;
     const std::int32_t first = ledger_.read(h);
-    batch_ = ShardBatch(terms_.sharding, config_.sliding_window, config_.context, h, first);
+    batch_ = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, first);
     rows_ = batch_.rows_of(shard_, h.rows);
     first_ = first;
     party_.begin_step(h.step, h.context);
@@ -40,7 +40,7 @@ class CompNode {
     for (int layer = begin; layer <= end; ++layer) {
       Message reply;
       party_.work(layers_.work(layer, h.rows), [&] {
-        if (layer == begin) x = beside_.rows(request, *terms_.wire, config_.width);
+        if (layer == begin) x = beside_.rows(request, config_.width);
         if (layer > begin) layers_.after(layer - 1, x, mixed_rows());
         if (layer < end)
           encode_for(layers_.before(layer, x, positions));
@@ -101,7 +101,8 @@ class CompNode {
     for (int keys = 0; keys < s.alpha; ++keys) {
       const auto seeing =
           std::ranges::count_if(rows_, [&](std::int32_t row) { return batch_.sees(row, keys); });
-      if (seeing > 0) parts_.emplace(keys, part(s.attn(shard_, keys), layer, static_cast<std::size_t>(seeing)));
+      if (seeing > 0)
+        parts_.emplace(keys, part(s.attn(shard_, keys), layer, static_cast<std::size_t>(seeing)));
     }
   }
 
@@ -110,14 +111,15 @@ class CompNode {
     const Header& h = arrival.message.header;
     expect(arrival.message, Kind::reply);
     if (!batch_.is(h) || std::cmp_not_equal(h.layer, layer) || h.rows != rows)
-      throw Error("{}: {} rows of layer {} of step {} after {} tokens: expected {} of layer {} of step {} after {}",
-                  beside_.name(from), h.rows, h.layer, h.step, h.context, rows, layer, batch_.step(),
-                  batch_.context());
+      throw Error(
+          "{}: {} rows of layer {} of step {} after {} tokens: expected {} of layer {} of step {} after {}",
+          beside_.name(from), h.rows, h.layer, h.step, h.context, rows, layer, batch_.step(),
+          batch_.context());
     return arrival;
   }
 
   at::Tensor mixed_rows() {
-    if (terms_.sharding.aggregator) return beside_.rows(parts_.at(shard_), lossless_codec(), config_.q_width());
+    if (terms_.sharding.aggregator) return beside_.rows(parts_.at(shard_), config_.q_width());
     return merged(batch_, rows_, parts_, terms_, head_shape(config_), beside_);
   }
 
@@ -129,7 +131,7 @@ class CompNode {
   int shard_;
   RowLedger ledger_;
   std::vector<int> told_;  // by key shard: positions that its node beside us was told of
-  ShardBatch batch_;
+  BatchRows batch_;
   std::int32_t first_ = 0;
   RowList rows_;  // of the batch, ours
   Message queries_, keys_, both_;
@@ -138,7 +140,8 @@ class CompNode {
 
 }  // namespace
 
-void serve_comp(Party& party, const CascadeTerms& terms, const TokenLayers& layers, const CascadeOptions& options) {
+void serve_comp(Party& party, const CascadeTerms& terms, const TokenLayers& layers,
+                const CascadeOptions& options) {
   Neighbours beside(party, terms, layers.config(), options);
   beside.run([&] {
     std::vector<PartyId> nodes = beside.all();

@@ -18,7 +18,11 @@ using namespace cascade;
 class Merger {
  public:
   Merger(Party& party, const CascadeTerms& terms, const ModelConfig& config, Neighbours& beside)
-      : party_(party), terms_(terms), config_(config), beside_(beside), shape_(head_shape(config)),
+      : party_(party),
+        terms_(terms),
+        config_(config),
+        beside_(beside),
+        shape_(head_shape(config)),
         ways_(static_cast<std::size_t>(terms.sharding.alpha), Way{{}, {}, terms.nodes.begin}) {}
 
   void take(const Arrival& arrival) {
@@ -27,7 +31,7 @@ class Merger {
     const ShardParty from = terms_.sharding.party(arrival.from);
     Way& way = ways_[static_cast<std::size_t>(from.queries)];
     if (way.parts.empty() && way.layer == terms_.nodes.begin)
-      way.batch = ShardBatch(terms_.sharding, config_.sliding_window, config_.context, h, 0);
+      way.batch = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, 0);
     if (!way.batch.is(h) || std::cmp_not_equal(h.layer, way.layer) ||
         !way.parts.emplace(from.keys, arrival).second)
       throw Error("{}: layer {} of step {} after {} tokens: expected layer {} of step {}, once",
@@ -38,7 +42,7 @@ class Merger {
  private:
   // One CompNode's rows.
   struct Way {
-    ShardBatch batch;
+    BatchRows batch;
     std::map<int, Arrival> parts;  // by key shard
     int layer = 0;
   };
@@ -54,14 +58,14 @@ class Merger {
       if (seeing > 0 && part == way.parts.end()) return;
       if (const std::uint32_t found = part == way.parts.end() ? 0 : part->second.message.header.rows;
           std::cmp_not_equal(found, seeing))
-        throw Error("{}: a part of {} rows: expected {}", beside_.name(terms_.sharding.attn(shard, keys)), found,
-                    seeing);
+        throw Error("{}: a part of {} rows: expected {}", beside_.name(terms_.sharding.attn(shard, keys)),
+                    found, seeing);
     }
     party_.begin_step(way.batch.step(), static_cast<std::uint32_t>(way.batch.context()));
     const auto count = static_cast<std::uint32_t>(rows.size());
     const double values = static_cast<double>(way.parts.size()) * count * partial_width(shape_, terms_.form);
     Message reply = party_.work(Work{Phase::attend, count, 0, 2 * values, 4 * values}, [&] {
-      return encode(merged(way.batch, rows, way.parts, terms_, shape_, beside_), lossless_codec());
+      return encode(merged(way.batch, rows, way.parts, terms_, shape_, beside_), *terms_.wire);
     });
     reply.header.kind = Kind::reply;
     reply.header.step = way.batch.step();
@@ -82,7 +86,8 @@ class Merger {
 
 }  // namespace
 
-void serve_merge(Party& party, const CascadeTerms& terms, const ModelConfig& config, const CascadeOptions& options) {
+void serve_merge(Party& party, const CascadeTerms& terms, const ModelConfig& config,
+                 const CascadeOptions& options) {
   Neighbours beside(party, terms, config, options);
   beside.run([&] {
     Merger merger(party, terms, config, beside);
