@@ -17,7 +17,7 @@ struct HoleSearch::Node {
   Token token = 0;
   int parent = -1;        // among the nodes; the root has none
   int steps = 0;          // tokens from the root on
-  double score = 0;       // ln P of them, of known tokens what they lack to the best
+  double score = 0;       // ln P of them; of one of a few, what it lacks to the best
   std::int32_t row = -1;  // of the session's step; the root's are all accepted
   Tensor hidden = {};     // [width] at the layer
   std::vector<std::pair<Token, float>> next = {};
@@ -82,11 +82,16 @@ class HoleSearch::Tree {
   void follow(int node, const Tensor& likely) {
     Node& n = nodes_[at(node)];
     const float* p = likely.data_ptr<float>();
-    if (const Step& known = steps_[at(n.steps)]) {
-      // However improbable: what counts is after which sequences it is less so. By the best so far.
-      float& best = likeliest_.try_emplace(n.steps, p[*known]).first->second;
-      best = std::max(best, p[*known]);
-      n.next = {{*known, p[*known] - best}};
+    if (const Step& few = steps_[at(n.steps)]; !few.empty()) {
+      // However improbable they are: what counts is after which sequences each is less so, by the best so
+      // far.
+      n.next.clear();
+      for (const Token t : few) {
+        float& best = likeliest_.try_emplace({n.steps, t}, p[t]).first->second;
+        best = std::max(best, p[t]);
+        n.next.emplace_back(t, p[t] - best);
+      }
+      std::ranges::stable_sort(n.next, std::greater<>{}, [](const auto& one) { return one.second; });
     } else {
       const auto count = std::min<std::int64_t>(likely.size(0), static_cast<std::int64_t>(budget_));
       const auto [values, places] = likely.topk(count);
@@ -132,7 +137,8 @@ class HoleSearch::Tree {
   std::uint64_t budget_;
   std::vector<Node> nodes_;
   std::priority_queue<Offer> queue_;
-  std::map<int, float> likeliest_;  // ln P of a known token, by step, after the sequence that it suits best
+  // ln P of one of a few, by step and token, after the sequence that it suits best.
+  std::map<std::pair<int, Token>, float> likeliest_;
   std::vector<int> whole_, parts_;
   std::int32_t rows_ = 0;
 };
@@ -176,7 +182,7 @@ Bridge HoleSearch::bridge(std::span<const Step> steps, const Judge& judge, doubl
   if (out.tokens.empty()) {  // no sequence was whole within the budget
     out.tokens = continuation(static_cast<int>(steps.size()));
     for (std::size_t i = 0; i < steps.size(); ++i)
-      if (steps[i]) out.tokens[i] = *steps[i];
+      if (!steps[i].empty()) out.tokens[i] = steps[i].front();
   }
   return out;
 }

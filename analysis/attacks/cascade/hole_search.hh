@@ -4,15 +4,16 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <vector>
 
 #include "analysis/attacks/cascade/rows.hh"
 #include "analysis/attacks/exam/stop.hh"
 
 namespace splitwan::attacks {
 
-// The next token, where the party knows it.
-using Step = std::optional<Token>;
+// The tokens that the next one may be, where the party knows it or a few that it may be; any where it is
+// empty.
+using Step = std::vector<Token>;
 // How far candidates are from what was seen: hidden rows [n, steps, width] at the layer, of the steps' tokens
 // -> [n].
 using Judge = std::function<at::Tensor(const at::Tensor& hidden)>;

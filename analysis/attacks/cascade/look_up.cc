@@ -17,8 +17,10 @@ std::vector<Token> whole_vocabulary(const Pieces& pieces) {
   return all;
 }
 
+constexpr std::int64_t exact = 2;  // cdist's mode without products, whose cancellation hides small distances
+
 RowTable::Nearest nearest(const Tensor& table, const Tensor& row) {
-  const Tensor distances = at::cdist(row, table)[0];
+  const Tensor distances = at::cdist(row, table, 2, exact)[0];
   const auto best = distances.argmin().item<std::int64_t>();
   return {static_cast<Token>(best),
           distances[best].item<double>() / std::max(row.norm().item<double>(), 1e-30)};
@@ -41,10 +43,21 @@ RowTable::RowTable(const Pieces& pieces, int layer, Token first) : pieces_(piece
   values_ = rows_of(pieces, layer, hidden_, at::ones({hidden_.size(0)}, at::kFloat)).value.contiguous();
 }
 
+Tensor RowTable::at_position(RowKind kind, int position) const {
+  if (kind == RowKind::hidden) return hidden_;
+  return flat(rows_of(pieces_, layer_, hidden_, at::full({hidden_.size(0)}, position, at::kFloat)), kind);
+}
+
 RowTable::Nearest RowTable::look_up(RowKind kind, const Tensor& row, int position) const {
-  if (kind == RowKind::hidden) return nearest(hidden_, row);
-  return nearest(
-      flat(rows_of(pieces_, layer_, hidden_, at::full({hidden_.size(0)}, position, at::kFloat)), kind), row);
+  return nearest(at_position(kind, position), row);
+}
+
+std::vector<Token> RowTable::few(RowKind kind, const Tensor& row, int position, int count) const {
+  const Tensor best = std::get<1>(at::cdist(row, at_position(kind, position), 2, exact)[0].topk(
+      count, 0, /*largest=*/false, /*sorted=*/true));
+  std::vector<Token> out;
+  for (int i = 0; i < count; ++i) out.push_back(static_cast<Token>(best[i].item<std::int64_t>()));
+  return out;
 }
 
 RowTable::Nearest RowTable::look_up_value(const Tensor& value) const {

@@ -18,12 +18,14 @@ class RowTable {
   };
   // Of one row that stood at `position`: [1, columns].
   Nearest look_up(RowKind, const at::Tensor& row, int position) const;
+  std::vector<Token> few(RowKind, const at::Tensor& row, int position, int count) const;  // the nearest first
   Nearest look_up_value(const at::Tensor& value) const;  // [kv_heads, head_dim]
   const at::Tensor& values() const { return values_; }   // [vocabulary, kv_heads, head_dim]
   LayerRows rows(std::span<const Token>, const at::Tensor& positions) const;
   int layer() const { return layer_; }
 
  private:
+  at::Tensor at_position(RowKind, int position) const;  // [vocabulary, columns]
   const Pieces& pieces_;
   int layer_;
   at::Tensor hidden_, values_;

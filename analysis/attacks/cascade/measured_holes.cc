@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "analysis/attacks/cascade/look_up.hh"
 #include "analysis/attacks/cascade/measured.hh"
 #include "analysis/attacks/mechanism/knowledge.hh"
 
@@ -42,15 +43,15 @@ namespace {
 struct HoleCell {
   int gap = 1;
   RowKind kind = RowKind::hidden;
-  bool own_known = false;
+  Own own = Own::unknown;
 };
 
 std::vector<HoleCell> cells_of(const CascadeExam& exam) {
   std::vector<HoleCell> cells;
   for (const int gap : exam.gaps)
     for (const RowKind kind : {RowKind::hidden, RowKind::query, RowKind::key_value})
-      for (const bool own_known : {true, false})
-        if (gap > 1 || !own_known) cells.push_back({gap, kind, own_known});
+      for (const Own own : {Own::known, Own::looked_up, Own::unknown})
+        if (gap > 1 || own != Own::known) cells.push_back({gap, kind, own});
   return cells;
 }
 
@@ -100,6 +101,7 @@ Json measured_holes(const CascadeExam& exam, const CascadeKnowledge& knows, Work
     rows.push_back(shown(pieces, exam.layer, ids));
     next.push_back(told_everything(pieces, ids));
   }
+  const RowTable table(pieces, exam.layer, exam.texts.front().front());
   const auto cells = cells_of(exam);
   std::vector<std::vector<Reading>> readings(cells.size(), std::vector<Reading>(exam.texts.size()));
   std::vector<Job> jobs;
@@ -110,8 +112,8 @@ Json measured_holes(const CascadeExam& exam, const CascadeKnowledge& knows, Work
                         for (int i = 0; i < static_cast<int>(exam.texts[d].size()); i += cells[c].gap)
                           visible.push_back(i);
                         readings[c][d] = read_over_holes(
-                            pieces, {exam.texts[d], rows[d]}, cells[c].kind, visible, cells[c].own_known,
-                            knows.limits(cells[c].kind, exam.budget), workers.stop());
+                            pieces, {exam.texts[d], rows[d]}, cells[c].kind, visible, cells[c].own,
+                            knows.limits(cells[c].kind, exam.budget), workers.stop(), &table);
                       }});
   workers.run(std::move(jobs));
   Json out = Json::array();
@@ -120,18 +122,19 @@ Json measured_holes(const CascadeExam& exam, const CascadeKnowledge& knows, Work
     int searches = 0, found = 0;
     std::uint64_t passes = 0;
     for (const Reading& r : readings[c]) searches += r.searches, found += r.found, passes += r.passes;
-    const int unknown = cell.own_known ? cell.gap - 1 : cell.gap;
+    const int unknown = cell.own == Own::unknown ? cell.gap : cell.gap - 1;
     Json row = {{"gap", cell.gap},
                 {"rows", name_of(cell.kind)},
                 {"layer", exam.layer},
-                {"own_known", cell.own_known},
+                {"own", name_of(cell.own)},
                 {"holes", searches},
                 {"bridged", found},
                 {"budget", exam.budget},
                 {"passes", passes},
                 {"passes_per_hole", static_cast<double>(passes) / std::max(searches, 1)},
                 {"passes_per_bridged", found ? Json(static_cast<double>(passes) / found) : Json()},
-                {"brute_force", std::pow(pieces.config().vocabulary, unknown)}};
+                {"brute_force", std::pow(pieces.config().vocabulary, unknown) *
+                                    (cell.own == Own::looked_up ? looked_up_few : 1)}};
     const auto own = [&](int position) { return position % cell.gap == 0; };
     add_share(row, "hidden_",
               marked(

@@ -172,7 +172,7 @@ class Leaks {
                             positions_of(sharding_, {owner()}, static_cast<int>(text.ids.size()));
                         return reading(text,
                                        read_over_holes(pieces_, {text.ids, seen, text.known}, RowKind::hidden,
-                                                       own, true, limits(RowKind::hidden), stop_),
+                                                       own, Own::known, limits(RowKind::hidden), stop_),
                                        foreign(text));
                       }});
       rows.push_back({name, "merge", "aggregator" + also, [=, this](std::size_t d) {
@@ -221,8 +221,9 @@ class Leaks {
                         Taken t;
                         for (std::size_t i = 0; i + 1 < own.size(); ++i) {
                           if (cluster > 1 && own[i + 1] != own[i] + 1) continue;
-                          const Reading r = read_over_holes(pieces_, {ids, seen, own[i] + 1}, RowKind::hidden,
-                                                            {own[i + 1]}, false, limits, stop_);
+                          const Reading r =
+                              read_over_holes(pieces_, {ids, seen, own[i] + 1}, RowKind::hidden, {own[i + 1]},
+                                              Own::looked_up, limits, stop_, &late_table_);
                           const auto next = static_cast<std::size_t>(own[i] + 1);
                           t.asked.add(ids[next], r.tokens[next]);
                           t.passes += r.passes;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "analysis/attacks/cascade/partial_result.hh"
+#include "analysis/attacks/cascade/look_up.hh"
 #include "analysis/attacks/cascade/reading.hh"
 
 namespace splitwan::attacks {
@@ -20,8 +20,13 @@ Tensor last_rows(const Pieces& pieces, int layer, RowKind kind, const Tensor& hi
 
 }  // namespace
 
+std::string_view name_of(Own own) {
+  static constexpr std::string_view names[] = {"known", "looked up", "unknown"};
+  return names[static_cast<std::size_t>(own)];
+}
+
 Reading read_over_holes(const Pieces& pieces, const Shown& shown, RowKind kind, const Positions& visible,
-                        bool own_known, const SearchLimits& limits, const Stop& stop) {
+                        Own own, const SearchLimits& limits, const Stop& stop, const RowTable* table) {
   HoleSearch search(pieces, limits.layer, shown.ids.front());
   search.accept(shown.ids.subspan(1, static_cast<std::size_t>(shown.known - 1)));
   const Tensor seen = flat(shown.rows, kind);
@@ -32,10 +37,12 @@ Reading read_over_holes(const Pieces& pieces, const Shown& shown, RowKind kind, 
     const int first = static_cast<int>(out.tokens.size());
     if (position < first) continue;
     std::vector<Step> steps(static_cast<std::size_t>(position - first + 1));
-    if (own_known) steps.back() = shown.ids[static_cast<std::size_t>(position)];
+    if (own == Own::known) steps.back() = {shown.ids[static_cast<std::size_t>(position)]};
+    if (own == Own::looked_up)
+      steps.back() = table->few(kind, seen.narrow(0, position, 1), position, looked_up_few);
     std::vector<Token> tokens;
-    if (steps.size() == 1 && own_known) {
-      tokens = {*steps.front()};
+    if (steps.size() == 1 && own == Own::known) {
+      tokens = steps.front();
     } else {
       const Tensor row = seen.narrow(0, position, 1);
       const Bridge bridge = search.bridge(
@@ -52,7 +59,7 @@ Reading read_over_holes(const Pieces& pieces, const Shown& shown, RowKind kind, 
     search.accept(tokens);
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       out.tokens.push_back(tokens[i]);
-      out.searched.push_back(!steps[i].has_value());
+      out.searched.push_back(steps[i].size() != 1);
     }
   }
   return out;

@@ -27,10 +27,17 @@ struct Shown {
   int known = 1;          // first tokens that everybody knows
 };
 
-// By who is shown rows of one kind at `visible` positions. `own_known`: it has the tokens there beforehand
-// (from rows of layer 0), or else finds them with the hole before.
-Reading read_over_holes(const Pieces&, const Shown&, RowKind, const Positions& visible, bool own_known,
-                        const SearchLimits&, const Stop&);
+// What the party has of its own tokens beforehand: them (from rows of layer 0), the few whose table rows are
+// nearest, or nothing.
+enum class Own : std::uint8_t { known, looked_up, unknown };
+std::string_view name_of(Own);
+constexpr int looked_up_few = 4;
+class RowTable;
+
+// By who is shown rows of one kind at `visible` positions; own tokens that it does not know are found with
+// the hole before. `table`: of the layer, for those that are looked up.
+Reading read_over_holes(const Pieces&, const Shown&, RowKind, const Positions& visible, Own,
+                        const SearchLimits&, const Stop&, const RowTable* table = nullptr);
 
 // By CompNode `shard`, who has rows of its own shard, and partial results of its queries over the others:
 // what is new in one partial result after the other is one cluster.

@@ -31,7 +31,7 @@ Guess solve(const Equation& a, const Equation& b, const Tensor& table) {
     if (std::abs(determinant) < 1e-4) continue;
     const Tensor rows =
         at::stack({(a.u * b2 - b.u * a.lesser) / determinant, (b.u - a.u * b1) / determinant});
-    const auto [distances, tokens] = at::cdist(rows, table).min(1);
+    const auto [distances, tokens] = at::cdist(rows, table, 2, /*compute_mode: exact*/ 2).min(1);
     const double distance = (distances / rows.norm(2, 1).clamp_min(1e-30)).sum().item<double>();
     if (distance < best.distance)
       best = {{static_cast<Token>(tokens[0].item<std::int64_t>()),
