@@ -34,12 +34,14 @@ Json pair_json(const ShardPair& p) {
   return {{"node", engine::name_of({ShardRole::attn, p.queries, p.keys})}, {"gap", or_null(p.gap)}};
 }
 
-Json coalition_json(const char* of, int nodes, const Coalition& c) {
+// `partials`: the gap of the partial results that come to them.
+Json coalition_json(const char* of, int nodes, const Coalition& c, const Json& partials) {
   return {{"of", of},
           {"nodes", nodes},
           {"shards", c.shards},
           {"hole_gap", or_null(c.hole_gap)},
-          {"inside_gap", or_null(c.inside_gap)}};
+          {"inside_gap", or_null(c.inside_gap)},
+          {"partials_gap", partials}};
 }
 
 Json few_json(const FewKeys& f) { return {{"count", f.count}, {"secret", f.secret}, {"tokens", f.exposed}}; }
@@ -97,11 +99,13 @@ Json picture_of(const CascadeCase& c) {
   }
   out["partials_gap"] = or_null(partials);
   for (int nodes = 1; nodes <= c.collude; ++nodes) {
+    Json& all = out["coalitions"];
     if (nodes <= s.alpha)
-      out["coalitions"].push_back(
-          coalition_json("comp", nodes, worst_coalition(s, ShardRole::comp, nodes, c.tokens)));
-    out["coalitions"].push_back(
-        coalition_json("attn", nodes, worst_coalition(s, ShardRole::attn, nodes, c.tokens)));
+      all.push_back(coalition_json("comp", nodes, worst_coalition(s, ShardRole::comp, nodes, c.tokens),
+                                   s.aggregator ? Json() : out["partials_gap"]));
+    const Coalition attn = worst_coalition(s, ShardRole::attn, nodes, c.tokens);
+    all.push_back(coalition_json("attn", nodes, attn, Json()));
+    if (s.aggregator) all.push_back(coalition_json("merge, attn", nodes, attn, out["partials_gap"]));
   }
   const Partials few = partials_of(s, c.tokens);
   const int prefix = prefix_tokens(s, c.public_prefix);

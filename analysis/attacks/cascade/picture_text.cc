@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -21,6 +20,10 @@ std::string some(const Json& positions) {
 
 std::string tokens_of(const Json& few) {
   return fmt::format("{} ({} of a secret token)", few["count"].dump(), few["secret"].dump());
+}
+
+std::string parties_of(const std::string& of) {
+  return of == "comp" ? "CompNodes" : of == "attn" ? "AttnNodes" : "AttnNodes and the aggregator";
 }
 
 // Nodes whose views are alike but for where they begin: one line, with the first of them.
@@ -69,10 +72,9 @@ std::string picture_text(const Json& p) {
                      p["worst_pair"]["node"].get<std::string>(), number(p["worst_pair"]["gap"]),
                      p["best_pair"]["node"].get<std::string>(), number(p["best_pair"]["gap"]));
   for (const Json& k : p["coalitions"])
-    if (c["collude"] > 1)
-      out += fmt::format("worst {} {}: shards {} (hole gap {}, inside gap {})\n", k["nodes"].dump(),
-                         k["of"] == "comp" ? "CompNodes" : "AttnNodes", k["shards"].dump(),
-                         number(k["hole_gap"]), number(k["inside_gap"]));
+    out += fmt::format("worst {} {}: shards {} (hole gap {}, inside gap {}, gap of partial results {})\n",
+                       k["nodes"].dump(), parties_of(k["of"]), k["shards"].dump(), number(k["hole_gap"]),
+                       number(k["inside_gap"]), number(k["partials_gap"]));
   const Json& few = p["few_keys"];
   out += fmt::format(
       "partial results of foreign tokens at the {}: over one key {}, over two {}; {} of {} filled\n",
