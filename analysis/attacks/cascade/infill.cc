@@ -34,8 +34,8 @@ struct InfillLesson {
   std::vector<Tensor> visible;
 };
 
-void check(const Pieces& pieces, std::span<const Text> held_out, std::span<const InfillView> views,
-           const InfillOptions& o) {
+void check_infill(const Pieces& pieces, std::span<const Text> held_out, std::span<const InfillView> views,
+                  const InfillOptions& o) {
   const int layers = pieces.config().layers;
   for (const InfillView& v : views) {
     if (v.layer < 0 || v.layer >= layers)
@@ -53,8 +53,8 @@ void check(const Pieces& pieces, std::span<const Text> held_out, std::span<const
 class Infilling {
  public:
   Infilling(const Pieces& pieces, std::span<const Text> held_out, std::span<const InfillView> views,
-            const InfillOptions& o, const Stop& stop, const Watch& watch)
-      : pieces_(pieces), held_out_(held_out), views_(views), o_(o), workers_(o.threads, stop, watch) {
+            const InfillOptions& o, Workers& workers)
+      : pieces_(pieces), held_out_(held_out), views_(views), o_(o), workers_(workers) {
     std::set<int> layers;
     for (const InfillView& v : views) layers.insert(v.layer);
     layers_.assign(layers.begin(), layers.end());
@@ -82,7 +82,8 @@ class Infilling {
 
  private:
   static std::string all_rows_like(const InfillView& v) {
-    return fmt::format("{} {}, layer {}", all_rows, static_cast<int>(v.node.role), v.layer);
+    return fmt::format("{} as {} sees them, layer {}", all_rows,
+                       v.node.role == ShardRole::comp ? "comp" : "attn", v.layer);
   }
 
   void write_texts() {
@@ -158,7 +159,7 @@ class Infilling {
     Tensor any = visible.front();
     for (const Tensor& mask : visible) any = at::maximum(any, mask);
     const std::vector<float> seen(any.data_ptr<float>() + 1, any.data_ptr<float>() + o_.tokens);
-    const auto marks = [&](const InfillAnswer& a) { return marked(a, held_out_, seen, o_.seed); };
+    const auto marks = [&](const InfillAnswer& a) { return infill_marks(a, held_out_, seen, o_.seed); };
     Json row = {{"node", name_of(v.node)},
                 {"alpha", v.sharding.alpha},
                 {"cluster", v.sharding.cluster},
@@ -176,7 +177,7 @@ class Infilling {
   std::span<const Text> held_out_;
   std::span<const InfillView> views_;
   const InfillOptions& o_;
-  Workers workers_;
+  Workers& workers_;
   std::vector<int> layers_;
   std::vector<Text> texts_;
   std::map<int, Tensor> states_;  // by layer: [texts, tokens, width]
@@ -187,11 +188,9 @@ class Infilling {
 }  // namespace
 
 std::vector<Json> infill(const Pieces& pieces, std::span<const Text> held_out,
-                         std::span<const InfillView> views, const InfillOptions& o, const Stop& stop,
-                         const Watch& watch) {
-  check(pieces, held_out, views, o);
-  const Watch silent = [](double, double, const std::string&) {};
-  return Infilling(pieces, held_out, views, o, stop, watch ? watch : silent).rows();
+                         std::span<const InfillView> views, const InfillOptions& o, Workers& workers) {
+  check_infill(pieces, held_out, views, o);
+  return Infilling(pieces, held_out, views, o, workers).rows();
 }
 
 }  // namespace splitwan::attacks

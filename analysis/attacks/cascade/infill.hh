@@ -10,13 +10,12 @@
 namespace splitwan::attacks {
 
 struct InfillOptions {
-  std::size_t texts = 6000;  // that the attacker has the model write
+  std::size_t texts = 8000;  // that the attacker has the model write
   int tokens = 48;           // of each, begin-of-text included; no held-out text is longer
   int epochs = 2;            // over them
   int batch = 16;            // texts a step
   double rate = 3e-3;
   std::uint64_t seed = 1;
-  int threads = 2;  // views are learned side by side, each on one: the figures are the same with any number
 };
 
 // A row a view: {node, alpha, cluster, layer, documents, then as a control, controls}. A control and the
@@ -29,8 +28,9 @@ struct InfillOptions {
 //   unigram         the commonest token, always
 //   greedy_text     the model's likeliest text from begin-of-text on: told nothing
 //   language_model  its guess of each token, told all true ones before it
+// Views are learned side by side, each on one thread: the figures are the same with any number of them.
 // Throws Error naming what it cannot use, and Stopped.
 std::vector<engine::Json> infill(const Pieces&, std::span<const Text> held_out, std::span<const InfillView>,
-                                 const InfillOptions&, const Stop&, const Watch& = {});
+                                 const InfillOptions&, Workers&);
 
 }  // namespace splitwan::attacks

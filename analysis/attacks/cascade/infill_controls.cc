@@ -61,8 +61,8 @@ InfillAnswer told_answer(const Pieces& pieces, std::span<const Text> held_out) {
 }
 
 // Of the positions whose mark is this; of all, where none is given.
-Figures figures_of(const InfillAnswer& a, std::span<const Text> held_out, std::span<const float> seen,
-                   std::optional<bool> wanted, std::uint64_t seed) {
+Figures infill_figures(const InfillAnswer& a, std::span<const Text> held_out, std::span<const float> seen,
+                       std::optional<bool> wanted, std::uint64_t seed) {
   std::vector<Truth> truth(held_out.size());
   std::vector<Recovered> found(held_out.size());
   for (std::size_t d = 0; d < held_out.size(); ++d) {
@@ -77,7 +77,7 @@ Figures figures_of(const InfillAnswer& a, std::span<const Text> held_out, std::s
   return measure(truth, found, seed);
 }
 
-Json share_of(const Figures& f) {
+Json infill_share(const Figures& f) {
   if (f.tokens == 0) return {};
   return {{"tokens", f.tokens}, {"top1", f.top1}, {"top1_ci90", {f.low, f.high}}};
 }
@@ -91,12 +91,12 @@ std::map<std::string, InfillAnswer> blind_answers(const Pieces& pieces, std::spa
           {"language_model", told_answer(pieces, held_out)}};
 }
 
-Json marked(const InfillAnswer& a, std::span<const Text> held_out, std::span<const float> seen,
-            std::uint64_t seed) {
-  const Figures all = figures_of(a, held_out, seen, {}, seed);
-  Json marks = share_of(all);
-  marks["seen"] = share_of(figures_of(a, held_out, seen, true, seed));
-  marks["unseen"] = share_of(figures_of(a, held_out, seen, false, seed));
+Json infill_marks(const InfillAnswer& a, std::span<const Text> held_out, std::span<const float> seen,
+                  std::uint64_t seed) {
+  const Figures all = infill_figures(a, held_out, seen, {}, seed);
+  Json marks = infill_share(all);
+  marks["seen"] = infill_share(infill_figures(a, held_out, seen, true, seed));
+  marks["unseen"] = infill_share(infill_figures(a, held_out, seen, false, seed));
   marks["rouge_l"] = all.rouge_l;
   marks["exact"] = all.exact;
   marks["pairs"] = a.pairs;

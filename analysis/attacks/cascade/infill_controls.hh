@@ -21,7 +21,7 @@ std::map<std::string, InfillAnswer> blind_answers(const Pieces&, std::span<const
                                                   std::span<const Text> held_out);
 
 // seen: of each position but the first, 0 or 1; held-out texts may be shorter.
-engine::Json marked(const InfillAnswer&, std::span<const Text> held_out, std::span<const float> seen,
-                    std::uint64_t seed);
+engine::Json infill_marks(const InfillAnswer&, std::span<const Text> held_out, std::span<const float> seen,
+                          std::uint64_t seed);
 
 }  // namespace splitwan::attacks

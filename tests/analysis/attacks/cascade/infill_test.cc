@@ -20,14 +20,15 @@ constexpr int positions = 24;
 struct InfillWorld {
   Pieces pieces{SPLITWAN_SOURCE_DIR "/scenarios/demo-model"};
   std::vector<Text> documents = sample_texts(pieces, 70'000, 24, positions, 99);
-  InfillOptions options{.texts = 256, .tokens = positions, .epochs = 4, .batch = 16, .threads = 2};
+  InfillOptions options{.texts = 256, .tokens = positions, .epochs = 4, .batch = 16};
 
   static const InfillWorld& get() {
     static const InfillWorld world;
     return world;
   }
-  std::vector<Json> rows(std::span<const InfillView> views) const {
-    return infill(pieces, documents, views, options, never_stopped);
+  std::vector<Json> rows(std::span<const InfillView> views, int threads = 2) const {
+    Workers workers(threads, never_stopped, [](double, double, const std::string&) {});
+    return infill(pieces, documents, views, options, workers);
   }
 };
 
@@ -76,9 +77,7 @@ TEST(Infill, the_same_seed_gives_the_same_digits_on_any_number_of_threads) {
   InfillWorld world;
   world.options.texts = 64, world.options.epochs = 1;
   const std::vector views{comp};
-  const Json two = world.rows(views).front();
-  world.options.threads = 1;
-  const Json one = world.rows(views).front();
+  const Json two = world.rows(views, 2).front(), one = world.rows(views, 1).front();
   EXPECT_EQ(without_seconds(one).dump(), without_seconds(two).dump());
   world.options.seed = 2;
   EXPECT_NE(without_seconds(world.rows(views).front()).dump(), without_seconds(two).dump());
@@ -147,16 +146,17 @@ TEST(InfillRows, queries_keys_and_values_are_those_that_the_layers_compute) {
 }
 
 TEST(Infill, refuses_by_name) {
-  const InfillWorld& world = InfillWorld::get();
-  const auto says = [&](const InfillView& view, InfillOptions options) {
+  InfillWorld world;
+  const auto says = [&](const InfillView& view, const InfillOptions& options) {
+    world.options = options;
     const std::vector views{view};
-    return error_of([&] { infill(world.pieces, world.documents, views, options, never_stopped); });
+    return error_of([&] { world.rows(views); });
   };
   InfillView deep = comp, client = comp;
   deep.layer = 12, client.node = {};
-  EXPECT_EQ(says(deep, world.options), "layer: expected 0 to 11, found 12");
-  EXPECT_EQ(says(client, world.options), "node: expected comp or attn, found client");
   InfillOptions brief = world.options;
+  EXPECT_EQ(says(deep, brief), "layer: expected 0 to 11, found 12");
+  EXPECT_EQ(says(client, brief), "node: expected comp or attn, found client");
   brief.tokens = 8;
   EXPECT_THAT(says(comp, brief), HasSubstr("document 0: expected 2 to 8 tokens, found 24"));
 }
