@@ -10,7 +10,6 @@
 #include "scenarios/read/topology.hh"
 
 namespace splitwan::scenarios {
-namespace {
 
 using engine::Error;
 namespace fs = std::filesystem;
@@ -29,8 +28,6 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   s.resolved = json;
   return s;
 }
-
-}  // namespace
 
 void read_keys(Scenario& s, const Json& json, const std::string& where) {
   ObjectReader top(json, where);

@@ -55,6 +55,9 @@ void read_keys(Scenario& s, const Json&, const std::string& where);
 // What must hold between keys. Throws Error.
 void check(const Scenario&, const std::string& where);
 
+// One scenario, whole. Throws Error naming `file` and the key.
+Scenario read_scenario(const Json&, const std::string& file);
+
 // A scenario file and its sweep: one Scenario per combination of the values under "sweep", in order.
 // `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a
 // key that is swept loses its sweep.

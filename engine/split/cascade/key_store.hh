@@ -12,13 +12,13 @@ class KeyStore {
  public:
   KeyStore(int layers, int kv_width) : kv_width_(kv_width), layers_(static_cast<std::size_t>(layers)) {}
 
-  // Rows of keys and values beside each other, [numbers, 2 kv_width], of a layer counted from 0. A row's layers
-  // come in order: throws Error where they do not.
-  void put(int layer, std::span<const std::int32_t> numbers, const float* rows);
+  // A row's keys and values, [2 kv_width], of a layer counted from 0. Its layers come in order: throws Error
+  // where they do not.
+  void put(int layer, std::int32_t number, const float* row);
   bool has(int layer, std::int32_t number) const;
   const float* key(int layer, std::int32_t number) const;
   const float* value(int layer, std::int32_t number) const { return key(layer, number) + kv_width_; }
-  // Forgets those below `first` that are not among `kept`.
+  // Forgets those below `first` that are not among `kept`, which ascend.
   void keep(std::int32_t first, std::span<const std::int32_t> kept);
 
   std::size_t rows() const { return places_.size(); }
@@ -32,7 +32,8 @@ class KeyStore {
   int kv_width_;
   std::unordered_map<std::int32_t, Place> places_;
   std::vector<std::size_t> free_;
-  std::vector<std::vector<std::vector<float>>> layers_;  // by layer: chunks of rows, so that growing moves none
+  std::vector<std::vector<std::vector<float>>>
+      layers_;  // by layer: chunks of rows, so that growing moves none
   static constexpr std::size_t chunk_rows = 64;
 };
 

@@ -11,9 +11,15 @@ std::int32_t first_number(const Header& h) {
   return h.keep.empty() ? static_cast<std::int32_t>(h.context) : h.keep[0];
 }
 
+void RowLedger::add(std::int32_t number) {
+  numbers_.push_back(number);
+  if (number != no_row) own_.push_back(number);
+}
+
 std::int32_t RowLedger::read(const Header& h) {
   if (std::cmp_less(h.context, numbers_.size()) || std::cmp_greater(h.context, limit_))
-    throw Error("out of step: {} tokens; {} are committed here, the model's context is {}", h.context, size(), limit_);
+    throw Error("out of step: {} tokens; {} are committed here, the model's context is {}", h.context, size(),
+                limit_);
   const std::int32_t first = h.keep.empty() ? static_cast<std::int32_t>(h.context) : h.keep[0];
   std::size_t next = 1;
   for (int position = size(); std::cmp_less(position, h.context); ++position) {
@@ -24,12 +30,14 @@ std::int32_t RowLedger::read(const Header& h) {
     } else {
       if (next == h.keep.size()) break;
       const std::int32_t number = h.keep[next++];
-      if (number < 0 || number >= first) throw Error("row {} to keep: {} were sent", number, first);
+      if (number < 0 || number >= first || (!own_.empty() && number <= own_.back()))
+        throw Error("row {} to keep: {} were sent", number, first);
       add(number);
     }
   }
   if (std::cmp_not_equal(numbers_.size(), h.context) || (!h.keep.empty() && next != h.keep.size()))
-    throw Error("out of step: {} tokens, and {} new rows to keep after {}", h.context, h.keep.size() - 1, size());
+    throw Error("out of step: {} tokens, and {} new rows to keep after {}", h.context, h.keep.size() - 1,
+                size());
   return first;
 }
 

@@ -1,5 +1,5 @@
-// Which of all rows that were ever sent became the committed ones. The client numbers the rows that it sends; as long
-// as it dropped none, a row's number is its position, and messages need no lists. No torch.
+// Which of all rows that were ever sent became the committed ones. The client numbers the rows that it sends;
+// as long as it dropped none, a row's number is its position, and messages need no lists. No torch.
 #pragma once
 
 #include "engine/party/shards.hh"
@@ -16,14 +16,17 @@ class RowLedger {
 
   int size() const { return static_cast<int>(numbers_.size()); }  // positions that are committed
   std::int32_t number(int position) const { return numbers_[static_cast<std::size_t>(position)]; }
-  void add(std::int32_t number) { numbers_.push_back(number); }
+  void add(std::int32_t number);
+  // Those of the shard, ascending: rows are numbered as they are sent, and a path goes down its tree.
+  const std::vector<std::int32_t>& own() const { return own_; }
 
-  // Takes in what a batch's first message says -> the number of the batch's first row. Throws Error where it does
-  // not continue this ledger.
+  // Takes in what a batch's first message says -> the number of the batch's first row. Throws Error where it
+  // does not continue this ledger.
   std::int32_t read(const Header&);
 
-  // `keep` of a batch's first message, whose first row has the number `first`, to somebody who was told of the first
-  // `told` positions and has to do with one shard. To somebody who needs no committed rows: told = size().
+  // `keep` of a batch's first message, whose first row has the number `first`, to somebody who was told of
+  // the first `told` positions and has to do with one shard. To somebody who needs no committed rows: told =
+  // size().
   RowList tell(std::int32_t first, int told, int shard) const;
 
   static constexpr int every_shard = -1;
@@ -34,6 +37,7 @@ class RowLedger {
   }
   Sharding sharding_;
   int limit_, shard_;
+  std::vector<std::int32_t> own_;
   std::vector<std::int32_t> numbers_;  // by position; of other shards than ours: not known, no_row
 };
 

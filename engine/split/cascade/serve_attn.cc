@@ -38,10 +38,13 @@ class AttnNode {
     const int q = config_.q_width(), kv = 2 * config_.kv_width();
     const at::Tensor rows = beside_.rows(arrival, (asks ? q : 0) + (tells ? kv : 0));
     if (tells) {  // stored as it comes: no job of its own
-      std::vector<std::int32_t> numbers;
-      for (const auto row : way.rows) numbers.push_back(way.batch.number(row));
-      const at::Tensor keys = asks ? rows.narrow(1, q, kv).contiguous() : rows;
-      store_.put(layer, numbers, keys.data_ptr<float>());
+      const auto columns = static_cast<std::size_t>(rows.size(1));
+      const float* row = rows.data_ptr<float>() + (asks ? q : 0);
+      for (const auto number_of : way.rows) {
+        if (const auto number = way.batch.number(number_of); !is_dropped(number))
+          store_.put(layer, number, row);
+        row += columns;
+      }
     }
     if (asks) {
       Arrival bare{arrival.from, arrival.at, {arrival.message.header, {}}};
@@ -94,10 +97,13 @@ class AttnNode {
   }
 
   void forget(std::int32_t first) {
-    std::vector<std::int32_t> kept;
-    for (int position = 0; position < ledger_.size(); ++position)
-      if (terms_.sharding.shard_of(position) == self_.keys) kept.push_back(ledger_.number(position));
-    if (kept.size() < store_.rows()) store_.keep(first, kept);
+    decided_ = std::max(decided_, first);
+    if (ledger_.own().size() < store_.rows()) store_.keep(first, ledger_.own());
+  }
+
+  // Keys of a row may come when it is known already that nobody kept it.
+  bool is_dropped(std::int32_t number) const {
+    return number < decided_ && !std::ranges::binary_search(ledger_.own(), number);
   }
 
   void answer_those_that_can_be() {
@@ -172,7 +178,8 @@ class AttnNode {
   Neighbours& beside_;
   HeadShape shape_;
   ShardParty self_;
-  RowLedger ledger_;  // of the key shard
+  RowLedger ledger_;          // of the key shard
+  std::int32_t decided_ = 0;  // of rows below it is known whether they were kept
   KeyStore store_;
   Way asking_, telling_;  // the same node's where both shards are one: then asking_
   std::list<Query> waiting_;

@@ -51,7 +51,7 @@ double largest_difference(const std::vector<at::Tensor>& a, const std::vector<at
 TEST(Cascade, has_the_logits_of_local_decoding_for_any_shards_and_lengths) {
   RandomModel model;
   int compared = 0;
-  for (const int prompt : {1, 2, 13, 64, 150}) {
+  for (const int prompt : {1, 13, 150}) {
     std::vector<at::Tensor> local;
     tests::locally(model, [&](Party& p, Forward& f) { local = logits_of(p, f, prompt); });
     for (const int alpha : {1, 2, 3, 4, 8}) {
@@ -65,7 +65,7 @@ TEST(Cascade, has_the_logits_of_local_decoding_for_any_shards_and_lengths) {
       }
     }
   }
-  EXPECT_EQ(compared, 75);
+  EXPECT_EQ(compared, 45);
 }
 
 TEST(Cascade,
@@ -137,6 +137,24 @@ TEST(Cascade, writes_what_local_decoding_writes_with_every_drafter) {
     }
   }
   EXPECT_EQ(compared, 12);
+}
+
+TEST(Cascade, waits_for_keys_that_come_late_and_takes_none_of_rows_that_nobody_kept) {
+  RandomModel model;
+  std::vector<at::Tensor> local;
+  tests::locally(model, [&](Party& p, Forward& f) { local = logits_of(p, f, 30); });
+  int compared = 0;
+  for (const int alpha : {3, 4}) {
+    for (const int late_ms : {3, 6, 12, 25, 50}) {
+      std::vector<at::Tensor> sharded;
+      tests::cascade(
+          model, 0, 0, terms_of(alpha, 1), [&](Party& p, Forward& f) { sharded = logits_of(p, f, 30); },
+          {.prefill_chunk = 8}, {}, late_ms);
+      EXPECT_LT(largest_difference(local, sharded), 1e-4) << alpha << ", " << late_ms << " ms";
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, 10);
 }
 
 TEST(Cascade, over_f16_stays_within_its_rounding) {

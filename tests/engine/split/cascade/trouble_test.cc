@@ -76,7 +76,7 @@ TEST(CascadeTrouble, a_lying_node_is_named_with_what_it_said) {
 TEST(CascadeTrouble, a_silent_node_is_named_after_the_time_it_was_given) {
   RandomModel model;
   for (const auto& [who, name] :
-       {std::pair{three.sharding.attn(0, 1), "attn:0,1: no part of layer 0 of step 1 within 2.5 s"},
+       {std::pair{three.sharding.attn(0, 1), "comp:0: no keys of layer 1 of step 1 within 1.25 s"},
         {three.sharding.comp(2), "comp:2: no keys of layer 0 of step 1 within 1.25 s"}}) {
     const std::string said = trouble(model, who, [](Party& party) {
       while (party.recv(any_party).message.header.kind != Kind::error) {
