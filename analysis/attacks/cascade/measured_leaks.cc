@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "analysis/attacks/cascade/last_row.hh"
 #include "analysis/attacks/cascade/look_up.hh"
