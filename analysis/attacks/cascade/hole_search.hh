@@ -31,6 +31,10 @@ class HoleSearch {
 
   // Tries until a sequence is within `tolerance` or `budget` rows were taken through. Throws Stopped.
   Bridge bridge(std::span<const Step>, const Judge&, double tolerance, std::uint64_t budget, const Stop&);
+  // Goes on from what bridge() found nearest: at each place the whole vocabulary (or the few that it may be),
+  // the other tokens held; then the nearest of all places together; in at most so many sweeps. Adds to its
+  // passes. Throws Stopped.
+  Bridge improve(Bridge from, std::span<const Step>, const Judge&, double tolerance, int sweeps, const Stop&);
   // Takes tokens for the truth from here on.
   void accept(std::span<const Token>);
   // What the model would put next, one after the other.
@@ -42,6 +46,8 @@ class HoleSearch {
  private:
   struct Node;
   class Tree;
+  at::Tensor rows_of_sequences(std::span<const std::vector<Token>>);
+  std::vector<double> judged(std::span<const std::vector<Token>>, const Judge&, Bridge& best, const Stop&);
   const Pieces& pieces_;
   int layer_;
   Session session_;

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 
@@ -44,6 +45,7 @@ struct HoleCell {
   int gap = 1;
   RowKind kind = RowKind::hidden;
   Own own = Own::unknown;
+  bool one_at_a_time = false;
 };
 
 std::vector<HoleCell> cells_of(const CascadeExam& exam) {
@@ -51,8 +53,16 @@ std::vector<HoleCell> cells_of(const CascadeExam& exam) {
   for (const int gap : exam.gaps)
     for (const RowKind kind : {RowKind::hidden, RowKind::query, RowKind::key_value})
       for (const Own own : {Own::known, Own::looked_up, Own::unknown})
-        if (gap > 1 || own != Own::known) cells.push_back({gap, kind, own});
+        for (const bool one : {false, true})
+          if (one ? gap > 1 && own != Own::unknown : gap > 1 || own != Own::known)
+            cells.push_back({gap, kind, own, one});
   return cells;
+}
+
+SearchLimits limits_of(const CascadeExam& exam, const CascadeKnowledge& knows, const HoleCell& cell) {
+  SearchLimits limits = knows.limits(cell.kind, exam.budget);
+  if (cell.one_at_a_time) limits.budget = std::min<std::uint64_t>(exam.budget, 512), limits.sweeps = 2;
+  return limits;
 }
 
 // The tokens that the model, told all before each, puts next.
@@ -113,7 +123,7 @@ Json measured_holes(const CascadeExam& exam, const CascadeKnowledge& knows, Work
                           visible.push_back(i);
                         readings[c][d] = read_over_holes(
                             pieces, {exam.texts[d], rows[d]}, cells[c].kind, visible, cells[c].own,
-                            knows.limits(cells[c].kind, exam.budget), workers.stop(), &table);
+                            limits_of(exam, knows, cells[c]), workers.stop(), &table);
                       }});
   workers.run(std::move(jobs));
   Json out = Json::array();
@@ -129,7 +139,9 @@ Json measured_holes(const CascadeExam& exam, const CascadeKnowledge& knows, Work
                 {"own", name_of(cell.own)},
                 {"holes", searches},
                 {"bridged", found},
-                {"budget", exam.budget},
+                {"search", cell.one_at_a_time ? "one at a time" : "model order"},
+                {"budget", limits_of(exam, knows, cell).budget},
+                {"sweeps", limits_of(exam, knows, cell).sweeps},
                 {"passes", passes},
                 {"passes_per_hole", static_cast<double>(passes) / std::max(searches, 1)},
                 {"passes_per_bridged", found ? Json(static_cast<double>(passes) / found) : Json()},

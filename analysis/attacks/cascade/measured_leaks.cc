@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "analysis/attacks/cascade/last_row.hh"
 #include "analysis/attacks/cascade/look_up.hh"
@@ -145,7 +146,11 @@ class Leaks {
 
   void add_partials(std::vector<Leak>& rows) const {
     const std::string name = "partials in order";
-    const auto limits = [this](RowKind kind) { return knows_.limits(kind, exam_.budget); };
+    const auto limits = [this](RowKind kind) {
+      SearchLimits l = knows_.limits(kind, exam_.budget);
+      l.sweeps = 2;
+      return l;
+    };
     for (const bool prefixed : {false, true}) {
       const std::vector<Token> prefix = prefixed ? prefix_ : std::vector<Token>{};
       const std::string also = prefixed ? ", " + prefix_name_ : "";
@@ -216,8 +221,7 @@ class Leaks {
                         const LayerRows seen = shown(pieces_, exam_.layer, ids);
                         const int tokens = static_cast<int>(ids.size());
                         const Positions own = positions_of(s, {owner()}, tokens);
-                        const SearchLimits limits{exam_.layer, knows_.limits(RowKind::hidden, 0).tolerance,
-                                                  exam_.budget};
+                        const SearchLimits limits = knows_.limits(RowKind::hidden, exam_.budget);
                         Taken t;
                         for (std::size_t i = 0; i + 1 < own.size(); ++i) {
                           if (cluster > 1 && own[i + 1] != own[i] + 1) continue;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "analysis/attacks/cascade/measured.hh"
 
@@ -23,17 +24,19 @@ std::string measured_text(const Json& result) {
   if (result.contains("holes")) {
     const Json& holes = result["holes"];
     out += fmt::format(
-        "\nHoles bridged by trying, % of tokens (90 % interval), at most {} token forwards a hole\n"
-        "{:>3} {:10} {:6} {:9} {:>19} {:>19} {:>9} {:>13} {:>9} {:>8} {:>8}\n",
-        holes[0]["budget"].dump(), "gap", "rows", "layer", "own", "hidden found", "own found", "bridged",
-        "forwards each", "V^unknown", "model", "unigram");
+        "\nHoles bridged by trying, % of tokens (90 % interval), at most {} token forwards a hole in the "
+        "model's order\n"
+        "{:>3} {:9} {:6} {:9} {:13} {:>19} {:>19} {:>9} {:>13} {:>9} {:>8} {:>8}\n",
+        holes[0]["budget"].dump(), "gap", "rows", "layer", "own", "search", "hidden found", "own found",
+        "bridged", "forwards each", "V^unknown", "model", "unigram");
     for (const Json& h : holes)
-      out += fmt::format(
-          "{:>3} {:10} {:6} {:9} {:>19} {:>19} {:>9} {:>13} {:>9.1e} {:>8.1f} {:>8.1f}\n", h["gap"].dump(),
-          h["rows"].get<std::string>(), h["layer"].dump(), h["own"].get<std::string>(), percent(h, "hidden_"),
-          percent(h, "own_"), fmt::format("{}/{}", h["bridged"].dump(), h["holes"].dump()),
-          rounded(h["passes_per_bridged"]), h["brute_force"].get<double>(),
-          100 * h["language_model_share"].get<double>(), 100 * h["unigram_share"].get<double>());
+      out +=
+          fmt::format("{:>3} {:9} {:6} {:9} {:13} {:>19} {:>19} {:>9} {:>13} {:>9.1e} {:>8.1f} {:>8.1f}\n",
+                      h["gap"].dump(), h["rows"].get<std::string>(), h["layer"].dump(),
+                      h["own"].get<std::string>(), h["search"].get<std::string>(), percent(h, "hidden_"),
+                      percent(h, "own_"), fmt::format("{}/{}", h["bridged"].dump(), h["holes"].dump()),
+                      rounded(h["passes_per_bridged"]), h["brute_force"].get<double>(),
+                      100 * h["language_model_share"].get<double>(), 100 * h["unigram_share"].get<double>());
   }
   if (result.contains("leaks")) {
     out += fmt::format(

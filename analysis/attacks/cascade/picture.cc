@@ -1,6 +1,7 @@
 #include "analysis/attacks/cascade/picture.hh"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/error.hh"
 

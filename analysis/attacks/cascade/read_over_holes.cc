@@ -45,12 +45,12 @@ Reading read_over_holes(const Pieces& pieces, const Shown& shown, RowKind kind, 
       tokens = steps.front();
     } else {
       const Tensor row = seen.narrow(0, position, 1);
-      const Bridge bridge = search.bridge(
-          steps,
-          [&](const Tensor& hidden) {
-            return relative_distance(last_rows(pieces, limits.layer, kind, hidden, position), row);
-          },
-          limits.tolerance, limits.budget, stop);
+      const Judge judge = [&](const Tensor& hidden) {
+        return relative_distance(last_rows(pieces, limits.layer, kind, hidden, position), row);
+      };
+      Bridge bridge = search.bridge(steps, judge, limits.tolerance, limits.budget, stop);
+      if (!bridge.found && limits.sweeps > 0)
+        bridge = search.improve(std::move(bridge), steps, judge, limits.tolerance, limits.sweeps, stop);
       ++out.searches;
       out.found += bridge.found;
       out.passes += bridge.passes;

@@ -65,7 +65,9 @@ class PartialReader {
   }
   void search(int count, const Judge& judge) {
     const std::vector<Step> steps(static_cast<std::size_t>(count));
-    const Bridge bridge = search_.bridge(steps, judge, limits_.tolerance, limits_.budget, stop_);
+    Bridge bridge = search_.bridge(steps, judge, limits_.tolerance, limits_.budget, stop_);
+    if (!bridge.found && limits_.sweeps > 0)
+      bridge = search_.improve(std::move(bridge), steps, judge, limits_.tolerance, limits_.sweeps, stop_);
     ++out_.searches;
     out_.found += bridge.found;
     out_.passes += bridge.passes;

@@ -18,6 +18,7 @@ struct SearchLimits {
   int layer = 1;                // whose rows are compared
   double tolerance = 0;         // relative distance within which a candidate is taken at once
   std::uint64_t budget = 4096;  // token forwards of one search
+  int sweeps = 0;               // then one token at a time, so often
 };
 
 // What is attacked: a text and everything that all nodes are shown of it.

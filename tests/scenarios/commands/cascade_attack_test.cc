@@ -56,11 +56,14 @@ TEST(CascadeAttack, measures_what_holes_cost_and_what_leaks) {
   ASSERT_EQ(o.code, 0) << o.err;
   const auto j = o.json();
   std::printf("%zu fields compared\n", expect_said(j, "attack"));
-  EXPECT_EQ(j["holes"].size(), 3u * (2 + 3));  // kinds of rows x what is known of own tokens, by gap
+  // Kinds of rows x what is known of own tokens, by gap; of the wider one also one token at a time.
+  EXPECT_EQ(j["holes"].size(), 3u * (2 + 3 + 2));
   EXPECT_GT(j["leaks"].size(), 12u);
   for (const auto& hole : j["holes"]) {
     EXPECT_EQ(hole["layer"], 2);
-    EXPECT_LE(hole["passes_per_hole"], 64);
+    if (hole["search"] == "model order") {
+      EXPECT_LE(hole["passes_per_hole"], 64);
+    }
   }
   EXPECT_EQ(nlohmann::json::parse(text_of(folder / "out.json")), j);
   // The same digits on any number of threads, and as a table.

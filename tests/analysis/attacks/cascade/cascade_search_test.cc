@@ -83,6 +83,32 @@ TEST(CascadeHoles, rows_of_every_kind_give_neighbours_away_and_wider_gaps_cost_m
   }
 }
 
+// The published cost is the vocabulary to the power of the gap: here holes of two tokens cost a few
+// vocabularies.
+TEST(CascadeHoles, one_token_at_a_time_bridges_what_the_models_order_does_not) {
+  const CascadeWorld& world = CascadeWorld::get();
+  const double vocabulary = world.pieces.config().vocabulary;
+  SearchLimits limits{1, tolerance_of(world.pieces, RowKind::hidden, 1, world.own_texts), 512};
+  std::array<int, 2> found{};
+  int holes = 0;
+  std::uint64_t passes = 0;
+  for (const auto& ids : std::span(world.documents).first(2)) {
+    const LayerRows rows = shown(world.pieces, 1, ids);
+    for (const int sweeps : {0, 2}) {
+      limits.sweeps = sweeps;
+      const Reading r = read_over_holes(world.pieces, {ids, rows}, RowKind::hidden, every(3, ids.size()),
+                                        Own::known, limits, never_stop);
+      found[sweeps > 0] += r.found;
+      if (sweeps) holes += r.searches, passes += r.passes;
+    }
+  }
+  std::printf("%d and %d of %d holes, %.0f forwards a hole\n", found[0], found[1], holes,
+              static_cast<double>(passes) / holes);
+  EXPECT_EQ(found[0], 0);
+  EXPECT_GT(found[1], holes / 2);
+  EXPECT_LT(static_cast<double>(passes) / holes, vocabulary * vocabulary / 50);
+}
+
 TEST(CascadeHoles, a_search_keeps_to_its_budget_and_says_when_it_found_nothing) {
   const CascadeWorld& world = CascadeWorld::get();
   const std::vector<Token>& ids = world.documents[1];
