@@ -104,12 +104,14 @@ Json variant_of(const engine::RunHeader& header) {
   variant["compute"] = source.value("compute", Json());
   variant.update(header.defences);
   if (header.privacy.is_object()) variant["privacy"] = header.privacy;
+  if (header.cascade.is_object()) variant["cascade"] = header.cascade;
   return variant;
 }
 
 using Summary = Json (*)(const Study&);
 constexpr std::pair<std::string_view, Summary> summaries[] = {{"decoding", decoding_summary},
                                                               {"ablation", ablation_summary},
+                                                              {"cascade", cascade_summary},
                                                               {"published", published_summary},
                                                               {"link-validation", link_validation}};
 

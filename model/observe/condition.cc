@@ -184,6 +184,23 @@ Condition condition_of(const engine::StatedNetwork& network) {
   return c;
 }
 
+Condition condition_of_pairs(const engine::StatedNetwork& network) {
+  if (network.edges.size() < 2) return condition_of(network);
+  engine::StatedNetwork one = network;
+  one.edges.resize(1);
+  Condition first = condition_of(one);
+  for (const engine::StatedEdge& edge : network.edges) {
+    one.edges[0] = edge;
+    one.edges[0].a = network.edges[0].a, one.edges[0].b = network.edges[0].b;
+    if (const Condition other = condition_of(one); other != first) {
+      first.unfit.push_back(
+          fmt::format("{} links that differ ({}; {})", network.edges.size(), label(first), label(other)));
+      break;
+    }
+  }
+  return first;
+}
+
 Json to_json(const Condition& c) {
   const auto rate = [](double bps) { return std::isinf(bps) ? Json() : Json(bps); };
   Json j = {{"network", c.network},

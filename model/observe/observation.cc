@@ -5,6 +5,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/party/roles.hh"
+#include "engine/party/shard_terms.hh"
 #include "engine/party/step_parts.hh"
 
 namespace splitwan::model {
@@ -26,7 +27,14 @@ Observation start(const Run& run, std::size_t index) {
   o.run = index;
   const engine::RunHeader& h = run.header;
   if (h.network.kind.empty()) throw engine::Error("{}: the header names no network", where);
-  o.condition = condition_of(h.network);
+  o.condition = h.cascade.is_object() ? condition_of_pairs(h.network) : condition_of(h.network);
+  if (h.cascade.is_object()) {
+    const engine::ShardTerms t = engine::shard_terms_of(h.cascade, where + ": cascade");
+    o.condition.unfit.push_back(
+        fmt::format("tokens in {} shards, clusters of {} ({} nodes, {}, merged at {})", t.sharding.alpha,
+                    t.sharding.cluster, t.sharding.nodes(), name_of(t.form),
+                    t.sharding.aggregator ? "an aggregator" : "CompNodes"));
+  }
   if (h.privacy.is_object() && h.privacy.value("trust", "") == "as published")
     o.condition.unfit.push_back("the server generates by itself (DEL as published), a token after the other");
   if (h.drafter.empty()) throw engine::Error("{}: the header names no drafter", where);

@@ -33,6 +33,18 @@ void refuse(std::size_t first, std::size_t other, std::string key, Json a, Json 
 
 }  // namespace
 
+void expect_one_system(const std::vector<engine::Run>& runs, std::size_t first, std::size_t other,
+                       bool any_wire) {
+  const Json expected = system_of(runs[first].header), found = system_of(runs[other].header);
+  for (const Json* of : {&expected, &found}) {
+    for (const auto& [key, value] : of->items()) {
+      if (any_wire && key == "wire") continue;
+      if (expected.value(key, Json()) != found.value(key, Json()))
+        refuse(first, other, key, expected.value(key, Json()), found.value(key, Json()));
+    }
+  }
+}
+
 Json common_source(const std::vector<engine::Run>& runs, const std::vector<Observation>& observations,
                    bool any_wire) {
   std::set<std::size_t> crossing;
@@ -41,17 +53,7 @@ Json common_source(const std::vector<engine::Run>& runs, const std::vector<Obser
   }
   if (crossing.empty()) return Json::object();
   const std::size_t first = *crossing.begin();
-  const Json expected = system_of(runs[first].header);
-  for (const std::size_t i : crossing) {
-    const Json found = system_of(runs[i].header);
-    for (const Json* of : {&expected, &found}) {
-      for (const auto& [key, value] : of->items()) {
-        if (any_wire && key == "wire") continue;
-        if (expected.value(key, Json()) != found.value(key, Json()))
-          refuse(first, i, key, expected.value(key, Json()), found.value(key, Json()));
-      }
-    }
-  }
+  for (const std::size_t i : crossing) expect_one_system(runs, first, i, any_wire);
   return source_of(runs[first].header);
 }
 

@@ -34,15 +34,35 @@ void Packets::wait_until(Nanos t) {
   now_ = std::max(now_, t);
 }
 
-Packets::Delivered Packets::next() {
-  for (;;) {
-    for (const int way : {0, 1}) {
-      if (expected_[way].empty() || ends_[1 - way].arrived() < expected_[way].front()) continue;
-      expected_[way].pop_front();
-      return {way == 1, delivered_[way]++};
-    }
-    if (!step(Endpoint::never)) throw engine::Error("the path came to rest with messages under way");
+// A message that is there and was not told yet.
+std::optional<Packets::Delivered> Packets::whole() {
+  for (const int way : {0, 1}) {
+    if (expected_[way].empty() || ends_[1 - way].arrived() < expected_[way].front()) continue;
+    expected_[way].pop_front();
+    return Delivered{way == 1, delivered_[way]++};
   }
+  return {};
+}
+
+Packets::Delivered Packets::next() {
+  if (const auto delivered = next(Endpoint::never)) return *delivered;
+  throw engine::Error("the path came to rest with messages under way");
+}
+
+std::optional<Packets::Delivered> Packets::next(Nanos limit) {
+  for (;;) {
+    if (const auto delivered = whole()) return delivered;
+    if (!step(limit)) return {};
+  }
+}
+
+Nanos Packets::due() const {
+  Nanos at = std::min(ends_[0].next_timer(), ends_[1].next_timer());
+  for (const auto& flying : flying_)
+    if (!flying.empty()) at = std::min(at, flying.front().at);
+  if (!posted_.empty()) at = std::min(at, posted_.front().at);
+  for (const Session& other : others_) at = std::min(at, other.next());
+  return at;
 }
 
 // What an end has sent goes on its link.

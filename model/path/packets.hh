@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "engine/base/link_law.hh"
@@ -37,6 +38,10 @@ class Packets {
   };
   // The next message that arrives whole; now() is when. Throws Error when nothing moves any longer.
   Delivered next();
+  // Likewise where there is more to follow than this path: what arrives by `limit`, where nothing of it
+  // happens later; and when something happens next, Endpoint::never where nothing will.
+  std::optional<Delivered> next(Nanos limit);
+  Nanos due() const;
 
   const Endpoint& end(bool server) const { return ends_[server ? 1 : 0]; }
 
@@ -59,6 +64,7 @@ class Packets {
     std::size_t whose;
     Packet packet;
   };
+  std::optional<Delivered> whole();
   bool step(Nanos limit);
   void arrive(int way);
   void act(std::size_t other);

@@ -34,6 +34,18 @@ PhaseCost read_cost(const Json& json, const std::string& where) {
   return cost;
 }
 
+void read_rates(ObjectReader r, Profile& p) {
+  Rates rates;
+  rates.flops = r.number("flops", 1, 1e18);
+  rates.bytes_per_s = r.number("bytes_per_s", 1, 1e18);
+  rates.per_job = read_duration(r, "per_job");
+  p.weight_bytes = r.get("weight_bytes", p.weight_bytes);
+  if (!(p.weight_bytes > 0 && p.weight_bytes <= 8))
+    throw Error("{}: expected above 0 to 8, found {:g}", r.path("weight_bytes"), p.weight_bytes);
+  r.done();
+  p.rates = rates;
+}
+
 }  // namespace
 
 Profile read_profile(const std::string& path) {
@@ -59,7 +71,8 @@ Profile read_profile(const std::string& path) {
   } catch (const Error& e) {
     throw Error("{}: {}", r.path("wire"), e.what());
   }
-  const Json phases = r.need<Json>("phases");
+  if (r.find("rates")) read_rates(r.child("rates"), p);
+  const Json phases = r.get("phases", Json::object());
   if (!phases.is_object()) throw Error("{}: expected an object", r.path("phases"));
   for (const auto& [name, cost] : phases.items()) {
     engine::Phase phase{};
@@ -76,12 +89,13 @@ Profile read_profile(const std::string& path) {
 }
 
 CostSource profile_cost(const Profile& profile) {
-  return [phases = profile.phases](PartyId, const engine::Work& work, Nanos) {
+  return [phases = profile.phases, rates = profile.rates](PartyId party, const engine::Work& work,
+                                                          Nanos took) {
     const auto it = phases.find(work.phase);
     if (it == phases.end()) {
       if (work.phase == Phase::draft && work.flops > 0)
         throw Error("the profile states no cost of phase \"draft\", and this run guesses with a draft model");
-      return Nanos{};
+      return rates && work.flops + work.bytes > 0 ? reference_cost(*rates)(party, work, took) : Nanos{};
     }
     const PhaseCost& cost = it->second;
     const double attention = cost.per_row_context_ns * work.rows * work.context;

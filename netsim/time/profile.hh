@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "netsim/time/cost_source.hh"
@@ -23,14 +24,16 @@ struct Profile {
   std::string wire;           // name of an engine::Codec
   std::uint64_t row_bytes{};  // of one row's activations on the wire
   std::map<engine::Phase, PhaseCost> phases;
-  engine::Json published;  // what its makers measured, for side-by-side tables
+  std::optional<Rates> rates;  // of every party, where a phase is not stated: for work that states its size
+  double weight_bytes = 4;     // of one weight, as those parties read it
+  engine::Json published;      // what its makers measured, for side-by-side tables
   std::string path;
 };
 
 // JSON: {"name", "source", "geometry": {"layers", "width", ..}, "split": {"head", "tail"}, "wire",
 //  "phases": {"head": {"base": "11.4ms", "per_row": "50us", "per_row_context": "2ns"}, ..}, "published":
-//  {..}}
-// Phases left out cost nothing. Throws Error naming file and key.
+//  {..}, "rates": {"flops": 1e12, "bytes_per_s": 1e11, "per_job": "20us", "weight_bytes": 2}}
+// Phases left out cost what the rates say, and nothing without them. Throws Error naming file and key.
 Profile read_profile(const std::string& path);
 
 CostSource profile_cost(const Profile&);

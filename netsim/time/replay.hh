@@ -29,13 +29,19 @@ struct Batches {
   std::uint32_t prompt = 32, steps = 200;
   std::uint32_t wide_every = 0;  // 0 = never
   std::vector<std::uint32_t> wide_rows;
-  double tokens_per_step = 1;  // gained on the wide steps
+  std::uint32_t wide_depth = 0;  // wide rows lie on so many positions, branches side by side; 0: a chain
+  double tokens_per_step = 1;    // gained on the wide steps
   // Or step by step, as a run was recorded: then `steps` is their number, and the three above say nothing.
   std::vector<std::uint32_t> rows, accepted;
   std::string prompt_name = "stated", prompt_class = "other";
   std::uint32_t pause_every = 0;  // steps; 0 = never
   engine::Nanos pause{};          // rest before each such step
 };
+// What its steps after the prompt carry and gain.
+struct DecodedStep {
+  std::uint32_t rows = 1, gained = 1;
+};
+std::vector<DecodedStep> decoded_steps(const Batches&);
 // Client 0 and server 1, in the engine's own order of work and messages.
 Scripts scripts_of(const Batches&, const Profile&);
 

@@ -102,27 +102,37 @@ void write_prompt(Writer& w, const Batches& batches) {
 
 }  // namespace
 
+std::vector<DecodedStep> decoded_steps(const Batches& batches) {
+  std::vector<DecodedStep> steps;
+  double owed = 0;  // tokens that the mean owes to the next wide step
+  const bool recorded = !batches.rows.empty();
+  for (std::uint32_t i = 1; i <= batches.steps; ++i) {
+    if (recorded) {
+      steps.push_back({batches.rows[i - 1], batches.accepted[i - 1]});
+      continue;
+    }
+    owed += batches.tokens_per_step - 1;
+    const bool wide = batches.wide_every > 0 && i % batches.wide_every == 0;
+    const std::uint32_t rows =
+        wide ? batches.wide_rows[(i / batches.wide_every - 1) % batches.wide_rows.size()] : 1;
+    const std::uint32_t longest = batches.wide_depth > 0 ? std::min(rows, batches.wide_depth) : rows;
+    const double guessed = std::clamp(std::round(owed), 0.0, static_cast<double>(longest - 1));
+    owed -= guessed;
+    steps.push_back({rows, 1 + static_cast<std::uint32_t>(guessed)});
+  }
+  return steps;
+}
+
 Scripts scripts_of(const Batches& batches, const Profile& profile) {
   Writer w(profile);
   write_prompt(w, batches);
   engine::Step step{.step = 1, .prefill = true, .rows = batches.prompt, .accepted = 1};
   w.scripts()[client].steps.push_back(step);
-  double owed = 0;  // tokens that the mean owes to the next wide step
-  std::uint32_t context = batches.prompt, gained = 1;
-  const bool recorded = !batches.rows.empty();
-  for (std::uint32_t i = 1; i <= batches.steps; ++i) {
+  std::uint32_t context = batches.prompt, kept = 1, i = 0;
+  for (const auto& [rows, gained] : decoded_steps(batches)) {
+    ++i;
     if (batches.pause_every > 0 && i % batches.pause_every == 0)
       w.scripts()[client].rests[i + 1] = batches.pause;
-    owed += batches.tokens_per_step - 1;
-    const bool wide = batches.wide_every > 0 && i % batches.wide_every == 0;
-    const std::uint32_t rows =
-        recorded ? batches.rows[i - 1]
-        : wide   ? batches.wide_rows[(i / batches.wide_every - 1) % batches.wide_rows.size()]
-                 : 1;
-    const std::uint32_t kept = gained;
-    const double guessed = std::clamp(std::round(owed), 0.0, static_cast<double>(rows - 1));
-    owed -= guessed;
-    gained = recorded ? batches.accepted[i - 1] : 1 + static_cast<std::uint32_t>(guessed);
     w.begin(i + 1, context);
     w.work(client, Phase::draft, 0);
     w.work(client, Phase::head, rows);
@@ -134,6 +144,7 @@ Scripts scripts_of(const Batches& batches, const Profile& profile) {
     w.scripts()[client].steps.push_back(
         {.step = i + 1, .rows = rows, .context = context, .drafted = rows - 1, .accepted = gained});
     context += gained;
+    kept = gained;
   }
   return w.scripts();
 }

@@ -16,7 +16,7 @@ using engine::Error;
 using engine::ObjectReader;
 namespace fs = std::filesystem;
 
-netsim::Batches read_batches(const Json& json, const std::string& where) {
+netsim::Batches read_batches(const Json& json, const std::string& where, bool sharded) {
   netsim::Batches b;
   ObjectReader r(json, where);
   r.find("note");
@@ -25,17 +25,21 @@ netsim::Batches read_batches(const Json& json, const std::string& where) {
   b.steps = r.get("steps", b.steps);
   b.wide_every = r.get("wide_every", b.wide_every);
   b.wide_rows = r.get("wide_rows", b.wide_rows);
+  b.wide_depth = r.get("wide_depth", b.wide_depth);
   b.tokens_per_step = r.get("tokens_per_step", b.tokens_per_step);
   r.done();
   if (b.prompt < 1 || b.prompt > 1 << 20) throw Error("{}: prompt: expected 1 to 1048576 rows", where);
-  if (b.steps < 1 || b.steps > 1 << 20) throw Error("{}: steps: expected 1 to 1048576", where);
+  const std::uint32_t least = sharded ? 0 : 1;  // a prompt alone: of a model that does not generate
+  if (b.steps < least || b.steps > 1 << 20) throw Error("{}: steps: expected {} to 1048576", where, least);
   if (b.wide_every > 0 && b.wide_rows.empty())
     throw Error("{}: wide_rows: expected the wide steps' rows", where);
   for (const std::uint32_t rows : b.wide_rows)
     if (rows < 1 || rows > 4096) throw Error("{}: wide_rows: expected 1 to 4096, found {}", where, rows);
   double most = 1;  // every guess of every wide step accepted
-  for (const std::uint32_t rows : b.wide_rows)
-    if (b.wide_every > 0) most += (rows - 1.0) / static_cast<double>(b.wide_rows.size() * b.wide_every);
+  for (const std::uint32_t rows : b.wide_rows) {
+    const std::uint32_t longest = b.wide_depth > 0 ? std::min(rows, b.wide_depth) : rows;
+    if (b.wide_every > 0) most += (longest - 1.0) / static_cast<double>(b.wide_rows.size() * b.wide_every);
+  }
   if (!(b.tokens_per_step >= 1 && b.tokens_per_step <= most))
     throw Error("{}: tokens_per_step: expected 1 to {:g}, what these rows can give, found {:g}", where, most,
                 b.tokens_per_step);
@@ -103,12 +107,15 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
   cell.name = r.get("name", fs::path(file).stem().string());
   cell.seed = r.get("seed", cell.seed);
-  if (const Json* network = r.find("network"))
-    cell.network = read_network(*network, file + ": network", folder);
+  if (const Json* cascade = r.find("cascade"))
+    cell.cascade = engine::shard_terms_of(*cascade, file + ": cascade");
+  if (const Json* network = r.find("network"); network || cell.cascade)
+    cell.network = read_network(network ? *network : Json::object(), file + ": network", folder,
+                                cell.cascade ? &cell.cascade->sharding : nullptr);
   if (!row_of(cell.network.kind).replays)
     throw Error("{}: network: kind: a replay runs over {}, not {}", file,
                 network_kinds_text(&NetworkRow::replays), name_of(cell.network.kind));
-  expect_two_parties(cell.network, file, "a replay");
+  if (!cell.cascade) expect_two_parties(cell.network, file, "a replay");
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
   if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())
@@ -116,7 +123,8 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   if (const auto trace = inner.get<std::string>("trace", ""); !trace.empty())
     cell.trace = beside(folder, trace);
   const Json* batches = inner.find("batches");
-  if (batches) cell.batches.push_back(read_batches(*batches, file + ": replay: batches"));
+  if (batches)
+    cell.batches.push_back(read_batches(*batches, file + ": replay: batches", cell.cascade.has_value()));
   const auto decoding = inner.get<std::string>("decoding", "");
   if (!decoding.empty()) cell.batches = read_decoding(beside(folder, decoding));
   if (const auto noise = inner.get<std::string>("noise", ""); !noise.empty())
@@ -130,6 +138,11 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   r.done();
   if (!cell.trace.empty() + (batches != nullptr) + !decoding.empty() != 1)
     throw Error("{}: replay: expected either a trace or batches or a decoding", file);
+  if (cell.cascade && !cell.trace.empty())
+    throw Error("{}: replay: trace: sharded tokens are played from batches or a decoding", file);
+  if (cell.cascade && !row_of(cell.network.kind).any_topology)
+    throw Error("{}: network: kind: {} joins two parties, found {}", file, name_of(cell.network.kind),
+                cell.network.parties.size());
   if (cell.trace.empty() && !cell.profile) throw Error("{}: replay: batches need a profile", file);
   cell.resolved = json;
   return cell;
@@ -143,6 +156,11 @@ std::vector<SchemaKey> replay_schema() {
       {"seed", "whole number", "1", "of the simulated link and of the noise"},
       {"network", "object", usual_network_text(),
        "what joins client and server: " + network_kinds_text(&NetworkRow::replays)},
+      {"cascade.alpha", "1 to 16", "none", "shards: so many CompNodes, and as many squared AttnNodes"},
+      {"cascade.cluster", "1 to 4096", "1", "consecutive tokens of one shard"},
+      {"cascade.form", "meu or o_lse", "meu",
+       "partial results: maximum, sum and values; or value and log of the sum"},
+      {"cascade.merge", "compnode or aggregator", "compnode", "who merges them"},
       {"replay.trace", "file", "none", "what ran, over another network or machine"},
       {"replay.batches.name", "text", "sequential", "the drafter that decodes as stated"},
       {"replay.batches.note", "text", "none", "for people"},
@@ -151,6 +169,8 @@ std::vector<SchemaKey> replay_schema() {
       {"replay.batches.wide_every", "steps", "0", "each so many-th step is a wide one; 0: none"},
       {"replay.batches.wide_rows", "list of row counts", "none",
        "of the wide steps, in turn; others have one"},
+      {"replay.batches.wide_depth", "positions", "0",
+       "of sharded tokens' wide steps: a tree over so many, whose branches lie side by side; 0: a chain"},
       {"replay.batches.tokens_per_step", "number", "1", "gained, the mean of all steps"},
       {"replay.decoding", "file", "none", "the steps of recorded runs, one run each"},
       {"replay.profile", "file", "none", "what work costs; batches and decodings need one"},

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/party/shard_terms.hh"
 #include "engine/party/trace.hh"
 #include "netsim/time/compute_noise.hh"
 #include "netsim/time/replay.hh"
@@ -16,8 +17,9 @@ namespace splitwan::scenarios {
 struct ReplayCell {
   std::string name;
   NetworkChoice network;
-  std::string trace;                     // empty: batches
-  std::vector<netsim::Batches> batches;  // one run each
+  std::string trace;                          // empty: batches
+  std::vector<netsim::Batches> batches;       // one run each
+  std::optional<engine::ShardTerms> cascade;  // batches of sharded tokens
   std::optional<netsim::ComputeNoise> noise;
   std::optional<netsim::Profile> profile;  // none: the trace's own durations and bytes
   std::uint64_t seed = 1;

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.hh"
 #include "model/observe/observation.hh"
+#include "netsim/time/cascade_replay.hh"
 #include "netsim/time/live_server.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/replay_scenario.hh"
@@ -50,6 +51,7 @@ engine::RunHeader header_of(const Play& play, const Json& simulator) {
               p->tail_layers};
     h.published = p->published;
   }
+  if (cell.cascade) h.cascade = to_json(*cell.cascade);
   if (cell.noise) h.compute += ", noise:" + cell.noise->name;
   h.scenario_name = cell.name;
   h.mode = "trace-driven";  // no tensors
@@ -86,10 +88,18 @@ netsim::CostSource cost_for(const Play& play) {
 
 Run run_play(const Play& play) {
   const ReplayCell& cell = *play.cell;
-  const netsim::Scripts scripts = scripts_for(play);
   std::map<engine::PartyId, engine::MemoryRecorder> recorders;
   std::map<engine::PartyId, engine::PartyMain> parties;
-  for (const auto& [party, script] : scripts) parties[party] = netsim::play(party, script, recorders[party]);
+  netsim::Scripts scripts;
+  netsim::CascadeSession session;
+  if (cell.cascade) {
+    session = netsim::cascade_session(*cell.cascade, *play.batches, *cell.profile);
+    parties = netsim::play(session, recorders);
+  } else {
+    scripts = scripts_for(play);
+    for (const auto& [party, script] : scripts)
+      parties[party] = netsim::play(party, script, recorders[party]);
+  }
   const auto network = make_network({cell.network, play.seed, [&] { return cost_for(play); }});
   network->run(parties);
   const Json simulator = network->settings();

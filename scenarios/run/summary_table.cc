@@ -48,9 +48,36 @@ std::string cells_table(const Json& cells) {
   return out + "\n";
 }
 
+// Of sharded tokens: the decode step, or the prompt where nothing is decoded.
+std::string cascade_cells(const Json& cells) {
+  std::string out =
+      "shards nodes link                         rows tokens/s    step ms  hops         MB  as formula  "
+      "client MB  "
+      "critical ms: client    comp    attn   merge  network\n";
+  for (const Json& cell : cells) {
+    const Json& c = cell["step_s"].is_null() ? cell["prompt"] : cell;
+    const auto mega = [&](const char* key) { return engine::number_cell(c[key], 1e-6, 4); };
+    const auto milli = [&](const char* key) { return engine::number_cell(c["critical"][key], 1e3, 2); };
+    const bool same = c["bytes"] == c["formula_bytes"] && c["client_bytes"] == c["formula_client_bytes"];
+    out += fmt::format(
+        "{:<6} {:<5} {:<28} {:>4} {:>8} {:>10} {:>5} {:>10} {:>11} {:>10} {:>20} {:>7} {:>7} {:>7} {:>8}\n",
+        fmt::format("{}x{}", cell["alpha"].dump(), cell["cluster"].dump()), cell["nodes"].dump(),
+        label(model::condition_of(cell, "summary")), engine::number_cell(c["rows_per_step"], 1, 0),
+        engine::number_cell(cell["tokens_per_s"], 1, 2), engine::number_cell(c["step_s"], 1e3, 2),
+        engine::number_cell(c["hops"], 1, 0), mega("bytes"),
+        c["bytes"].is_null() ? "-"
+        : same               ? "yes"
+                             : "NO",
+        mega("client_bytes"), milli("client_s"), milli("comp_s"), milli("attn_s"), milli("merge_s"),
+        milli("network_s"));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string summary_table(const Json& summary) {
+  if (summary["kind"] == "cascade") return cascade_cells(summary["cells"]);
   if (summary.contains("cells")) return cells_table(summary["cells"]);
   std::string out =
       "condition                         drafter       tokens/s  tokens/step  first ms  step ms: network  "

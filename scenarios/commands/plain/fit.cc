@@ -6,6 +6,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "model/fit/live.hh"
+#include "model/judge/cascade_folds.hh"
 #include "model/judge/published.hh"
 #include "model/judge/unseen.hh"
 #include "model/judge/validation.hh"
@@ -47,8 +48,26 @@ void warn(const Json& j) {
     say(fmt::format("what is left still depends on: {}: the model lacks a term", s.get<std::string>()));
 }
 
+// Sharded tokens have a model of their own.
+int fit_sharded(const FitOptions& o, const std::vector<engine::Run>& runs) {
+  if (!o.tests.empty()) throw Error("fit: --test: sharded tokens are held out of the traces themselves");
+  const auto sharded = model::observe_sharded(runs);
+  model::CascadeModel fitted = model::fit_cascade(runs, sharded);
+  {
+    Progress progress;
+    fitted.validation = model::validate(
+        sharded, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
+  }
+  if (fitted.inferred) say("the nodes' own work is in no trace: it is what the client's steps leave");
+  show_result(o.output, o.json, to_json(fitted), cascade_table(fitted));
+  return 0;
+}
+
 int fit_traces(const FitOptions& o) {
-  const model::Fittable seen = model::fittable(model::study_of(read_traces(o.traces)));
+  std::vector<engine::Run> runs = read_traces(o.traces);
+  if (std::ranges::any_of(runs, [](auto& run) { return model::is_sharded(run.header); }))
+    return fit_sharded(o, runs);
+  const model::Fittable seen = model::fittable(model::study_of(std::move(runs)));
   model::LatencyModel fitted = model::fit(seen);
   {
     Progress progress;

@@ -1,10 +1,13 @@
 // project and advise: what a fitted model says about networks and systems nobody ran.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
+#include "engine/base/units.hh"
 #include "model/ask/advice.hh"
 #include "model/ask/inverse.hh"
 #include "scenarios/commands/commands.hh"
@@ -27,6 +30,7 @@ struct ProjectOptions {
   VariantWords variant;
   model::Request request;
   std::size_t top = 10;
+  std::string shards, clusters;  // of a model of sharded tokens
   bool json = false;
 };
 
@@ -80,8 +84,52 @@ int answer_target(const ProjectOptions& o, const model::LatencyModel& m,
   return possible ? 0 : 1;
 }
 
+// Sharded tokens: every number of shards, length of cluster, link and shape of a step.
+int project_sharded(const ProjectOptions& o, const model::CascadeModel& m) {
+  const bool other = !o.target.empty() || !o.prompt_class.empty() || !o.variant.split.empty() ||
+                     !o.variant.wire.empty() || !o.variant.geometry.empty() || o.variant.width ||
+                     o.variant.tokens_per_step || o.variant.client_speed != 1 ||
+                     o.variant.server_speed != 1 || o.request.prompt_tokens || o.request.tokens;
+  if (other)
+    throw Error(
+        "{}: a model of sharded tokens: project asks it of --shards, --clusters, --drafter and the link "
+        "alone",
+        o.model);
+  model::LatencyModel usual;
+  usual.conditions.push_back({m.usual, m.runs, m.steps});
+  LinkWords link = o.link;
+  if (link.rtt.empty()) link.rtt = usual_rtts;
+  const auto numbers = [](const std::string& text, const std::set<int>& fitted) {
+    return text.empty() ? std::vector<int>(fitted.begin(), fitted.end()) : engine::parse_integers(text, ',');
+  };
+  Json j = {{"schema_version", 1}, {"points", Json::array()}};
+  std::vector<model::ShardPoint> points;
+  for (const int alpha : numbers(o.shards, m.alphas))
+    for (const int cluster : numbers(o.clusters, m.clusters))
+      for (const model::Condition& c : conditions_of(link, usual))
+        for (const model::ShardShape& shape : m.shapes) {
+          if (!o.drafters.empty() && std::ranges::count(o.drafters, shape.drafter) == 0) continue;
+          j["points"].push_back(to_json(points.emplace_back(project(m, alpha, cluster, c, shape))));
+        }
+  if (points.empty()) throw Error("{}: knows none of the drafters asked for", o.model);
+  show_result(o.output, o.json, j, sharded_projection_table(points));
+  return 0;
+}
+
+// Of what the file holds: a model of sharded tokens, or none.
+std::optional<model::CascadeModel> sharded_model(const std::string& path) {
+  std::ifstream in(path);
+  const Json json =
+      Json::parse(in, nullptr, /*allow_exceptions=*/false);  // another reader says what is wrong
+  if (!model::is_cascade_model(json)) return {};
+  return model::cascade_model_of(json, path);
+}
+
 int run_project(const ProjectOptions& o) {
   engine::check_output(o.output, std::vector{o.model});
+  if (const auto sharded = sharded_model(o.model)) return project_sharded(o, *sharded);
+  if (!o.shards.empty() || !o.clusters.empty())
+    throw Error("{}: --shards, --clusters: this is no model of sharded tokens", o.model);
   std::vector<std::string> assumptions;
   const model::LatencyModel m = read_varied(o, assumptions);
   if (!o.target.empty()) return answer_target(o, m, assumptions);
@@ -101,6 +149,9 @@ int run_project(const ProjectOptions& o) {
 
 int run_advise(const ProjectOptions& o) {
   engine::check_output(o.output, std::vector{o.model});
+  if (sharded_model(o.model))
+    throw Error("{}: a model of sharded tokens: advise ranks splits, drafters and wires of two parties",
+                o.model);
   std::vector<std::string> assumptions;
   const model::LatencyModel m = model::read_model_file(o.model);
   assumptions = caveats(m);
@@ -150,6 +201,10 @@ void add_project_command(CLI::App& command, Chosen& chosen) {
   command
       .add_option("--tokens", o->request.tokens, "of the whole answer, as in 200 (default: the fitted runs')")
       ->check(CLI::Range(1, 1'000'000));
+  command.add_option("--shards", o->shards,
+                     "of sharded tokens' model: numbers of shards, as in 4,8 (default: as fitted)");
+  command.add_option("--clusters", o->clusters,
+                     "likewise: consecutive tokens of one shard, as in 1,3 (default: as fitted)");
   command.add_option("--target", o->target, "ask what a rate needs instead, as in 15tok/s");
 }
 

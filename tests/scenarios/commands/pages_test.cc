@@ -34,6 +34,14 @@ const Spelling spellings[] = {
      "scenarios/model-grid.json --set replay.decoding=recordings/demo-model-decoding-short.json "
      "--set network.rate=30Mbit --set network.rtt=80ms",
      "40 networks, 64 decodings"},
+    {"scenarios/cascade-grid.json",
+     "scenarios/cascade-grid.json --set cascade.alpha=2 --set cascade.cluster=1 --set network.rate=100Mbit "
+     "--set 'replay.batches.wide_rows=[1]'",
+     "360 runs"},
+    {"scenarios/cascade-published.json",
+     "scenarios/cascade-published.json --set replay.profile=profiles/bert-base-nodes.json --set "
+     "'cascade={\"alpha\": 3}' --set replay.batches.prompt=8",
+     "3 GB through ns-3"},
     {"scenarios/published-wan.json", "scenarios/published-wan.json --set network.rate=100Mbit", "12 runs"},
     {"scenarios/ablation.json",
      "scenarios/ablation.json --set network.rtt=80ms --set sampling.temperature=0 --set max_new_tokens=8 "
