@@ -140,7 +140,8 @@ Json cascade_cell(const Scenario& s, Resources& resources, LocalTexts& locals, c
   const auto& terms = s.cascade.terms;
   attacks::CascadeCase what;
   what.sharding = terms.sharding;
-  what.tokens = static_cast<int>(longest);
+  // A text shorter than its shards are apart shows a node one run of tokens, and no gap at all.
+  what.tokens = std::max(static_cast<int>(longest), 3 * terms.sharding.stride());
   what.public_prefix = s.cascade.public_prefix;
   what.head_layers = s.head_layers, what.tail_layers = s.tail_layers;
   const auto worst = attacks::worst_view(what);

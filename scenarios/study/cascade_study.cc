@@ -50,8 +50,8 @@ std::vector<StudyKey> study_keys() {
 }
 
 // The scenario of one cell.
-Scenario scenario_of(const CascadeStudy& study, int alpha, int cluster, Json network,
-                     const std::string& decode) {
+Scenario cascade_scenario(const CascadeStudy& study, int alpha, int cluster, Json network,
+                          const std::string& decode) {
   Json json = study.run;
   json["name"] = study.name;
   json["cascade"]["alpha"] = alpha;
@@ -78,7 +78,8 @@ CascadeStudy read_cascade_study(const Json& scenario, const std::string& file) {
   for (const Json& network : study.networks)  // all of them, before the first runs
     for (const int alpha : study.alpha)
       for (const int cluster : study.cluster)
-        for (const std::string& decode : study.decode) scenario_of(study, alpha, cluster, network, decode);
+        for (const std::string& decode : study.decode)
+          cascade_scenario(study, alpha, cluster, network, decode);
   return study;
 }
 
@@ -93,7 +94,7 @@ Json run_cascade_study(const CascadeStudy& study, const Json& earlier, const Sto
       for (const int cluster : study.cluster)
         for (const std::string& decode : study.decode) {
           Json key = {{"alpha", alpha}, {"c", cluster}, {"network", network["name"]}, {"drafter", decode}};
-          auto s = std::make_shared<Scenario>(scenario_of(study, alpha, cluster, network, decode));
+          auto s = std::make_shared<Scenario>(cascade_scenario(study, alpha, cluster, network, decode));
           fit_prompts(*s, resources);
           threads = s->threads;
           jobs.push_back({"cells", key, [&, key, s] {

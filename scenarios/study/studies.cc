@@ -3,6 +3,7 @@
 #include "engine/base/error.hh"
 #include "scenarios/study/cascade_study.hh"
 #include "scenarios/study/del_study.hh"
+#include "scenarios/study/systems_study.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -18,6 +19,7 @@ std::function<Json(const Json&, const Stop&, const StudyWatch&)> prepared(const 
 constexpr StudyKind kinds[] = {
     {"del", del_study_schema, prepared<read_del_study, run_del_study>, del_tables},
     {"cascade", cascade_study_schema, prepared<read_cascade_study, run_cascade_study>, cascade_tables},
+    {"systems", systems_study_schema, prepared<read_systems_study, run_systems_study>, systems_tables},
 };
 
 }  // namespace
