@@ -130,7 +130,7 @@ class Infilling {
     const std::vector<Tensor> rows = rows_of_role(pieces_, lesson.role, lesson.layer, hidden);
     std::vector<InfillPart> parts;
     for (std::size_t i = 0; i < rows.size(); ++i) parts.push_back({rows[i], lesson.visible[i]});
-    const InfillLayout layout(std::move(parts));
+    const InfillLayout layout(parts);
     Learner learner(sequence_network(layout.width(), pieces_.config().vocabulary, o_.tokens,
                                      generator_of(o_.seed, learning_stream)),
                     {.pairs = labels_.size(0),

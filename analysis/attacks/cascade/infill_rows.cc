@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/base/error.hh"
 
 namespace splitwan::attacks {
@@ -13,6 +15,18 @@ using engine::ShardRole;
 std::string InfillView::label() const {
   return fmt::format("{} of alpha {}, cluster {}, layer {}", name_of(node), sharding.alpha, sharding.cluster,
                      layer);
+}
+
+std::vector<InfillView> infill_views(const engine::Sharding& sharding, int layers) {
+  const int last = sharding.alpha - 1, opposite = last - sharding.alpha / 2;
+  std::vector<int> at = {std::min(1, layers - 1)};
+  if (layers / 2 > at.front()) at.push_back(layers / 2);
+  std::vector<InfillView> views;
+  for (const int layer : at) {
+    views.push_back({sharding, {ShardRole::comp, last, last}, layer});
+    views.push_back({sharding, {ShardRole::attn, opposite, last}, layer});
+  }
+  return views;
 }
 
 std::vector<Tensor> visible_positions(const engine::Sharding& sharding, const engine::ShardParty& node,
@@ -37,7 +51,7 @@ std::vector<Tensor> rows_of_role(const Pieces& pieces, ShardRole role, int layer
   return {qkv.narrow(1, 0, c.q_width()), qkv.narrow(1, c.q_width(), 2 * c.kv_width())};
 }
 
-InfillLayout::InfillLayout(std::vector<InfillPart> training) {
+InfillLayout::InfillLayout(const std::vector<InfillPart>& training) {
   for (const auto& [rows, visible] : training) {
     const Tensor all = rows.view({-1, visible.size(0), rows.size(1)});
     const Tensor seen = all.index_select(1, visible.nonzero().flatten()).flatten(0, 1);

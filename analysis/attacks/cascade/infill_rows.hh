@@ -16,6 +16,11 @@ struct InfillView {
   std::string label() const;  // "comp:3 of alpha 4, cluster 1, layer 6"
 };
 
+// Those that see most: the CompNode of the last shard, whose rows have the most tokens before them, and the
+// AttnNode of that and of the shard half a stride away, which leaves the smallest holes; of layer 1 and of
+// the middle of a model of so many layers.
+std::vector<InfillView> infill_views(const engine::Sharding&, int layers);
+
 // Rows of one kind, and who sees which.
 struct InfillPart {
   at::Tensor rows;     // [texts x positions, width]
@@ -36,7 +41,7 @@ std::vector<at::Tensor> rows_of_role(const Pieces&, engine::ShardRole, int layer
 class InfillLayout {
  public:
   // The training texts' rows, all of the same number of positions.
-  explicit InfillLayout(std::vector<InfillPart> training);
+  explicit InfillLayout(const std::vector<InfillPart>& training);
   // Of texts no longer than those: [rows, width()]. Rows that are not visible change nothing.
   at::Tensor operator()(const std::vector<at::Tensor>& rows, int positions) const;
   int width() const;

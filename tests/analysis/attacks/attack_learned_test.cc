@@ -67,8 +67,8 @@ TEST(AttackLearner, only_the_sequence_network_sees_neighbours) {
 }
 
 TEST(AttackLearner, windows_have_as_many_positions_as_they_are_given) {
-  const World lessons(12000, 1, 0, 1), exam(89, 2, 0, 1);  // no multiple: the last window reaches back
-  Training windows{12000, 20, 120, 2e-3, true};
+  const World lessons(6000, 1, 0, 1), exam(89, 2, 0, 1);  // no multiple: the last window reaches back
+  Training windows{6000, 12, 120, 2e-3, true};
   windows.positions = 12;
   EXPECT_GT(trained_share(sequence_network(width, vocabulary, 12, generator_of(1, 5)), windows, lessons,
                           lessons.labels, exam),

@@ -100,6 +100,31 @@ TEST(InfillRows, positions_of_a_shard_begin_again_every_alpha_clusters) {
   EXPECT_THAT(of(pair[1]), testing::ElementsAre(0, 1, 6, 7));
 }
 
+TEST(InfillRows, the_usual_views_are_those_of_the_smallest_holes) {
+  std::vector<std::string> labels;
+  for (const InfillView& v : infill_views({.alpha = 4, .cluster = 3}, 12)) labels.push_back(v.label());
+  EXPECT_THAT(labels, testing::ElementsAre("comp:3 of alpha 4, cluster 3, layer 1",
+                                           "attn:1,3 of alpha 4, cluster 3, layer 1",
+                                           "comp:3 of alpha 4, cluster 3, layer 6",
+                                           "attn:1,3 of alpha 4, cluster 3, layer 6"));
+  int compared = 0;
+  for (const int alpha : {3, 4, 6, 8}) {
+    for (const int cluster : {1, 2, 3}) {
+      const InfillView view = infill_views({alpha, cluster, false}, 12)[1];
+      const auto masks = visible_positions(view.sharding, view.node, 4 * alpha * cluster);
+      int last = -1, widest = 0;
+      for (int t = 0; t < masks[0].size(0); ++t) {
+        if (masks[0][t].item<float>() + masks[1][t].item<float>() == 0) continue;
+        if (last >= 0) widest = std::max(widest, t - last);
+        last = t;
+      }
+      EXPECT_EQ(widest, ((alpha + 1) / 2 - 1) * cluster + 1) << alpha << ", " << cluster;
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, 12);
+}
+
 TEST(InfillRows, rows_that_a_node_does_not_see_change_nothing_that_it_is_shown) {
   const Pieces& pieces = InfillWorld::get().pieces;
   const int width = pieces.config().width, tokens = 9;
@@ -109,7 +134,7 @@ TEST(InfillRows, rows_that_a_node_does_not_see_change_nothing_that_it_is_shown) 
       const auto rows = rows_of_role(pieces, node.role, 2, hidden);
       std::vector<InfillPart> parts;
       for (std::size_t i = 0; i < rows.size(); ++i) parts.push_back({rows[i], visible[i]});
-      const InfillLayout layout(std::move(parts));
+      const InfillLayout layout(parts);
       EXPECT_EQ(layout.width(), layout(rows, tokens).size(1));
       return layout(rows, tokens);
     };
