@@ -72,6 +72,7 @@ class Generator {
       row = child_holding(batch, row, token);
     }
     forward_.commit(accepted);
+    if (options_.on_step) options_.on_step(batch, accepted);
     Step step{.step = party_.step(),
               .begin = begin,
               .end = party_.now(),

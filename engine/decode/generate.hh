@@ -14,6 +14,8 @@ struct GenerateOptions {
   std::function<void(Token, const at::Tensor& logits)> on_token = {};
   std::function<bool(Token)> stop = {};  // called once per committed token: true ends the output with it
   Sampling sampling = {};
+  // Called once per step: its rows, and those that were kept.
+  std::function<void(const TokenBatch&, std::span<const std::int32_t> kept)> on_step = {};
 };
 
 struct Generation {

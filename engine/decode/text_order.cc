@@ -20,7 +20,7 @@ TextOrder text_order_of(const Json& said) {
     throw Error(
         "this server generates text from prompts that come through a binomial mechanism: the client "
         "asks for layers");
-  TextOrder o{.terms = mechanism_terms_of({said["mechanism"], "the client's mechanism"})};
+  TextOrder o{mechanism_terms_of({said["mechanism"], "the client's mechanism"}), 0, 0, true, {}};
   ObjectReader r(said["generate"], "the client's order");
   constexpr int most = 1 << 30;
   o.prompt_tokens = r.whole("prompt_tokens", 1, most);

@@ -5,46 +5,23 @@
 
 #include "engine/layers/backends.hh"
 #include "engine/layers/chunked_slots.hh"
-#include "engine/layers/layer_tensors.hh"
-#include "engine/layers/linear.hh"
+#include "engine/layers/kernel_layer.hh"
 #include "engine/layers/rope.hh"
 
 namespace splitwan::engine {
 namespace {
 
-// Rows of x, [rows, gain.size(0)].
-void rms_norm(const float* x, std::int64_t rows, const at::Tensor& gain, double eps, float* y) {
-  const std::int64_t n = gain.size(0);
-  for (std::int64_t row = 0; row < rows; ++row) {
-    kernels::best().rms_norm(x + row * n, gain.data_ptr<float>(), n, static_cast<float>(eps), y + row * n);
-  }
-}
-
-// What a step needs between the products; only grows.
-struct Workspace {
+// What a step needs besides; only grows.
+struct Workspace : LayerRoom {
   std::int64_t rows = 0;
-  float *normed, *qkv, *mixed, *out, *gate_up, *hidden, *cosine, *sine;
   std::vector<std::vector<kernels::SlotRun>> runs;  // per row
 
-  void size_for(const ModelConfig& c, const KvCache& cache) {
+  void size_for_step(const ModelConfig& c, const KvCache& cache) {
     rows = cache.rows();
-    const std::int64_t widths[] = {
-        c.width,       c.q_width() + 2 * c.kv_width(), c.q_width(), c.width, 2 * c.ffn, c.ffn, c.head_dim / 2,
-        c.head_dim / 2};
-    float** const places[] = {&normed, &qkv, &mixed, &out, &gate_up, &hidden, &cosine, &sine};
-    std::int64_t total = 0;
-    for (const auto width : widths) total += (rows * width + 15) / 16 * 16;
-    float* at = memory_.of<float>(total);
-    for (std::size_t i = 0; i < std::size(widths); ++i) {
-      *places[i] = at;
-      at += (rows * widths[i] + 15) / 16 * 16;
-    }
-    if (runs.size() < static_cast<std::size_t>(rows)) runs.resize(rows);
-    for (int row = 0; row < rows; ++row) cache.runs(row, runs[row]);
+    size_for(c, rows);
+    if (runs.size() < static_cast<std::size_t>(rows)) runs.resize(static_cast<std::size_t>(rows));
+    for (int row = 0; row < rows; ++row) cache.runs(row, runs[static_cast<std::size_t>(row)]);
   }
-
- private:
-  Scratch memory_;
 };
 
 class KernelLayers : public Layers {
@@ -57,37 +34,21 @@ class KernelLayers : public Layers {
   }
   std::size_t bytes() const override {
     std::size_t sum = 0;
-    for (const Layer& l : layers_) sum += l.qkv.bytes() + l.out.bytes() + l.gate_up.bytes() + l.down.bytes();
+    for (const KernelLayer& layer : layers_) sum += layer.bytes();
     return sum;
   }
 
  private:
-  struct Layer {
-    at::Tensor attention_norm, ffn_norm;
-    PackedLinear qkv, out, gate_up, down;
-    at::Tensor qkv_bias;  // undefined where the family has none
-  };
-  void rotate_and_cache(Workspace&, int layer, int first_slot, ChunkedSlots&) const;
+  void cache_rows(const Workspace&, int layer, int first_slot, ChunkedSlots&) const;
   void attend(Workspace&, int layer, std::int64_t slots, const ChunkedSlots&, std::int64_t first_row) const;
   ModelConfig config_;
   std::vector<float> frequencies_;  // [head_dim / 2]
-  std::vector<Layer> layers_;
+  std::vector<KernelLayer> layers_;
 };
 
 KernelLayers::KernelLayers(Checkpoint& checkpoint, LayerRange range, Storage storage)
     : config_(checkpoint.config()), frequencies_(rope_frequencies(config_)) {
-  const ModelConfig& c = config_;
-  for (int i = range.begin; i < range.end; ++i) {
-    const LayerTensors t = layer_tensors(checkpoint, i);
-    const auto pack = [&](std::span<const TensorView* const> views, std::int64_t k) {
-      PackedLinear packed(views, k, storage);
-      checkpoint.release();  // or the weights would be in memory twice
-      return packed;
-    };
-    layers_.push_back({to_f32(*t.attention_norm), to_f32(*t.ffn_norm), pack(t.qkv, c.width),
-                       pack(t.out, c.q_width()), pack(t.gate_up, c.width), pack(t.down, c.ffn),
-                       joined_f32(t.qkv_bias)});
-  }
+  for (int i = range.begin; i < range.end; ++i) layers_.emplace_back(checkpoint, i, storage);
 }
 
 at::Tensor KernelLayers::operator()(at::Tensor x, KvCache& cache, std::int64_t wanted) const {
@@ -95,17 +56,13 @@ at::Tensor KernelLayers::operator()(at::Tensor x, KvCache& cache, std::int64_t w
   Workspace& w = workspace;  // this thread's: the jobs below run on others too
   if (layers_.empty()) return x.narrow(0, cache.rows() - wanted, wanted);
   auto& slots = cache.memory<ChunkedSlots>();
-  w.size_for(config_, cache);
-  const std::int64_t ffn = config_.ffn;
+  w.size_for_step(config_, cache);
   std::int64_t first = 0, rows = w.rows;  // those that this layer computes
-  rope_angles(frequencies_, cache, w.cosine, w.sine);
-  const kernels::Set& set = kernels::best();
+  rope_angles(frequencies_, positions_of(cache), w.cosine, w.sine);
   float* stream = x.data_ptr<float>();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const Layer& layer = layers_[i];
-    rms_norm(stream, rows, layer.attention_norm, config_.rms_eps, w.normed);
-    layer.qkv(w.normed, rows, w.qkv);
-    rotate_and_cache(w, static_cast<int>(i), cache.first_slot(), slots);
+    layers_[i].project(config_, stream, rows, w);
+    cache_rows(w, static_cast<int>(i), cache.first_slot(), slots);
     if (i + 1 == layers_.size()) {
       first = rows - wanted;
       rows = wanted;
@@ -113,36 +70,17 @@ at::Tensor KernelLayers::operator()(at::Tensor x, KvCache& cache, std::int64_t w
       if (wanted == 0) break;
     }
     attend(w, static_cast<int>(i), cache.slots(), slots, first);
-    layer.out(w.mixed + first * config_.q_width(), rows, w.out);
-    set.add(stream, w.out, rows * config_.width);
-    rms_norm(stream, rows, layer.ffn_norm, config_.rms_eps, w.normed);
-    layer.gate_up(w.normed, rows, w.gate_up);
-    parallel(rows, 32 * ffn, [&](std::int64_t from, std::int64_t to) {
-      for (std::int64_t row = from; row < to; ++row) {
-        const float* gate = w.gate_up + row * 2 * ffn;
-        set.silu_mul(gate, gate + ffn, ffn, w.hidden + row * ffn);
-      }
-    });
-    layer.down(w.hidden, rows, w.out);
-    set.add(stream, w.out, rows * config_.width);
+    layers_[i].finish(config_, stream, rows, w.mixed + first * config_.q_width(), w);
   }
   return first == 0 ? x : x.narrow(0, first, rows);
 }
 
-void KernelLayers::rotate_and_cache(Workspace& w, int layer, int first_slot, ChunkedSlots& slots) const {
-  const std::int64_t q = config_.q_width(), kv = config_.kv_width(), half = config_.head_dim / 2;
-  const at::Tensor& bias = layers_[layer].qkv_bias;
-  const float* shift = bias.defined() ? bias.data_ptr<float>() : nullptr;
-  const int heads = config_.heads + config_.kv_heads;  // the keys lie behind the queries
-  parallel(w.rows, 4 * (q + 2 * kv), [&](std::int64_t first, std::int64_t last) {
+void KernelLayers::cache_rows(const Workspace& w, int layer, int first_slot, ChunkedSlots& slots) const {
+  const std::int64_t q = config_.q_width(), kv = config_.kv_width();
+  parallel(w.rows, 2 * kv, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
-      float* at = w.qkv + row * (q + 2 * kv);
-      if (shift) kernels::best().add(at, shift, q + 2 * kv);
-      for (int head = 0; head < heads; ++head) {
-        kernels::best().rope(at + head * config_.head_dim, w.cosine + row * half, w.sine + row * half,
-                             config_.head_dim);
-      }
-      slots.put(layer, first_slot + static_cast<int>(row), at + q, at + q + kv);
+      const float* keys = w.qkv + row * (q + 2 * kv) + q;
+      slots.put(layer, first_slot + static_cast<int>(row), keys, keys + kv);
     }
   });
 }

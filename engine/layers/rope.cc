@@ -13,10 +13,17 @@ std::vector<float> rope_frequencies(const ModelConfig& c) {
   return frequencies;
 }
 
-void rope_angles(const std::vector<float>& frequencies, const KvCache& cache, float* cosine, float* sine) {
-  for (int row = 0; row < cache.rows(); ++row) {
+std::vector<std::int32_t> positions_of(const KvCache& cache) {
+  std::vector<std::int32_t> positions(static_cast<std::size_t>(cache.rows()));
+  for (int row = 0; row < cache.rows(); ++row) positions[static_cast<std::size_t>(row)] = cache.position(row);
+  return positions;
+}
+
+void rope_angles(const std::vector<float>& frequencies, std::span<const std::int32_t> positions, float* cosine,
+                 float* sine) {
+  for (const std::int32_t position : positions) {
     for (const float frequency : frequencies) {
-      const float angle = static_cast<float>(cache.position(row)) * frequency;
+      const float angle = static_cast<float>(position) * frequency;
       *cosine++ = std::cos(angle);
       *sine++ = std::sin(angle);
     }

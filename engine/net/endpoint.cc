@@ -91,14 +91,14 @@ void SocketNetwork::run(const std::map<PartyId, PartyMain>& parties) {
   WallClock clock;
   std::map<PartyId, std::unique_ptr<SocketTransport>> ends;
   for (const auto& [id, main] : parties) ends[id] = std::make_unique<SocketTransport>(clock);
-  for (const auto& [a, first] : ends) {
-    for (const auto& [b, second] : ends) {
-      if (b <= a) continue;
-      tcp::acceptor acceptor = listen(io, {"127.0.0.1", 0});
-      tcp::socket outgoing = connect(io, {"127.0.0.1", acceptor.local_endpoint().port()});
-      first->add(b, fmt::format("party {}", b), make_tcp_stream(std::move(outgoing)), {});
-      second->add(a, fmt::format("party {}", a), make_tcp_stream(acceptor.accept()), {});
-    }
+  auto pairs = pairs_;
+  for (auto a = parties.begin(); pairs_.empty() && a != parties.end(); ++a)
+    for (auto b = std::next(a); b != parties.end(); ++b) pairs.emplace_back(a->first, b->first);
+  for (const auto& [a, b] : pairs) {
+    tcp::acceptor acceptor = listen(io, {"127.0.0.1", 0});
+    tcp::socket outgoing = connect(io, {"127.0.0.1", acceptor.local_endpoint().port()});
+    ends.at(a)->add(b, fmt::format("party {}", b), make_tcp_stream(std::move(outgoing)), {});
+    ends.at(b)->add(a, fmt::format("party {}", a), make_tcp_stream(acceptor.accept()), {});
   }
   std::mutex mutex;
   std::exception_ptr failure;  // the first; the others' are its consequences

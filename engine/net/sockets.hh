@@ -63,10 +63,14 @@ class SocketTransport : public Transport {
   std::map<PartyId, std::unique_ptr<Connection>> peers_;
 };
 
-// All parties in this process, joined pairwise over loopback TCP.
+// All parties in this process, joined over loopback TCP: every two of them, or these pairs.
 class SocketNetwork : public Network {
  public:
+  explicit SocketNetwork(std::vector<std::pair<PartyId, PartyId>> pairs = {}) : pairs_(std::move(pairs)) {}
   void run(const std::map<PartyId, PartyMain>& parties) override;
+
+ private:
+  std::vector<std::pair<PartyId, PartyId>> pairs_;
 };
 
 }  // namespace splitwan::engine

@@ -150,7 +150,8 @@ std::vector<std::size_t> ShardSession::answer(ShardBatch& batch, const Rows& row
       job.needs.push_back(*need);
     const std::uint64_t payload = job.rows * row_bytes(wire_, widths_.queries + numbers);
     const PartyId to = s.aggregator ? s.merger() : s.comp(a);
-    job.sends = {put(batch, {job.party, to, job.rows, layer, 0, payload, asked(a, k)})};
+    const std::uint32_t lists = s.aggregator && layer == 0 ? rows.parents : 0;
+    job.sends = {put(batch, {job.party, to, job.rows, layer, lists, payload, asked(a, k)})};
     partials.push_back(job.sends[0]);
     batch.jobs.push_back(std::move(job));
   }

@@ -7,6 +7,12 @@ namespace splitwan::engine {
 
 std::string name_of(PartialForm form) { return form == PartialForm::meu ? "meu" : "o_lse"; }
 
+PartialForm partial_form_named(const std::string& name, const std::string& where) {
+  for (const auto form : {PartialForm::meu, PartialForm::o_lse})
+    if (name == name_of(form)) return form;
+  throw Error("{}: expected meu or o_lse, found '{}'", where, name);
+}
+
 Json to_json(const ShardTerms& t) {
   return {{"alpha", t.sharding.alpha},
           {"cluster", t.sharding.cluster},
@@ -22,11 +28,9 @@ ShardTerms shard_terms_of(const Json& json, const std::string& where) {
   if (r.find("cluster")) t.sharding.cluster = r.whole("cluster", 1, longest_cluster);
   const auto form = r.get<std::string>("form", "meu"), merge = r.get<std::string>("merge", "compnode");
   r.done();
-  if (form != "meu" && form != "o_lse")
-    throw Error("{}: expected meu or o_lse, found '{}'", r.path("form"), form);
+  t.form = partial_form_named(form, r.path("form"));
   if (merge != "compnode" && merge != "aggregator")
     throw Error("{}: expected compnode or aggregator, found '{}'", r.path("merge"), merge);
-  if (form == "o_lse") t.form = PartialForm::o_lse;
   t.sharding.aggregator = merge == "aggregator";
   return t;
 }

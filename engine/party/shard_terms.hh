@@ -13,6 +13,7 @@ namespace splitwan::engine {
 // u of exp(score - m) v; or o = u / e and lse = m + log e, a number a head less.
 enum class PartialForm : std::uint8_t { meu, o_lse };
 std::string name_of(PartialForm);
+PartialForm partial_form_named(const std::string&, const std::string& where);  // throws Error
 
 struct ShardTerms {
   Sharding sharding;

@@ -9,7 +9,7 @@ namespace {
 
 // Layout of the 64-byte prefix, little endian:
 //  0 magic u32 "SWAN"   4 version u16   6 kind u8   7 dtype u8   8 step u64   16 rows u32   20 width u32
-// 24 context u32   28 keep count u32   32 parent count u32   36 zero u32   40 held i64 ns   48 payload u64
+// 24 context u32   28 keep count u32   32 parent count u32   36 layer u32   40 held i64 ns   48 payload u64
 // 56 zero u64
 constexpr std::uint32_t magic = 0x4e415753;
 static_assert(std::endian::native == std::endian::little, "the codec copies integers as they are");
@@ -47,6 +47,7 @@ Bytes encode(const Message& m) {
   put(p + 24, h.context);
   put(p + 28, static_cast<std::uint32_t>(h.keep.size()));
   put(p + 32, static_cast<std::uint32_t>(h.parent.size()));
+  put(p + 36, h.layer);
   put(p + 40, static_cast<std::int64_t>(h.held.count()));
   put(p + 48, static_cast<std::uint64_t>(m.payload.size()));
   p += prefix_size;
@@ -77,6 +78,7 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
   h.width = get<std::uint32_t>(p + 20);
   h.context = get<std::uint32_t>(p + 24);
   const auto keep = get<std::uint32_t>(p + 28), parent = get<std::uint32_t>(p + 32);
+  h.layer = get<std::uint32_t>(p + 36);
   h.held = Nanos(get<std::int64_t>(p + 40));
   const auto payload = get<std::uint64_t>(p + 48);
   if (h.rows > limits.rows || keep > limits.rows || parent > limits.rows || payload > limits.payload) {

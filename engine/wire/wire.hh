@@ -24,6 +24,7 @@ struct Header {
   std::uint32_t rows = 0;     // rows of the payload tensor
   std::uint32_t width = 0;    // columns of the payload tensor
   std::uint32_t context = 0;  // committed rows that the sender assumes after `keep` is applied
+  std::uint32_t layer = 0;    // between nodes that share a layer's attention: which
   Nanos held{};               // reply: how long the server held the request, on its own clock
   // request: rows of the previous batch to commit, root first; no_row at its end only makes it longer
   std::vector<std::int32_t> keep;

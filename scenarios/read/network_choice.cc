@@ -165,7 +165,8 @@ NetworkChoice::NetworkChoice() {
   }
 }
 
-NetworkChoice read_network(const Json& json, const std::string& where, const std::string& folder) {
+NetworkChoice read_network(const Json& json, const std::string& where, const std::string& folder,
+                           const engine::Sharding* shards) {
   NetworkChoice n;
   ObjectReader r(json, where);
   read_text(r, "kind", [&](const std::string& text) { n.kind = network_kind_named(text); });
@@ -174,7 +175,10 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
     read_both_ways(preset, n.up, n.down, "");
   });
   read_both_ways(r, n.up, n.down, folder);
-  read_topology(r, n, folder);
+  if (shards)
+    read_shard_links(r, n, folder, *shards);
+  else
+    read_topology(r, n, folder);
   if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
   const Json* sessions = r.find("sessions");
   if (sessions) n.sessions = read_sessions(*sessions, where + ": sessions");
@@ -191,7 +195,7 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   if (!n.server.empty() && !row.takes_server)
     throw Error("{}: server: a live server needs kind \"{}\", found \"{}\"", where,
                 network_kinds_text(&NetworkRow::takes_server), row.name);
-  if (!row.any_topology && n.parties.size() != 2)
+  if (!row.any_topology && !shards && n.parties.size() != 2)
     throw Error("{}: parties: a network of kind {} joins two, found {}", where, row.name,
                 fmt::join(n.parties, ", "));
   if (sessions && !row.shares)

@@ -2,6 +2,7 @@
 // Its keys: network_schema(). LINK keys hold for both directions, those under "up" and "down" for one.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "engine/base/json_file.hh"
 #include "engine/base/schema.hh"
 #include "engine/party/run_header.hh"
+#include "engine/party/shards.hh"
 #include "netsim/link/link_simulator.hh"
 #include "scenarios/read/network_kind.hh"
 
@@ -25,8 +27,9 @@ struct NetworkChoice {
   std::vector<std::string> parties = {"client", "server"};  // a party's number is its place
   std::vector<netsim::Edge> edges = {};  // empty: the first two parties, joined by `up` and `down`
   netsim::TcpSpec tcp;
-  netsim::OtherSessions sessions = {};  // of other people on the pair's link
-  std::string server;                   // HOST:PORT, where the kind takes one; empty = both parties here
+  netsim::OtherSessions sessions = {};                // of other people on the pair's link
+  std::map<std::string, std::string> addresses = {};  // HOST:PORT of each node that is there already
+  std::string server;  // HOST:PORT, where the kind takes one; empty = both parties here
   Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
   std::string pcap;
   std::vector<std::string> unknown = {};  // what a recording that is played could not tell, by name
@@ -35,7 +38,9 @@ struct NetworkChoice {
 };
 
 // File names in it are sought from `folder`. Throws Error naming `where` and the key.
-NetworkChoice read_network(const Json&, const std::string& where, const std::string& folder = "");
+// `shards`: who takes part, with a link for each two that speak with each other.
+NetworkChoice read_network(const Json&, const std::string& where, const std::string& folder = "",
+                           const engine::Sharding* shards = nullptr);
 
 std::vector<SchemaKey> network_schema();
 std::string usual_network_text();  // "ns3, 80ms, 100Mbit"

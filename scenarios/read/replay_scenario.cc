@@ -107,17 +107,15 @@ ReplayCell read_cell(const Json& json, const std::string& file) {
   for (const char* ignored : {"$schema", "note", "sweep", "summary"}) r.find(ignored);
   cell.name = r.get("name", fs::path(file).stem().string());
   cell.seed = r.get("seed", cell.seed);
-  if (const Json* network = r.find("network"))
-    cell.network = read_network(*network, file + ": network", folder);
+  if (const Json* cascade = r.find("cascade"))
+    cell.cascade = engine::shard_terms_of(*cascade, file + ": cascade");
+  if (const Json* network = r.find("network"); network || cell.cascade)
+    cell.network = read_network(network ? *network : Json::object(), file + ": network", folder,
+                                cell.cascade ? &cell.cascade->sharding : nullptr);
   if (!row_of(cell.network.kind).replays)
     throw Error("{}: network: kind: a replay runs over {}, not {}", file,
                 network_kinds_text(&NetworkRow::replays), name_of(cell.network.kind));
-  if (const Json* cascade = r.find("cascade")) {
-    cell.cascade = engine::shard_terms_of(*cascade, file + ": cascade");
-    join_shards(cell.network, cell.cascade->sharding);
-  } else {
-    expect_two_parties(cell.network, file, "a replay");
-  }
+  if (!cell.cascade) expect_two_parties(cell.network, file, "a replay");
   const Json replay = r.need<Json>("replay");
   ObjectReader inner(replay, file + ": replay");
   if (const auto profile = inner.get<std::string>("profile", ""); !profile.empty())

@@ -10,7 +10,6 @@
 #include "scenarios/read/topology.hh"
 
 namespace splitwan::scenarios {
-namespace {
 
 using engine::Error;
 namespace fs = std::filesystem;
@@ -25,12 +24,10 @@ Scenario read_scenario(const Json& json, const std::string& file) {
   check(s, file);
   if (!row_of(s.network.kind).runs_models)
     throw Error("{}: network: kind: {} is for replays", file, name_of(s.network.kind));
-  expect_two_parties(s.network, file, "a run of a model");
+  if (!s.cascade.on) expect_two_parties(s.network, file, "a run of a model");
   s.resolved = json;
   return s;
 }
-
-}  // namespace
 
 void read_keys(Scenario& s, const Json& json, const std::string& where) {
   ObjectReader top(json, where);
@@ -66,6 +63,7 @@ void check(const Scenario& s, const std::string& where) {
     throw Error("{}: sampling: {}", where, e.what());
   }
   check_privacy(s, where);
+  check_cascade(s, where);
 }
 
 const std::vector<SchemaKey>& scenario_schema() {

@@ -10,6 +10,7 @@
 #include "engine/kernels/storage.hh"
 #include "engine/layers/device.hh"
 #include "engine/split/codec.hh"
+#include "scenarios/read/cascade_choice.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/privacy_choice.hh"
 #include "scenarios/read/prompts.hh"
@@ -25,6 +26,7 @@ struct Scenario {
   const engine::Codec* wire = &engine::lossless_codec();
   engine::Defences defences;  // their seed is the scenario's
   PrivacyChoice privacy;
+  CascadeChoice cascade;
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   engine::Placement place;                               // of every party that runs here
   NetworkChoice network;
@@ -52,6 +54,9 @@ const SchemaKey& schema_key(const std::string& path);
 void read_keys(Scenario& s, const Json&, const std::string& where);
 // What must hold between keys. Throws Error.
 void check(const Scenario&, const std::string& where);
+
+// One scenario, whole. Throws Error naming `file` and the key.
+Scenario read_scenario(const Json&, const std::string& file);
 
 // A scenario file and its sweep: one Scenario per combination of the values under "sweep", in order.
 // `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a

@@ -102,7 +102,12 @@ std::vector<ScenarioKey> all_keys() {
       {{"network", "object", usual_network_text(), "what joins client and server"},
        [](Reading& t, ObjectReader& r, const std::string& key) {
          if (const Json* network = r.find(key))
-           t.scenario.network = read_network(*network, r.path(key), t.folder);
+           t.scenario.network =
+               read_network(*network, r.path(key), t.folder,
+                            t.scenario.cascade.on ? &t.scenario.cascade.terms.sharding : nullptr);
+         else if (t.scenario.cascade.on)
+           t.scenario.network =
+               read_network(Json::object(), r.path(key), t.folder, &t.scenario.cascade.terms.sharding);
        }},
       {{"compute", "reference, measured, recorded:TRACE or profile:FILE", "reference",
         "what work costs in virtual time"},
@@ -157,6 +162,10 @@ std::vector<ScenarioKey> all_keys() {
         "what is asked"},
        read_prompt_list},
   };
+  auto sharded = cascade_keys();  // before what they change: the split's layers, the network's parties
+  const auto split =
+      std::ranges::find(rows, "split.head", [](const ScenarioKey& row) { return row.about.path; });
+  rows.insert(split, sharded.begin(), sharded.end());
   const auto wire = std::ranges::find(rows, "wire", [](const ScenarioKey& row) { return row.about.path; });
   auto more = defence_keys();
   std::ranges::move(privacy_keys(), std::back_inserter(more));

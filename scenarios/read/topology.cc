@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "netsim/link/network_spec.hh"
 #include "scenarios/read/network_choice.hh"
@@ -40,7 +41,55 @@ std::vector<SchemaKey> topology_schema() {
   return {
       {"parties", "list of names", "client, server", "who takes part; the first one holds the text"},
       {"topology", "star or mesh", "none", "links of the first party with each other one, or of every pair"},
-      {"links", "list of {from, to, LINK keys}", "none", "of one pair, over what holds for all"}};
+      {"links", "list of {from, to, LINK keys}", "none", "of one pair, over what holds for all"},
+      {"inner", "object of LINK keys", "as the client's", "with cascade: of links between nodes"},
+      {"addresses", "object of HOST:PORT", "none",
+       "with cascade: where each node listens (\"comp:0\", \"attn:0,1\", .., \"merge\"), kind sockets; else "
+       "all are "
+       "here"}};
+}
+
+namespace {
+
+void read_links(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
+  const Json* links = r.find("links");
+  if (!links) return;
+  if (!links->is_array()) throw Error("{}: expected a list, found {}", r.path("links"), links->dump());
+  std::size_t i = 0;
+  for (const Json& link : *links) read_edge(link, fmt::format("{}[{}]", r.path("links"), i++), n, folder);
+}
+
+}  // namespace
+
+void read_shard_links(ObjectReader& r, NetworkChoice& n, const std::string& folder,
+                      const engine::Sharding& shards) {
+  n.parties.clear();
+  for (PartyId id = 0; std::cmp_less(id, shards.parties()); ++id)
+    n.parties.push_back(name_of(shards.party(id)));
+  netsim::LinkSpec there = n.up, back = n.down;
+  if (const Json* inner = r.find("inner")) {
+    ObjectReader own(*inner, r.path("inner"));
+    read_both_ways(own, there, back, folder);
+    own.done();
+  }
+  for (const auto& [a, b] : shards.pairs())
+    n.edges.push_back(a == 0 ? netsim::Edge{a, b, n.up, n.down} : netsim::Edge{a, b, there, back});
+  const std::size_t pairs = n.edges.size();
+  read_links(r, n, folder);
+  if (n.edges.size() != pairs)
+    throw Error("{}: {} and {} never speak with each other", r.path("links"), n.parties[n.edges.back().a],
+                n.parties[n.edges.back().b]);
+  if (const Json* addresses = r.find("addresses")) {
+    ObjectReader own(*addresses, r.path("addresses"));
+    for (const auto& [name, address] : addresses->items()) n.addresses[name] = own.need<std::string>(name);
+  }
+  for (const auto& [name, address] : n.addresses)
+    if (party_named(shards, name) == 0)
+      throw Error("{}: the client calls, and is not called: expected no such key",
+                  r.path("addresses." + name));
+  if (!n.addresses.empty() && n.addresses.size() + 1 != n.parties.size())
+    throw Error("{}: expected one of each of {} nodes, found {}", r.path("addresses"), shards.nodes(),
+                n.addresses.size());
 }
 
 void read_topology(ObjectReader& r, NetworkChoice& n, const std::string& folder) {
@@ -58,11 +107,7 @@ void read_topology(ObjectReader& r, NetworkChoice& n, const std::string& folder)
   } else {
     throw Error("{}: expected star or mesh, found '{}'", r.path("topology"), topology);
   }
-  if (const Json* links = r.find("links")) {
-    if (!links->is_array()) throw Error("{}: expected a list, found {}", r.path("links"), links->dump());
-    std::size_t i = 0;
-    for (const Json& link : *links) read_edge(link, fmt::format("{}[{}]", r.path("links"), i++), n, folder);
-  }
+  read_links(r, n, folder);
   std::set<PartyId> joined;
   for (const netsim::Edge& edge : n.edges) joined.insert({edge.a, edge.b});
   for (PartyId party = 0; party < count; ++party) {
@@ -74,14 +119,6 @@ void read_topology(ObjectReader& r, NetworkChoice& n, const std::string& folder)
     n.down = n.edges[0].backward;
     if (n.edges[0].a != 0) std::swap(n.up, n.down);
   }
-}
-
-void join_shards(NetworkChoice& n, const engine::Sharding& sharding) {
-  n.parties.clear();
-  n.edges.clear();
-  for (PartyId id = 0; id < static_cast<PartyId>(sharding.parties()); ++id)
-    n.parties.push_back(engine::name_of(sharding.party(id)));
-  for (const auto& [a, b] : sharding.pairs()) n.edges.push_back({a, b, n.up, n.down});
 }
 
 void expect_two_parties(const NetworkChoice& n, const std::string& where, const std::string& what) {

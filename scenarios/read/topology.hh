@@ -16,9 +16,10 @@ struct NetworkChoice;
 std::vector<SchemaKey> topology_schema();
 // Reads those keys after the links' own. Throws Error naming the key.
 void read_topology(engine::ObjectReader&, NetworkChoice&, const std::string& folder);
-// A session with sharded tokens: its client and nodes are the parties, each pair that speaks is joined by a
-// link of its own, all alike.
-void join_shards(NetworkChoice&, const engine::Sharding&);
+// Of sharded tokens: its parties are known; "inner" {LINK keys} holds between nodes, "links" for single
+// pairs, and "addresses" {"comp:0": "HOST:PORT", ..} names every node where they are there already.
+void read_shard_links(engine::ObjectReader&, NetworkChoice&, const std::string& folder,
+                      const engine::Sharding&);
 // Throws Error where there are others than a client and a server: `what` has no use for them.
 void expect_two_parties(const NetworkChoice&, const std::string& where, const std::string& what);
 

@@ -18,6 +18,12 @@ const engine::LayerStack& LoadedModel::middle(engine::LayerRange range) {
   return *middle;
 }
 
+const engine::TokenLayers& LoadedModel::token_layers(engine::LayerRange range) {
+  auto& layers = token_layers_[{range.begin, range.end}];
+  if (!layers) layers = std::make_unique<engine::TokenLayers>(checkpoint_, range, storage_);
+  return *layers;
+}
+
 const engine::ModelEnds& LoadedModel::whole() {
   const int n = config().layers;
   return ends({{0, n}, {n, n}, {n, n}});

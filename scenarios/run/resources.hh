@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/layers/model_ends.hh"
+#include "engine/layers/token_layers.hh"
 #include "engine/privacy/del_weights.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/read/compute_source.hh"
@@ -22,7 +23,8 @@ class LoadedModel {
   const engine::ModelConfig& config() const { return checkpoint_.config(); }
   const engine::ModelEnds& ends(const engine::SplitPlan&);
   const engine::LayerStack& middle(engine::LayerRange);
-  const engine::ModelEnds& whole();  // all layers, for local decoding
+  const engine::TokenLayers& token_layers(engine::LayerRange);  // for nodes that share attention
+  const engine::ModelEnds& whole();                             // all layers, for local decoding
 
  private:
   engine::Checkpoint checkpoint_;
@@ -30,6 +32,7 @@ class LoadedModel {
   engine::Placement place_;
   std::map<std::pair<int, int>, std::unique_ptr<engine::ModelEnds>> ends_;
   std::map<std::pair<int, int>, std::unique_ptr<engine::LayerStack>> middles_;
+  std::map<std::pair<int, int>, std::unique_ptr<engine::TokenLayers>> token_layers_;
 };
 
 class Resources {

@@ -9,6 +9,7 @@
 #include "engine/drafters/named.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"
+#include "scenarios/run/cascade.hh"
 #include "scenarios/run/networks/networks.hh"
 #include "scenarios/run/privacy.hh"
 #include "scenarios/run/rehearsals.hh"
@@ -38,6 +39,7 @@ engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, c
   h.device = s.place.device.str();
   h.compute = kind.wall_time ? "live" : s.compute;
   if (kind.splits) h.defences = s.defences.to_json();
+  if (s.cascade.on) h.cascade = to_json(s.cascade.terms);
   h.privacy = privacy_header(s.privacy, mechanism);
   h.geometry = geometry(config);
   h.seed = s.seed;
@@ -78,8 +80,11 @@ struct Client {
       return;
     }
     const bool local = !row_of(s.network.kind).splits;
-    const auto forward = local ? engine::make_local(party, ends)
-                               : engine::make_split(party, server, ends, options_for(s, mechanism));
+    const engine::LayerRange between{ends.head().range().end, ends.tail().range().begin};
+    const auto forward =
+        local          ? engine::make_local(party, ends)
+        : s.cascade.on ? engine::make_cascade(party, ends, cascade_terms(s, between), cascade_options(s))
+                       : engine::make_split(party, server, ends, options_for(s, mechanism));
     const engine::Sampler sampler(options.sampling);
     const auto drafter = engine::make_drafter(decode, {&sampler, draft_model});
     generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
@@ -146,19 +151,31 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
               del ? std::optional(mechanism_of(s, *del, seed_of_link(s, ids))) : std::nullopt,
               {},
               {}};
-  engine::MemoryRecorder theirs;
+  std::map<engine::PartyId, engine::MemoryRecorder> theirs;
   Json simulator, links;
   std::map<engine::PartyId, engine::PartyMain> parties;
   parties[client] = [&](auto& transport, auto& clock) { ours.run(s, transport, clock); };
   at::set_num_threads(s.threads);  // this thread computes for every party in virtual time
   const NetworkRow& kind = row_of(s.network.kind);
-  if (kind.splits && s.network.server.empty()) {
+  std::vector<ShardNode> nodes;  // by number, from 1 on
+  if (s.cascade.on) {
+    for (engine::PartyId id = 1; s.network.addresses.empty() && id < s.network.parties.size(); ++id)
+      nodes.emplace_back(s, id, &model);
+    for (engine::PartyId id = 1; id <= nodes.size(); ++id) {
+      parties[id] = [&, id, &recorder = theirs[id]](engine::Transport& transport, engine::Clock& clock) {
+        at::set_num_threads(s.threads);
+        Party party(id, transport, clock, recorder);
+        nodes[id - 1].serve(party);
+      };
+    }
+  } else if (kind.splits && s.network.server.empty()) {
     const bool whole = s.privacy.text_comes_back();
     const engine::ModelEnds* all = whole ? &model.whole() : nullptr;
     const engine::LayerStack* middle = whole ? nullptr : &model.middle(plan.middle);
-    parties[server] = [&, all, middle](engine::Transport& transport, engine::Clock& clock) {
+    parties[server] = [&, all, middle, &recorder = theirs[server]](engine::Transport& transport,
+                                                                   engine::Clock& clock) {
       at::set_num_threads(s.threads);
-      Party party(server, transport, clock, theirs);
+      Party party(server, transport, clock, recorder);
       const engine::ServeOptions options{.del = del};
       if (all)
         engine::serve_text(party, client, *all, options);
@@ -167,6 +184,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
     };
   }
   NetworkOrder order{s.network, seed_of_link(s, ids)};
+  if (s.cascade.on) order.shards = &s.cascade.terms.sharding;
   order.answers.payload = std::max<std::uint64_t>(
       1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
   if (kind.charges) {
@@ -179,7 +197,8 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   simulator = network->settings();
   links = network->totals();
   engine::Run run = std::move(ours.recorder.run);
-  run.spans.insert(run.spans.end(), theirs.run.spans.begin(), theirs.run.spans.end());
+  for (const auto& [id, recorder] : theirs)
+    run.spans.insert(run.spans.end(), recorder.run.spans.begin(), recorder.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
   run.header = header(s, model.config(), decode, prompt, ids.size(), ours.mechanism);
   run.header.simulator = simulator;
@@ -201,7 +220,10 @@ std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, c
   if (!prompt.ids.empty()) return prompt.ids;
   std::vector<engine::Token> ids = resources.tokenizer(s.model).encode(prompt.text);
   const int bos = resources.model(s.model, s.storage, s.place).config().bos;
-  if (bos >= 0) ids.insert(ids.begin(), bos);
+  if (s.cascade.public_prefix > 0)
+    std::ranges::copy(public_prefix(s, resources), std::inserter(ids, ids.begin()));
+  else if (bos >= 0)
+    ids.insert(ids.begin(), bos);
   return ids;
 }
 

@@ -52,10 +52,7 @@ Row file(const char* key, const char* type, std::string DelOptions::*member, con
 std::vector<Row> keys() {
   return {
       {{"study", "del", "", "DEL's utility, leak and bytes, cell by cell"},
-       [](Reading&, ObjectReader& r, const std::string& key) {
-         if (const auto study = r.need<std::string>(key); study != "del")
-           throw Error("{}: '{}': expected del", r.path(key), study);
-       }},
+       [](Reading&, ObjectReader& r, const std::string& key) { r.need<std::string>(key); }},
       {{"name", "text", "del", "of the study"},
        [](Reading& t, ObjectReader& r, const std::string& key) { t.name = r.get(key, t.name); }},
       file("model", "folder", &DelOptions::model, "config.json, *.safetensors, tokenizer"),

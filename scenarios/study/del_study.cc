@@ -15,20 +15,6 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::Json;
-using Watch = std::function<void(std::size_t, std::size_t, const std::string&)>;
-
-// One row of the result: what it is, and how it comes about.
-struct Job {
-  std::string list;  // "cells", "baselines", "calibrated"
-  Json key;          // by which an earlier result's row is known again
-  std::function<Json()> make;
-};
-
-bool is_row(const Json& row, const Json& key) {
-  return std::ranges::all_of(key.items(),
-                             [&](const auto& item) { return row.value(item.key(), Json()) == item.value(); });
-}
-
 class Study {
  public:
   Study(const DelOptions& o, const Stop& stop)
@@ -43,20 +29,7 @@ class Study {
     plan();
   }
 
-  Json run(const Json& earlier, const Watch& watch) {
-    Json result = about();
-    std::size_t done = 0;
-    try {
-      for (const Job& job : jobs_) {
-        watch(done++, jobs_.size(), job.list + " " + job.key.dump());
-        const Json* known = find(earlier, job);
-        result[job.list].push_back(known ? *known : job.make());
-      }
-    } catch (const attacks::Stopped&) {
-      result["partial"] = true;
-    }
-    return result;
-  }
+  Json run(const Json& earlier, const StudyWatch& watch) { return run_jobs(about(), jobs_, earlier, watch); }
 
  private:
   void check() const {
@@ -121,19 +94,11 @@ class Study {
     }
   }
 
-  const Json* find(const Json& earlier, const Job& job) const {
-    if (!earlier.is_object() || earlier.value("scenario", Json()) != o_.text || !earlier.contains(job.list))
-      return nullptr;
-    for (const Json& row : earlier[job.list])
-      if (is_row(row, job.key)) return &row;
-    return nullptr;
-  }
-
   Json about() {
     const Ground& g = grounds_.front();
     const auto& own = g.texts().front();
     const Interval clean = perplexity(own.clean, o_.seed);
-    Json j = {{"schema_version", 1}, {"study", "del"}, {"name", o_.name}, {"partial", false}};
+    Json j = {{"schema_version", 1}, {"study", "del"}, {"name", o_.name}};
     j["clean"] = {{"perplexity", clean.value}, {"perplexity_ci90", {clean.low, clean.high}}};
     j["clean"]["blind_perplexity"] = perplexity(judge_blind(g.judging(own), g.frozen()), o_.seed).value;
     j["held_out_tokens"] =
@@ -165,12 +130,12 @@ class Study {
   attacks::Knowledge knowledge_;
   Shared shared_;
   std::list<Ground> grounds_;
-  std::vector<Job> jobs_;
+  std::vector<StudyJob> jobs_;
 };
 
 }  // namespace
 
-Json run_del_study(const DelOptions& o, const Json& earlier, const Stop& stop, const Watch& watch) {
+Json run_del_study(const DelOptions& o, const Json& earlier, const Stop& stop, const StudyWatch& watch) {
   one_thread_per_operation();
   return Study(o, stop).run(earlier, watch);
 }

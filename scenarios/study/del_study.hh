@@ -9,9 +9,7 @@ namespace splitwan::scenarios {
 // bits_per_token, attack, attack_success, attacks, time_to_first_token_s, ..}: scenarios/README.md.
 // `earlier`: such a result of the same scenario, unfinished perhaps, or null. `partial` is true where `stop`
 // ended it.
-engine::Json run_del_study(
-    const DelOptions&, const engine::Json& earlier, const Stop&,
-    const std::function<void(std::size_t done, std::size_t total, const std::string&)>&);
+engine::Json run_del_study(const DelOptions&, const engine::Json& earlier, const Stop&, const StudyWatch&);
 
 std::string del_tables(const engine::Json& result);
 

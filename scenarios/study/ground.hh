@@ -4,12 +4,11 @@
 
 #include "engine/text/tokenizer.hh"
 #include "scenarios/study/del_options.hh"
+#include "scenarios/study/study_jobs.hh"
 #include "scenarios/study/utility.hh"
 #include "scenarios/train/del/soft_prompt.hh"
 
 namespace splitwan::scenarios {
-
-using Stop = std::function<bool()>;
 
 class Ground {
  public:

@@ -8,8 +8,8 @@ namespace splitwan::scenarios {
 
 // A session of the study's model; `maps` empty: none of the mechanism.
 struct SessionKind {
-  std::string maps;
-  engine::BinomialSpec spec;
+  std::string maps = {};
+  engine::BinomialSpec spec = {};
   int depth = 0;
   std::string soft_prompt = "none";
   const engine::Codec* wire = &engine::lossless_codec();

@@ -20,32 +20,32 @@ Learner::Learner(Network network, Training training, std::uint64_t seed)
   }
 }
 
-Tensor Learner::prepared(const Tensor& rows) const {
-  const Tensor x = (rows - mean_) / deviation_;
-  return training_.windows ? x.view({-1, window, x.size(1)}) : x;
-}
-
-void Learner::learn(const Tensor& rows, const Tensor& labels, const Stop& stop) {
+void Learner::learn(const Tensor& rows, const Tensor& labels, const Stop& stop, const Tensor& evidence) {
   if (!mean_.defined()) {
     mean_ = rows.mean(0);
     deviation_ = rows.std(0).clamp_min(1e-6);
   }
-  const Tensor x = prepared(rows), y = training_.windows ? labels.view({-1, window}) : labels;
+  const auto in_items = [&](const Tensor& t) {
+    return training_.windows ? t.unflatten(0, {-1, training_.positions}) : t;
+  };
+  const Tensor x = in_items((rows - mean_) / deviation_), y = in_items(labels);
   const std::int64_t items = x.size(0),
-                     batch = training_.windows ? training_.batch / window : training_.batch;
+                     batch = training_.windows ? training_.batch / training_.positions : training_.batch;
   for (int epoch = 0; epoch < training_.epochs; ++epoch) {
     const Tensor order = at::randperm(items, generator_, at::kLong);
     for (std::int64_t at = 0; at < items; at += batch) {
       if (stop()) throw Stopped{};
       const Tensor which = order.narrow(0, at, std::min(batch, items - at));
-      step(x.index_select(0, which), y.index_select(0, which).flatten());
+      const Tensor known = evidence.defined() ? in_items(evidence).index_select(0, which) : evidence;
+      step(x.index_select(0, which), y.index_select(0, which).flatten(), known);
     }
   }
 }
 
-void Learner::step(const Tensor& x, const Tensor& y) {
+void Learner::step(const Tensor& x, const Tensor& y, const Tensor& evidence) {
   constexpr double beta1 = 0.9, beta2 = 0.98, eps = 1e-8, decay = 0.01;
-  const Tensor logits = network_.logits(x);
+  Tensor logits = network_.logits(x);
+  if (evidence.defined()) logits = logits + evidence;
   const Tensor loss = at::cross_entropy_loss(logits.view({-1, logits.size(-1)}), y);
   loss.backward();
   const at::NoGradGuard still;
@@ -68,21 +68,24 @@ void Learner::step(const Tensor& x, const Tensor& y) {
   }
 }
 
-Guesses Learner::guess(const Tensor& rows) const {
+Guesses Learner::guess(const Tensor& rows, const Tensor& evidence) const {
   const at::NoGradGuard still;
   if (rows.size(0) == 0) return {};
   if (!mean_.defined()) throw engine::Error("a learned attacker was asked before it was trained");
   const Tensor x = (rows - mean_) / deviation_;
-  if (!training_.windows) return best_five(network_.logits(x));
+  const auto with_evidence = [&](const Tensor& logits) {
+    return best_five(evidence.defined() ? logits + evidence : logits);
+  };
+  if (!training_.windows) return with_evidence(network_.logits(x));
   // Windows side by side; the last one reaches back, so that every row has as many neighbours as there are.
-  const std::int64_t n = x.size(0), size = std::min<std::int64_t>(n, window);
+  const std::int64_t n = x.size(0), size = std::min<std::int64_t>(n, training_.positions);
   std::vector<Tensor> parts;
   for (std::int64_t at = 0; at < n; at += size) {
     const std::int64_t begin = std::min(at, n - size);
     const Tensor logits = network_.logits(x.narrow(0, begin, size).unsqueeze(0)).squeeze(0);
     parts.push_back(logits.narrow(0, at - begin, begin + size - at));
   }
-  return best_five(at::cat(parts));
+  return with_evidence(at::cat(parts));
 }
 
 Guesses best_five(const Tensor& logits) {

@@ -15,22 +15,25 @@ struct Training {
   int epochs = 1;
   int batch = 256;  // pairs per step
   double rate = 3e-3;
-  bool windows = false;  // rows come in windows of positions, as the sequence network wants them
+  bool windows = false;    // rows come in windows of positions, as the sequence network wants them
+  int positions = window;  // of a window
 };
 
 class Learner {
  public:
   Learner(Network, Training, std::uint64_t seed);
 
-  // Pairs in order of position; may be called many times with new ones. Throws Stopped.
-  void learn(const at::Tensor& rows, const at::Tensor& labels, const Stop& stop);
+  // Pairs in order of position; may be called many times with new ones. Throws Stopped. `evidence`, where
+  // given, [rows, vocabulary]: what is known of each row's token besides, to which the network's logits are
+  // added, in learning as in asking.
+  void learn(const at::Tensor& rows, const at::Tensor& labels, const Stop& stop,
+             const at::Tensor& evidence = {});
   // Five guesses for each of one document's rows.
-  Guesses guess(const at::Tensor& rows) const;
+  Guesses guess(const at::Tensor& rows, const at::Tensor& evidence = {}) const;
   std::int64_t pairs_seen() const { return seen_; }
 
  private:
-  at::Tensor prepared(const at::Tensor& rows) const;
-  void step(const at::Tensor& x, const at::Tensor& y);
+  void step(const at::Tensor& x, const at::Tensor& y, const at::Tensor& evidence);
   Network network_;
   Training training_;
   at::Generator generator_;

@@ -76,18 +76,22 @@ Network row_mlp(int width, int vocabulary, at::Generator generator) {
   return network;
 }
 
-Network sequence_network(int width, int vocabulary, at::Generator generator) {
+Network sequence_network(int width, int vocabulary, int positions, at::Generator generator) {
   Network network;
   Maker make(network, std::move(generator));
   constexpr int inner = 128, heads = 4;
   const Layer in = make.linear(width, inner), first = encoder_layer(make, inner, heads),
               second = encoder_layer(make, inner, heads), norm = make.norm(inner);
-  const Tensor positions = make.normal({window, inner}, 0.5);
+  const Tensor places = make.normal({positions, inner}, 0.5);
   network.features = [=](const Tensor& x) {
-    return norm(second(first(in(x) + positions.narrow(0, 0, x.size(1)))));
+    return norm(second(first(in(x) + places.narrow(0, 0, x.size(1)))));
   };
   make.table(vocabulary, inner);
   return network;
+}
+
+Network sequence_network(int width, int vocabulary, at::Generator generator) {
+  return sequence_network(width, vocabulary, window, std::move(generator));
 }
 
 }  // namespace splitwan::attacks

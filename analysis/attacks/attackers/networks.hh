@@ -20,7 +20,9 @@ struct Network {
 Network published_mlp(int width, int vocabulary, at::Generator);
 // LayerNorm -> Linear(width, 2 width) -> GELU -> Linear(2 width, width) -> table of tokens.
 Network row_mlp(int width, int vocabulary, at::Generator);
-// Two layers of bidirectional attention over a window of positions: x is [windows, positions, width].
-Network sequence_network(int width, int vocabulary, at::Generator);
+// Two layers of bidirectional attention over a window of positions: x is [windows, positions, width], at most
+// so many positions.
+Network sequence_network(int width, int vocabulary, int positions, at::Generator);
+Network sequence_network(int width, int vocabulary, at::Generator);  // `window` of them
 
 }  // namespace splitwan::attacks

@@ -7,6 +7,7 @@
 #include "engine/privacy/del_weights.hh"
 #include "engine/serve/server.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/engine/serve_role.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/run_scenario.hh"
@@ -21,6 +22,7 @@ struct ServeOptions {
   std::string layers, listen = "127.0.0.1:7420", idle = "5min";
   int sessions = 16;
   bool whole = false, insecure = false, json = false;
+  RoleOptions as;
 };
 
 void announce(const engine::Server& server, engine::LayerRange range, int layers, bool json) {
@@ -51,6 +53,14 @@ engine::Server::Serve served(LoadedModel& model, engine::LayerRange range, bool 
 }
 
 int serve_command(const ServeOptions& o) {
+  if (!o.as.role.empty()) {
+    RoleOptions as = o.as;
+    as.model = o.keys.text("model");
+    as.insecure = o.insecure;
+    as.json = o.json;
+    return serve_role(as);
+  }
+  if (o.keys.text("model").empty()) throw Error("--model: expected a folder, or --role with --scenario");
   Scenario s;
   o.keys.read(s, "serve");
   if (!o.insecure && !engine::parse_endpoint(o.listen).is_loopback()) {
@@ -93,8 +103,7 @@ int serve_command(const ServeOptions& o) {
 void add_serve_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<ServeOptions>();
   o->keys.add(command, "model")
-      ->required()
-      ->description("model folder, whole or as `splitwan export` wrote it");
+      ->description("model folder, whole or as `splitwan export` wrote it (with --role: the scenario's)");
   command.add_option("--layers", o->layers,
                      "BEGIN:END of the layers served, as in 2:30 (default: what an export holds)");
   o->keys.add(command, "privacy.maps")
@@ -102,6 +111,15 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
   command.add_flag("--whole", o->whole,
                    "every layer and the head: prompts come through the mechanism, text goes back (DEL as "
                    "published)");
+  auto* role =
+      command.add_option("--role", o->as.role,
+                         "which node of a scenario with sharded tokens (cascade) to be: comp:3, attn:0,2, "
+                         "merge");
+  auto* scenario = command.add_option("--scenario", o->as.scenario,
+                                      "its file: who listens where stands in network.addresses");
+  role->needs(scenario);
+  scenario->needs(role);
+  command.add_flag("--once", o->as.once, "with --role: one session, then exit")->needs(role);
   command.add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
   command.add_flag("--insecure", o->insecure,
                    "allow addresses other than loopback although nothing is encrypted yet");

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "analysis/attacks/suite/suite.hh"
+#include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "engine/checkpoint/model_config.hh"
 #include "scenarios/commands/lab/attack_speed.hh"
+#include "scenarios/commands/lab/cascade_attack.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/read/sweep.hh"
@@ -17,6 +19,7 @@ struct AttackOptions {
   std::string scenario, output;
   std::vector<std::string> overrides;
   bool json = false;
+  CascadeOptions cascade;
 };
 
 // Every depth as it is, and every defence at its own depths.
@@ -43,6 +46,13 @@ std::string speed_table(const Json& result) {
 }
 
 int attack_command(const AttackOptions& o) {
+  if (o.cascade.asked) {
+    CascadeOptions cascade = o.cascade;
+    cascade.json = o.json, cascade.output = o.output;
+    if (!o.scenario.empty()) throw engine::Error("--cascade: expected no scenario, found {}", o.scenario);
+    return attack_cascade(cascade);
+  }
+  if (o.scenario.empty()) throw engine::Error("scenario: expected a file, or --cascade");
   const Json scenario = read_scenario_file(o.scenario, o.overrides);
   auto inputs = files_named_in(scenario, o.scenario);
   inputs.push_back(o.scenario);
@@ -77,12 +87,12 @@ int attack_command(const AttackOptions& o) {
 
 void add_attack_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<AttackOptions>();
-  command.add_option("scenario", o->scenario, "scenario file (JSON), such as scenarios/attack.json")
-      ->required();
+  command.add_option("scenario", o->scenario, "scenario file (JSON), such as scenarios/attack.json");
   command.add_option("-o,--output", o->output,
                      "keep the result (JSON) in this file; of an interrupted run what is finished");
   command.add_option("--set", o->overrides, "override a key: --set depths=[2]")->allow_extra_args(false);
   command.add_flag("--json", o->json, "print the result as one JSON object");
+  add_cascade_options(command, o->cascade);
   command.callback([o, &chosen] { chosen = [o] { return attack_command(*o); }; });
 }
 

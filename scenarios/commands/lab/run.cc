@@ -10,7 +10,7 @@
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/run_output.hh"
-#include "scenarios/study/del_study.hh"
+#include "scenarios/study/studies.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -20,15 +20,16 @@ int run_study(const RunOptions& o) {
   auto inputs = files_named_in(scenario, o.scenario);
   inputs.push_back(o.scenario);
   engine::check_output(o.output, inputs);
-  const DelOptions options = read_del_study(scenario, o.scenario);
+  const StudyKind& kind = study_of(scenario, o.scenario);
+  const auto study = kind.prepare(scenario, o.scenario);
   const Json earlier =
       !o.output.empty() && std::filesystem::exists(o.output) ? engine::read_json_file(o.output) : Json();
   const SignalWatch watch;  // from here on there is something to keep
   const Stop stop = [] { return SignalWatch::received() != 0; };
   Progress progress;
   const auto make = [&](const Json& known) {
-    return run_del_study(options, known, stop,
-                         [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
+    return study(known, stop,
+                 [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
   };
   const Json result = make(earlier);
   if (!o.output.empty()) engine::write_file(o.output, result.dump(1) + "\n");
@@ -40,7 +41,7 @@ int run_study(const RunOptions& o) {
   if (o.json)
     fmt::print("{}\n", result.dump());
   else if (o.output != "-")
-    fmt::print("{}", del_tables(result));
+    fmt::print("{}", kind.tables(result));
   return 0;
 }
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "engine/party/transport.hh"
+#include "engine/net/shard_links.hh"
 #include "netsim/time/cost_source.hh"
 #include "scenarios/read/network_choice.hh"
 
@@ -15,7 +15,8 @@ struct NetworkOrder {
   // What work costs, where the kind charges it; parties that run at the same time are given one each.
   std::function<netsim::CostSource()> cost = {};
   netsim::MessageSize message_size = engine::wire_size;
-  engine::Limits answers = {};  // what a live server may send
+  const engine::Sharding* shards = nullptr;  // where tokens are sharded
+  engine::Limits answers = {};               // what a live server may send
 };
 
 class RunNetwork : public engine::Network {
@@ -27,7 +28,10 @@ class RunNetwork : public engine::Network {
   virtual Json totals() { return {}; }
 };
 
-// Runs whoever it is given; with a live server, the client alone. Throws Error.
+// Of a scenario's nodes that are there already.
+engine::ShardLinks shard_links(const NetworkChoice&, const engine::Sharding&);
+
+// Runs whoever it is given; with live servers, the client alone. Throws Error.
 std::unique_ptr<RunNetwork> make_network(const NetworkOrder&);
 
 }  // namespace splitwan::scenarios

@@ -30,17 +30,57 @@ class LiveServer : public RunNetwork {
   engine::Limits answers_;
 };
 
+// The same of nodes.
+class LiveNodes : public RunNetwork {
+ public:
+  explicit LiveNodes(engine::ShardLinks links) : links_(std::move(links)) {}
+
+  void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
+    boost::asio::io_context io;
+    engine::WallClock clock;
+    engine::SocketTransport transport(clock);
+    join(transport, io, engine::roles::client, links_, nullptr);
+    parties.at(engine::roles::client)(transport, clock);
+  }
+
+ private:
+  engine::ShardLinks links_;
+};
+
 class Loopback : public RunNetwork {
  public:
-  void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
-    engine::SocketNetwork().run(parties);
+  explicit Loopback(const NetworkChoice& choice) {
+    for (const netsim::Edge& edge : choice.edges) pairs_.emplace_back(edge.a, edge.b);
   }
+  void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
+    engine::SocketNetwork(pairs_).run(parties);
+  }
+
+ private:
+  std::vector<std::pair<engine::PartyId, engine::PartyId>> pairs_;
 };
 
 }  // namespace
 
+engine::ShardLinks shard_links(const NetworkChoice& choice, const engine::Sharding& sharding) {
+  engine::ShardLinks links{sharding, {}, choice.patience};
+  for (const auto& [name, address] : choice.addresses) {
+    try {
+      links.addresses[party_named(sharding, name)] = engine::parse_endpoint(address);
+    } catch (const engine::Error& e) {
+      throw engine::Error("network: addresses: {}: {}", name, e.what());
+    }
+  }
+  return links;
+}
+
 std::unique_ptr<RunNetwork> make_sockets_network(const NetworkOrder& order) {
-  if (order.choice.server.empty()) return std::make_unique<Loopback>();
+  if (order.shards && !order.choice.addresses.empty()) {
+    engine::ShardLinks links = shard_links(order.choice, *order.shards);
+    links.limits = order.answers;
+    return std::make_unique<LiveNodes>(std::move(links));
+  }
+  if (order.choice.server.empty()) return std::make_unique<Loopback>(order.choice);
   return std::make_unique<LiveServer>(order.choice.server, order.answers);
 }
 

@@ -66,6 +66,37 @@ TEST(AttackLearner, only_the_sequence_network_sees_neighbours) {
             0.6);
 }
 
+TEST(AttackLearner, windows_have_as_many_positions_as_they_are_given) {
+  const World lessons(6000, 1, 0, 1), exam(89, 2, 0, 1);  // no multiple: the last window reaches back
+  Training windows{6000, 12, 120, 2e-3, true};
+  windows.positions = 12;
+  EXPECT_GT(trained_share(sequence_network(width, vocabulary, 12, generator_of(1, 5)), windows, lessons,
+                          lessons.labels, exam),
+            0.6);
+}
+
+TEST(AttackLearner, evidence_says_what_rows_do_not) {
+  // Rows tell all of a token but whether it is even, which the evidence tells: either alone finds half or
+  // less.
+  const auto told = [](const at::Tensor& labels) {
+    const at::Tensor all = at::arange(vocabulary).unsqueeze(0);
+    return ((all - labels.unsqueeze(1)).remainder(2) * -8).to(at::kFloat);
+  };
+  World lessons(6400, 1), exam(320, 2);
+  for (World* w : {&lessons, &exam})
+    w->rows = at::empty({vocabulary, width})
+                  .normal_(0, 1, generator_of(77, 1))
+                  .index_select(0, w->labels.div(2, "floor"));
+  const Training rows{.pairs = 6400, .epochs = 10, .batch = 128};
+  Learner with(row_mlp(width, vocabulary, generator_of(1, 5)), rows, 1);
+  with.learn(lessons.rows, lessons.labels, never, told(lessons.labels));
+  EXPECT_GT(share_right(with.guess(exam.rows, told(exam.labels)), exam.labels), 0.98);
+  EXPECT_LT(share_right(with.guess(exam.rows), exam.labels), 0.7);
+  EXPECT_LT(
+      trained_share(row_mlp(width, vocabulary, generator_of(1, 5)), rows, lessons, lessons.labels, exam),
+      0.7);
+}
+
 TEST(AttackLearner, shuffled_labels_teach_nothing) {
   const World lessons(6400, 1), exam(800, 2);
   const at::Tensor shuffled =

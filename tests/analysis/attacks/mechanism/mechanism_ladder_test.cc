@@ -43,5 +43,20 @@ TEST(MechanismLadder, the_model_as_prior_tells_most_where_texts_are_like_its_own
   EXPECT_GE(found[2].figures.top1, found[1].figures.top1 - luck(found[1].figures, found[2].figures));
 }
 
+// It is taught what a text is like, and told each row's likelihood: it loses nothing to ML and finds more
+// where rows say little.
+TEST(MechanismLadder, the_inverter_that_learned_finds_no_less_than_likelihood) {
+  const MechanismWorld& world = MechanismWorld::get();
+  const AttackChoice choice{.attackers = {"ml", "sequence_inverter"}, .passes = 2, .threads = 2};
+  for (const double mu : {5.0, 40.0, 160.0}) {
+    const auto found = attack_rows(world.view(mu), world.documents, choice, never_stop);
+    ASSERT_EQ(found[1].attacker, "sequence_inverter");
+    EXPECT_GE(found[1].figures.top1, found[0].figures.top1 - 0.01) << "mu " << mu;
+    if (mu == 5) {
+      EXPECT_GT(found[1].figures.low, found[0].figures.high);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace splitwan::tests

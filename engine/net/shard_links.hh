@@ -1,0 +1,24 @@
+// The connections of one party of a sharded session (party/shards.hh) among live ones: of two that speak with
+// each other, the one with the lower number calls.
+#pragma once
+
+#include <map>
+
+#include "engine/net/sockets.hh"
+#include "engine/party/shards.hh"
+
+namespace splitwan::engine {
+
+struct ShardLinks {
+  Sharding sharding;
+  std::map<PartyId, Endpoint> addresses;      // of every node
+  Nanos patience = std::chrono::seconds(60);  // for each call, and for the others once one has called
+  Limits limits = {};                         // of messages
+};
+
+// Takes the calls that `self` waits for (as long as it takes for the first), then makes its own, again and
+// again until `patience` is over. `acceptor`: null where nobody calls. Throws Error naming who is missing.
+void join(SocketTransport&, boost::asio::io_context&, PartyId self, const ShardLinks&,
+          tcp::acceptor* acceptor);
+
+}  // namespace splitwan::engine

@@ -1,0 +1,82 @@
+#include "engine/split/cascade/batch_rows.hh"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/error.hh"
+
+namespace splitwan::engine::cascade {
+
+BatchRows::BatchRows(const Sharding& sharding, int window, int limit, const Header& h, std::int32_t first)
+    : sharding_(sharding),
+      window_(window),
+      limit_(limit),
+      context_(static_cast<int>(h.context)),
+      first_(first),
+      step_(h.step),
+      parent_(h.parent) {
+  if (std::cmp_greater(parent_.size(), std::max(limit, widest_tree)))
+    throw Error("a step of {} rows: expected 1 to {}", parent_.size(), std::max(limit, widest_tree));
+  depth_ = depths(parent_);
+  const int deepest = is_chain() ? 0 : std::ranges::max(depth_);
+  if (std::cmp_greater_equal(h.context, limit) || context_ + deepest >= limit)
+    throw Error("a path of {} rows after {} tokens: the model's context is {}", deepest + 1, h.context,
+                limit);
+}
+
+RowList BatchRows::rows_of(int shard, std::size_t count) const {
+  RowList rows;
+  if (is_chain()) {
+    for (std::int32_t row = 0; rows.size() < count && position(row) < limit_; ++row)
+      if (sharding_.shard_of(position(row)) == shard) rows.push_back(row);
+  } else {
+    for (std::int32_t row = 0; std::cmp_less(row, parent_.size()); ++row)
+      if (sharding_.shard_of(position(row)) == shard) rows.push_back(row);
+  }
+  if (rows.size() != count || count == 0)
+    throw Error("{} rows of shard {} after {} tokens: expected {}", count, shard, context_, rows.size());
+  return rows;
+}
+
+template <typename Committed, typename Open>
+void BatchRows::walk(std::int32_t row, int shard, Committed&& committed, Open&& open) const {
+  const int from = oldest(row);
+  int cluster = from / sharding_.cluster;
+  cluster += (shard - cluster % sharding_.alpha + sharding_.alpha) % sharding_.alpha;
+  for (; cluster * sharding_.cluster < context_; cluster += sharding_.alpha) {
+    const int begin = std::max(from, cluster * sharding_.cluster),
+              end = std::min(context_, (cluster + 1) * sharding_.cluster);
+    for (int position = begin; position < end; ++position)
+      if (!committed(position)) return;
+  }
+  thread_local RowList path;
+  path.clear();
+  for (std::int32_t at = row; at >= 0; at = is_chain() ? at - 1 : parent_[static_cast<std::size_t>(at)])
+    if (position(at) >= from && sharding_.shard_of(position(at)) == shard) path.push_back(at);
+  for (auto at = path.rbegin(); at != path.rend(); ++at)
+    if (!open(*at)) return;
+}
+
+bool BatchRows::sees(std::int32_t row, int shard) const {
+  bool any = false;
+  const auto first = [&](auto) { return !(any = true); };
+  walk(row, shard, first, first);
+  return any;
+}
+
+int BatchRows::count(std::int32_t row, int shard) const {
+  int count = 0;
+  const auto each = [&](auto) { return ++count > 0; };
+  walk(row, shard, each, each);
+  return count;
+}
+
+void BatchRows::keys(std::int32_t row, int shard, const RowLedger& committed,
+                     std::vector<std::int32_t>& numbers) const {
+  numbers.clear();
+  walk(
+      row, shard, [&](int position) { return numbers.push_back(committed.number(position)), true; },
+      [&](std::int32_t open) { return numbers.push_back(number(open)), true; });
+}
+
+}  // namespace splitwan::engine::cascade

@@ -1,0 +1,49 @@
+// One step's rows as every party that has part in it knows them: whose they are, and what they see. No torch.
+#pragma once
+
+#include "engine/split/cascade/row_ledger.hh"
+
+namespace splitwan::engine::cascade {
+
+class BatchRows {
+ public:
+  BatchRows() = default;
+  // From a batch's first message: its step, context and tree; a chain may be of any length. `window`: the
+  // model's sliding one, 0 = none. Throws Error on a bad tree, and on positions from `limit` on.
+  BatchRows(const Sharding&, int window, int limit, const Header&, std::int32_t first);
+
+  std::uint64_t step() const { return step_; }
+  int context() const { return context_; }
+  bool is(const Header& h) const { return h.step == step_ && std::cmp_equal(h.context, context_); }
+  const RowList& parents() const { return parent_; }  // none: a chain
+
+  // The rows of a shard; of a chain the first `count`. Throws Error where the batch has another number of
+  // them.
+  RowList rows_of(int shard, std::size_t count) const;
+  int position(std::int32_t row) const {
+    return context_ + (is_chain() ? row : depth_[static_cast<std::size_t>(row)]);
+  }
+  std::int32_t number(std::int32_t row) const { return first_ + row; }
+
+  bool sees(std::int32_t row, int shard) const;
+  // Numbers of the keys of that shard that the row sees, in order of position.
+  void keys(std::int32_t row, int shard, const RowLedger& committed,
+            std::vector<std::int32_t>& numbers) const;
+  // How many there are.
+  int count(std::int32_t row, int shard) const;
+
+ private:
+  bool is_chain() const { return parent_.empty(); }
+  int oldest(std::int32_t row) const { return window_ > 0 ? std::max(0, position(row) - window_ + 1) : 0; }
+  // Each committed position of the shard that the row sees, then each row of the step, from the oldest on.
+  template <typename Committed, typename Open>
+  void walk(std::int32_t row, int shard, Committed&&, Open&&) const;
+
+  Sharding sharding_;
+  int window_ = 0, limit_ = 0, context_ = 0;
+  std::int32_t first_ = 0;
+  std::uint64_t step_ = 0;
+  RowList parent_, depth_;
+};
+
+}  // namespace splitwan::engine::cascade

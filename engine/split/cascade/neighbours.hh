@@ -1,0 +1,44 @@
+// A node's messages to and from those beside it: hello, checks, and what becomes of an error.
+#pragma once
+
+#include "engine/split/cascade/batch_rows.hh"
+#include "engine/split/cascade/cascade.hh"
+#include "engine/split/cascade/partial.hh"
+
+namespace splitwan::engine::cascade {
+
+HeadShape head_shape(const ModelConfig&);
+
+class Neighbours {
+ public:
+  Neighbours(Party& party, const CascadeTerms& terms, const ModelConfig& config, CascadeOptions options)
+      : party_(party), terms_(terms), config_(config), options_(options) {}
+
+  // Runs `session`; what it throws is told to everybody beside this party first.
+  void run(const std::function<void()>& session);
+  void greet(PartyId to);                     // once, before anything else
+  void check_greeting(const Message&) const;  // throws Error where it is of another model or other terms
+  void leave(std::span<const PartyId> to);    // bye
+
+  // Of one of them, or of anybody. Throws Error that begins with the sender's name where it sent an error,
+  // and names who did not answer what.
+  Arrival next(PartyId from, std::string_view awaited);
+  Arrival next_request(PartyId from);  // waits as long as a session may rest
+  // The same; Throws Error naming `owner` where nothing comes while somebody waits for what it owes.
+  Arrival next_owed(PartyId owner, std::string_view awaited);
+
+  // Rows of `width` values, all finite. Throws Error naming the sender.
+  at::Tensor rows(const Arrival&, int width) const;
+  std::string name(PartyId) const;
+  std::vector<PartyId> all() const;  // everybody beside this party
+
+ private:
+  Arrival checked(Arrival) const;
+  Arrival within(PartyId from, std::optional<Nanos> limit, PartyId owner, std::string_view awaited);
+  Party& party_;
+  const CascadeTerms& terms_;
+  const ModelConfig& config_;
+  CascadeOptions options_;
+};
+
+}  // namespace splitwan::engine::cascade

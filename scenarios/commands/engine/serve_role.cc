@@ -1,0 +1,83 @@
+#include "scenarios/commands/engine/serve_role.hh"
+
+#include <ATen/Parallel.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "engine/base/error.hh"
+#include "engine/net/shard_links.hh"
+#include "scenarios/run/cascade.hh"
+#include "scenarios/run/networks/networks.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+
+struct KeepNothing : engine::Recorder {
+  void span(const engine::Span&) override {}
+  void step(const engine::Step&) override {}
+};
+
+Scenario scenario_of(const RoleOptions& o) {
+  std::vector<Scenario> all = load_scenarios(o.scenario, {});
+  Scenario s = std::move(all.front());
+  if (all.size() != 1) throw Error("{}: a sweep: expected one scenario to serve", o.scenario);
+  if (!s.cascade.on) throw Error("{}: cascade: expected the key beside --role", o.scenario);
+  if (s.network.addresses.empty())
+    throw Error("{}: network: addresses: expected where each node listens", o.scenario);
+  if (!o.model.empty()) s.model = o.model;
+  return s;
+}
+
+}  // namespace
+
+int serve_role(const RoleOptions& o) {
+  const Scenario s = scenario_of(o);
+  const engine::Sharding& sharding = s.cascade.terms.sharding;
+  const engine::PartyId self = party_named(sharding, o.role);
+  if (self == 0) throw Error("--role client: the client is `splitwan run {}`", o.scenario);
+  const engine::ShardLinks links = shard_links(s.network, sharding);
+  const engine::Endpoint& here = links.addresses.at(self);
+  if (!o.insecure && !here.is_loopback())
+    throw Error(
+        "{}: network: addresses: {}: {} is not a loopback address, and activations would cross the network "
+        "in "
+        "clear: use an SSH tunnel (see README), or say --insecure",
+        o.scenario, o.role, s.network.addresses.at(o.role));
+  ShardNode node(s, self);
+  boost::asio::io_context io;
+  engine::tcp::acceptor acceptor = engine::listen(io, here);
+  const auto address = acceptor.local_endpoint();
+  if (o.json)
+    fmt::print("{}\n", Json{{"schema_version", 1},
+                            {"role", o.role},
+                            {"host", address.address().to_string()},
+                            {"port", address.port()},
+                            {"layers", {node.layers().begin, node.layers().end}}}
+                           .dump());
+  else
+    fmt::print("{} listening on {}:{}, {}\n", o.role, address.address().to_string(), address.port(),
+               node.holds());
+  std::fflush(stdout);
+  at::set_num_threads(s.threads);
+  int failed = 0;
+  while (true) {
+    try {
+      engine::WallClock clock;
+      engine::SocketTransport transport(clock);
+      join(transport, io, self, links, &acceptor);
+      KeepNothing nothing;
+      engine::Party party(self, transport, clock, nothing);
+      node.serve(party);
+      fmt::print(stderr, "{}: a session ended\n", o.role);
+      failed = 0;
+    } catch (const Error& e) {
+      fmt::print(stderr, "{}: a session ended: {}\n", o.role, e.what());
+      failed = 2;
+    }
+    if (o.once) return failed;
+  }
+}
+
+}  // namespace splitwan::scenarios

@@ -1,0 +1,132 @@
+// Sharded tokens from outside: a run, nodes that are processes of their own, and what is refused.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <deque>
+
+#include "tests/fixtures/live_server.hh"
+#include "tests/fixtures/said_fields.hh"
+
+namespace splitwan::tests {
+namespace {
+
+using nlohmann::json;
+
+// Ports that nobody listens on now.
+std::vector<int> free_ports(int count) {
+  std::vector<int> sockets, ports;
+  for (int i = 0; i < count; ++i) {
+    sockets.push_back(socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in here{};
+    here.sin_family = AF_INET;
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof here;
+    bind(sockets.back(), reinterpret_cast<sockaddr*>(&here), size);
+    getsockname(sockets.back(), reinterpret_cast<sockaddr*>(&here), &size);
+    ports.push_back(ntohs(here.sin_port));
+  }
+  for (const int s : sockets) close(s);
+  return ports;
+}
+
+class LiveNodes : public testing::Test {
+ protected:
+  void SetUp() override {
+    json addresses;
+    const std::vector<int> ports = free_ports(7);
+    for (std::size_t i = 0; i < roles.size(); ++i)
+      addresses[roles[i]] = "127.0.0.1:" + std::to_string(ports[i]);
+    scenario = {{"model", demo_model},
+                {"cascade", {{"alpha", 2}, {"merge", "aggregator"}}},
+                {"network", {{"kind", "sockets"}, {"addresses", addresses}, {"timeout", "8s"}}},
+                {"decode", {"ngram"}},
+                {"max_new_tokens", 8},
+                {"stop_at_eos", false},
+                {"rehearse", false},
+                {"prompts",
+                 {{{"name", "p"}, {"class", "other"}, {"text", "one, two, three, one, two, three, one"}}}}};
+    std::ofstream(file) << scenario.dump();
+  }
+  void start(const std::vector<std::string>& more = {}) {
+    for (const std::string& role : roles) {
+      std::vector<std::string> options = {"--role", role};
+      options.insert(options.end(), more.begin(), more.end());
+      nodes.emplace_back(options, std::vector<std::string>{"--scenario", file});
+    }
+    for (Server& node : nodes) node.announced();
+  }
+
+  const std::vector<std::string> roles = {"comp:0",   "comp:1",   "attn:0,0", "attn:0,1",
+                                          "attn:1,0", "attn:1,1", "merge"};
+  TemporaryFolder folder;
+  std::string file = folder / "nodes.json";
+  json scenario;
+  std::deque<Server> nodes;
+};
+
+TEST_F(LiveNodes, find_each_other_and_write_what_local_decoding_writes_session_after_session) {
+  start();
+  EXPECT_EQ(expect_said(nodes[0].announced(), "serve"), 5u);
+  EXPECT_EQ(nodes[2].announced()["layers"], (json{0, 0}));  // no weights
+  const Outcome local =
+      splitwan("generate --model " + demo_model +
+               " --prompt 'one, two, three, one, two, three, one' --max-new-tokens 8 --ignore-eos --json");
+  for (int session = 0; session < 2; ++session) {
+    const std::string trace = folder / "trace.jsonl";
+    const Outcome o = splitwan("run " + file + " --json -o " + trace);
+    ASSERT_EQ(o.code, 0) << o.err;
+    const std::string text = text_of(trace);
+    const json end = json::parse(text.substr(text.rfind("{\"type\":\"end\"")));
+    EXPECT_EQ(end["output_ids"], local.json()["output_ids"]);
+  }
+  for (Server& node : nodes) EXPECT_EQ(node.end(SIGTERM), 128 + SIGTERM);
+}
+
+TEST_F(LiveNodes, of_which_one_is_killed_end_the_run_everywhere_with_a_line) {
+  start({"--once"});
+  scenario["max_new_tokens"] = 400;
+  std::ofstream(file) << scenario.dump();
+  std::thread killer([&] {
+    std::this_thread::sleep_for(2s);
+    nodes[3].end(SIGKILL);  // attn:0,1
+  });
+  const Outcome o = splitwan("run " + file + " --json -o " + folder / "trace.jsonl");
+  killer.join();
+  EXPECT_EQ(o.code, 2);
+  EXPECT_EQ(o.out, "");
+  EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
+  EXPECT_NE(o.err.find("attn:0,1"), std::string::npos) << o.err;
+  EXPECT_FALSE(std::filesystem::exists(folder / "trace.jsonl"));
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (i != 3) EXPECT_EQ(nodes[i].wait(), 2) << roles[i] << nodes[i].said();
+}
+
+TEST_F(LiveNodes, are_refused_in_a_line_where_they_cannot_be) {
+  expect_refusal("serve --role comp:2 --scenario " + file, "role 'comp:2': expected comp:0 to comp:1");
+  expect_refusal("serve --role client --scenario " + file, "the client is `splitwan run");
+  expect_refusal("serve --role comp:0", "--scenario");
+  scenario["network"]["addresses"].erase("merge");
+  std::ofstream(file) << scenario.dump();
+  expect_refusal("run " + file, "addresses: expected one of each of 7 nodes, found 6");
+  scenario["network"]["addresses"]["merge"] = "0.0.0.0:7777";
+  std::ofstream(file) << scenario.dump();
+  expect_refusal("serve --role merge --scenario " + file, "not a loopback address");
+  const json base = scenario;
+  const auto refused = [&](const json& patch, const std::string& what) {
+    json changed = base;
+    changed["network"] = {{"kind", "ns3"}};
+    changed.merge_patch(patch);
+    std::ofstream(file) << changed.dump();
+    expect_refusal("run " + file, what);
+  };
+  refused({{"wire", "int8"}}, "wire: expected f32 or f16, found int8");
+  refused({{"cascade", {{"alpha", 1}}}}, "cascade: alpha: expected 2 to 16, found 1");
+  refused({{"cascade", {{"form", "sum"}}}}, "form: expected meu or o_lse, found 'sum'");
+  refused({{"noise", 0.1}}, "where tokens are sharded");
+  refused({{"network", {{"kind", "local"}}}}, "nothing is sent on local");
+  refused({{"network", {{"links", {{{"from", "comp:0"}, {"to", "comp:1"}, {"rtt", "9ms"}}}}}}},
+          "comp:0 and comp:1 never speak with each other");
+}
+
+}  // namespace
+}  // namespace splitwan::tests
