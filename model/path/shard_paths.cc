@@ -85,7 +85,7 @@ void ShardPaths::act(std::size_t number, const JobCost& cost) {
   Node& node = nodes_[j.job.party];
   // What it waited for last: a message, or its own work before.
   ShardTrail trail = node.free > j.ready ? node.trail : messages_[j.last].trail;
-  const Nanos took = j.job.works ? whole_nanos(cost(j.job)) : Nanos{};
+  const Nanos took = whole_nanos(cost(j.job));
   (node.role == ShardRole::comp   ? trail.comp_s
    : node.role == ShardRole::attn ? trail.attn_s
                                   : trail.merge_s) += seconds(took);
@@ -140,8 +140,7 @@ bool ShardPaths::step(const JobCost& cost) {
 void ShardPaths::greet(const ShardBatch& batch) {
   const std::size_t first = messages_.size();
   take(ShardBatch(batch));
-  for (std::size_t m = first; m < messages_.size(); ++m)
-    if (messages_[m].from == 0) post(m, bytes_[m], now_, {});
+  for (std::size_t m = first; m < messages_.size(); ++m) post(m, bytes_[m], now_, {});
 }
 
 ShardTrail ShardPaths::follow(std::vector<ShardTrip> trips, const JobCost& cost) {
