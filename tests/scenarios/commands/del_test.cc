@@ -185,7 +185,7 @@ TEST(DelStudy, is_refused_in_one_line_that_names_the_key) {
   const TemporaryFolder folder;
   std::ofstream(folder / "s.json") << small_study();
   const std::string run = "run " + (folder / "s.json") + " --set ";
-  expect_refusal(run + "study=cascade", "study");
+  expect_refusal(run + "study=other", "study");
   expect_refusal(run + "mu=[]", "mu");
   expect_refusal(run + "mu=[-1]", "mu");
   expect_refusal(run + "bits=[0]", "bits");
