@@ -73,7 +73,7 @@ Bridge HoleSearch::improve(Bridge from, std::span<const Step> steps, const Judge
   std::iota(vocabulary.begin(), vocabulary.end(), 0);
   const auto open = std::ranges::count_if(steps, [](const Step& s) { return s.size() != 1; });
   if (open > most_open) return from;
-  const auto kept = static_cast<std::size_t>(std::pow(most_crossed, 1.0 / static_cast<double>(open)) + 1e-9);
+  const auto kept = static_cast<std::size_t>(std::pow(most_crossed, 1.0 / static_cast<double>(open)));
   for (int sweep = 0; sweep < sweeps && from.distance > tolerance; ++sweep) {
     const std::vector<Token> held = from.tokens;
     std::vector<std::vector<Token>> nearest;
