@@ -109,6 +109,7 @@ Json cell_of(const engine::Run& run, const model::ShardedRun& sharded) {
   cell["wire"] = sharded.wire;
   cell["geometry"] = run.header.geometry;
   cell.update(model::to_json(sharded.condition));
+  if (sharded.inner != sharded.condition) cell["inner"] = model::link_json(sharded.inner);
   cell["tokens_per_s"] = ratio(decode.tokens, decode.total_s);
   const bool nodes = finder.has_nodes();
   decode.write(cell, nodes, nodes);

@@ -76,19 +76,7 @@ ShardBatch ShardSession::greet(std::uint64_t hello_bytes) {
   const Sharding& s = terms_.sharding;
   ShardBatch batch;
   batch.first_message = next_message_;
-  const auto hello = [&](PartyId from, PartyId to) {
-    return put(batch, {from, to, 0, 0, 0, hello_bytes - prefix_size});
-  };
-  std::vector<ShardJob> jobs(static_cast<std::size_t>(s.parties()));  // by party
-  for (const auto& [a, b] : s.pairs()) {
-    const std::size_t m = hello(a, b);
-    if (a != 0) jobs[a].sends.push_back(m);
-    if (jobs[b].needs.empty()) jobs[b].needs = {m};
-    jobs[b].party = b;
-    jobs[b].works = false;
-  }
-  for (ShardJob& job : jobs)
-    if (!job.needs.empty()) batch.jobs.push_back(std::move(job));
+  for (const auto& [a, b] : s.pairs()) put(batch, {a, b, 0, 0, 0, hello_bytes - prefix_size});
   next_message_ += batch.messages.size();
   return batch;
 }

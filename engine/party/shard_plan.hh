@@ -30,7 +30,6 @@ struct ShardJob {
   double pairs = 0, keys = 0;  // rows times the keys each sees; keys that any sees
   std::vector<std::size_t> needs = {},
                            sends = {};  // messages by number, in the order in which they are taken and sent
-  bool works = true;                    // false: it only passes on
 };
 
 // Its messages are numbered from first_message on, those of the session before it below. A CompNode does its
@@ -52,7 +51,8 @@ class ShardSession {
   const ShardWidths& widths() const { return widths_; }
   std::uint32_t context() const { return context_; }
 
-  // The greeting: to each CompNode, from there on to those that it speaks with, and to the aggregator.
+  // The greeting, messages alone: each party's first, to those behind it (the client's to the CompNodes,
+  // theirs to the AttnNodes, all to the aggregator). Nobody waits for one to send his own.
   ShardBatch greet(std::uint64_t hello_bytes);
   // Row i at position context + depths[i]; `chain`: each row follows the one before it.
   ShardBatch add(std::uint64_t step, const std::vector<std::uint32_t>& depths, bool chain);

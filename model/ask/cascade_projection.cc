@@ -35,7 +35,7 @@ ShardPoint project(const CascadeModel& m, int alpha, int cluster, const Conditio
   run.terms = point.terms;
   run.widths = engine::shard_widths_of(m.source["geometry"], m.source["plan"].value("middle", 0), where);
   run.wire = m.source["wire"].get<std::string>();
-  run.condition = condition;
+  run.condition = run.inner = condition;
   std::vector<std::uint32_t> depths = engine::chain_depths(shape.rows);
   for (std::uint32_t& depth : depths) depth %= shape.levels;
   const bool chain = shape.levels >= shape.rows;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "model/observe/source.hh"
 #include "model/path/random.hh"
 
@@ -78,7 +79,12 @@ void infer_nodes(CascadeModel& model, const std::vector<const ShardedRun*>& runs
       samples.push_back({most_rows_of(*run, step), 0, std::max(0.0, left_s / jobs)});
     }
   }
-  for (WorkTable& table : model.node) table = table_of(samples);
+  // Of each number of rows the median: a step that a timeout reached, or did not, says nothing of work.
+  std::map<double, std::vector<double>> by_rows;
+  for (const Sample& s : samples) by_rows[s.rows].push_back(s.seconds);
+  WorkTable table;
+  for (const auto& [rows, all] : by_rows) table.by_rows[rows] = engine::median(all);
+  for (WorkTable& node : model.node) node = table;
 }
 
 bool by_chance(const Condition& c) {
@@ -137,14 +143,14 @@ double WorkTable::at(double rows, double keys) const {
 }
 
 std::vector<ShardTrail> CascadeModel::predict(const ShardedRun& run) const {
-  const bool chance = by_chance(run.condition);
+  const bool chance = by_chance(run.condition) || by_chance(run.inner);
   const bool varied = std::ranges::any_of(spread, [](auto& s) { return !s.empty(); });
   const std::size_t worlds = chance || varied ? 4 : 1;
   std::vector<ShardTrail> mean(run.steps.size());
   for (std::size_t world = 0; world < worlds; ++world) {
     const std::uint64_t seed = 1 + run.run * worlds + world;
     std::mt19937_64 random(seed);
-    ShardPaths paths(run.terms.sharding, run.condition, initial_window, chance ? seed : 0);
+    ShardPaths paths(run.terms.sharding, run.condition, run.inner, initial_window, chance ? seed : 0);
     engine::ShardSession session(run.terms, run.widths, run.wire);
     const auto cost = [&](const ShardJob& job) {
       const auto kind = static_cast<std::size_t>(kind_of(job, run.terms.sharding, run.widths.layers));

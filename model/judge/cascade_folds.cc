@@ -13,8 +13,9 @@ namespace {
 
 using ShardedRuns = std::vector<const ShardedRun*>;
 
-double round_trips(const ShardedRun& run) {
-  return 1 + run.widths.layers * (run.terms.sharding.aggregator ? 1.5 : 1);
+double round_trips_s(const ShardedRun& run) {
+  const double inner = run.widths.layers * (run.terms.sharding.aggregator ? 1.5 : 1);
+  return run.condition.rtt_s + inner * run.inner.rtt_s;
 }
 
 double mean_rows(const ShardedRun& run) {
@@ -41,8 +42,7 @@ double largest_s(const ShardedRun& run) {
     bytes = std::max(bytes, static_cast<double>(m.bytes()));
   }
   double sum = 0;
-  for (const auto& [_, bytes] : most)
-    sum += wire_s(bytes, std::min(run.condition.up_bps, run.condition.down_bps));
+  for (const auto& [_, bytes] : most) sum += wire_s(bytes, std::min(run.inner.up_bps, run.inner.down_bps));
   return sum;
 }
 
@@ -82,10 +82,10 @@ Json fold_json(const CascadeFold& f) {
 CascadeBaselines::CascadeBaselines(const ShardedRuns& runs) {
   std::vector<double> ones, rtts, rows, shards, steps;
   for (const ShardedRun* run : runs) {
-    const double step_s = mean_step_s(*run), rest_s = step_s - round_trips(*run) * run->condition.rtt_s;
+    const double step_s = mean_step_s(*run), rest_s = step_s - round_trips_s(*run);
     less_rtt_ += rest_s / static_cast<double>(runs.size());
     less_bytes_ += (rest_s - largest_s(*run)) / static_cast<double>(runs.size());
-    ones.push_back(1), rtts.push_back(run->condition.rtt_s), rows.push_back(mean_rows(*run));
+    ones.push_back(1), rtts.push_back(run->inner.rtt_s), rows.push_back(mean_rows(*run));
     shards.push_back(run->terms.sharding.alpha), steps.push_back(step_s);
   }
   const auto fitted = robust_fit({ones, rtts, rows, shards}, steps, std::numeric_limits<double>::infinity());
@@ -93,7 +93,7 @@ CascadeBaselines::CascadeBaselines(const ShardedRuns& runs) {
 }
 
 std::map<std::string, double> CascadeBaselines::step_s(const ShardedRun& run) const {
-  const double rtt_s = run.condition.rtt_s, trips_s = round_trips(run) * rtt_s;
+  const double rtt_s = run.inner.rtt_s, trips_s = round_trips_s(run);
   return {{"rtt", trips_s + less_rtt_},
           {"rtt_bytes", trips_s + largest_s(run) + less_bytes_},
           {"linear", linear_[0] + linear_[1] * rtt_s + linear_[2] * mean_rows(run) +
@@ -142,7 +142,7 @@ Json validate(const std::vector<ShardedRun>& runs,
   };
   const auto all = [](const CascadeFold&) { return true; };
   progress(0, 2, "round trips held out");
-  const auto by_rtt = hold_out(runs, "RTT", [](auto& r) { return r.condition.rtt_s * 1e3; });
+  const auto by_rtt = hold_out(runs, "RTT", [](auto& r) { return r.inner.rtt_s * 1e3; });
   progress(1, 2, "shards held out");
   const auto by_alpha = hold_out(runs, "alpha", [](auto& r) { return r.terms.sharding.alpha; });
   progress(2, 2, "shards held out");

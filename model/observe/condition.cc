@@ -201,6 +201,13 @@ Condition condition_of_pairs(const engine::StatedNetwork& network) {
   return first;
 }
 
+PairConditions conditions_of_pairs(const engine::StatedNetwork& network) {
+  engine::StatedNetwork outer = network, inner = network;
+  std::erase_if(outer.edges, [](auto& e) { return e.a != 0 && e.b != 0; });
+  std::erase_if(inner.edges, [](auto& e) { return e.a == 0 || e.b == 0; });
+  return {condition_of_pairs(outer), condition_of_pairs(inner)};
+}
+
 Json to_json(const Condition& c) {
   const auto rate = [](double bps) { return std::isinf(bps) ? Json() : Json(bps); };
   Json j = {{"network", c.network},

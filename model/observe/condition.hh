@@ -65,6 +65,11 @@ struct Condition {
 Condition condition_of(const engine::StatedNetwork&);
 // Of a network where each pair has a link of its own: what they all are. Links that differ are unfit.
 Condition condition_of_pairs(const engine::StatedNetwork&);
+// Of those of them that join the first party, and of the others.
+struct PairConditions {
+  Condition outer, inner;
+};
+PairConditions conditions_of_pairs(const engine::StatedNetwork&);
 // Infinite rates become null; what is 0 or empty is left out, but for the first five.
 Json to_json(const Condition&);
 Json link_json(const Condition&);                                      // the same without what carried it

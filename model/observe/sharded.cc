@@ -114,13 +114,14 @@ class StepReader {
   double lead_s_ = 0;
 };
 
-Condition one_link(const engine::StatedNetwork& network, const std::string& where) {
+PairConditions links_of(const engine::StatedNetwork& network, const std::string& where) {
   if (network.edges.empty())
     throw Error("{}: sharded tokens over links that nobody stated: the model needs them", where);
-  const Condition c = condition_of_pairs(network);
-  if (!c.unfit.empty())
-    throw Error("{}: sharded tokens: the model has no term for {}", where, c.unfit.front());
-  return c;
+  PairConditions found = conditions_of_pairs(network);
+  for (const Condition* c : {&found.outer, &found.inner})
+    if (!c->unfit.empty())
+      throw Error("{}: sharded tokens: the model has no term for {}", where, c->unfit.front());
+  return found;
 }
 
 void read_nodes(ShardedRun& found, const Run& run) {
@@ -145,7 +146,9 @@ ShardedRun read_run(const Run& run, std::size_t index) {
     throw Error("{}: sharded tokens: the header states no plan, wire or geometry", where);
   ShardedRun found{index, engine::shard_terms_of(h.cascade, where + ": cascade"), {}, h.wire, h.drafter};
   found.widths = engine::shard_widths_of(h.geometry, h.plan->middle, where + ": geometry");
-  found.condition = one_link(h.network, where);
+  const PairConditions links = links_of(h.network, where);
+  found.condition = links.outer;
+  found.inner = links.inner;
   std::map<std::uint64_t, std::vector<const Span*>> client;
   for (const Span& span : run.spans)
     if (span.party == engine::roles::client) client[span.step].push_back(&span);

@@ -42,7 +42,7 @@ struct ShardedRun {
   engine::ShardTerms terms;
   engine::ShardWidths widths;
   std::string wire, drafter;
-  Condition condition = {};  // of each pair's own link
+  Condition condition = {}, inner = {};  // of the client's links, and of each pair's of nodes
   std::vector<ShardedStep> steps = {};
   std::vector<NodeJob> jobs = {};  // empty: the trace has the client's side alone
 };

@@ -28,17 +28,17 @@ void ShardTrail::add(const ShardTrail& t, double share) {
   network_s += share * t.network_s;
 }
 
-ShardPaths::ShardPaths(const engine::Sharding& sharding, const Condition& condition, double initial_window,
-                       std::uint64_t seed)
+ShardPaths::ShardPaths(const engine::Sharding& sharding, const Condition& outer, const Condition& inner,
+                       double initial_window, std::uint64_t seed)
     : sharding_(sharding), plain_(seed == 0) {
-  const Setup setup = setup_of(condition, initial_window);
+  const Setup setups[] = {setup_of(outer, initial_window), setup_of(inner, initial_window)};
   const auto parties = static_cast<std::size_t>(sharding.parties());
   path_index_.resize(parties * parties);
   nodes_.resize(parties);
   for (PartyId id = 0; id < parties; ++id) nodes_[id].role = sharding.party(id).role;
   for (const auto& [a, b] : sharding.pairs()) {
     path_index_[a * parties + b] = path_index_[b * parties + a] = paths_.size();
-    paths_.emplace_back(setup, seed + paths_.size(), !plain_);
+    paths_.emplace_back(setups[a == 0 ? 0 : 1], seed + paths_.size(), !plain_);
   }
   for (auto& ways : ways_) ways.resize(paths_.size());
   queued_.assign(paths_.size(), never);
@@ -85,7 +85,7 @@ void ShardPaths::act(std::size_t number, const JobCost& cost) {
   Node& node = nodes_[j.job.party];
   // What it waited for last: a message, or its own work before.
   ShardTrail trail = node.free > j.ready ? node.trail : messages_[j.last].trail;
-  const Nanos took = j.job.works ? whole_nanos(cost(j.job)) : Nanos{};
+  const Nanos took = whole_nanos(cost(j.job));
   (node.role == ShardRole::comp   ? trail.comp_s
    : node.role == ShardRole::attn ? trail.attn_s
                                   : trail.merge_s) += seconds(took);
@@ -140,8 +140,7 @@ bool ShardPaths::step(const JobCost& cost) {
 void ShardPaths::greet(const ShardBatch& batch) {
   const std::size_t first = messages_.size();
   take(ShardBatch(batch));
-  for (std::size_t m = first; m < messages_.size(); ++m)
-    if (messages_[m].from == 0) post(m, bytes_[m], now_, {});
+  for (std::size_t m = first; m < messages_.size(); ++m) post(m, bytes_[m], now_, {});
 }
 
 ShardTrail ShardPaths::follow(std::vector<ShardTrip> trips, const JobCost& cost) {

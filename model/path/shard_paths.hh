@@ -30,8 +30,10 @@ struct ShardTrip {
 class ShardPaths {
  public:
   using JobCost = std::function<double(const engine::ShardJob&)>;  // seconds
-  // Every pair of them over such a link of its own. `seed`: of chance, where the link has any; else 0.
-  ShardPaths(const engine::Sharding&, const Condition&, double initial_window, std::uint64_t seed);
+  // Every pair over a link of its own, the client's and those among nodes. `seed`: of chance, where the links
+  // have any; else 0.
+  ShardPaths(const engine::Sharding&, const Condition& outer, const Condition& inner, double initial_window,
+             std::uint64_t seed);
 
   void greet(const engine::ShardBatch&);
   // One step: its batches are sent one after the other, without waiting.

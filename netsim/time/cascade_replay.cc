@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "engine/party/roles.hh"
 #include "engine/wire/wire.hh"
@@ -71,6 +72,11 @@ void send(Party& party, const ShardMessage& m, std::uint64_t step, std::uint32_t
   party.send(m.to, std::move(message));
 }
 
+void greet(const Session& s, Party& party) {
+  for (std::size_t m = 0; m < s.greetings; ++m)
+    if (s.messages[m].from == party.self()) send(party, s.messages[m], 0, 0, {});
+}
+
 // A node: comes to each message's number by the order in which its sender sends.
 class Node {
  public:
@@ -114,7 +120,7 @@ class Node {
 
   void act(const Session::Job& j) {
     party_.begin_step(j.step, j.context);
-    if (j.job.works) party_.work(j.work, [] { return 0; });
+    party_.work(j.work, [] { return 0; });
     for (const std::size_t m : j.job.sends) {
       const ShardMessage& message = session_.messages[m];
       const engine::Nanos held =
@@ -135,7 +141,7 @@ class Client {
   Client(const Session& session, Party& party) : s_(session), party_(party) {}
 
   void run() {
-    for (const std::size_t m : s_.greeting) send(party_, s_.messages[m], 0, 0, {});
+    greet(s_, party_);
     auto step = s_.steps.begin();
     begin(*step);
     for (const Session::Trip& trip : s_.prompt) ask(trip);
@@ -198,9 +204,10 @@ CascadeSession cascade_session(const engine::ShardTerms& terms, const Batches& b
   s.tail =
       outer_work(Phase::tail, w, p.tail_layers, static_cast<double>(w.vocabulary * w.model), p.weight_bytes);
   engine::ShardSession plan(terms, w, p.wire);
-  Session::Trip hello;
-  take(s, plan.greet(greeting_bytes), w, p.weight_bytes, hello);
-  s.greeting = std::move(hello.sends);
+  s.messages = plan.greet(greeting_bytes).messages;
+  s.greetings = s.messages.size();
+  for (PartyId node = 1; std::cmp_less(node, terms.sharding.parties()); ++node)
+    s.jobs[node];  // all take part
   for (std::uint32_t left = batches.prompt; left > 0;) {
     const std::uint32_t rows = std::min<std::uint32_t>(left, engine::prefill_rows);
     take(s, plan.add(1, engine::chain_depths(rows), true), w, p.weight_bytes, s.prompt.emplace_back());
@@ -235,6 +242,7 @@ std::map<PartyId, engine::PartyMain> play(const CascadeSession& s,
     parties[id] = [&s, &jobs, id = id, comp, &recorder = recorders[id]](auto& transport, auto& clock) {
       Party party(id, transport, clock, recorder);
       Node node(s, party);
+      greet(s, party);
       comp ? node.in_order(jobs) : node.as_they_come(jobs);
     };
   }

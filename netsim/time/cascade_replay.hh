@@ -21,7 +21,7 @@ struct CascadeSession {
     std::uint32_t context = 0;
   };
   std::map<PartyId, std::vector<Job>> jobs;  // in order
-  std::vector<std::size_t> greeting;         // the client's
+  std::size_t greetings = 0;                 // of the messages, the first
   std::vector<Trip> prompt, decode;
   std::vector<engine::Step> steps;
   std::map<std::uint64_t, engine::Nanos> rests;  // by step

@@ -108,6 +108,28 @@ TEST(CascadeModel, knows_that_the_slowest_of_many_nodes_is_waited_for) {
   EXPECT_NEAR(predicted / measured, 1, 0.03);
 }
 
+// Nodes in one data centre, the client far away; and the other way round.
+TEST(CascadeModel, knows_links_among_nodes_apart_from_the_clients) {
+  Json scenario = {
+      {"cascade", {{"alpha", 3}}},
+      {"replay", {{"profile", "profiles/demo-model-nodes.json"}, {"batches", {{"prompt", 8}, {"steps", 3}}}}},
+      {"network", {{"kind", "ns3"}, {"rtt", "80ms"}, {"rate", "20Mbit"}}}};
+  auto cells = scenarios::read_replays(scenario, folder + "test.json");
+  cells.push_back(cells[0]);
+  for (netsim::Edge& edge : cells[0].network.edges)
+    if (edge.a != 0) edge.forward.delay = edge.backward.delay = std::chrono::milliseconds(1);
+  for (netsim::Edge& edge : cells[1].network.edges)
+    if (edge.a == 0) edge.forward.delay = edge.backward.delay = std::chrono::milliseconds(1);
+  const auto runs = scenarios::run_replays(cells, [](auto...) {});
+  const auto sharded = observe_sharded(runs);
+  const CascadeModel model = fit_cascade(runs, sharded);
+  EXPECT_DOUBLE_EQ(sharded[0].condition.rtt_s, 0.08);
+  EXPECT_DOUBLE_EQ(sharded[0].inner.rtt_s, 0.002);
+  for (const ShardedRun& run : sharded)
+    EXPECT_NEAR(mean_step_s(run, model.predict(run)) / mean_step_s(run), 1, 1e-3);
+  EXPECT_GT(mean_step_s(sharded[1]), 5 * mean_step_s(sharded[0])) << "layers wait for the nodes' round trips";
+}
+
 TEST(CascadeModel, comes_back_from_its_file_and_projects_shards_that_were_not_fitted) {
   std::vector<engine::Run> fitted;
   const engine::Run* asked = nullptr;

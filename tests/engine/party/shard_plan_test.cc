@@ -83,9 +83,10 @@ TEST(ShardPlan, waits_for_nothing_that_is_not_sent_and_each_message_is_sent_once
   const ShardTerms terms{{4, 2, true}};
   ShardSession session(terms, widths, "f32");
   std::set<std::size_t> sent, all;
-  std::size_t jobs = 0, keys_before = 0;
+  std::size_t jobs = 0, keys_before = 0, numbered = 0;
   const auto follow = [&](const ShardBatch& batch) {
     for (std::size_t i = 0; i < batch.messages.size(); ++i) {
+      EXPECT_GE(batch.first_message, numbered);
       EXPECT_TRUE(all.insert(batch.first_message + i).second);
       if (batch.messages[i].from == 0) sent.insert(batch.first_message + i);
     }
@@ -104,8 +105,14 @@ TEST(ShardPlan, waits_for_nothing_that_is_not_sent_and_each_message_is_sent_once
       ++jobs;
     }
   };
-  follow(session.greet(300));
-  EXPECT_EQ(sent.size(), terms.sharding.pairs().size()) << "one greeting for each that speak";
+  const ShardBatch greeting = session.greet(300);
+  EXPECT_EQ(greeting.messages.size(), terms.sharding.pairs().size()) << "one for each that speak";
+  EXPECT_TRUE(greeting.jobs.empty());
+  for (const ShardMessage& m : greeting.messages) {
+    EXPECT_LT(m.from, m.to);
+    EXPECT_EQ(m.bytes(), 300u);
+    ++numbered;
+  }
   for (const Batch& b : some_batches) {
     follow(session.add(2, b.depths, b.chain));
     session.commit(b.kept);
