@@ -22,6 +22,6 @@ std::string guessing(const Json& study);   // of an "ablation"; nothing of any o
 std::string validation(const Json& data);  // of a report
 // Of privacy_data(), nothing of null; `every_cell`: also those with defences, and every measure.
 std::string privacy(const Json& privacy, bool every_cell = true);
-std::string frontier(const Json& frontier);  // of frontier_data(), nothing of null
+std::string studied(const Json& studied);  // of studied_data(), nothing of null
 
 }  // namespace splitwan::analysis::markdown

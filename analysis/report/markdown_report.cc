@@ -90,7 +90,7 @@ std::string render_markdown(const Json& data) {
   }
   out += markdown::guessing(data["study"]);
   out += markdown::privacy(data["privacy"]);
-  out += markdown::frontier(data["frontier"]);
+  out += markdown::studied(data["studied"]);
   if (traced || !data["model"].is_null()) projected(out, data);
   out += markdown::validation(data);
   return out;

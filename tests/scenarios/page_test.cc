@@ -11,7 +11,9 @@
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/scenario.hh"
 #include "scenarios/run/validate_link.hh"
+#include "scenarios/study/cascade_study.hh"
 #include "scenarios/study/del_options.hh"
+#include "scenarios/study/systems_study.hh"
 #include "scenarios/train/del/del_recipe.hh"
 #include "scenarios/train/del/soft_prompt_recipe.hh"
 #include "scenarios/train/recipe.hh"
@@ -58,6 +60,8 @@ TEST(ScenariosPage, holds_every_key_with_its_unit_default_and_meaning_and_no_oth
   EXPECT_EQ(rows_under("Keys of a training recipe of kind soft-prompt"),
             rows_of(soft_prompt_recipe_schema()));
   EXPECT_EQ(rows_under("Keys of a study of DEL"), rows_of(del_study_schema()));
+  EXPECT_EQ(rows_under("Keys of a study of Cascade"), rows_of(cascade_study_schema()));
+  EXPECT_EQ(rows_under("Keys of a study of systems"), rows_of(systems_study_schema()));
 }
 
 TEST(ScenariosPage, shows_scenarios_that_are_read) {

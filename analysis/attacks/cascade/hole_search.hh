@@ -32,8 +32,8 @@ class HoleSearch {
   // Tries until a sequence is within `tolerance` or `budget` rows were taken through. Throws Stopped.
   Bridge bridge(std::span<const Step>, const Judge&, double tolerance, std::uint64_t budget, const Stop&);
   // Goes on from what bridge() found nearest: at each place the whole vocabulary (or the few that it may be),
-  // the other tokens held; then the nearest of all places together; in at most so many sweeps. Adds to its
-  // passes. Throws Stopped.
+  // the other tokens held; then the nearest of all places together; in at most so many sweeps. For holes
+  // of up to four open places; wider ones are left as they are. Adds to its passes. Throws Stopped.
   Bridge improve(Bridge from, std::span<const Step>, const Judge&, double tolerance, int sweeps, const Stop&);
   // Takes tokens for the truth from here on.
   void accept(std::span<const Token>);

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t at_once = 256;   // sequences of a batch
 constexpr double most_crossed = 4096;  // sequences that the nearest of all places make together
+constexpr int most_open = 4;           // places: of more, too few of each could be tried together
 
 // Every choice of one token at each place, the last place's running fastest.
 std::vector<std::vector<Token>> crossed(const std::vector<std::vector<Token>>& places) {
@@ -71,6 +72,7 @@ Bridge HoleSearch::improve(Bridge from, std::span<const Step> steps, const Judge
   std::vector<Token> vocabulary(static_cast<std::size_t>(pieces_.config().vocabulary));
   std::iota(vocabulary.begin(), vocabulary.end(), 0);
   const auto open = std::ranges::count_if(steps, [](const Step& s) { return s.size() != 1; });
+  if (open > most_open) return from;
   const auto kept = static_cast<std::size_t>(std::pow(most_crossed, 1.0 / static_cast<double>(open)));
   for (int sweep = 0; sweep < sweeps && from.distance > tolerance; ++sweep) {
     const std::vector<Token> held = from.tokens;

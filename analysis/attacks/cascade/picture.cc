@@ -28,7 +28,7 @@ Json view_json(const CascadeCase& c, const NodeView& v) {
           {"hidden_tail", v.gaps.hidden_tail},
           {"gaps", histogram},
           {"partials_gap", or_null(partials_gap(c.sharding, v, c.tokens))},
-          {"reads_own_tokens", c.head_layers == 0 && !v.visible.empty()}};
+          {"layer_0_rows", c.head_layers == 0 && !v.visible.empty()}};
 }
 
 Json pair_json(const ShardPair& p) {

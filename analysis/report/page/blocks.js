@@ -67,9 +67,24 @@ const page = (() => {
     return element("details", {}, element("summary", {}, title), csvButton(columns, rows, file), table(columns, rows));
   }
 
+  // A labelled choice; options: [[value, text]].
+  function choice(name, onchange) {
+    const select = element("select", {onchange: () => onchange(select.value)});
+    return {label: element("label", {class: "choice"}, element("span", {}, name), select), offer(options, chosen) {
+      select.replaceChildren(...options.map(([value, text]) => element("option", {value}, text)));
+      select.value = chosen;
+    }};
+  }
+
+  // Three digits, in decimal units.
+  function amount(bytes) {
+    const units = ["B", "kB", "MB", "GB", "TB"], power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3 + 1e-9));
+    return `${+(bytes / 1e3 ** power).toPrecision(3)}\u00a0${units[power]}`;
+  }
+
   const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
   const legend = items => element("ul", {class: "legend"}, ...items.map(([name, mark]) =>
     element("li", {}, element("i", {class: `swatch ${mark}`}), name)));
 
-  return {element, fixed, ms, percent, size, count, megabits, bandwidth, loss, unknownLink, linkOf, condition, table, csvButton, dataBlock, csv, download, legend};
+  return {element, fixed, ms, percent, size, count, megabits, bandwidth, loss, unknownLink, linkOf, condition, table, csvButton, dataBlock, csv, download, choice, amount, legend};
 })();

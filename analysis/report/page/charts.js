@@ -42,27 +42,40 @@ const charts = (() => {
     return Array.from({length: Math.ceil(high / step - 1e-9) + 1}, (_, i) => +(i * step).toPrecision(12));
   }
 
+  // 1, 2 and 5 of each power of ten from just below `low` (above 0) to just above `high`; where these were more than `most`, the powers alone.
+  function decades(low, high, most = Infinity) {
+    const marks = [], least = 10 ** Math.floor(Math.log10(low));
+    for (let power = least; power <= high * 10; power *= 10) marks.push(...[1, 2, 5].map(f => +(f * power).toPrecision(12)));
+    const first = Math.max(0, marks.findLastIndex(m => m <= low)), last = Math.max(first + 1, marks.findIndex(m => m >= high)), kept = marks.slice(first, last + 1);
+    if (kept.length <= most) return kept;
+    return Array.from({length: Math.ceil(Math.log10(high / least) - 1e-9) + 1}, (_, i) => +(least * 10 ** i).toPrecision(12));
+  }
+
   // rows: [{name, marks: [{value, low, high} or null, one per group]}]; groups: [name]; `reference`: where a line is drawn;
-  // `end`: where the scale ends at least.
-  function dots({rows, groups, reference, label, end: least = 0}) {
-    const highest = Math.max(reference, ...rows.flatMap(r => r.marks.filter(m => m).map(m => m.high ?? m.value)));
-    const marks = ticks(Math.max(least, highest) * 1.02), end = marks.at(-1), at = value => `${value / end * 100}%`;
+  // `end`: where the scale ends at least; `log`: even ratios, of values above 0; `say`, `tick`: a value, and one of the scale, as text.
+  function dots({rows: all, groups, reference = null, label, end: least = 0, log = false, say = value => value.toFixed(2), tick = String}) {
+    const rows = all.map(r => ({...r, marks: r.marks.map(m => m && (m.value > 0 || !log) ? m : null)})), known = rows.flatMap(r => r.marks.filter(m => m));
+    if (!known.length) return element("p", {}, "Nothing to draw.");
+    const highest = Math.max(reference ?? 0, ...known.map(m => m.high ?? m.value));
+    const marks = log ? decades(Math.min(...known.map(m => m.low ?? m.value)), highest, 6) : ticks(Math.max(least, highest) * 1.02);
+    const place = log ? value => Math.log(value / marks[0]) / Math.log(marks.at(-1) / marks[0]) * 100 : value => value / marks.at(-1) * 100, at = value => `${place(value)}%`;
     const lines = () => [...marks.map(t => element("i", {class: "grid", style: `left:${at(t)}`})),
-                         element("i", {class: "reference", style: `left:${at(reference)}`})];
+                         ...reference === null ? [] : [element("i", {class: "reference", style: `left:${at(reference)}`})]];
     const block = element("div", {class: "dots", role: "img", "aria-label": `${label}; the table below has the numbers`});
     for (const row of rows) {
       const plot = element("span", {class: "plot", style: `height:${10 + 11 * groups.length}px`}, ...lines());
       row.marks.forEach((mark, i) => {
         if (!mark) return;
         const top = `top:${11 + 11 * i}px`, known = mark.low !== undefined && mark.low !== null;
-        const text = `${row.name}, ${groups[i]}: ${mark.value.toFixed(2)}` + (known ? ` (${mark.low.toFixed(2)} to ${mark.high.toFixed(2)})` : "");
-        if (known) plot.append(element("i", {class: `whisker group${i % 4}`, style: `${top};left:${at(mark.low)};width:${at(mark.high - mark.low)}`}));
+        const text = `${row.name}, ${groups[i]}: ${say(mark.value)}` + (known ? ` (${say(mark.low)} to ${say(mark.high)})` : "");
+        if (known) plot.append(element("i", {class: `whisker group${i % 4}`, style: `${top};left:${at(mark.low)};width:${place(mark.high) - place(mark.low)}%`}));
         plot.append(element("i", {class: `mark group${i % 4}`, style: `${top};left:${at(mark.value)}`, title: text}));
       });
-      const values = row.marks.map(mark => element("span", {}, mark ? mark.value.toFixed(2) : "–"));
+      const values = row.marks.map(mark => element("span", {}, mark ? say(mark.value) : "–"));
       block.append(element("span", {class: "dot-name"}, row.name), plot, element("span", {class: "dot-values"}, ...values));
     }
-    block.append(element("span", {}), element("span", {class: "axis"}, ...marks.map(t => element("span", {style: `left:${at(t)}`}, String(t)))),
+    const every = log && marks.map(tick).join("").length > 18 ? 2 : 1;  // words that would run into each other on a telephone
+    block.append(element("span", {}), element("span", {class: "axis"}, ...marks.filter((_, i) => i % every === 0).map(t => element("span", {style: `left:${at(t)}`}, tick(t)))),
                  element("span", {}));
     const key = groups.length > 1 || groups[0] !== "" ? [legend(groups.map((name, i) => [name, `dot group${i % 4}`]))] : [];
     return element("div", {}, ...key, block);
@@ -86,5 +99,5 @@ const charts = (() => {
                    element("div", {class: "across"}, across));
   }
 
-  return {partsOf, titleOf, bars, dots, scatter};
+  return {partsOf, titleOf, bars, decades, dots, scatter};
 })();

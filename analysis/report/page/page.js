@@ -138,16 +138,17 @@
   }
 
   function studied() {
-    if (!data.frontier) return;
-    at("frontier-section").hidden = false;
-    frontier.show(data.frontier, {why: at("frontier-why"), at: at("frontier")});
+    if (!data.studied) return;
+    at("studied-section").hidden = false;
+    studies.show(data.studied, {heading: at("h-studied"), remarks: at("studied-remarks"), at: at("studied")});
   }
 
   // Of a page about a study alone.
   function studyHeader() {
-    const {name, cells, clean} = data.frontier;
-    at("title").textContent = "DEL: what noise costs, and what it keeps from the server";
-    at("conditions").textContent = `${name}: ${count(cells.length, "cell")}, ${cells[0].mode}; perplexity without defence ${fixed(clean.perplexity, 2)}.`;
+    const {title, about, machine, commit} = data.studied;
+    at("title").textContent = title;
+    at("conditions").textContent = about;
+    facts({"Machine": machine, "Commit": commit});
   }
 
   function fitted() {
@@ -189,7 +190,7 @@
     decomposition();
   } else {
     if (data.privacy) attackHeader();
-    else if (data.frontier) studyHeader();
+    else if (data.studied) studyHeader();
     attacked();
     studied();
     leaveOut("headline", "bars");

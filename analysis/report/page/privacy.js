@@ -1,7 +1,7 @@
 "use strict";
 // What the server could read: attackers against depth, and defences against their price.
 const privacy = (() => {
-  const {element, fixed, count, condition, csv, download, table, dataBlock} = page;
+  const {element, fixed, count, condition, csv, download, choice, table, dataBlock} = page;
   const measures = {top1: ["top-1", "tokens recovered, first guess"], top5: ["top-5", "tokens among the first five guesses"],
                     exact: ["exact", "documents recovered whole"]};
   const shuffled = {vocabulary_matching_s: "order", vocabulary_matching_d: "columns", vocabulary_matching_sd: "both"};
@@ -37,15 +37,6 @@ const privacy = (() => {
     return first.map(view => [view, deepest(view)]).filter(([, d]) => d.strongest.top1).map(([view, d]) => [
       share(d.strongest.top1.mean), `of tokens recovered, ${words(d.strongest.top1.attacker)}`,
       `${view.cut} cut, depth ${d.depth}, ${weights(view)}${d.defence === "none" ? "" : `, ${d.defence}`}` + (d.best_control.top1 ? `; best control ${share(d.best_control.top1.mean)}` : "")]);
-  }
-
-  // A labelled choice; options: [[value, text]].
-  function choice(name, onchange) {
-    const select = element("select", {onchange: () => onchange(select.value)});
-    return {label: element("label", {class: "choice"}, element("span", {}, name), select), offer(options, chosen) {
-      select.replaceChildren(...options.map(([value, text]) => element("option", {value}, text)));
-      select.value = chosen;
-    }};
   }
 
   function lines(data, view, state) {

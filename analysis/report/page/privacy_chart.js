@@ -33,6 +33,10 @@ const privacyChart = (() => {
                line(name, 0, 6, 30, 6), ...control ? [] : [marker(15, 6, index)]);
   }
 
+  // A list of what marks stand for.
+  const names = (title, list) => element("fieldset", {class: "chips"}, element("legend", {}, title),
+    ...list.map((name, index) => element("label", {class: `series${look(index).colour}`}, sample({index, control: false}), name)));
+
   // Round numbers from 0 to just above `high`, about five.
   function ticks(high) {
     const rough = high / 5, power = 10 ** Math.floor(Math.log10(rough));
@@ -88,5 +92,5 @@ const privacyChart = (() => {
     return element("div", {class: "privacy-chart"}, root);
   }
 
-  return {draw, sample, ticks, svg, marker, whisker};
+  return {draw, sample, names, ticks, svg, text, line, marker, whisker};
 })();

@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <memory>
 
-#include "analysis/report/frontier.hh"
 #include "analysis/report/markdown.hh"
 #include "analysis/report/privacy_report.hh"
 #include "analysis/report/report.hh"
+#include "analysis/report/studied.hh"
 #include "analysis/summary/summary.hh"
 #include "analysis/summary/timeline.hh"
 #include "engine/base/error.hh"
@@ -38,22 +38,22 @@ void print(const ReportOptions& o, const Json& j, const std::string& table) {
 
 // What stands beside traces, or alone.
 struct Beside {
-  Json privacy, frontier;
+  Json privacy, studied;
 };
 
 // The traces' own summary, what attacks recovered, what a study found, or several of them.
 Json summary_of(const model::Study& study, const Beside& beside) {
-  if (study.runs.empty() && beside.frontier.is_null()) return beside.privacy;
-  if (study.runs.empty() && beside.privacy.is_null()) return beside.frontier;
+  if (study.runs.empty() && beside.studied.is_null()) return beside.privacy;
+  if (study.runs.empty() && beside.privacy.is_null()) return beside.studied;
   Json summary = study.runs.empty() ? Json::object() : analysis::summarise(study);
   if (!beside.privacy.is_null()) summary["privacy"] = beside.privacy;
-  if (!beside.frontier.is_null()) summary["frontier"] = beside.frontier;
+  if (!beside.studied.is_null()) summary["studied"] = beside.studied;
   return summary;
 }
 
 std::string table_of(const std::vector<engine::Run>& runs, const Json& summary, const Beside& beside) {
   return (runs.empty() ? "" : summary_table(summary)) + analysis::markdown::privacy(beside.privacy, false) +
-         analysis::markdown::frontier(beside.frontier);
+         analysis::markdown::studied(beside.studied);
 }
 
 int run_report(const ReportOptions& o) {
@@ -71,7 +71,7 @@ int run_report(const ReportOptions& o) {
   if (!o.model.empty()) model = model::read_model_file(o.model);
   Beside beside;
   if (!o.attacks.empty()) beside.privacy = analysis::privacy_data(analysis::read_attacks(o.attacks));
-  if (!o.study.empty()) beside.frontier = analysis::frontier_data(analysis::read_del_study(o.study));
+  if (!o.study.empty()) beside.studied = analysis::studied_data(analysis::read_study(o.study));
   const model::Study study = model::study_of(read_traces(o.traces));
   const auto& runs = study.runs;
   const Json summary = summary_of(study, beside);
@@ -80,7 +80,7 @@ int run_report(const ReportOptions& o) {
     throw Error("{}: no run in it has steps: nothing to draw (its summary is what report prints)",
                 o.traces[0]);
   if (!o.output.empty()) {
-    const Json data = analysis::report_data(study, model, beside.privacy, beside.frontier);
+    const Json data = analysis::report_data(study, model, beside.privacy, beside.studied);
     engine::write_file(
         o.output, o.output.ends_with(".md") ? analysis::render_markdown(data) : analysis::render_html(data));
   }
@@ -99,8 +99,8 @@ void add_report_command(CLI::App& command, Chosen& chosen) {
       "--attacks", o->attacks,
       "what 'splitwan attack -o' wrote: adds what the server could read; alone, no trace is needed");
   command.add_option("--study", o->study,
-                     "what 'splitwan run' wrote of a study, as scenarios/del.json: adds utility, leak and "
-                     "bytes; alone, no trace is needed");
+                     "what 'splitwan run' wrote of a study, as scenarios/del.json, cascade.json or "
+                     "compare-systems.json: adds its charts; alone, no trace is needed");
   command.add_option(
       "--timeline", o->timeline,
       "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");

@@ -128,5 +128,60 @@ TEST_F(LiveNodes, are_refused_in_a_line_where_they_cannot_be) {
           "comp:0 and comp:1 never speak with each other");
 }
 
+TEST(CascadeStudy, says_of_every_cell_whether_text_and_bytes_are_as_they_should_be) {
+  const TemporaryFolder folder;
+  const std::string run = "run " SPLITWAN_SOURCE_DIR
+                          "/scenarios/cascade.json --set run.max_new_tokens=4 --set alpha=[2,3] "
+                          "--set 'networks=[{\"name\":\"here\",\"kind\":\"ideal\"}]' -o " +
+                          folder / "c.json";
+  const Outcome o = splitwan(run + " --json");
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_GE(expect_said(o.json(), "run"), 30u);
+  ASSERT_EQ(o.json()["cells"].size(), 12u);
+  for (const json& cell : o.json()["cells"]) {
+    EXPECT_TRUE(cell["identical"]) << cell;
+    EXPECT_LT(cell["max_logit_diff"], 1e-4) << cell;
+    EXPECT_EQ(cell["bytes"], cell["formula_bytes"]) << cell;
+    EXPECT_EQ(cell["client_bytes"], cell["client_formula_bytes"]) << cell;
+    EXPECT_EQ(cell["hops"], 26) << cell;
+  }
+  const Outcome again = splitwan(run + " --json");  // from the file: nothing is run again
+  EXPECT_EQ(again.json(), o.json());
+}
+
+TEST(SystemsStudy, sets_systems_beside_each_other) {
+  const Outcome o =
+      splitwan("run " SPLITWAN_SOURCE_DIR
+               "/scenarios/compare-systems.json --json --set documents_used=2 --set document_tokens=12 "
+               "--set run.max_new_tokens=4 --set threads=1 --set "
+               "'links=[{\"name\":\"lan\",\"kind\":\"ideal\",\"rtt\":\"1ms\"}]' "
+               "--set "
+               "'systems=[{\"system\":\"here\",\"keys\":{\"network\":{\"kind\":\"local\",\"rtt\":null}}},{"
+               "\"system\":\"split\"},"
+               "{\"system\":\"sharded\",\"keys\":{\"cascade\":{\"alpha\":3}},\"decode\":[\"sequential\","
+               "\"ngram\"]}]'");
+  ASSERT_EQ(o.code, 0) << o.err;
+  const json systems = o.json()["systems"];
+  EXPECT_GE(expect_said(o.json(), "run"), 20u);
+  ASSERT_EQ(systems.size(), 3u);
+  for (const json& row : systems) EXPECT_TRUE(row["exact"]) << row;
+  EXPECT_TRUE(systems[0]["attack"].is_null());
+  EXPECT_EQ(systems[0]["bytes_per_token"], 0);
+  EXPECT_EQ(systems[1]["attack"], "vocabulary_matching");
+  EXPECT_GT(systems[1]["attack_success"], 0.9);  // every row is there to read
+  EXPECT_EQ(systems[2]["parties"], 12);
+  EXPECT_TRUE(systems[2]["epsilon"].is_null());
+  EXPECT_GT(systems[1]["tokens_per_s"], systems[2]["tokens_per_s"]);
+}
+
+TEST(SystemsStudy, names_what_it_cannot_read) {
+  const std::string run = "run " SPLITWAN_SOURCE_DIR "/scenarios/compare-systems.json --set ";
+  expect_refusal(run + "study=all", "study: 'all': expected del or cascade or systems");
+  expect_refusal(run + "'systems=[{\"system\":\"a\",\"key\":{}}]'", "systems[0]: unknown key 'key'");
+  expect_refusal(run + "'links=[{\"rtt\":\"1ms\"}]'", "links: expected objects with a \"name\"");
+  expect_refusal("run " SPLITWAN_SOURCE_DIR "/scenarios/cascade.json --set alpha=[40]",
+                 "alpha: expected 2 to 16, found 40");
+}
+
 }  // namespace
 }  // namespace splitwan::tests

@@ -177,7 +177,7 @@ TEST(DelStudy, prints_its_cells_keeps_them_and_is_drawn) {
   EXPECT_EQ(splitwan(run).json(), j);  // nothing is done again
   const Outcome page = splitwan("report --study " + (folder / "r.json") + " -o " + (folder / "r.html"));
   EXPECT_EQ(page.code, 0) << page.err;
-  EXPECT_NE(text_of(folder / "r.html").find("frontier-section"), std::string::npos);
+  EXPECT_NE(text_of(folder / "r.html").find("\"heading\":\"DEL: utility, leak and bytes\""), std::string::npos);
   EXPECT_NE(page.out.find("| rantext |"), std::string::npos) << page.out;
 }
 
@@ -185,7 +185,7 @@ TEST(DelStudy, is_refused_in_one_line_that_names_the_key) {
   const TemporaryFolder folder;
   std::ofstream(folder / "s.json") << small_study();
   const std::string run = "run " + (folder / "s.json") + " --set ";
-  expect_refusal(run + "study=cascade", "study");
+  expect_refusal(run + "study=other", "study");
   expect_refusal(run + "mu=[]", "mu");
   expect_refusal(run + "mu=[-1]", "mu");
   expect_refusal(run + "bits=[0]", "bits");
