@@ -128,6 +128,37 @@ TEST_F(LiveNodes, are_refused_in_a_line_where_they_cannot_be) {
           "comp:0 and comp:1 never speak with each other");
 }
 
+TEST(CascadeModel, of_runs_answers_for_other_numbers_of_shards_and_no_other_question) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "s.json", trace = folder / "t.jsonl", model = folder / "m.json";
+  std::ofstream(file) << json{{"model", demo_model},
+                              {"cascade", {{"alpha", 2}, {"cluster", 3}}},
+                              {"summary", "cascade"},
+                              {"network", {{"kind", "ns3"}}},
+                              {"sweep", {{"network.rtt", {"1ms", "20ms"}}}},
+                              {"max_new_tokens", 4},
+                              {"prompts", {{{"name", "p"}, {"class", "code"}, {"text", "def add(a, b):"}}}}}
+                             .dump();
+  const Outcome ran = splitwan("run " + file + " --json -o " + trace);
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  expect_said(ran.json(), "run");
+  for (const json& cell : ran.json()["cells"]) EXPECT_EQ(cell["bytes"], cell["formula_bytes"]);
+  EXPECT_NE(text_of(trace).find("\"rehearsed\""), std::string::npos) << "drafters are tried on the text";
+  const Outcome fitted = splitwan("fit " + trace + " --json -o " + model);
+  ASSERT_EQ(fitted.code, 0) << fitted.err;
+  expect_said(fitted.json(), "fit");
+  const Outcome asked = splitwan("project " + model + " --rtt 80ms --shards 2,4 --clusters 1 --json");
+  ASSERT_EQ(asked.code, 0) << asked.err;
+  expect_said(asked.json(), "project");
+  ASSERT_EQ(asked.json()["points"].size(), 2u);
+  for (const json& point : asked.json()["points"])
+    EXPECT_NEAR(point["step_s"].get<double>(), 13 * 0.08, 0.01);
+  EXPECT_EQ(asked.json()["points"][1]["nodes"], 20);
+  expect_refusal("project " + model + " --rtt 80ms --target 15tok/s", "--shards, --clusters, --drafter");
+  expect_refusal("advise " + model + " --rtt 80ms", "a model of sharded tokens");
+  expect_refusal("fit " + trace + " --test " + file, "--test");
+}
+
 TEST(CascadeStudy, says_of_every_cell_whether_text_and_bytes_are_as_they_should_be) {
   const TemporaryFolder folder;
   const std::string run = "run " SPLITWAN_SOURCE_DIR
