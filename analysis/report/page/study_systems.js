@@ -13,16 +13,16 @@ const systemsStudy = (() => {
     system: {name: "system", title: "System", value: r => r.system},
     link: {name: "link", title: "Link", value: r => r.link},
     speed: {name: "tokens_per_s", title: "Tokens/s", value: r => r.tokens_per_s, text: r => speed(r.tokens_per_s)},
-    first: {name: "time_to_first_token_s", title: "First token, s", value: r => r.time_to_first_token_s, text: r => fixed(r.time_to_first_token_s, 3)},
     bytes: {name: "bytes_per_token", title: "Bytes a token", value: r => r.bytes_per_token, text: r => amount(r.bytes_per_token)},
     exact: {name: "exact", title: "Text as local", value: r => r.exact ? "yes" : "no"},
-    perplexity: {name: "perplexity", title: "Perplexity (90 %)", value: r => r.perplexity, text: r => known(r.perplexity) ? `${fixed(r.perplexity, 2)}${within(r.perplexity_ci90, v => fixed(v, 2))}` : "the model’s own"},
+    perplexity: {name: "perplexity", title: "Perplexity (90 %)", value: r => r.perplexity, text: r => known(r.perplexity) ? `${fixed(r.perplexity, 1)}${within(r.perplexity_ci90, v => fixed(v, 1))}` : "the model’s own"},
     found: {name: "attack_success", title: "Found (90 %)", value: r => r.attack_success, text: r => `${share(r.attack_success)}${within(r.attack_success_ci90, v => fixed(v * 100, 1))}`},
     cost: {name: "attack_passes_per_token", title: "Forwards a token", value: r => r.attack_passes_per_token, text: r => fixed(r.attack_passes_per_token, 1)},
     epsilon: {name: "epsilon", title: "Epsilon", value: r => r.epsilon, text: r => known(r.epsilon) ? fixed(r.epsilon, 1) : "none"},
     parties: {name: "parties", title: "Parties", value: r => r.parties, text: r => String(r.parties)},
     apart: {name: "non_colluding", title: "Must not collude", value: r => r.non_colluding, text: r => String(r.non_colluding)},
     drafter: {name: "drafter", title: "Decoding", value: r => r.drafter},
+    first: {name: "time_to_first_token_s", title: "First token, s", value: r => r.time_to_first_token_s, text: r => fixed(r.time_to_first_token_s, 3)},
     attack: {name: "attack", title: "Strongest attack", value: attacks},
   };
   const {link: _, ...ofOneLink} = columns;
