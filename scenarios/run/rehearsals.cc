@@ -99,6 +99,7 @@ class Text {
     if (row_of(s.network.kind).splits) {
       s.network = NetworkChoice();
       s.network.kind = network_kind_for(Unnamed::split_here);
+      s.cascade = {};  // rows alike: it is the text that is asked for, not who holds what
     }
     if (!compute_) s.compute = "measured";
     const Outcome made = run_prompt(s, resources_, name, prompt_, ids_);
