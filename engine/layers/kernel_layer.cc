@@ -43,7 +43,8 @@ KernelLayer::KernelLayer(Checkpoint& checkpoint, int layer, Storage storage) {
   qkv_bias_ = joined_f32(t.qkv_bias);
 }
 
-void KernelLayer::project(const ModelConfig& c, const float* stream, std::int64_t rows, LayerRoom& room) const {
+void KernelLayer::project(const ModelConfig& c, const float* stream, std::int64_t rows,
+                          LayerRoom& room) const {
   rms_norm(stream, rows, attention_norm_, c.rms_eps, room.normed);
   qkv_(room.normed, rows, room.qkv);
   const std::int64_t q = c.q_width(), kv = c.kv_width(), half = c.head_dim / 2;

@@ -19,8 +19,8 @@ std::vector<std::int32_t> positions_of(const KvCache& cache) {
   return positions;
 }
 
-void rope_angles(const std::vector<float>& frequencies, std::span<const std::int32_t> positions, float* cosine,
-                 float* sine) {
+void rope_angles(const std::vector<float>& frequencies, std::span<const std::int32_t> positions,
+                 float* cosine, float* sine) {
   for (const std::int32_t position : positions) {
     for (const float frequency : frequencies) {
       const float angle = static_cast<float>(position) * frequency;

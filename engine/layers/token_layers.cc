@@ -26,7 +26,8 @@ std::size_t TokenLayers::bytes() const {
   return sum;
 }
 
-at::Tensor TokenLayers::before(int layer, const at::Tensor& x, std::span<const std::int32_t> positions) const {
+at::Tensor TokenLayers::before(int layer, const at::Tensor& x,
+                               std::span<const std::int32_t> positions) const {
   const std::int64_t rows = x.size(0);
   LayerRoom& room = room_for(config_, rows);
   rope_angles(frequencies_, positions, room.cosine, room.sine);
@@ -41,7 +42,7 @@ void TokenLayers::after(int layer, at::Tensor& x, const at::Tensor& mixed) const
 
 Work TokenLayers::work(int layer, std::uint32_t rows) const {
   const LayerWeights weights = layer_weights(config_);
-  const bool opens = layer < range_.end, closes = layer > range_.begin;
+  const bool opens = layer<range_.end, closes = layer> range_.begin;
   const double used = (opens ? weights.qkv : 0) + (closes ? weights.all() - weights.qkv : 0);
   const double stored = static_cast<double>(bytes()) / range_.size() / weights.all();
   return {Phase::middle, rows, 0, 2 * used * rows, used * stored};

@@ -76,11 +76,15 @@ Json cascade_leaks(const SystemsStudy& study, const Scenario& s, const Stop& sto
   });
   const attacks::CascadeKnowledge knows(pieces, exam.layer, study.seed);
   Json leaks = nothing_leaves(), all = attacks::measured_leaks(exam, knows, workers);
+  double most = -1;  // tokens found
   for (const Json& row : all) {
-    if (row["leak"] == "next token from the last row" || row["remedy"] != "none" || row["share"].is_null())
-      continue;
-    if (!leaks["attack_success"].is_null() && leaks["attack_success"] >= row["share"]) continue;
-    if (row["leak"] == "own rows looked up") continue;  // of its own tokens alone: told apart
+    // Who is told the tokens before is no attacker of a whole text, and own tokens are told apart.
+    const bool whole = row["leak"] == "partials in order" || row["leak"] == "one-key partials" ||
+                       row["leak"] == "two-key partials";
+    if (!whole || row["remedy"] != "none" || row["share"].is_null()) continue;
+    const double found = row["share"].get<double>() * row["tokens"].get<double>();
+    if (found <= most) continue;
+    most = found;
     leaks["attack"] = row["leak"].get<std::string>() + " by " + row["party"].get<std::string>();
     leaks["attack_success"] = row["share"], leaks["attack_success_ci90"] = row["share_ci90"];
     leaks["attack_passes_per_token"] = row["passes_per_token"];

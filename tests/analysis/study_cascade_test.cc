@@ -87,10 +87,10 @@ TEST(ReportOfCascade, refuses_a_file_in_one_line_that_names_the_place) {
   };
   EXPECT_THAT(refusal("/cells", Json::array()), HasSubstr("cells: expected at least one entry"));
   EXPECT_THAT(refusal("/cells/1/alpha", 0), HasSubstr("cells[1]: alpha"));
-  EXPECT_THAT(refusal("/cells/1/identical", 1), HasSubstr("cells[1]: identical"));
-  EXPECT_THAT(refusal("/cells/1/bytes", 1.5), HasSubstr("cells[1]: bytes"));
-  EXPECT_THAT(refusal("/cells/1/inside_gap", -1), HasSubstr("cells[1]: inside_gap"));
-  EXPECT_THAT(refusal("/cells/1/tokens_per_s", nullptr), HasSubstr("cells[1]: tokens_per_s"));
+  EXPECT_THAT(refusal("/cells/1/identical", 1), HasSubstr("cells[1]: key 'identical'"));
+  EXPECT_THAT(refusal("/cells/1/bytes", 1.5), HasSubstr("cells[1]: key 'bytes'"));
+  EXPECT_THAT(refusal("/cells/1/inside_gap", -1), HasSubstr("cells[1]: key 'inside_gap'"));
+  EXPECT_THAT(refusal("/cells/1/tokens_per_s", nullptr), HasSubstr("cells[1]: key 'tokens_per_s'"));
   EXPECT_THAT(refusal("/cells/1/first_difference", {{"prompt", "keeper"}}),
               HasSubstr("cells[1]: first_difference: key 'token' is missing"));
   EXPECT_THAT(refusal("/cells/1/drafter", "sequential"),

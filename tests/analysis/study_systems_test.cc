@@ -105,14 +105,14 @@ TEST(ReportOfSystems, refuses_a_file_in_one_line_that_names_the_place) {
   };
   EXPECT_THAT(refusal("/systems", Json::array()), HasSubstr("systems: expected at least one entry"));
   EXPECT_THAT(refusal("/systems/1/tokens_per_s", 0), HasSubstr("systems[1]: tokens_per_s"));
-  EXPECT_THAT(refusal("/systems/1/exact", "yes"), HasSubstr("systems[1]: exact"));
+  EXPECT_THAT(refusal("/systems/1/exact", "yes"), HasSubstr("systems[1]: key 'exact'"));
   EXPECT_THAT(refusal("/systems/1/attack_success", 1.5), HasSubstr("systems[1]: attack_success"));
   EXPECT_THAT(refusal("/systems/1/attack_success_ci90", {0.1, 0.2}),
               HasSubstr("systems[1]: attack_success_ci90: expected two numbers around 1"));
   EXPECT_THAT(refusal("/systems/1/attack", nullptr),
               HasSubstr("systems[1]: attack_success: expected null where 'attack' is, found 1"));
   EXPECT_THAT(refusal("/systems/2/perplexity_ci90", {17, 18}), HasSubstr("systems[2]: perplexity_ci90"));
-  EXPECT_THAT(refusal("/systems/2/epsilon", "none"), HasSubstr("systems[2]: epsilon"));
+  EXPECT_THAT(refusal("/systems/2/epsilon", "none"), HasSubstr("systems[2]: key 'epsilon'"));
   EXPECT_THAT(refusal("/systems/3/non_colluding", 21),
               HasSubstr("systems[3]: non_colluding: expected a whole number from 0 to 20, found 21"));
   EXPECT_THAT(refusal("/systems/4/link", "lan"),

@@ -177,7 +177,8 @@ TEST(DelStudy, prints_its_cells_keeps_them_and_is_drawn) {
   EXPECT_EQ(splitwan(run).json(), j);  // nothing is done again
   const Outcome page = splitwan("report --study " + (folder / "r.json") + " -o " + (folder / "r.html"));
   EXPECT_EQ(page.code, 0) << page.err;
-  EXPECT_NE(text_of(folder / "r.html").find("\"heading\":\"DEL: utility, leak and bytes\""), std::string::npos);
+  EXPECT_NE(text_of(folder / "r.html").find("\"heading\":\"DEL: utility, leak and bytes\""),
+            std::string::npos);
   EXPECT_NE(page.out.find("| rantext |"), std::string::npos) << page.out;
 }
 
