@@ -14,6 +14,7 @@ double Geometry::layer_weights() const {
 const std::vector<Geometry>& known_geometries() {  // the makers' published configurations
   static const std::vector<Geometry> known = {{"mistral-7b", 32, 4096, 32, 8, 128, 14336, 32000},
                                               {"mistral-nemo-12b", 40, 5120, 32, 8, 128, 14336, 131072},
+                                              {"llama-3.1-8b", 32, 4096, 32, 8, 128, 14336, 128256},
                                               {"llama-70b", 80, 8192, 64, 8, 128, 28672, 128256},
                                               {"llama-405b", 126, 16384, 128, 8, 128, 53248, 128256},
                                               {"llama-15m", 6, 288, 6, 6, 48, 768, 32000}};

@@ -49,7 +49,9 @@ class AtenLayers : public Layers {
   at::Tensor all_rows(at::Tensor x, KvCache& cache) const {
     const std::int64_t rows = cache.rows(), q = config_.q_width(), kv = config_.kv_width();
     const at::Tensor turns = host_buffer({2, rows, 1, config_.head_dim / 2}, at::kFloat, device_);
-    rope_angles(frequencies_, positions_of(cache), turns[0].data_ptr<float>(), turns[1].data_ptr<float>());
+    std::vector<std::int32_t> positions;
+    positions_of(cache, positions);
+    rope_angles(frequencies_, positions, turns[0].data_ptr<float>(), turns[1].data_ptr<float>());
     const at::Tensor turn = upload(turns, device_), mask = seen(cache, device_);
     auto& slots = cache.memory<TensorSlots>();
     const auto product = device_.is_cpu() ? aten::linear : aten::linear_as_stored;

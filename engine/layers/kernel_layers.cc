@@ -14,6 +14,7 @@ namespace {
 // What a step needs besides; only grows.
 struct Workspace : LayerRoom {
   std::int64_t rows = 0;
+  std::vector<std::int32_t> positions;
   std::vector<std::vector<kernels::SlotRun>> runs;  // per row
 
   void size_for_step(const ModelConfig& c, const KvCache& cache) {
@@ -58,7 +59,8 @@ at::Tensor KernelLayers::operator()(at::Tensor x, KvCache& cache, std::int64_t w
   auto& slots = cache.memory<ChunkedSlots>();
   w.size_for_step(config_, cache);
   std::int64_t first = 0, rows = w.rows;  // those that this layer computes
-  rope_angles(frequencies_, positions_of(cache), w.cosine, w.sine);
+  positions_of(cache, w.positions);
+  rope_angles(frequencies_, w.positions, w.cosine, w.sine);
   float* stream = x.data_ptr<float>();
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     layers_[i].project(config_, stream, rows, w);

@@ -13,10 +13,9 @@ std::vector<float> rope_frequencies(const ModelConfig& c) {
   return frequencies;
 }
 
-std::vector<std::int32_t> positions_of(const KvCache& cache) {
-  std::vector<std::int32_t> positions(static_cast<std::size_t>(cache.rows()));
-  for (int row = 0; row < cache.rows(); ++row) positions[static_cast<std::size_t>(row)] = cache.position(row);
-  return positions;
+void positions_of(const KvCache& cache, std::vector<std::int32_t>& positions) {
+  positions.clear();
+  for (int row = 0; row < cache.rows(); ++row) positions.push_back(cache.position(row));
 }
 
 void rope_angles(const std::vector<float>& frequencies, std::span<const std::int32_t> positions,

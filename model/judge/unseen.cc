@@ -61,7 +61,6 @@ struct TestCell {
   std::map<std::string, double> baselines;  // errors
 };
 
-static FILE* dump = getenv("DUMP") ? fopen(getenv("DUMP"), "w") : nullptr;
 TestCell judge_cell(const LatencyModel& model, const Baselines& baselines, const UnseenRuns& runs) {
   const Observation& any = runs[0][0];
   TestCell cell;

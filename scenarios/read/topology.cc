@@ -96,6 +96,9 @@ void read_topology(ObjectReader& r, NetworkChoice& n, const std::string& folder)
   n.parties = r.get("parties", n.parties);
   if (n.parties.size() < 2 || std::set(n.parties.begin(), n.parties.end()).size() != n.parties.size())
     throw Error("{}: expected at least two names, each once", r.path("parties"));
+  for (const char* key : {"inner", "addresses"})
+    if (r.find(key))
+      throw Error("{}: it is of sharded tokens: expected \"cascade\" in the scenario", r.path(key));
   const auto count = static_cast<PartyId>(n.parties.size());
   const auto topology = r.get<std::string>("topology", "");
   if (topology == "star" || (topology.empty() && count == 2)) {
