@@ -70,7 +70,8 @@ void join(SocketTransport& transport, boost::asio::io_context& io, PartyId self,
     auto stream = make_tcp_stream(std::move(socket));
     const auto who = introduced(*stream, handle);
     if (!who || callers.erase(*who) == 0) continue;
-    transport.add(*who, fmt::format("{} {}", name(*who), stream->peer()), std::move(stream), links.limits);
+    const std::string peer = fmt::format("{} {}", name(*who), stream->peer());
+    transport.add(*who, peer, std::move(stream), links.limits);
     deadline = Steady::now() + links.patience;
   }
   for (const PartyId id : called) {
@@ -80,7 +81,8 @@ void join(SocketTransport& transport, boost::asio::io_context& io, PartyId self,
         auto stream = make_tcp_stream(
             connect(io, links.addresses.at(id), std::min<Nanos>(links.patience, std::chrono::seconds(10))));
         write_all(*stream, encode(introduction(self)));
-        transport.add(id, fmt::format("{} {}", name(id), stream->peer()), std::move(stream), links.limits);
+        const std::string peer = fmt::format("{} {}", name(id), stream->peer());
+        transport.add(id, peer, std::move(stream), links.limits);
         break;
       } catch (const Error& e) {
         if (Steady::now() > until) throw Error("{}: {}", name(id), e.what());

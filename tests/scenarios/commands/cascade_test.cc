@@ -84,10 +84,11 @@ TEST_F(LiveNodes, find_each_other_and_write_what_local_decoding_writes_session_a
 
 TEST_F(LiveNodes, of_which_one_is_killed_end_the_run_everywhere_with_a_line) {
   start({"--once"});
-  scenario["max_new_tokens"] = 400;
+  scenario["max_new_tokens"] = 1000;
+  scenario["decode"] = {"sequential"};
   std::ofstream(file) << scenario.dump();
   std::thread killer([&] {
-    std::this_thread::sleep_for(2s);
+    std::this_thread::sleep_for(1s);
     nodes[3].end(SIGKILL);  // attn:0,1
   });
   const Outcome o = splitwan("run " + file + " --json -o " + folder / "trace.jsonl");

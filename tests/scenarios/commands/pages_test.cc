@@ -42,6 +42,18 @@ const Spelling spellings[] = {
      "scenarios/cascade-published.json --set replay.profile=profiles/bert-base-nodes.json --set "
      "'cascade={\"alpha\": 3}' --set replay.batches.prompt=8",
      "3 GB through ns-3"},
+    {"scenarios/cascade.json",
+     "scenarios/cascade.json --set alpha=[2] --set cluster=[1] --set run.max_new_tokens=2 --set "
+     "'networks=[{\"name\":\"here\",\"kind\":\"ideal\"}]'",
+     "90 cells"},
+    {"scenarios/compare-systems.json",
+     "scenarios/compare-systems.json --set run.max_new_tokens=2 --set documents_used=2 --set "
+     "document_tokens=8 "
+     "--set 'links=[{\"name\":\"here\",\"kind\":\"ideal\"}]' --set 'systems=[{\"system\":\"split\"}]'",
+     "minutes of attacks"},
+    {"--documents scenarios/attack-documents.json",
+     "--documents scenarios/attack-documents.json --texts 2 --text-tokens 6 --gaps 1,2 --search-budget 64",
+     "20 minutes"},
     {"scenarios/published-wan.json", "scenarios/published-wan.json --set network.rate=100Mbit", "12 runs"},
     {"scenarios/ablation.json",
      "scenarios/ablation.json --set network.rtt=80ms --set sampling.temperature=0 --set max_new_tokens=8 "
@@ -91,6 +103,8 @@ const LeftOut left_out[] = {
     {"splitwan link --record", "root; link_command_test.cc"},
     {"build/splitwan run replay.json", "a recorded path; replay_test.cc has one"},
     {"build/splitwan compare live.jsonl", "a recorded path; study_test.cc compares"},
+    {"splitwan serve --role comp:0 --scenario FILE", "nodes on many machines; cascade_test.cc starts them"},
+    {"splitwan run FILE", "nodes on many machines; cascade_test.cc starts them"},
     {"splitwan bench --geometry mistral-7b-4l", "minutes, and gigabytes"},
 };
 
