@@ -39,22 +39,34 @@ class Merger {
     answer_if_whole(way, from.queries, arrival);
   }
 
+  // Whose part the others of a layer wait for, and of what it is.
+  std::optional<std::pair<PartyId, std::string>> awaited() const {
+    for (const Way& way : ways_)
+      if (way.missing)
+        return std::pair{*way.missing,
+                         fmt::format("part of layer {} of step {}", way.layer, way.batch.step())};
+    return {};
+  }
+
  private:
   // One CompNode's rows.
   struct Way {
     BatchRows batch;
     std::map<int, Arrival> parts;  // by key shard
     int layer = 0;
+    std::optional<PartyId> missing = {};  // where parts wait for its
   };
 
   // Every row sees itself, so that the part over the shard's own keys says how many rows there are.
   void answer_if_whole(Way& way, int shard, const Arrival& last) {
     const auto own = way.parts.find(shard);
+    way.missing = terms_.sharding.attn(shard, shard);
     if (own == way.parts.end()) return;
     const RowList rows = way.batch.rows_of(shard, own->second.message.header.rows);
     for (int keys = 0; keys < terms_.sharding.alpha; ++keys) {
       const auto seeing = std::ranges::count_if(rows, [&](auto row) { return way.batch.sees(row, keys); });
       const auto part = way.parts.find(keys);
+      way.missing = terms_.sharding.attn(shard, keys);
       if (seeing > 0 && part == way.parts.end()) return;
       if (const std::uint32_t found = part == way.parts.end() ? 0 : part->second.message.header.rows;
           std::cmp_not_equal(found, seeing))
@@ -73,6 +85,7 @@ class Merger {
     reply.header.layer = static_cast<std::uint32_t>(way.layer);
     party_.reply({terms_.sharding.comp(shard), last.at, {}}, std::move(reply));
     way.parts.clear();
+    way.missing.reset();
     way.layer = way.layer + 1 < terms_.nodes.end ? way.layer + 1 : terms_.nodes.begin;
   }
 
@@ -94,7 +107,9 @@ void serve_merge(Party& party, const CascadeTerms& terms, const ModelConfig& con
     std::set<PartyId> greeted, left;
     const auto attns = static_cast<std::size_t>(terms.sharding.alpha * terms.sharding.alpha);
     while (left.size() < attns) {
-      const Arrival arrival = beside.next_request(any_party);
+      const auto awaited = merger.awaited();
+      const Arrival arrival =
+          awaited ? beside.next_owed(awaited->first, awaited->second) : beside.next_request(any_party);
       if (!greeted.contains(arrival.from)) {
         beside.check_greeting(arrival.message);
         greeted.insert(arrival.from);
