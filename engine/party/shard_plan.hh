@@ -67,7 +67,8 @@ class ShardSession {
   std::vector<std::size_t> answer(ShardBatch&, const Rows&, int shard, std::uint32_t layer);
   double weights(std::uint32_t layer) const;  // of the job before this layer
   std::size_t& asked(int queries, int keys) {
-    return asked_[static_cast<std::size_t>(queries * alpha_ + keys)];
+    return asked_[static_cast<std::size_t>(queries) * static_cast<std::size_t>(alpha_) +
+                  static_cast<std::size_t>(keys)];
   }
   // The last message with keys, of this batch and of those before it.
   struct Stored {

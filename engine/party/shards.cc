@@ -17,6 +17,7 @@ ShardParty Sharding::party(PartyId id) const {
 
 std::vector<std::pair<PartyId, PartyId>> Sharding::pairs() const {
   std::vector<std::pair<PartyId, PartyId>> all;
+  all.reserve(static_cast<std::size_t>(alpha));
   for (int a = 0; a < alpha; ++a) all.emplace_back(0, comp(a));
   for (int a = 0; a < alpha; ++a) {
     for (int q = 0; q < alpha; ++q)

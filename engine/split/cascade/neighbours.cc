@@ -88,7 +88,7 @@ Arrival Neighbours::next_request(PartyId from) {
 
 at::Tensor Neighbours::rows(const Arrival& arrival, int width) const {
   try {
-    const at::Tensor values = decode(arrival.message, *terms_.wire, width);
+    at::Tensor values = decode(arrival.message, *terms_.wire, width);
     const std::span<const float> all(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
     if (const auto bad = std::ranges::find_if(all, [](float v) { return !std::isfinite(v); });
         bad != all.end())

@@ -105,7 +105,7 @@ void serve_merge(Party& party, const CascadeTerms& terms, const ModelConfig& con
   beside.run([&] {
     Merger merger(party, terms, config, beside);
     std::set<PartyId> greeted, left;
-    const auto attns = static_cast<std::size_t>(terms.sharding.alpha * terms.sharding.alpha);
+    const auto shards = static_cast<std::size_t>(terms.sharding.alpha), attns = shards * shards;
     while (left.size() < attns) {
       const auto awaited = merger.awaited();
       const Arrival arrival =
