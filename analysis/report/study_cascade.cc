@@ -60,14 +60,15 @@ Json cascade_remarks(const Json& cells) {
   const auto counted = std::ranges::count_if(cells, as_the_closed_form);
   double most = 0;
   for (const Json& c : cells) most = std::max(most, c["max_logit_diff"].get<double>());
-  return {"A reconstruction of Cascade (arXiv 2507.05228).", texts_told(cells),
-          fmt::format("Logits chosen from in the same context differ by at most {:.1e}.", most),
-          fmt::format("Bytes, among the nodes and with the client, are to the last those of the closed form, "
-                      "headers included, in {} of {} cells.",
-                      counted, cells.size()),
-          "Gaps are of the single node that sees most: between positions whose rows it has, the largest "
-          "(hole) and "
-          "the smallest (inside). Nothing is proved of what a node reads."};
+  return {
+      "A reconstruction of Cascade (arXiv 2507.05228).", texts_told(cells),
+      fmt::format("Logits chosen from in the same context differ by at most {:.1e}.", most),
+      fmt::format("Bytes, among the nodes and with the client, are to the last those of the closed form, "
+                  "headers included, in {} of {} cells.",
+                  counted, cells.size()),
+      std::string(
+          "Gaps are of the single node that sees most: between positions whose rows it has, the largest ") +
+          "(hole) and the smallest (inside). Nothing is proved of what a node reads."};
 }
 
 Json tell_cascade(const Json& study) {

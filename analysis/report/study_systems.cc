@@ -156,6 +156,7 @@ Json tell_systems(const Json& study) {
   }
   const auto links = distinct(rows, "link");
   std::vector<std::string> names;
+  names.reserve(links.size());
   for (const Json& link : links) names.push_back(link.get<std::string>());
   return {{"heading", "Every system: speed, bytes, and what others could read"},
           {"title", "Language models over other people's machines, side by side"},

@@ -22,7 +22,7 @@ Message token_message(Token token, std::uint64_t step) {
 // The server's side of one session.
 class Writer {
  public:
-  Writer(Party& party, PartyId client, const ModelEnds& whole, TextOrder order, const DelWeights& del)
+  Writer(Party& party, PartyId client, const ModelEnds& whole, const TextOrder& order, const DelWeights& del)
       : party_(party),
         client_(client),
         whole_(whole),

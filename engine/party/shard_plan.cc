@@ -48,7 +48,8 @@ void ShardSession::store(Stored& stored, std::size_t message, const ShardBatch& 
 }
 
 ShardSession::Stored& ShardSession::stored(int queries, int keys, std::uint32_t layer) {
-  return stored_[static_cast<std::size_t>(queries * alpha_ + keys) *
+  return stored_[(static_cast<std::size_t>(queries) * static_cast<std::size_t>(alpha_) +
+                  static_cast<std::size_t>(keys)) *
                      static_cast<std::size_t>(widths_.layers) +
                  layer];
 }

@@ -47,7 +47,7 @@ Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
   expect(m, Kind::hello);
   const std::string text = whole_text(m);
   if (text.size() > longest_hello || nests_too_deeply(text, 8)) throw Error("malformed hello");
-  const Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!body.is_object() || !body.contains("geometry") || !body.contains("middle") ||
       !body["geometry"].is_object())
     throw Error("malformed hello");

@@ -52,6 +52,7 @@ ShardPoint project(const CascadeModel& m, int alpha, int cluster, const Conditio
   for (std::size_t i = opening; i < trails.size(); ++i)
     point.step.add(trails[i], 1.0 / static_cast<double>(trails.size() - opening));
   std::vector<std::uint32_t> positions;
+  positions.reserve(depths.size());
   for (const std::uint32_t depth : depths) positions.push_back(context + depth);
   const engine::ShardBytes bytes = step_bytes(run.terms, run.widths, run.wire, positions);
   point.hops = bytes.hops;

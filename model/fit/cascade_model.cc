@@ -236,6 +236,7 @@ CascadeModel fit_cascade(const std::vector<const ShardedRun*>& runs) {
 
 CascadeModel fit_cascade(const std::vector<engine::Run>& runs, const std::vector<ShardedRun>& sharded) {
   std::vector<const ShardedRun*> all;
+  all.reserve(sharded.size());
   for (const ShardedRun& run : sharded) all.push_back(&run);
   for (const engine::Run& run : runs)
     if (!is_sharded(run.header))

@@ -55,9 +55,9 @@ Range range_of(ObjectReader r) {
 
 ShardShape shape_of(const Json& json, const std::string& where) {
   ObjectReader r(json, where);
-  const ShardShape s{r.need<std::string>("drafter"), r.whole<std::uint32_t>("rows", 1, 4096),
-                     r.whole<std::uint32_t>("levels", 1, 4096), r.number("tokens_per_step", 1, 4096),
-                     r.need<std::size_t>("steps")};
+  ShardShape s{r.need<std::string>("drafter"), r.whole<std::uint32_t>("rows", 1, 4096),
+               r.whole<std::uint32_t>("levels", 1, 4096), r.number("tokens_per_step", 1, 4096),
+               r.need<std::size_t>("steps")};
   r.done();
   return s;
 }

@@ -48,6 +48,7 @@ double largest_s(const ShardedRun& run) {
 
 Json sizes(const std::vector<CascadeFold>& folds, const std::function<double(const CascadeFold&)>& error) {
   std::vector<double> all;
+  all.reserve(folds.size());
   for (const CascadeFold& f : folds) all.push_back(std::abs(error(f)));
   if (all.empty()) return {{"median", nullptr}, {"worst", nullptr}, {"n", 0}};
   const double worst = std::ranges::max(all);
@@ -126,6 +127,7 @@ std::vector<CascadeFold> hold_out(const std::vector<ShardedRun>& runs, const std
     return found;
   };
   std::vector<std::future<std::vector<CascadeFold>>> done;
+  done.reserve(groups.size());
   for (const auto& [value, members] : groups) done.push_back(std::async(std::launch::async, predict, value));
   for (auto& part : done)
     for (CascadeFold& f : part.get()) folds.push_back(std::move(f));

@@ -27,7 +27,7 @@ bool is_chain_of(const Sharding& s, std::uint32_t context, std::uint32_t rows, c
 }
 
 // As few positions as have an owner for every row.
-std::vector<std::uint32_t> spread(const Sharding& s, std::uint32_t context, RowsOf of) {
+std::vector<std::uint32_t> spread(const Sharding& s, std::uint32_t context, const RowsOf& of) {
   std::vector<std::uint32_t> depths;
   std::map<int, std::vector<std::uint32_t>> levels;
   std::set<int> missing;

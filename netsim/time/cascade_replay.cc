@@ -46,7 +46,8 @@ void take(Session& s, ShardBatch batch, const ShardWidths& w, double weight_byte
   std::ranges::sort(trip.receives, {}, [&](std::size_t m) { return s.messages[m].from; });
   for (engine::ShardJob& job : batch.jobs) {
     const Work work = work_of(job, w, weight_bytes);
-    s.jobs[job.party].push_back({std::move(job), work, batch.step, batch.context});
+    auto& jobs = s.jobs[job.party];
+    jobs.push_back({std::move(job), work, batch.step, batch.context});
   }
 }
 
@@ -159,7 +160,7 @@ class Client {
   }
 
  private:
-  void begin(engine::Step step) {
+  void begin(const engine::Step& step) {
     begun_ = party_.now();
     party_.begin_step(step.step, step.context);
   }
@@ -237,9 +238,11 @@ std::map<PartyId, engine::PartyMain> play(const CascadeSession& s,
     Party party(engine::roles::client, transport, clock, recorder);
     Client(s, party).run();
   };
-  for (const auto& [id, jobs] : s.jobs) {
+  for (const auto& node_jobs : s.jobs) {
+    const PartyId id = node_jobs.first;
+    const auto& jobs = node_jobs.second;
     const bool comp = sharding.party(id).role == engine::ShardRole::comp;
-    parties[id] = [&s, &jobs, id = id, comp, &recorder = recorders[id]](auto& transport, auto& clock) {
+    parties[id] = [&s, &jobs, id, comp, &recorder = recorders[id]](auto& transport, auto& clock) {
       Party party(id, transport, clock, recorder);
       Node node(s, party);
       greet(s, party);

@@ -12,6 +12,7 @@
 namespace splitwan::scenarios {
 
 using engine::Error;
+using engine::ObjectReader;
 namespace fs = std::filesystem;
 
 Scenario read_scenario(const Json& json, const std::string& file) {

@@ -118,7 +118,7 @@ class HoleSearch::Tree {
       of_.session_.begin(parents);
     else
       of_.session_.grow(parents);
-    const Tensor x = of_.session_.through(of_.pieces_.embed(tokens), 0, of_.layer_).clone();
+    Tensor x = of_.session_.through(of_.pieces_.embed(tokens), 0, of_.layer_).clone();
     for (std::size_t i = 0; i < which.size(); ++i)
       nodes_[at(which[i])].hidden = x[static_cast<std::int64_t>(i)];
     return x;

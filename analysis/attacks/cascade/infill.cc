@@ -116,6 +116,7 @@ class Infilling {
   void teach(const std::map<std::string, InfillLesson>& lessons) {
     for (const auto& [name, lesson] : lessons) answers_[name];  // jobs fill in what is there
     std::vector<Job> jobs;
+    jobs.reserve(lessons.size());
     for (const auto& [name, lesson] : lessons)
       jobs.push_back({name, 1, [this, &name = name, &lesson = lesson] {
                         answers_.at(name) = answer(lesson, name != no_rows);

@@ -33,6 +33,7 @@ std::vector<Tensor> visible_positions(const engine::Sharding& sharding, const en
                                       int tokens) {
   const auto mask = [&](int shard) {
     std::vector<float> seen;
+    seen.reserve(static_cast<std::size_t>(tokens));
     for (int t = 0; t < tokens; ++t) seen.push_back(sharding.shard_of(t) == shard ? 1 : 0);
     return at::tensor(seen);
   };

@@ -56,6 +56,7 @@ std::vector<Token> RowTable::few(RowKind kind, const Tensor& row, int position, 
   const Tensor best = std::get<1>(at::cdist(row, at_position(kind, position), 2, exact)[0].topk(
       count, 0, /*largest=*/false, /*sorted=*/true));
   std::vector<Token> out;
+  out.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) out.push_back(static_cast<Token>(best[i].item<std::int64_t>()));
   return out;
 }

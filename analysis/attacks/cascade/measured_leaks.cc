@@ -104,7 +104,8 @@ class Leaks {
     for (const int p : count_few(partials_of(bare, tokens), keys, 1).exposed) {
       if (bare.shard_of(beyond + p) == owner() || beyond + p >= tokens) continue;
       const auto at = found.find(beyond + p);
-      t.asked.add(text.ids[static_cast<std::size_t>(beyond + p)], at == found.end() ? Token{-1} : at->second);
+      t.asked.add(text.ids.at(static_cast<std::size_t>(beyond) + static_cast<std::size_t>(p)),
+                  at == found.end() ? Token{-1} : at->second);
     }
     return t;
   }
@@ -228,7 +229,7 @@ class Leaks {
                           const Reading r =
                               read_over_holes(pieces_, {ids, seen, own[i] + 1}, RowKind::hidden, {own[i + 1]},
                                               Own::looked_up, limits, stop_, &late_table_);
-                          const auto next = static_cast<std::size_t>(own[i] + 1);
+                          const auto next = static_cast<std::size_t>(own[i]) + 1;
                           t.asked.add(ids[next], r.tokens[next]);
                           t.passes += r.passes;
                         }

@@ -13,7 +13,7 @@ namespace {
 
 // Rows of one kind that candidates would show at the last of their positions: [n, columns].
 Tensor last_rows(const Pieces& pieces, int layer, RowKind kind, const Tensor& hidden, int position) {
-  const Tensor last = hidden.select(1, hidden.size(1) - 1);
+  Tensor last = hidden.select(1, hidden.size(1) - 1);
   if (kind == RowKind::hidden) return last;
   return flat(rows_of(pieces, layer, last, at::full({last.size(0)}, position, at::kFloat)), kind);
 }
