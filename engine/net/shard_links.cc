@@ -1,6 +1,7 @@
 #include "engine/net/shard_links.hh"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio.hpp>
@@ -21,9 +22,20 @@ bool readable(int socket, std::optional<Nanos> within) {
   return ::poll(&wanted, 1, limit) > 0;
 }
 
-bool closed_by_peer(int socket) {
+// Until a whole prefix can be read without waiting; false when it does not come in time, or the peer has
+// gone.
+bool has_prefix(int socket, Nanos within) {
+  const auto until = Steady::now() + within;
+  Prefix prefix;
+  while (true) {
+    const auto bytes = ::recv(socket, prefix.data(), prefix.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (bytes == static_cast<ssize_t>(prefix.size())) break;
+    if (bytes == 0 || Steady::now() > until) return false;
+    if (bytes < 0 && !readable(socket, until - Steady::now())) return false;
+    if (bytes > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   pollfd wanted{socket, POLLRDHUP, 0};
-  return ::poll(&wanted, 1, 0) > 0 && (wanted.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  return ::poll(&wanted, 1, 0) == 0 || (wanted.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0;
 }
 
 // Who calls: a hello with the caller's number as its context, before anything else.
@@ -36,13 +48,13 @@ Message introduction(PartyId self) {
 
 // Of somebody who is none of ours, or has gone: nothing.
 std::optional<PartyId> introduced(Stream& stream, int socket) {
-  if (!readable(socket, greeting_limit)) return {};
+  if (!has_prefix(socket, greeting_limit)) return {};
   try {
     Prefix prefix;
     read_all(stream, prefix);
     Header h;
     const Sizes sizes = read_prefix(prefix, {.rows = 1, .payload = 1, .first_payload = 1}, h);
-    if (h.kind != Kind::hello || sizes.payload > 0 || sizes.lists > 0 || closed_by_peer(socket)) return {};
+    if (h.kind != Kind::hello || sizes.payload > 0 || sizes.lists > 0) return {};
     return h.context;
   } catch (const Error&) {
     return {};

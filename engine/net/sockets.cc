@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "engine/base/error.hh"
@@ -25,6 +26,7 @@ struct SocketTransport::Inbox {
   std::condition_variable changed;
   std::deque<Arrival> arrivals;
   std::map<PartyId, std::string> gone;  // peer -> why
+  std::set<PartyId> told;               // of those: who waits for anybody was told
   std::size_t bytes = 0;                // of messages waiting in `arrivals`
   bool closing = false;
 };
@@ -254,6 +256,17 @@ std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
       inbox_->bytes -= wire_size(arrival.message);
       inbox_->changed.notify_all();
       return arrival;
+    }
+    if (from == any_party) {  // one that has gone says so once, as an error of its own
+      for (const auto& [peer, why] : inbox_->gone) {
+        if (!inbox_->told.insert(peer).second) continue;
+        Arrival arrival{peer, clock_.now(), {}};
+        arrival.message.header.kind = Kind::error;
+        const std::string text = "connection lost: " + why;
+        const auto bytes = std::as_bytes(std::span(text));
+        arrival.message.payload.assign(bytes.begin(), bytes.end());
+        return arrival;
+      }
     }
     const auto gone = from == any_party ? inbox_->gone.begin() : inbox_->gone.find(from);
     if (gone != inbox_->gone.end() && (from != any_party || inbox_->gone.size() == peers_.size())) {

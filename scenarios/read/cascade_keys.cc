@@ -8,15 +8,11 @@ using engine::Error;
 using engine::ObjectReader;
 using Reading = ScenarioReading;
 
-// Any of its keys asks for it.
 template <typename Use>
 auto cascade_key(Use use) {
   return [use](Reading& t, ObjectReader& r, const std::string& key) {
     if (!r.find(key)) return;
-    CascadeChoice& c = t.scenario.cascade;
-    if (!c.on) t.scenario.head_layers = t.scenario.tail_layers = 0;  // unless "split" says so
-    c.on = true;
-    use(c, r, key);
+    use(t.scenario.cascade, r, key);
   };
 }
 
@@ -35,9 +31,12 @@ std::vector<ScenarioKey> cascade_keys() {
         "shards of tokens: so many CompNodes and its square of AttnNodes compute the layers between the "
         "client's "
         "(then split.head and split.tail are 0 unless said)"},
-       cascade_key([](CascadeChoice& c, ObjectReader& r, const std::string& key) {
-         c.terms.sharding.alpha = whole_number(r, key, 2, 16);
-       }),
+       // Read wherever the object is: it must be there.
+       [](Reading& t, ObjectReader& r, const std::string& key) {
+         t.scenario.cascade.on = true;
+         t.scenario.head_layers = t.scenario.tail_layers = 0;  // unless "split" says so
+         t.scenario.cascade.terms.sharding.alpha = whole_number(r, key, 2, 16);
+       },
        Form::number},
       {{"cascade.cluster", "1 to 64", "1", "tokens of a shard that stay together (c)"},
        cascade_key([](CascadeChoice& c, ObjectReader& r, const std::string& key) {
@@ -81,6 +80,8 @@ void check_cascade(const Scenario& s, const std::string& where) {
   if (!s.network.server.empty()) refuse("network: server", "expected \"addresses\" of all nodes");
   if (s.wire->name() != "f32" && s.wire->name() != "f16")
     refuse("wire", fmt::format("expected f32 or f16, found {}", s.wire->name()));
+  if (s.wire->name() == "f16" && s.cascade.terms.form == engine::PartialForm::meu)
+    throw Error("{}: cascade: form: in f16 the sums of (m, e, u) overflow: expected o_lse beside it", where);
   if (!s.defences.empty())
     refuse(s.defences.to_json().begin().key(), "rows cross as they are: expected no such key");
   if (s.privacy.on()) refuse("privacy", "expected no mechanism");

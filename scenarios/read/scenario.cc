@@ -15,12 +15,12 @@ using engine::Error;
 using engine::ObjectReader;
 namespace fs = std::filesystem;
 
-Scenario read_scenario(const Json& json, const std::string& file) {
+Scenario read_scenario(const Json& json, const std::string& file, Asks asks) {
   Scenario s;
   s.name = fs::path(file).stem().string();
   read_keys(s, json, file);
-  for (const auto& [key, given] :
-       {std::pair("model", !s.model.empty()), std::pair("prompts", !s.prompts.empty())})
+  for (const auto& [key, given] : {std::pair("model", !s.model.empty()),
+                                   std::pair("prompts", asks == Asks::nothing || !s.prompts.empty())})
     if (!given) throw Error("{}: key '{}' is missing", file, key);
   check(s, file);
   if (!row_of(s.network.kind).runs_models)

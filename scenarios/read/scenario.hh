@@ -56,7 +56,8 @@ void read_keys(Scenario& s, const Json&, const std::string& where);
 void check(const Scenario&, const std::string& where);
 
 // One scenario, whole. Throws Error naming `file` and the key.
-Scenario read_scenario(const Json&, const std::string& file);
+enum class Asks : std::uint8_t { prompts, nothing };  // nothing: of who serves
+Scenario read_scenario(const Json&, const std::string& file, Asks = Asks::prompts);
 
 // A scenario file and its sweep: one Scenario per combination of the values under "sweep", in order.
 // `overrides` are "network.rtt=20ms": the key must exist in the schema; the value is JSON or else a string; a

@@ -1,5 +1,7 @@
 #include "scenarios/run/cascade.hh"
 
+#include <random>
+
 #include "engine/base/error.hh"
 
 namespace splitwan::scenarios {
@@ -17,7 +19,11 @@ engine::CascadeTerms cascade_terms(const Scenario& s, engine::LayerRange nodes) 
 
 engine::CascadeOptions cascade_options(const Scenario& s) {
   engine::CascadeOptions options;
-  if (row_of(s.network.kind).wall_time) options.patience = s.network.patience;
+  if (!row_of(s.network.kind).wall_time) return options;
+  options.patience = s.network.patience;
+  options.idle = std::max<Nanos>(std::chrono::minutes(5), s.network.patience);
+  std::random_device chance;
+  options.session = fmt::format("{:08x}{:08x}{:08x}{:08x}", chance(), chance(), chance(), chance());
   return options;
 }
 

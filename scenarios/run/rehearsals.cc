@@ -63,7 +63,8 @@ class Text {
     std::vector<engine::Rehearsal> all;
     for (const std::string& name : engine::text_drafters(draft_model_ != nullptr))
       all.push_back(from_text(name));
-    const bool here = s_.network.server.empty();  // a live server has the layers that would be asked
+    // Live servers and nodes have the layers that would be asked.
+    const bool here = s_.network.server.empty() && s_.network.addresses.empty();
     for (const std::string& name : engine::asking_drafters()) {
       if (!here || !charged_) break;
       if (auto done = with_model(name)) all.push_back(std::move(*done));

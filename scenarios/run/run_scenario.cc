@@ -110,15 +110,22 @@ engine::GenerateOptions options_of(const Scenario& s, const engine::GenerateOpti
 
 // Prompts and links of one study meet losses and jitter of their own: with one seed for all, the same packets
 // would be lost in every run, and a study would be a single draw. Drafters share theirs, to be compared.
-std::uint64_t seed_of_link(const Scenario& s, std::span<const engine::Token> ids) {
+std::uint64_t seed_of(const Scenario& s, std::span<const engine::Token> ids, const NetworkChoice& network) {
   std::uint64_t hash = 0xcbf29ce484222325 ^ s.seed;  // FNV-1a
   const auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x100000001b3; };
   for (const engine::Token id : ids) mix(static_cast<std::uint64_t>(id));
-  for (const auto& link : {s.network.up, s.network.down}) {
+  for (const auto& link : {network.up, network.down}) {
     mix(static_cast<std::uint64_t>(link.delay.count()));
     mix(static_cast<std::uint64_t>(link.bits_per_second));
   }
   return (hash >> 33) + 1;
+}
+std::uint64_t seed_of_link(const Scenario& s, std::span<const engine::Token> ids) {
+  return seed_of(s, ids, s.network);
+}
+// Coins of a text are the same over every link.
+std::uint64_t seed_of_noise(const Scenario& s, std::span<const engine::Token> ids) {
+  return seed_of(s, ids, {});
 }
 
 }  // namespace
@@ -148,7 +155,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
               decode,
               ids,
               options_of(s, watch),
-              del ? std::optional(mechanism_of(s, *del, seed_of_link(s, ids))) : std::nullopt,
+              del ? std::optional(mechanism_of(s, *del, seed_of_noise(s, ids))) : std::nullopt,
               {},
               {}};
   std::map<engine::PartyId, engine::MemoryRecorder> theirs;
@@ -217,7 +224,12 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
 }
 
 std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, const Prompt& prompt) {
-  if (!prompt.ids.empty()) return prompt.ids;
+  if (!prompt.ids.empty()) {
+    std::vector<engine::Token> ids = prompt.ids, prefix = public_prefix(s, resources);
+    if (prefix.empty()) return ids;
+    prefix.insert(prefix.end(), ids.begin() + (ids.front() == prefix.front() ? 1 : 0), ids.end());
+    return prefix;
+  }
   std::vector<engine::Token> ids = resources.tokenizer(s.model).encode(prompt.text);
   const int bos = resources.model(s.model, s.storage, s.place).config().bos;
   if (s.cascade.public_prefix > 0)

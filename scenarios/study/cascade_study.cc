@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "engine/base/error.hh"
 #include "engine/base/json_table.hh"
 #include "scenarios/console/machine.hh"
@@ -75,6 +77,12 @@ CascadeStudy read_cascade_study(const Json& scenario, const std::string& file) {
   for (const char* ignored : {"$schema", "note"}) r.find(ignored);
   read_rows(study_keys(), study, r);
   r.done();
+  std::set<std::string> names;
+  for (const Json& network : study.networks)
+    if (!names.insert(network["name"].get<std::string>()).second)
+      throw Error("{}: networks: two are called {}", file, network["name"].dump());
+  if (study.run.contains("cascade") && !study.run["cascade"].is_object())
+    throw Error("{}: run: cascade: expected an object, found {}", file, study.run["cascade"].dump());
   for (const Json& network : study.networks)  // all of them, before the first runs
     for (const int alpha : study.alpha)
       for (const int cluster : study.cluster)

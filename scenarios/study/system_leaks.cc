@@ -4,6 +4,7 @@
 
 #include "analysis/attacks/cascade/measured.hh"
 #include "analysis/attacks/mechanism/attack_rows.hh"
+#include "engine/base/error.hh"
 #include "engine/text/tokenizer.hh"
 #include "scenarios/study/del_study.hh"
 
@@ -129,6 +130,18 @@ Json del_leaks(const SystemsStudy& study, const Scenario& s, const Stop& stop, c
 }
 
 }  // namespace
+
+void check_attacked(const Scenario& s, const std::string& where) {
+  const auto refuse = [&](const std::string& key) {
+    throw engine::Error("{}: {}: this study's attacks do not know it: see splitwan attack", where, key);
+  };
+  if (!s.defences.empty()) refuse(s.defences.to_json().begin().key());
+  if (!s.wire->label().lossless && !s.privacy.on()) refuse("wire");
+  if (!s.cascade.on) return;
+  if (s.cascade.terms.sharding.aggregator) refuse("cascade.merge");
+  if (s.cascade.public_prefix > 0) refuse("cascade.public_prefix");
+  if (s.head_layers > 0) refuse("split.head");
+}
 
 Json system_leaks(const SystemsStudy& study, const Scenario& s, const Stop& stop) {
   const StudyWatch quiet = [](auto, auto, const auto&) {};

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "analysis/attacks/exam/stop.hh"
 #include "engine/base/error.hh"
@@ -102,7 +103,8 @@ struct Speed {
   std::vector<std::vector<engine::Token>> texts;
 };
 
-Speed speed_of(const Scenario& s, Resources& resources, const Stop& stop) {
+Speed speed_of(Scenario s, Resources& resources, const Stop& stop) {
+  fit_prompts(s, resources);
   Speed speed;
   double time = 0, tokens = 0, bytes = 0;
   for (const Prompt& prompt : s.prompts) {
@@ -188,9 +190,16 @@ SystemsStudy read_systems_study(const Json& scenario, const std::string& file) {
   for (const char* ignored : {"$schema", "note"}) r.find(ignored);
   read_rows(systems_keys(), study, r);
   r.done();
+  std::set<std::string> names, links;
+  for (const SystemChoice& system : study.systems)
+    if (!names.insert(system.name).second) throw Error("{}: systems: two are called '{}'", file, system.name);
+  for (const Json& link : study.links)
+    if (!links.insert(link["name"].get<std::string>()).second)
+      throw Error("{}: links: two are called {}", file, link["name"].dump());
   for (const SystemChoice& system : study.systems)  // all of them, before the first runs
     for (const Json& link : study.links)
-      for (const std::string& decode : system.decode) system_scenario(study, system, link, decode);
+      for (const std::string& decode : system.decode)
+        check_attacked(system_scenario(study, system, link, decode), file + ": systems: " + system.name);
   return study;
 }
 

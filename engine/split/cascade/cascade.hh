@@ -22,6 +22,7 @@ struct CascadeOptions {
   // quarter for keys that a query waits for, so that who is behind it is named first.
   std::optional<Nanos> patience = {};
   std::optional<Nanos> idle = {};  // a node's session that is asked nothing for so long ends
+  std::string session = "1";       // the client's; over live connections one of its own each time
 };
 
 // The trusted party, 0: embedding, first and last layers, head and sampling. Says hello without waiting.

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "engine/base/error.hh"
+
 namespace splitwan::engine::cascade {
 
 at::Tensor merged(const BatchRows& batch, const RowList& rows, const std::map<int, Arrival>& parts,
@@ -20,6 +22,10 @@ at::Tensor merged(const BatchRows& batch, const RowList& rows, const std::map<in
     own.clear();
     for (auto& [keys, at] : next) {
       if (!batch.sees(row, keys)) continue;
+      for (int head = 0; terms.form == PartialForm::meu && head < shape.heads; ++head)
+        if (const float e = at[shape.q_width() + shape.heads + head]; !(e > 0))
+          throw Error("{}: a part whose weights sum to {}: expected more than 0",
+                      beside.name(parts.at(keys).from), e);
       own.push_back(at);
       at += width;
     }

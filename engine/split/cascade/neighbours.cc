@@ -37,16 +37,23 @@ void Neighbours::run(const std::function<void()>& session) {
 }
 
 void Neighbours::greet(PartyId to) {
-  party_.send(to, hello(config_, terms_.nodes, *terms_.wire, {{"cascade", to_json(terms_)}}));
+  if (session_.empty()) session_ = options_.session;
+  party_.send(
+      to, hello(config_, terms_.nodes, *terms_.wire, {{"cascade", to_json(terms_)}, {"session", session_}}));
 }
 
-void Neighbours::check_greeting(const Message& m) const {
+void Neighbours::check_greeting(const Message& m) {
   const Json said = check_hello(m, config_, terms_.nodes);
   const Json theirs = said.value("cascade", Json()), ours = to_json(terms_);
   if (theirs != ours)
     throw Error("the shards differ: expected {}, found {}", ours.dump(), theirs.dump().substr(0, 200));
   if (said["wire"] != terms_.wire->name())
     throw Error("the wires differ: expected {}, found {}", terms_.wire->name(), said["wire"].dump());
+  const Json session = said.value("session", Json());
+  if (!session.is_string() || session.get<std::string>().empty() || session.get<std::string>().size() > 64)
+    throw Error("malformed hello: expected a session");
+  if (session_.empty()) session_ = session.get<std::string>();
+  if (session_ != session.get<std::string>()) throw Error("another client's session: this one is not over");
 }
 
 void Neighbours::leave(std::span<const PartyId> to) {
@@ -59,10 +66,18 @@ Arrival Neighbours::checked(Arrival arrival) const {
   return arrival;
 }
 
+// Who has said goodbye may go.
+std::optional<Arrival> Neighbours::received(PartyId from, std::optional<Nanos> limit) {
+  while (true) {
+    auto arrival = limit ? party_.recv(from, *limit) : std::optional(party_.recv(from));
+    const bool gone = arrival && arrival->message.header.kind == Kind::error && left_.contains(arrival->from);
+    if (!gone) return arrival;
+  }
+}
+
 Arrival Neighbours::within(PartyId from, std::optional<Nanos> limit, PartyId owner,
                            std::string_view awaited) {
-  if (!limit) return checked(party_.recv(from));
-  auto arrival = party_.recv(from, *limit);
+  auto arrival = received(from, limit);
   if (!arrival)
     throw Error("{}: no {} within {} s", name(owner), awaited, static_cast<double>(limit->count()) / 1e9);
   return checked(std::move(*arrival));
@@ -80,9 +95,9 @@ Arrival Neighbours::next_owed(PartyId owner, std::string_view awaited) {
 }
 
 Arrival Neighbours::next_request(PartyId from) {
-  if (!options_.idle) return checked(party_.recv(from));
-  auto arrival = party_.recv(from, *options_.idle);
-  if (!arrival) throw Error("session closed: nothing came for {} s", options_.idle->count() / 1e9);
+  auto arrival = received(from, options_.idle);
+  if (!arrival)
+    throw Error("session closed: nothing came for {} s", static_cast<double>(options_.idle->count()) / 1e9);
   return checked(std::move(*arrival));
 }
 

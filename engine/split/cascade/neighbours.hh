@@ -1,6 +1,8 @@
 // A node's messages to and from those beside it: hello, checks, and what becomes of an error.
 #pragma once
 
+#include <set>
+
 #include "engine/split/cascade/batch_rows.hh"
 #include "engine/split/cascade/cascade.hh"
 #include "engine/split/cascade/partial.hh"
@@ -16,9 +18,12 @@ class Neighbours {
 
   // Runs `session`; what it throws is told to everybody beside this party first.
   void run(const std::function<void()>& session);
-  void greet(PartyId to);                     // once, before anything else
-  void check_greeting(const Message&) const;  // throws Error where it is of another model or other terms
-  void leave(std::span<const PartyId> to);    // bye
+  void greet(PartyId to);  // once, before anything else
+  // Throws Error where it is of another model, other terms or, but for the first, another session.
+  void check_greeting(const Message&);
+  void leave(std::span<const PartyId> to);  // bye
+  void has_left(PartyId who) { left_.insert(who); }
+  const std::set<PartyId>& left() const { return left_; }
 
   // Of one of them, or of anybody. Throws Error that begins with the sender's name where it sent an error,
   // and names who did not answer what.
@@ -34,11 +39,14 @@ class Neighbours {
 
  private:
   Arrival checked(Arrival) const;
+  std::optional<Arrival> received(PartyId from, std::optional<Nanos> limit);
   Arrival within(PartyId from, std::optional<Nanos> limit, PartyId owner, std::string_view awaited);
   Party& party_;
   const CascadeTerms& terms_;
   const ModelConfig& config_;
   CascadeOptions options_;
+  std::string session_;     // that the client drew: nodes of one never serve another's
+  std::set<PartyId> left_;  // who said goodbye
 };
 
 }  // namespace splitwan::engine::cascade

@@ -46,6 +46,9 @@ class AttnNode {
         row += columns;
       }
     }
+    if (const auto most = static_cast<std::size_t>(config_.context + 2 * widest_tree); store_.rows() > most)
+      throw Error("{}: keys of {} rows: expected {} at most", beside_.name(arrival.from), store_.rows(),
+                  most);
     if (asks) {
       Arrival bare{arrival.from, arrival.at, {arrival.message.header, {}}};
       waiting_.push_back(
@@ -193,19 +196,18 @@ void serve_attn(Party& party, const CascadeTerms& terms, const ModelConfig& conf
   Neighbours beside(party, terms, config, options);
   beside.run([&] {
     AttnNode node(party, terms, config, beside);
-    std::set<PartyId> greeted, left;
-    const std::size_t askers = beside.all().size() - (terms.sharding.aggregator ? 1 : 0);
+    std::set<PartyId> greeted;
     const PartyId merger = terms.sharding.merger();
-    if (terms.sharding.aggregator) beside.greet(merger);
-    while (left.size() < askers) {
+    const std::size_t askers = beside.all().size() - (terms.sharding.aggregator ? 1 : 0);
+    while (beside.left().size() < askers) {
       const std::string awaited = node.awaited();
       const Arrival arrival =
           awaited.empty() ? beside.next_request(any_party) : beside.next_owed(node.owner(), awaited);
-      if (!greeted.contains(arrival.from)) {
+      if (greeted.insert(arrival.from).second) {
         beside.check_greeting(arrival.message);
-        greeted.insert(arrival.from);
+        if (terms.sharding.aggregator && greeted.size() == 1) beside.greet(merger);
       } else if (arrival.message.header.kind == Kind::bye) {
-        left.insert(arrival.from);
+        beside.has_left(arrival.from);
       } else {
         node.take(arrival);
       }

@@ -146,10 +146,10 @@ void serve_comp(Party& party, const CascadeTerms& terms, const TokenLayers& laye
   beside.run([&] {
     std::vector<PartyId> nodes = beside.all();
     std::erase(nodes, PartyId{0});
-    for (const PartyId node : nodes) beside.greet(node);
     const PartyId client = 0;
-    Arrival arrival = beside.next_request(client);
+    Arrival arrival = beside.next(client, "greeting");
     beside.check_greeting(arrival.message);
+    for (const PartyId node : nodes) beside.greet(node);
     CompNode node(party, terms, layers, beside);
     while (true) {
       arrival = beside.next_request(client);

@@ -29,6 +29,7 @@ class Merger {
     expect(arrival.message, Kind::reply);
     const Header& h = arrival.message.header;
     const ShardParty from = terms_.sharding.party(arrival.from);
+    if (from.role != ShardRole::attn) throw Error("{}: said something unasked", beside_.name(arrival.from));
     Way& way = ways_[static_cast<std::size_t>(from.queries)];
     if (way.parts.empty() && way.layer == terms_.nodes.begin)
       way.batch = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, 0);
@@ -104,20 +105,17 @@ void serve_merge(Party& party, const CascadeTerms& terms, const ModelConfig& con
   Neighbours beside(party, terms, config, options);
   beside.run([&] {
     Merger merger(party, terms, config, beside);
-    std::set<PartyId> greeted, left;
-    const auto shards = static_cast<std::size_t>(terms.sharding.alpha), attns = shards * shards;
-    while (left.size() < attns) {
+    std::set<PartyId> greeted;
+    while (beside.left().size() < beside.all().size()) {
       const auto awaited = merger.awaited();
       const Arrival arrival =
           awaited ? beside.next_owed(awaited->first, awaited->second) : beside.next_request(any_party);
-      if (!greeted.contains(arrival.from)) {
+      if (greeted.insert(arrival.from).second)
         beside.check_greeting(arrival.message);
-        greeted.insert(arrival.from);
-      } else if (arrival.message.header.kind == Kind::bye) {
-        left.insert(arrival.from);
-      } else {
+      else if (arrival.message.header.kind == Kind::bye)
+        beside.has_left(arrival.from);
+      else
         merger.take(arrival);
-      }
     }
   });
 }

@@ -131,6 +131,9 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
       ->check(CLI::Range(1, 4096));
   command.add_option("--idle", o->idle, "end a session that asks nothing for so long")->capture_default_str();
   command.add_flag("--json", o->json, "announce the address as one JSON object");
+  for (const char* other : {"--layers", "--maps", "--whole", "--listen", "--threads", "--storage", "--device",
+                            "--sessions", "--idle"})
+    role->excludes(command.get_option(other));  // a node is as its scenario says
   command.callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });
 }
 

@@ -2,10 +2,12 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 
 #include "engine/base/error.hh"
 #include "engine/net/shard_links.hh"
+#include "scenarios/read/sweep.hh"
 #include "scenarios/run/cascade.hh"
 #include "scenarios/run/networks/networks.hh"
 
@@ -20,9 +22,11 @@ struct KeepNothing : engine::Recorder {
 };
 
 Scenario scenario_of(const RoleOptions& o) {
-  std::vector<Scenario> all = load_scenarios(o.scenario, {});
-  Scenario s = std::move(all.front());
-  if (all.size() != 1) throw Error("{}: a sweep: expected one scenario to serve", o.scenario);
+  Json json = read_scenario_file(o.scenario, {});
+  if (json.contains("sweep")) throw Error("{}: a sweep: expected one scenario to serve", o.scenario);
+  for (const char* client_s : {"prompts", "prompts_per_class", "decode", "draft_model", "sampling"})
+    json.erase(client_s);  // a node need not have them, and never opens them
+  Scenario s = read_scenario(json, o.scenario, Asks::nothing);
   if (!s.cascade.on) throw Error("{}: cascade: expected the key beside --role", o.scenario);
   if (s.network.addresses.empty())
     throw Error("{}: network: addresses: expected where each node listens", o.scenario);
@@ -37,14 +41,19 @@ int serve_role(const RoleOptions& o) {
   const engine::Sharding& sharding = s.cascade.terms.sharding;
   const engine::PartyId self = party_named(sharding, o.role);
   if (self == 0) throw Error("--role client: the client is `splitwan run {}`", o.scenario);
-  const engine::ShardLinks links = shard_links(s.network, sharding);
+  engine::ShardLinks links = shard_links(s.network, sharding);
+  links.limits.first_payload = 1 << 16;  // a hello
   const engine::Endpoint& here = links.addresses.at(self);
-  if (!o.insecure && !here.is_loopback())
-    throw Error(
-        "{}: network: addresses: {}: {} is not a loopback address, and activations would cross the network "
-        "in "
-        "clear: use an SSH tunnel (see README), or say --insecure",
-        o.scenario, o.role, s.network.addresses.at(o.role));
+  for (const auto& [id, address] : links.addresses) {  // where it listens, and whom it calls
+    const auto pairs = sharding.pairs();
+    const bool speaks = id == self || std::ranges::find(pairs, std::pair{self, id}) != pairs.end();
+    if (!o.insecure && speaks && !address.is_loopback())
+      throw Error(
+          "{}: network: addresses: {}: {}:{} is not a loopback address, and activations would cross the "
+          "network in "
+          "clear: use an SSH tunnel (see README), or say --insecure",
+          o.scenario, name_of(sharding.party(id)), address.host, address.port);
+  }
   ShardNode node(s, self);
   boost::asio::io_context io;
   engine::tcp::acceptor acceptor = engine::listen(io, here);
@@ -72,7 +81,7 @@ int serve_role(const RoleOptions& o) {
       node.serve(party);
       fmt::print(stderr, "{}: a session ended\n", o.role);
       failed = 0;
-    } catch (const Error& e) {
+    } catch (const std::exception& e) {
       fmt::print(stderr, "{}: a session ended: {}\n", o.role, e.what());
       failed = 2;
     }

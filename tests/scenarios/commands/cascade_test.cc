@@ -83,29 +83,37 @@ TEST_F(LiveNodes, find_each_other_and_write_what_local_decoding_writes_session_a
 }
 
 TEST_F(LiveNodes, of_which_one_is_killed_end_the_run_everywhere_with_a_line) {
-  start({"--once"});
-  scenario["max_new_tokens"] = 1000;
-  scenario["decode"] = {"sequential"};
-  std::ofstream(file) << scenario.dump();
-  std::thread killer([&] {
-    std::this_thread::sleep_for(1s);
-    nodes[3].end(SIGKILL);  // attn:0,1
-  });
-  const Outcome o = splitwan("run " + file + " --json -o " + folder / "trace.jsonl");
-  killer.join();
-  EXPECT_EQ(o.code, 2);
-  EXPECT_EQ(o.out, "");
-  EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
-  EXPECT_NE(o.err.find("attn:0,1"), std::string::npos) << o.err;
-  EXPECT_FALSE(std::filesystem::exists(folder / "trace.jsonl"));
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (i != 3) EXPECT_EQ(nodes[i].wait(), 2) << roles[i] << nodes[i].said();
+  // One whose answer is waited for, and one that has no rows of this text: its shard begins at token 64.
+  for (const auto& [killed, cluster] : {std::pair<std::size_t, int>{3, 1}, {1, 64}}) {
+    scenario["max_new_tokens"] = 1000;
+    scenario["decode"] = {"sequential"};
+    scenario["cascade"]["cluster"] = cluster;
+    std::ofstream(file) << scenario.dump();
+    nodes.clear();
+    start({"--once"});
+    std::thread killer([&, killed = killed] {
+      std::this_thread::sleep_for(cluster == 1 ? 1s : 400ms);
+      nodes[killed].end(SIGKILL);
+    });
+    const Outcome o = splitwan("run " + file + " --json -o " + folder / "trace.jsonl");
+    killer.join();
+    EXPECT_EQ(o.code, 2);
+    EXPECT_EQ(o.out, "");
+    EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
+    EXPECT_NE(o.err.find(roles[killed]), std::string::npos) << o.err;
+    EXPECT_FALSE(std::filesystem::exists(folder / "trace.jsonl"));
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (i == killed) continue;
+      EXPECT_EQ(nodes[i].wait(), 2) << roles[i] << nodes[i].said();
+    }
+  }
 }
 
 TEST_F(LiveNodes, are_refused_in_a_line_where_they_cannot_be) {
   expect_refusal("serve --role comp:2 --scenario " + file, "role 'comp:2': expected comp:0 to comp:1");
   expect_refusal("serve --role client --scenario " + file, "the client is `splitwan run");
   expect_refusal("serve --role comp:0", "--scenario");
+  expect_refusal("serve --threads 2 --role comp:0 --scenario " + file, "--threads");
   scenario["network"]["addresses"].erase("merge");
   std::ofstream(file) << scenario.dump();
   expect_refusal("run " + file, "addresses: expected one of each of 7 nodes, found 6");
@@ -121,6 +129,8 @@ TEST_F(LiveNodes, are_refused_in_a_line_where_they_cannot_be) {
     expect_refusal("run " + file, what);
   };
   refused({{"wire", "int8"}}, "wire: expected f32 or f16, found int8");
+  refused({{"wire", "f16"}}, "expected o_lse");
+  refused({{"cascade", {{"alpha", nullptr}}}}, "cascade: key 'alpha' is missing");
   refused({{"cascade", {{"alpha", 1}}}}, "cascade: alpha: expected 2 to 16, found 1");
   refused({{"cascade", {{"form", "sum"}}}}, "form: expected meu or o_lse, found 'sum'");
   refused({{"noise", 0.1}}, "where tokens are sharded");

@@ -114,5 +114,22 @@ TEST(CascadeTrouble, nodes_of_another_model_or_other_shards_are_refused) {
       HasSubstr("the shards differ: expected {\"alpha\":3,\"cluster\":2"));
 }
 
+// Two clients' sessions never mix: what one's node says is not taken for another's.
+TEST(CascadeTrouble, a_node_of_another_session_is_refused) {
+  RandomModel model;
+  CascadeTerms terms = three;
+  terms.nodes = {0, 4};
+  const TokenLayers layers(*model.checkpoint, {0, 4});
+  const std::string said = trouble(model, three.sharding.comp(1), [&](Party& p) {
+    const Json other = {{"cascade", to_json(terms)}, {"session", "another"}};
+    p.recv(0);
+    for (const PartyId node : {three.sharding.attn(0, 1), three.sharding.attn(1, 0)})
+      p.send(node, hello(model.config(), terms.nodes, lossless_codec(), other));
+    while (p.recv(any_party).message.header.kind != Kind::error) {
+    }
+  });
+  EXPECT_THAT(said, HasSubstr("another client's session"));
+}
+
 }  // namespace
 }  // namespace splitwan::engine
