@@ -257,7 +257,7 @@ std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
       inbox_->changed.notify_all();
       return arrival;
     }
-    if (from == any_party) {  // one that has gone says so once, as an error of its own
+    if (from == any_party && tells_of_departures_) {
       for (const auto& [peer, why] : inbox_->gone) {
         if (!inbox_->told.insert(peer).second) continue;
         Arrival arrival{peer, clock_.now(), {}};

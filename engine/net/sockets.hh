@@ -52,6 +52,8 @@ class SocketTransport : public Transport {
   // `name` is for errors: "server 10.0.0.2:7000". `probes`: see Probes.
   void add(PartyId peer, std::string name, std::unique_ptr<Stream>, const Limits&,
            Probes probes = Probes::answered);
+  // From here on who waits for anybody hears of a peer that has gone: once, as an error message of its own.
+  void tell_of_departures() { tells_of_departures_ = true; }
   void send(PartyId to, Message) override;  // into a lost connection: nothing; recv then throws
   std::optional<Arrival> recv(PartyId from, Nanos deadline) override;
 
@@ -59,6 +61,7 @@ class SocketTransport : public Transport {
   struct Inbox;
   class Connection;
   Clock& clock_;
+  bool tells_of_departures_ = false;
   std::unique_ptr<Inbox> inbox_;
   std::map<PartyId, std::unique_ptr<Connection>> peers_;
 };

@@ -75,6 +75,7 @@ int serve_role(const RoleOptions& o) {
     try {
       engine::WallClock clock;
       engine::SocketTransport transport(clock);
+      transport.tell_of_departures();
       join(transport, io, self, links, &acceptor);
       KeepNothing nothing;
       engine::Party party(self, transport, clock, nothing);
