@@ -14,7 +14,7 @@ namespace splitwan::engine {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-constexpr auto greeting_limit = std::chrono::seconds(5);
+constexpr auto greeting_limit = std::chrono::seconds(2);
 
 bool readable(int socket, std::optional<Nanos> within) {
   pollfd wanted{socket, POLLIN, 0};
