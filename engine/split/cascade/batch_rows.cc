@@ -38,45 +38,31 @@ RowList BatchRows::rows_of(int shard, std::size_t count) const {
   return rows;
 }
 
-template <typename Committed, typename Open>
-void BatchRows::walk(std::int32_t row, int shard, Committed&& committed, Open&& open) const {
+bool BatchRows::sees(std::int32_t row, int shard) const {
+  const int from = oldest(row), until = is_chain() ? position(row) + 1 : context_;  // all that lies between
+  if (until - from >= sharding_.stride()) return true;
+  for (int at = from; at < until; ++at)
+    if (sharding_.shard_of(at) == shard) return true;
+  for (std::int32_t at = row; !is_chain() && at >= 0; at = parent_[static_cast<std::size_t>(at)])
+    if (position(at) >= from && sharding_.shard_of(position(at)) == shard) return true;
+  return false;
+}
+
+void BatchRows::keys(std::int32_t row, int shard, const RowLedger& committed,
+                     std::vector<std::int32_t>& numbers) const {
+  numbers.clear();
   const int from = oldest(row);
   int cluster = from / sharding_.cluster;
   cluster += (shard - cluster % sharding_.alpha + sharding_.alpha) % sharding_.alpha;
   for (; cluster * sharding_.cluster < context_; cluster += sharding_.alpha) {
     const int begin = std::max(from, cluster * sharding_.cluster),
               end = std::min(context_, (cluster + 1) * sharding_.cluster);
-    for (int position = begin; position < end; ++position)
-      if (!committed(position)) return;
+    for (int at = begin; at < end; ++at) numbers.push_back(committed.number(at));
   }
-  thread_local RowList path;
-  path.clear();
+  const auto open = static_cast<std::ptrdiff_t>(numbers.size());
   for (std::int32_t at = row; at >= 0; at = is_chain() ? at - 1 : parent_[static_cast<std::size_t>(at)])
-    if (position(at) >= from && sharding_.shard_of(position(at)) == shard) path.push_back(at);
-  for (auto at = path.rbegin(); at != path.rend(); ++at)
-    if (!open(*at)) return;
-}
-
-bool BatchRows::sees(std::int32_t row, int shard) const {
-  bool any = false;
-  const auto first = [&](auto) { return !(any = true); };
-  walk(row, shard, first, first);
-  return any;
-}
-
-int BatchRows::count(std::int32_t row, int shard) const {
-  int count = 0;
-  const auto each = [&](auto) { return ++count > 0; };
-  walk(row, shard, each, each);
-  return count;
-}
-
-void BatchRows::keys(std::int32_t row, int shard, const RowLedger& committed,
-                     std::vector<std::int32_t>& numbers) const {
-  numbers.clear();
-  walk(
-      row, shard, [&](int position) { return numbers.push_back(committed.number(position)), true; },
-      [&](std::int32_t open) { return numbers.push_back(number(open)), true; });
+    if (position(at) >= from && sharding_.shard_of(position(at)) == shard) numbers.push_back(number(at));
+  std::reverse(numbers.begin() + open, numbers.end());
 }
 
 }  // namespace splitwan::engine::cascade

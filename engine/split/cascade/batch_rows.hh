@@ -29,15 +29,10 @@ class BatchRows {
   // Numbers of the keys of that shard that the row sees, in order of position.
   void keys(std::int32_t row, int shard, const RowLedger& committed,
             std::vector<std::int32_t>& numbers) const;
-  // How many there are.
-  int count(std::int32_t row, int shard) const;
 
  private:
   bool is_chain() const { return parent_.empty(); }
   int oldest(std::int32_t row) const { return window_ > 0 ? std::max(0, position(row) - window_ + 1) : 0; }
-  // Each committed position of the shard that the row sees, then each row of the step, from the oldest on.
-  template <typename Committed, typename Open>
-  void walk(std::int32_t row, int shard, Committed&&, Open&&) const;
 
   Sharding sharding_;
   int window_ = 0, limit_ = 0, context_ = 0;

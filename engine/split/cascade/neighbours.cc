@@ -89,9 +89,23 @@ Arrival Neighbours::next(PartyId from, std::string_view awaited) {
   return within(from, patience, from, awaited);
 }
 
-Arrival Neighbours::next_owed(PartyId owner, std::string_view awaited) {
-  return within(any_party, options_.patience ? std::optional(*options_.patience / 4) : std::nullopt, owner,
-                awaited);
+void Neighbours::serve(std::size_t askers, const std::function<Owed()>& awaited,
+                       const std::function<void(const Arrival&)>& take, const std::function<void()>& begun) {
+  const auto patience = options_.patience ? std::optional(*options_.patience / 4) : std::nullopt;
+  std::set<PartyId> greeted;
+  while (left_.size() < askers) {
+    const Owed owed = awaited();
+    const Arrival arrival =
+        owed ? within(any_party, patience, owed->first, owed->second) : next_request(any_party);
+    if (greeted.insert(arrival.from).second) {
+      check_greeting(arrival.message);
+      if (greeted.size() == 1) begun();
+    } else if (arrival.message.header.kind == Kind::bye) {
+      left_.insert(arrival.from);
+    } else {
+      take(arrival);
+    }
+  }
 }
 
 Arrival Neighbours::next_request(PartyId from) {

@@ -11,6 +11,9 @@ namespace splitwan::engine::cascade {
 
 HeadShape head_shape(const ModelConfig&);
 
+// Who owes what, where somebody waits for it.
+using Owed = std::optional<std::pair<PartyId, std::string>>;
+
 class Neighbours {
  public:
   Neighbours(Party& party, const CascadeTerms& terms, const ModelConfig& config, CascadeOptions options)
@@ -22,15 +25,15 @@ class Neighbours {
   // Throws Error where it is of another model, other terms or, but for the first, another session.
   void check_greeting(const Message&);
   void leave(std::span<const PartyId> to);  // bye
-  void has_left(PartyId who) { left_.insert(who); }
-  const std::set<PartyId>& left() const { return left_; }
+  // Takes greetings, and hands on what else comes, until so many have said goodbye. `awaited` says who owes
+  // what; `begun` is called behind the first greeting.
+  void serve(std::size_t askers, const std::function<Owed()>& awaited,
+             const std::function<void(const Arrival&)>& take, const std::function<void()>& begun);
 
   // Of one of them, or of anybody. Throws Error that begins with the sender's name where it sent an error,
   // and names who did not answer what.
   Arrival next(PartyId from, std::string_view awaited);
   Arrival next_request(PartyId from);  // waits as long as a session may rest
-  // The same; Throws Error naming `owner` where nothing comes while somebody waits for what it owes.
-  Arrival next_owed(PartyId owner, std::string_view awaited);
 
   // Rows of `width` values, all finite. Throws Error naming the sender.
   at::Tensor rows(const Arrival&, int width) const;

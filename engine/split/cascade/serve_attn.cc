@@ -1,7 +1,6 @@
 #include <ATen/ATen.h>
 
 #include <list>
-#include <set>
 #include <utility>
 
 #include "engine/base/error.hh"
@@ -57,13 +56,14 @@ class AttnNode {
     answer_those_that_can_be();
   }
 
-  // What a query waits for; empty: none does.
-  std::string awaited() const {
+  // Who owes keys that a query waits for.
+  Owed awaited() const {
     if (waiting_.empty()) return {};
     const Query& query = waiting_.front();
-    return fmt::format("keys of layer {} of step {}", terms_.nodes.begin + query.layer, query.batch.step());
+    return std::pair{
+        terms_.sharding.comp(self_.keys),
+        fmt::format("keys of layer {} of step {}", terms_.nodes.begin + query.layer, query.batch.step())};
   }
-  PartyId owner() const { return terms_.sharding.comp(self_.keys); }
 
  private:
   // What one CompNode is at.
@@ -132,13 +132,14 @@ class AttnNode {
   // Rows that see no key here get no part, and where none does nothing is said.
   void answer(const Query& query) {
     const int width = partial_width(shape_, terms_.form);
-    RowList seeing;
+    std::vector<std::pair<std::int64_t, std::vector<std::int32_t>>> seeing;  // which of the rows, its keys
     double pairs = 0, most = 0;  // rows times the keys that each sees; keys that one sees
-    for (std::int32_t i = 0; std::cmp_less(i, query.rows.size()); ++i) {
-      const int count = query.batch.count(query.rows[static_cast<std::size_t>(i)], self_.keys);
-      if (count > 0) seeing.push_back(i);
-      pairs += count;
-      most = std::max(most, static_cast<double>(count));
+    for (std::size_t i = 0; i < query.rows.size(); ++i) {
+      query.batch.keys(query.rows[i], self_.keys, ledger_, numbers_);
+      if (numbers_.empty()) continue;
+      pairs += static_cast<double>(numbers_.size());
+      most = std::max(most, static_cast<double>(numbers_.size()));
+      seeing.emplace_back(static_cast<std::int64_t>(i), numbers_);
     }
     if (seeing.empty()) return;
     const auto rows = static_cast<std::uint32_t>(seeing.size());
@@ -149,15 +150,14 @@ class AttnNode {
       const at::Tensor parts = at::empty({static_cast<std::int64_t>(rows), width});
       auto* part = parts.data_ptr<float>();
       std::vector<const float*> k, v;
-      for (const auto i : seeing) {
-        query.batch.keys(query.rows[static_cast<std::size_t>(i)], self_.keys, ledger_, numbers_);
+      for (const auto& [row, numbers] : seeing) {
         k.clear();
         v.clear();
-        for (const auto number : numbers_) {
+        for (const auto number : numbers) {
           k.push_back(store_.key(query.layer, number));
           v.push_back(store_.value(query.layer, number));
         }
-        attend<float>(shape_, terms_.form, query.values.data_ptr<float>() + i * config_.q_width(), k, v,
+        attend<float>(shape_, terms_.form, query.values.data_ptr<float>() + row * config_.q_width(), k, v,
                       part);
         part += width;
       }
@@ -196,24 +196,17 @@ void serve_attn(Party& party, const CascadeTerms& terms, const ModelConfig& conf
   Neighbours beside(party, terms, config, options);
   beside.run([&] {
     AttnNode node(party, terms, config, beside);
-    std::set<PartyId> greeted;
     const PartyId merger = terms.sharding.merger();
-    const std::size_t askers = beside.all().size() - (terms.sharding.aggregator ? 1 : 0);
-    while (beside.left().size() < askers) {
-      const std::string awaited = node.awaited();
-      const Arrival arrival =
-          awaited.empty() ? beside.next_request(any_party) : beside.next_owed(node.owner(), awaited);
-      if (greeted.insert(arrival.from).second) {
-        beside.check_greeting(arrival.message);
-        if (terms.sharding.aggregator && greeted.size() == 1) beside.greet(merger);
-      } else if (arrival.message.header.kind == Kind::bye) {
-        beside.has_left(arrival.from);
-      } else {
-        node.take(arrival);
-      }
-    }
-    if (!node.awaited().empty()) throw Error("the session ended, and nothing came of {}", node.awaited());
-    if (terms.sharding.aggregator) beside.leave(std::vector{merger});
+    const bool merged = terms.sharding.aggregator;
+    beside.serve(
+        beside.all().size() - (merged ? 1 : 0), [&] { return node.awaited(); },
+        [&](const Arrival& arrival) { node.take(arrival); },
+        [&] {
+          if (merged) beside.greet(merger);
+        });
+    if (const auto owed = node.awaited())
+      throw Error("the session ended, and nothing came of {}", owed->second);
+    if (merged) beside.leave(std::vector{merger});
   });
 }
 

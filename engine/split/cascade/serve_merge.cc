@@ -1,7 +1,6 @@
 #include <ATen/ATen.h>
 
 #include <map>
-#include <set>
 #include <utility>
 
 #include "engine/base/error.hh"
@@ -41,7 +40,7 @@ class Merger {
   }
 
   // Whose part the others of a layer wait for, and of what it is.
-  std::optional<std::pair<PartyId, std::string>> awaited() const {
+  Owed awaited() const {
     for (const Way& way : ways_)
       if (way.missing)
         return std::pair{*way.missing,
@@ -105,18 +104,9 @@ void serve_merge(Party& party, const CascadeTerms& terms, const ModelConfig& con
   Neighbours beside(party, terms, config, options);
   beside.run([&] {
     Merger merger(party, terms, config, beside);
-    std::set<PartyId> greeted;
-    while (beside.left().size() < beside.all().size()) {
-      const auto awaited = merger.awaited();
-      const Arrival arrival =
-          awaited ? beside.next_owed(awaited->first, awaited->second) : beside.next_request(any_party);
-      if (greeted.insert(arrival.from).second)
-        beside.check_greeting(arrival.message);
-      else if (arrival.message.header.kind == Kind::bye)
-        beside.has_left(arrival.from);
-      else
-        merger.take(arrival);
-    }
+    beside.serve(
+        beside.all().size(), [&] { return merger.awaited(); },
+        [&](const Arrival& arrival) { merger.take(arrival); }, [] {});
   });
 }
 
