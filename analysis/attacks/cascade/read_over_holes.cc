@@ -48,13 +48,7 @@ Reading read_over_holes(const Pieces& pieces, const Shown& shown, RowKind kind, 
       const Judge judge = [&](const Tensor& hidden) {
         return relative_distance(last_rows(pieces, limits.layer, kind, hidden, position), row);
       };
-      Bridge bridge = search.bridge(steps, judge, limits.tolerance, limits.budget, stop);
-      if (!bridge.found && limits.sweeps > 0)
-        bridge = search.improve(std::move(bridge), steps, judge, limits.tolerance, limits.sweeps, stop);
-      ++out.searches;
-      out.found += bridge.found;
-      out.passes += bridge.passes;
-      tokens = bridge.tokens;
+      tokens = searched(search, steps, judge, limits, stop, out);
     }
     search.accept(tokens);
     for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -63,6 +57,17 @@ Reading read_over_holes(const Pieces& pieces, const Shown& shown, RowKind kind, 
     }
   }
   return out;
+}
+
+std::vector<Token> searched(HoleSearch& search, std::span<const Step> steps, const Judge& judge,
+                            const SearchLimits& limits, const Stop& stop, Reading& tally) {
+  Bridge bridge = search.bridge(steps, judge, limits.tolerance, limits.budget, stop);
+  if (!bridge.found && limits.sweeps > 0)
+    bridge = search.improve(std::move(bridge), steps, judge, limits.tolerance, limits.sweeps, stop);
+  ++tally.searches;
+  tally.found += bridge.found;
+  tally.passes += bridge.passes;
+  return bridge.tokens;
 }
 
 double tolerance_of(const Pieces& pieces, RowKind kind, int layer,

@@ -65,13 +65,7 @@ class PartialReader {
   }
   void search(int count, const Judge& judge) {
     const std::vector<Step> steps(static_cast<std::size_t>(count));
-    Bridge bridge = search_.bridge(steps, judge, limits_.tolerance, limits_.budget, stop_);
-    if (!bridge.found && limits_.sweeps > 0)
-      bridge = search_.improve(std::move(bridge), steps, judge, limits_.tolerance, limits_.sweeps, stop_);
-    ++out_.searches;
-    out_.found += bridge.found;
-    out_.passes += bridge.passes;
-    take(bridge.tokens, true);
+    take(searched(search_, steps, judge, limits_, stop_, out_), true);
   }
   void take(const std::vector<Token>& tokens, bool searched) {
     search_.accept(tokens);

@@ -21,6 +21,10 @@ struct SearchLimits {
   int sweeps = 0;               // then one token at a time, so often
 };
 
+// One search within the limits, into the tally -> the tokens found, or the nearest that were tried.
+std::vector<Token> searched(HoleSearch&, std::span<const Step>, const Judge&, const SearchLimits&,
+                            const Stop&, Reading& tally);
+
 // What is attacked: a text and everything that all nodes are shown of it.
 struct Shown {
   std::span<const Token> ids;
