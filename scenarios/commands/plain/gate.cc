@@ -58,8 +58,9 @@ int run_gate_command(const GateOptions& o) {
   analysis::Allowances allowances;
   for (const std::string& text : o.allow) allowances.add(text);
   auto inputs = o.scenarios;
-  analysis::check_outputs(o.outputs, inputs);
   if (o.update) engine::check_output(o.baseline, inputs);
+  inputs.push_back(o.baseline);
+  analysis::check_outputs(o.outputs, inputs);
   analysis::Baseline baseline;
   if (!o.update || std::filesystem::exists(o.baseline)) baseline = analysis::read_baseline(o.baseline);
 
