@@ -42,7 +42,7 @@ std::string annotations(const GateResult& result) {
     const std::size_t shown = rows.size() <= most_annotations ? rows.size() : most_annotations - 1;
     for (std::size_t i = 0; i < shown; ++i) {
       const GateRow& row = *rows[i];
-      const std::string where = one_line(row.scenario + ", " + row.cell);
+      const std::string where = one_line(row.cell.empty() ? row.scenario : row.scenario + ", " + row.cell);
       text += command(type, fmt::format("{}: {}", name_of(verdict), one_line(row.metric)),
                       shortened(fmt::format("{}: {}", where, sentence(row)), most_message));
     }

@@ -58,6 +58,7 @@ std::string counts(const Tally& t) {
 
 Figures figures_of(const GateRow& row) {
   Figures f;
+  if (std::isnan(row.baseline) && std::isnan(row.current)) return f;  // nothing was compared
   for (int digits = least_digits; digits <= most_digits; ++digits) {
     f.baseline = number_text(row.baseline, digits);
     f.current = number_text(row.current, digits);
@@ -73,8 +74,9 @@ bool differs(const GateRow& row) {
 
 std::string sentence(const GateRow& row) {
   const Figures f = figures_of(row);
-  std::string text = fmt::format("{}, {} -> {}", name_of(row.verdict), f.baseline, f.current);
-  if (!row.unit.empty()) text += " " + one_line(row.unit);
+  std::string text(name_of(row.verdict));
+  if (!f.current.empty()) text += fmt::format(", {} -> {}", f.baseline, f.current);
+  if (!f.current.empty() && !row.unit.empty()) text += " " + one_line(row.unit);
   if (!f.change.empty()) text += fmt::format(" ({})", f.change);
   if (!row.reason.empty()) text += ": " + one_line(row.reason);
   return text;
