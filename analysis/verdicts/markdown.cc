@@ -147,7 +147,7 @@ std::string markdown_page(const GateResult& result, std::size_t most_bytes) {
   add_list(page, reasons_of(differing), most_reasons);
   std::vector<std::string> notes;
   for (const std::string& note : result.notes) notes.push_back(words_of(note));
-  add_list(page, notes, notes.size());
+  if (!notes.empty() && page.add("\nNotes:\n")) add_list(page, notes, notes.size());
   add_differences(page, result.differences);
   if (result.rows.empty()) return page.take();
   std::vector<const GateRow*> all;

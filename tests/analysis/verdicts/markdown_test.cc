@@ -38,6 +38,8 @@ TEST(PullRequestComment, is_the_verdict_what_differs_and_why_and_folds_the_rest)
 - **gate-del**: not the same experiment, not compared: model: baseline 1a2b, now 3c4d
 - **gate-del, compute**: head: 0.98 of theirs (0.97 to 0.99), p 0.0004, after Holm 0.0008, 3 and 3 samples; would have seen 1.3 %; 34 repetitions would see the least that was asked for
 
+Notes:
+
 - gate-cascade is in the baseline and was not run
 
 <details><summary>Where the traces first differ, and what that sums up to</summary>
