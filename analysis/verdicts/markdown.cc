@@ -141,8 +141,8 @@ std::string markdown_page(const GateResult& result, std::size_t most_bytes) {
   const std::string line = verdict_line(result), name(name_of(result.verdict));
   page.add(fmt::format("### splitwan gate: {}\n\n{}.\n", name, markdown_text(line.substr(name.size() + 2))));
   std::vector<const GateRow*> differing;
-  for (const Verdict verdict : {Verdict::regressed, Verdict::inconclusive, Verdict::improved})
-    std::ranges::copy(worst_first(result, verdict), std::back_inserter(differing));
+  for (const Verdict outcome : {Verdict::regressed, Verdict::inconclusive, Verdict::improved})
+    std::ranges::copy(worst_first(result, outcome), std::back_inserter(differing));
   if (!differing.empty()) add_table(page, differing, most_differing);
   add_list(page, reasons_of(differing), most_reasons);
   std::vector<std::string> notes;

@@ -34,6 +34,10 @@ double size_of_change(const GateRow& row) {
   return std::isnan(change) ? std::numeric_limits<double>::infinity() : change;
 }
 
+std::string so_many(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string are(std::size_t count, std::string_view what) {
   return fmt::format("{} {} {}", count, count == 1 ? "is" : "are", what);
 }
@@ -70,6 +74,11 @@ Figures figures_of(const GateRow& row) {
 
 bool differs(const GateRow& row) {
   return row.verdict != Verdict::pass || row.baseline != row.current || !row.reason.empty();
+}
+
+Verdict outcome_of(const GateResult& result, const GateRow& row) {
+  const bool other = row.verdict != Verdict::inconclusive && !row.measured && row.baseline != row.current;
+  return result.strict && other ? Verdict::regressed : row.verdict;
 }
 
 std::string sentence(const GateRow& row) {
@@ -111,27 +120,31 @@ std::string verdict_line(const GateResult& result) {
   const Tally t = tally(result);
   if (t.rows == 0) return fmt::format("{}: nothing was compared", name_of(result.verdict));
   const std::string told = counts(t);
+  const bool refused = result.strict && (t.changed > 0 || !result.differences.empty());
+  const std::string strict = refused ? ", which --strict does not let pass" : "";
   switch (result.verdict) {
     case Verdict::regressed:
       return fmt::format("regressed: {}; if that is meant, --update makes these values the baseline", told);
     case Verdict::inconclusive:
       return fmt::format("inconclusive: {}; each says why", told);
     case Verdict::improved:
-      return fmt::format("improved: {}; --update makes these values the baseline", told);
+      return fmt::format("improved: {}{}; --update makes these values the baseline", told, strict);
     case Verdict::pass:
       break;
   }
-  const std::string where = fmt::format("{} values of {} cells in {} scenario{}", t.rows, t.cells,
-                                        t.scenarios, t.scenarios == 1 ? "" : "s");
-  return t.changed == 0 ? fmt::format("pass: {} are as in the baseline", where)
-                        : fmt::format("pass: {}; {} within what is allowed", where,
-                                      are(t.changed, "not as in the baseline, but"));
+  const std::string where = fmt::format("{} of {} in {}", so_many(t.rows, "value"), so_many(t.cells, "cell"),
+                                        so_many(t.scenarios, "scenario"));
+  if (t.changed > 0)
+    return fmt::format("pass: {}; {} within what is allowed{}", where,
+                       are(t.changed, "not as in the baseline, but"), strict);
+  return fmt::format("pass: {} {} as in the baseline{}", where, t.rows == 1 ? "is" : "are",
+                     refused ? "; the steps are not, which --strict does not let pass" : "");
 }
 
-std::vector<const GateRow*> worst_first(const GateResult& result, Verdict verdict) {
+std::vector<const GateRow*> worst_first(const GateResult& result, Verdict outcome) {
   std::vector<const GateRow*> rows;
   for (const GateRow& row : result.rows)
-    if (row.verdict == verdict) rows.push_back(&row);
+    if (outcome_of(result, row) == outcome) rows.push_back(&row);
   std::ranges::stable_sort(rows, std::greater{}, [](const GateRow* row) { return size_of_change(*row); });
   return rows;
 }

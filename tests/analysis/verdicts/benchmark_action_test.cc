@@ -6,7 +6,7 @@
 #include <regex>
 #include <set>
 
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
 namespace {

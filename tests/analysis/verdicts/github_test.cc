@@ -8,7 +8,7 @@
 
 #include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -91,6 +91,16 @@ TEST(Annotations, are_at_most_ten_of_a_type_and_the_tenth_counts_the_rest) {
   EXPECT_EQ(annotations(ten).find("more"), std::string::npos);
   ten.rows.push_back(ten.rows[0]);
   EXPECT_EQ(all_heard(annotations(ten)).back().message, "and 2 more, less changed than these");
+}
+
+TEST(Annotations, of_a_strict_gate_are_errors_also_for_the_better) {
+  GateResult r = tests::gate_of_everything();
+  r.rows = {r.rows[0]};
+  r.rows[0].verdict = r.verdict = Verdict::improved;
+  EXPECT_EQ(all_heard(annotations(r))[0].type, "notice");
+  r.strict = true;
+  EXPECT_EQ(all_heard(annotations(r))[0].type, "error");
+  EXPECT_EQ(all_heard(annotations(r))[0].title, "improved: tokens_per_s");
 }
 
 TEST(Annotations, of_a_pass_are_none) {

@@ -12,7 +12,7 @@
 
 #include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::analysis {
@@ -54,6 +54,14 @@ TEST(JunitReport, has_a_case_for_each_row_that_fails_where_it_is_worse) {
               ElementsAre(far + "tokens_per_s failure", far + "bytes_per_token failure", far + "ttft_s",
                           far + "tokens_per_step", near + "tokens_per_s", near + "bytes_per_token",
                           "gate-del/fingerprint skipped", "gate-del/compute: head"));
+}
+
+TEST(JunitReport, of_a_strict_gate_fails_wherever_a_value_is_another) {
+  GateResult r = tests::gate_of_everything();
+  r.strict = true;
+  EXPECT_EQ(read(r, false)[2], "gate-plain/80 ms, 100 Mbit/s, ngram: ttft_s failure");
+  EXPECT_EQ(attribute(suites_of(r).front().second, "failures"), "3");
+  EXPECT_THAT(junit_xml(r, 0), HasSubstr("type=\"differs\""));
 }
 
 TEST(JunitReport, says_in_each_outcome_what_its_row_says) {

@@ -8,7 +8,7 @@
 
 #include "analysis/verdicts/github.hh"
 #include "analysis/verdicts/pull_request.hh"
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
 namespace {

@@ -12,7 +12,7 @@
 #include "analysis/verdicts/github.hh"
 #include "analysis/verdicts/junit.hh"
 #include "analysis/verdicts/pull_request.hh"
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::analysis {

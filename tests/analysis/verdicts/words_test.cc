@@ -7,7 +7,7 @@
 #include <random>
 
 #include "analysis/verdicts/plain_text.hh"
-#include "tests/analysis/verdicts/gate_fixture.hh"
+#include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -88,6 +88,37 @@ TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
   r.rows[0].verdict = r.verdict = Verdict::inconclusive;
   EXPECT_EQ(verdict_line(r), "inconclusive: 1 of 6 values is undecided; each says why");
   EXPECT_EQ(verdict_line({}), "pass: nothing was compared");
+}
+
+TEST(GateVerdict, that_is_strict_lets_no_other_value_pass) {
+  GateResult r = tests::gate_of_everything();
+  const auto counted = [&] {
+    std::vector<Verdict> all;
+    for (const GateRow& row : r.rows) all.push_back(outcome_of(r, row));
+    return all;
+  };
+  using enum Verdict;
+  EXPECT_THAT(counted(), ElementsAre(regressed, regressed, pass, pass, pass, pass, inconclusive, improved));
+  r.strict = true;
+  EXPECT_THAT(counted(),
+              ElementsAre(regressed, regressed, regressed, pass, pass, pass, inconclusive, improved));
+  r.rows = {r.rows[2], r.rows[3]};
+  r.verdict = pass;
+  EXPECT_EQ(verdict_line(r),
+            "pass: 2 values of 1 cell in 1 scenario; 1 is not as in the baseline, but within what is "
+            "allowed, which "
+            "--strict does not let pass");
+  r.rows[0].verdict = r.verdict = improved;
+  EXPECT_EQ(verdict_line(r),
+            "improved: 1 of 2 values is better than the baseline, which --strict does not let pass; --update "
+            "makes these "
+            "values the baseline");
+  r.rows = {r.rows[1]};
+  r.verdict = pass;
+  EXPECT_EQ(verdict_line(r),
+            "pass: 1 value of 1 cell in 1 scenario is as in the baseline; the steps are not, which --strict "
+            "does not "
+            "let pass");
 }
 
 TEST(GateRows, come_worst_first_by_relative_change) {
