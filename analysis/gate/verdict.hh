@@ -36,6 +36,7 @@ struct GateResult {
   Verdict verdict = Verdict::pass;  // the worst of all rows: regressed, inconclusive, improved, pass
   std::vector<GateRow> rows;
   std::vector<std::string> notes;  // what else is worth saying, a line each
+  bool strict = false;             // any difference fails, also one for the better
   Json differences;  // of each cell whose trace differs: {scenario, cell, first {..}, cost {..}},
                      // difference.hh
 };

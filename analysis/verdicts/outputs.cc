@@ -39,6 +39,11 @@ std::vector<Chosen> files_of(const OutputsChosen& chosen) {
   return files;
 }
 
+bool same_file(const std::string& a, const std::string& b) {
+  const bool written_over = a == "-" || !fs::exists(a) || fs::is_regular_file(a);  // not so a device
+  return written_over && fs::weakly_canonical(a) == fs::weakly_canonical(b);
+}
+
 std::string value_of(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
@@ -66,7 +71,7 @@ void check_outputs(const OutputsChosen& chosen, const std::vector<std::string>& 
   for (std::size_t i = 0; i < files.size(); ++i) {
     engine::check_output(files[i].path, inputs);
     for (std::size_t j = 0; j < i; ++j)
-      if (fs::weakly_canonical(files[i].path) == fs::weakly_canonical(files[j].path))
+      if (same_file(files[i].path, files[j].path))
         throw Error("{}: is named by {} and {}; write to different files", files[i].path, files[j].option,
                     files[i].option);
   }

@@ -50,6 +50,7 @@ GateResult compared(const GateOptions& o, const std::vector<analysis::ScenarioRe
     added.push_back(fmt::format("{} is new in the baseline", record.name));
   }
   GateResult result = analysis::compare(baseline, records, allowances, o.baseline);
+  result.strict = o.strict;
   result.notes.insert(result.notes.end(), added.begin(), added.end());
   return result;
 }
