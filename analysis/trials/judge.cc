@@ -28,7 +28,7 @@ std::string percent(double share) {
   return std::isfinite(share) ? fmt::format("{:.2g} %", 100 * share) : std::string("any");
 }
 
-// "1.9 % more (1.2 to 2.7 %)"
+// "+1.90 % (+1.20 to +2.70 %)"
 std::string change_text(const Finding& f) {
   return fmt::format("{:+.2f} % ({:+.2f} to {:+.2f} %)", 100 * (f.ratio - 1), 100 * (f.ratio_low - 1),
                      100 * (f.ratio_high - 1));
@@ -69,7 +69,7 @@ std::vector<Finding> judge(const std::vector<Trial>& trials, const TrialRules& r
   for (const Trial& t : trials) {
     check(t);
     Finding f;
-    const auto interval = ratio_interval(t.ours, t.theirs, 1 - rules.alpha, rules.seed);
+    const auto interval = ratio_interval(t.ours, t.theirs, 1 - rules.alpha, rules.seed, rules.draws);
     f.ratio = interval.ratio;
     f.ratio_low = interval.low;
     f.ratio_high = interval.high;

@@ -19,6 +19,7 @@ struct TrialRules {
   double least_effect = 0.02;  // share: a change worth failing for. Half of it never is
   double power = 0.8;          // chance of seeing the least effect that a pass stands for
   std::uint64_t seed = 1;      // of the intervals
+  std::size_t draws = 2000;    // that they are made of
 };
 
 enum class Outcome : std::uint8_t { pass, improved, regressed, inconclusive };

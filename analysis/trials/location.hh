@@ -21,7 +21,7 @@ double ratio_of(std::span<const double> a, std::span<const double> b);
 RatioInterval ratio_interval(std::span<const double> a, std::span<const double> b, double level,
                              std::uint64_t seed, std::size_t draws = 2000);
 
-// Pairs in a block, of so many: their cube root, rounded up.
+// Pairs in a block, of so many: their cube root, rounded down.
 std::size_t block_of(std::size_t pairs);
 
 }  // namespace splitwan::analysis

@@ -11,26 +11,37 @@
 namespace splitwan::analysis {
 namespace {
 
-double both_quantiles(const TestSize& size) {
+struct Chance {
+  double larger = 0.5;       // that a value is larger than another one once the effect is added to it
+  double scatter = 1.0 / 6;  // n times the variance of its estimate from n values each; 1/6 without an effect
+};
+
+Chance chance_of(const std::vector<double>& sorted, double shift) {
+  const double n = static_cast<double>(sorted.size());
+  double sum = 0, above = 0, below = 0;
+  for (const double v : sorted) {
+    const auto others = [&](double limit, double itself) {  // below it; equal ones half; not the value itself
+      const auto [first, last] = std::ranges::equal_range(sorted, limit);
+      return (static_cast<double>(first - sorted.begin()) + static_cast<double>(last - first) / 2 - itself) /
+             (n - 1);
+    };
+    const double wins = others(v + shift, shift > 0 ? 1 : 0.5),
+                 loses = others(v - shift, shift > 0 ? 0 : 0.5);
+    sum += wins;
+    above += wins * wins;
+    below += (1 - loses) * (1 - loses);
+  }
+  const double mean = sum / n;
+  return {mean, std::max(0.0, above / n - mean * mean) + std::max(0.0, below / n - mean * mean)};
+}
+
+// Values on each side that see an effect with this chance.
+double wanted(const Chance& chance, const TestSize& size) {
   const boost::math::normal normal;
-  return quantile(complement(normal, size.alpha / 2)) + quantile(normal, size.power);
-}
-
-// Differences of every two values, sorted.
-std::vector<double> differences(std::span<const double> scatter) {
-  std::vector<double> found;
-  for (std::size_t i = 0; i < scatter.size(); ++i)
-    for (std::size_t j = 0; j < scatter.size(); ++j)
-      if (i != j) found.push_back(scatter[i] - scatter[j]);
-  std::ranges::sort(found);
-  return found;
-}
-
-// The chance that a value is larger than another one once `shift` is added to it.
-double chance_of(const std::vector<double>& sorted, double shift) {
-  const auto [equal, above] = std::ranges::equal_range(sorted, shift);
-  const double below = static_cast<double>(equal - sorted.begin());
-  return (below + static_cast<double>(above - equal) / 2) / static_cast<double>(sorted.size());
+  const double z = quantile(complement(normal, size.alpha / 2)) * std::sqrt(1.0 / 6) +
+                   quantile(normal, size.power) * std::sqrt(chance.scatter);
+  const double beyond = chance.larger - 0.5;
+  return beyond > 0 ? std::pow(z / beyond, 2) : std::numeric_limits<double>::infinity();
 }
 
 void add_centred(std::vector<double>& to, std::span<const double> values) {
@@ -52,20 +63,30 @@ std::vector<double> scatter_of(std::span<const double> ours, std::span<const dou
 }
 
 double smallest_effect(std::span<const double> scatter, std::size_t each, const TestSize& size) {
-  const double chance = 0.5 + both_quantiles(size) / std::sqrt(6 * static_cast<double>(each));
-  if (chance >= 1 || least_p(each) > size.alpha || scatter.size() < 2)
-    return std::numeric_limits<double>::infinity();
-  return std::expm1(std::max(0.0, engine::quantile(differences(scatter), chance)));
+  constexpr double none = std::numeric_limits<double>::infinity();
+  if (least_p(each) > size.alpha || scatter.size() < 2) return none;
+  std::vector<double> sorted(scatter.begin(), scatter.end());
+  std::ranges::sort(sorted);
+  const auto seen = [&](double shift) {
+    return wanted(chance_of(sorted, shift), size) <= static_cast<double>(each);
+  };
+  double low = 0, high = sorted.back() - sorted.front() + 1e-9;
+  if (!seen(high)) return none;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = (low + high) / 2;
+    (seen(middle) ? high : low) = middle;
+  }
+  return std::expm1(high);
 }
 
 std::optional<std::size_t> repetitions_for(std::span<const double> scatter, double effect,
                                            const TestSize& size) {
   if (scatter.size() < 2) return std::nullopt;
-  const double beyond = chance_of(differences(scatter), std::log1p(effect)) - 0.5;
-  if (beyond <= 0) return std::nullopt;
-  const double wanted = std::ceil(std::pow(both_quantiles(size) / beyond, 2) / 6);
-  if (wanted > most_repetitions) return std::nullopt;
-  auto each = std::max<std::size_t>(4, static_cast<std::size_t>(wanted));
+  std::vector<double> sorted(scatter.begin(), scatter.end());
+  std::ranges::sort(sorted);
+  const double count = std::ceil(wanted(chance_of(sorted, std::log1p(effect)), size));
+  if (!(count <= most_repetitions)) return std::nullopt;
+  auto each = std::max<std::size_t>(2, static_cast<std::size_t>(count));
   while (least_p(each) > size.alpha) ++each;
   return each;
 }
