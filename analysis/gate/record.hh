@@ -13,12 +13,14 @@ namespace splitwan::analysis {
 using engine::Json;
 using engine::Nanos;
 
-// Instants are counted from the step's begin.
+// One message; or `count` of the same kind in a step (grouped()): then `sent` is of the first, `arrived` of
+// the last. Instants are counted from the step's begin.
 struct MessageRecord {
   engine::PartyId from = 0, to = 0;
   std::uint64_t bytes = 0;  // header included
   std::uint32_t rows = 0, flights = 0, cwnd = 0, retransmits = 0;
   Nanos sent{}, arrived{};
+  std::uint32_t count = 1;
   bool operator==(const MessageRecord&) const = default;
 };
 
@@ -26,12 +28,14 @@ struct WorkRecord {
   engine::PartyId party = 0;
   engine::Phase phase = engine::Phase::head;
   std::uint32_t rows = 0;
-  Nanos took{};
+  Nanos took{};  // of `count` jobs of the same kind, the sum
+  std::uint32_t count = 1;
   bool operator==(const WorkRecord&) const = default;
 };
 
 struct StepRecord {
-  std::uint64_t step = 0;  // 0: greetings and farewells; 1: the prompt
+  std::uint64_t step = 0;  // 0: greetings and farewells
+  bool prefill = false;
   std::uint32_t rows = 0, drafted = 0, accepted = 0;
   Nanos begin{}, took{};                // begin: since the run's
   std::vector<MessageRecord> messages;  // in order of sending

@@ -89,6 +89,7 @@ struct TcpSpec {
   // "linux" = as kernel 6.18 does, which is not to decay while data are acknowledged; "rfc2861" = once per
   // RTO in which the window did not limit; "off".
   std::string app_limited_decay = "linux";
+  bool nagle = false;  // a last, partial segment waits until all before it is acknowledged (no TCP_NODELAY)
 };
 
 // Other people's split sessions on the same link both ways, each over a TCP connection of its own, in a

@@ -252,6 +252,7 @@ json to_json(const TcpSpec& tcp) {
               {"slow_start_after_idle", tcp.slow_start_after_idle},
               {"app_limited_decay", tcp.app_limited_decay}};
   if (tcp.recovery != TcpSpec().recovery) all["recovery"] = tcp.recovery;
+  if (tcp.nagle) all["nagle"] = true;
   return all;
 }
 
@@ -268,6 +269,7 @@ TcpSpec parse_tcp(ObjectReader r) {
   tcp.slow_start_after_idle = r.need<bool>("slow_start_after_idle");
   tcp.app_limited_decay = r.need<std::string>("app_limited_decay");
   tcp.recovery = r.get("recovery", tcp.recovery);
+  tcp.nagle = r.get("nagle", false);
   if (tcp.recovery != "rfc6675" && tcp.recovery != "rack")
     throw Error("{}: expected rfc6675 or rack, found '{}'", r.path("recovery"), tcp.recovery);
   r.done();

@@ -96,6 +96,7 @@ void add(Condition& c, const engine::TcpSpec& tcp) {
     if (found != expected) c.also.push_back(fmt::format("tcp {} {}", name, found));
   };
   if (tcp.congestion != usual.congestion) c.apart.push_back(fmt::format("tcp congestion {}", tcp.congestion));
+  if (tcp.nagle) c.apart.push_back("tcp nagle");
   differs("segment", tcp.segment, usual.segment);
   differs("buffer", tcp.buffer, usual.buffer);
   differs("initial_window", tcp.initial_window, usual.initial_window);

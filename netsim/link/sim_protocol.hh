@@ -13,9 +13,9 @@
 // After close, open begins another simulation, of which the first has left no trace.
 // spec: {"protocol", "seed", "tcp": {"congestion", "segment_bytes", "buffer_bytes", "initial_window",
 //        "min_rto_ns", "rto_form", "delayed_ack_segments", "delayed_ack_timeout_ns", "slow_start_after_idle",
-//        "app_limited_decay"}, "edges": [{"a", "b", "forward": {link}, "backward": {link}, "sessions"}],
-//        "pcap", "fault"}; sessions, pcap (where the names of its capture files begin) and fault may be
-//        absent. link and sessions: see link_json.hh.
+//        "app_limited_decay", "nagle"}, "edges": [{"a", "b", "forward": {link}, "backward": {link},
+//        "sessions"}], "pcap", "fault"}; nagle, sessions, pcap (where the names of its capture files begin)
+//        and fault may be absent. link and sessions: see link_json.hh.
 // Time 0 is when probes have found every link as asked and all connections stand; nothing is lost before it.
 // Other people's sessions (their clients where a is) begin after it. They are in no answer but for busy_ns
 // and most_queued_bytes, which are the link's: bytes, packets, drops, losses and retransmits are the

@@ -89,6 +89,9 @@ const std::vector<TcpRow>& tcp_rows() {
        plain(&Tcp::slow_start_after_idle)},
       {{"app_limited_decay", "linux, rfc2861 or off", "linux", "of a window that did not limit"},
        plain(&Tcp::app_limited_decay)},
+      {{"nagle", "true or false", "false",
+        "a last, partial segment waits for acknowledgements: a sender without TCP_NODELAY"},
+       plain(&Tcp::nagle)},
   };
   return rows;
 }

@@ -44,6 +44,7 @@ Tcp tcp_of(ObjectReader r) {
   tcp.slow_start_after_idle = r.need<bool>("slow_start_after_idle");
   tcp.app_limited_decay =
       choice(r, "app_limited_decay", "off, linux or rfc2861", {"off", "linux", "rfc2861"});
+  tcp.nagle = r.get("nagle", false);
   r.done();
   return tcp;
 }

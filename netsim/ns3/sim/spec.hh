@@ -32,7 +32,7 @@ struct Tcp {
   std::uint32_t initial_window = 0;       // segments
   std::uint32_t delayed_ack_segments = 0;
   std::int64_t min_rto_ns = 0, delayed_ack_timeout_ns = 0;
-  bool slow_start_after_idle = false;
+  bool slow_start_after_idle = false, nagle = false;
 };
 
 struct Spec {

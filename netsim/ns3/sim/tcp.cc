@@ -78,6 +78,7 @@ void set_defaults(const Spec& spec) {
   SetDefault("ns3::TcpSocket::InitialCwnd", UintegerValue(tcp.initial_window));  // RFC 6928
   SetDefault("ns3::TcpSocket::DelAckCount", UintegerValue(tcp.delayed_ack_segments));
   SetDefault("ns3::TcpSocket::DelAckTimeout", TimeValue(NanoSeconds(tcp.delayed_ack_timeout_ns)));
+  SetDefault("ns3::TcpSocket::TcpNoDelay", BooleanValue(!tcp.nagle));
   SetDefault("ns3::TcpSocket::DataRetries", UintegerValue(15));  // Linux's tcp_retries2
   SetDefault("ns3::TcpSocketBase::MinRto", min_rto);
   SetDefault("splitwan::RttLinux::LinuxMinRto", min_rto);
@@ -106,6 +107,8 @@ nlohmann::json settings(ns3::Ptr<ns3::Socket> socket) {
     socket->GetAttribute(name, value);
     return value.Get().GetSeconds();
   };
+  BooleanValue no_delay;
+  socket->GetAttribute("TcpNoDelay", no_delay);
   const auto congestion = congestion_of(socket);
   TypeIdValue estimator;
   socket->GetNode()->GetObject<ns3::TcpL4Protocol>()->GetAttribute("RttEstimatorType", estimator);
@@ -118,6 +121,7 @@ nlohmann::json settings(ns3::Ptr<ns3::Socket> socket) {
       {"delayed_ack_timeout_s", seconds("DelAckTimeout")},
       {"min_rto_s", seconds("MinRto")},
       {"rto_form", estimator.Get() == RttLinux::GetTypeId() ? "linux" : "rfc6298"},
+      {"nagle", !no_delay.Get()},
       {"congestion", congestion_type(socket)},
       // Only this one has Linux's window rules.
       {"comparable_with_linux", congestion->GetInstanceTypeId() == TcpCubicLinux::GetTypeId()},

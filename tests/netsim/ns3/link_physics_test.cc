@@ -143,6 +143,15 @@ TEST(Ns3Link, window_stays_through_ping_pong_unless_it_decays_as_in_rfc2861) {
   }
 }
 
+// RFC 896: what fills no segment waits until all before it is acknowledged, here a round trip.
+TEST(Ns3Link, nagle_holds_back_the_end_of_a_message_for_a_round_trip) {
+  for (const bool nagle : {false, true}) {
+    PingPong link = over_ns3(gigabit, {.nagle = nagle});
+    expect_close(link.round(10 * 1448, 8), 80.2, 0.2);
+    expect_close(link.round(10 * 1448 + 1, 8), nagle ? 160.4 : 80.2, 0.4);
+  }
+}
+
 // Kernel 6.18 over a TUN link: 260 segments after an upload of 800 KB at 200 ms and 10 Mbit/s, 563 at 80 ms
 // and 100 Mbit/s; after 2 s of silence the same upload takes 1,350 and 496 ms.
 TEST(Ns3Link, slow_start_ends_where_linux_has_it_end) {

@@ -94,6 +94,8 @@ TEST(SimulatorProof, says_which_tcp_it_runs_as_read_back_from_the_socket) {
   EXPECT_EQ(linux_rules["app_limited_decay"], "linux");
   EXPECT_EQ(linux_rules["rto_form"], "linux");
   EXPECT_EQ(linux_rules["delayed_ack_segments"], 1);
+  EXPECT_EQ(linux_rules["nagle"], false);
+  EXPECT_EQ(settings_of({.nagle = true})["nagle"], true);
 
   TcpSpec tcp;
   tcp.rto_form = "rfc6298";

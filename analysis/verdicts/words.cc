@@ -1,0 +1,148 @@
+#include "analysis/verdicts/words.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "analysis/verdicts/plain_text.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+constexpr int least_digits = 6, most_digits = std::numeric_limits<double>::max_digits10;
+
+std::string number_text(double value, int digits) {
+  if (!std::isfinite(value)) return "none";
+  if (value == std::round(value) && std::abs(value) < 1e15) return fmt::format("{:.0f}", value);
+  const int before = static_cast<int>(std::floor(std::log10(std::abs(value)))) + 1;  // the point
+  return fmt::format("{:.{}g}", value, before < 15 ? std::max(digits, before + 1) : digits);
+}
+
+std::string change_text(const GateRow& row) {
+  if (row.current == row.baseline) return "0 %";
+  const double percent = 100 * change_of(row);
+  if (!std::isfinite(percent)) return row.baseline == 0 && std::isfinite(row.current) ? "from 0" : "";
+  return std::abs(percent) < 999.5 ? fmt::format("{:+.3g} %", percent) : fmt::format("{:+.0f} %", percent);
+}
+
+double size_of_change(const GateRow& row) {
+  const double change = std::abs(change_of(row));
+  return std::isnan(change) ? std::numeric_limits<double>::infinity() : change;
+}
+
+std::string are(std::size_t count, std::string_view what) {
+  return fmt::format("{} {} {}", count, count == 1 ? "is" : "are", what);
+}
+
+// "3 of 72 values are worse than the baseline, 1 is better, 2 are undecided".
+std::string counts(const Tally& t) {
+  std::string text;
+  const auto add = [&](Verdict verdict, std::string_view what) {
+    const std::size_t count = t.of[static_cast<std::size_t>(verdict)];
+    if (count == 0) return;
+    const char* number = count == 1 ? "is" : "are";
+    text += text.empty() ? fmt::format("{} of {} values {} {}", count, t.rows, number, what)
+                         : ", " + are(count, what);
+  };
+  add(Verdict::regressed, "worse than the baseline");
+  add(Verdict::inconclusive, "undecided");
+  add(Verdict::improved, "better than the baseline");
+  return text;
+}
+
+}  // namespace
+
+Figures figures_of(const GateRow& row) {
+  Figures f;
+  for (int digits = least_digits; digits <= most_digits; ++digits) {
+    f.baseline = number_text(row.baseline, digits);
+    f.current = number_text(row.current, digits);
+    if (f.baseline != f.current || row.baseline == row.current) break;
+  }
+  f.change = change_text(row);
+  return f;
+}
+
+bool differs(const GateRow& row) {
+  return row.verdict != Verdict::pass || row.baseline != row.current || !row.reason.empty();
+}
+
+std::string sentence(const GateRow& row) {
+  const Figures f = figures_of(row);
+  std::string text = fmt::format("{}, {} -> {}", name_of(row.verdict), f.baseline, f.current);
+  if (!row.unit.empty()) text += " " + one_line(row.unit);
+  if (!f.change.empty()) text += fmt::format(" ({})", f.change);
+  if (!row.reason.empty()) text += ": " + one_line(row.reason);
+  return text;
+}
+
+std::string measured_text(const Measured& m) {
+  std::string text =
+      fmt::format("{:.4g} of theirs ({:.4g} to {:.4g}), p {:.2g}, after Holm {:.2g}, {} and {} samples",
+                  m.ratio, m.ratio_low, m.ratio_high, m.p, m.p_holm, m.ours.size(), m.theirs.size());
+  if (m.smallest_seen > 0) text += fmt::format("; would have seen {:.2g} %", 100 * m.smallest_seen);
+  if (m.needed) text += fmt::format("; {} repetitions would see the least that was asked for", *m.needed);
+  return text;
+}
+
+Tally tally(const GateResult& result) {
+  Tally t;
+  std::set<std::string> scenarios;
+  std::set<std::pair<std::string, std::string>> cells;
+  for (const GateRow& row : result.rows) {
+    ++t.rows;
+    ++t.of[static_cast<std::size_t>(row.verdict)];
+    t.changed += row.verdict == Verdict::pass && row.baseline != row.current;
+    scenarios.insert(row.scenario);
+    cells.emplace(row.scenario, row.cell);
+  }
+  t.scenarios = scenarios.size();
+  t.cells = cells.size();
+  return t;
+}
+
+std::string verdict_line(const GateResult& result) {
+  const Tally t = tally(result);
+  if (t.rows == 0) return fmt::format("{}: nothing was compared", name_of(result.verdict));
+  const std::string told = counts(t);
+  switch (result.verdict) {
+    case Verdict::regressed:
+      return fmt::format("regressed: {}; if that is meant, --update makes these values the baseline", told);
+    case Verdict::inconclusive:
+      return fmt::format("inconclusive: {}; each says why", told);
+    case Verdict::improved:
+      return fmt::format("improved: {}; --update makes these values the baseline", told);
+    case Verdict::pass:
+      break;
+  }
+  const std::string where = fmt::format("{} values of {} cells in {} scenario{}", t.rows, t.cells,
+                                        t.scenarios, t.scenarios == 1 ? "" : "s");
+  return t.changed == 0 ? fmt::format("pass: {} are as in the baseline", where)
+                        : fmt::format("pass: {}; {} within what is allowed", where,
+                                      are(t.changed, "not as in the baseline, but"));
+}
+
+std::vector<const GateRow*> worst_first(const GateResult& result, Verdict verdict) {
+  std::vector<const GateRow*> rows;
+  for (const GateRow& row : result.rows)
+    if (row.verdict == verdict) rows.push_back(&row);
+  std::ranges::stable_sort(rows, std::greater{}, [](const GateRow* row) { return size_of_change(*row); });
+  return rows;
+}
+
+std::vector<ScenarioRows> by_scenario(const GateResult& result) {
+  std::vector<ScenarioRows> all;
+  std::map<std::string, std::size_t> places;
+  for (const GateRow& row : result.rows) {
+    const auto [place, is_new] = places.emplace(row.scenario, all.size());
+    if (is_new) all.push_back({row.scenario, {}});
+    all[place->second].rows.push_back(&row);
+  }
+  return all;
+}
+
+}  // namespace splitwan::analysis
