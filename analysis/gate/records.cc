@@ -63,13 +63,18 @@ void add_messages(const Run& run, std::map<std::uint64_t, StepRecord>& steps) {
 }
 
 std::string cell_name(const engine::RunHeader& h) {
-  std::string name = model::label(model::condition_of_pairs(h.network));
+  const auto links = model::conditions_of_pairs(h.network);
+  std::string name = model::label(links.outer);
+  if (h.cascade.is_object() && links.inner != links.outer)
+    name += "; among nodes " + model::label(links.inner);
   return h.drafter.empty() ? name : name + ", " + h.drafter;
 }
 
 // Of the client's requests, those that were answered: as many as messages came to it.
-std::uint64_t answers(const StepRecord& step) {
-  return static_cast<std::uint64_t>(std::ranges::count(step.messages, PartyId{0}, &MessageRecord::to));
+double answers(const StepRecord& step) {
+  double came = 0;
+  for (const MessageRecord& m : step.messages) came += m.to == 0 ? m.count : 0;
+  return came;
 }
 
 // What the simulator read back: of each way that TCP was set, and what its links measured.
@@ -124,9 +129,9 @@ std::map<std::string, double> metrics_of(const std::vector<RunRecord>& runs) {
   for (const RunRecord& run : runs) {
     texts += static_cast<double>(run.output.size());
     for (const StepRecord& s : run.steps) {
-      for (const MessageRecord& m : s.messages) bytes += static_cast<double>(m.bytes);
+      for (const MessageRecord& m : s.messages) bytes += static_cast<double>(m.bytes) * m.count;
       if (s.step == 0) continue;
-      trips += static_cast<double>(answers(s));
+      trips += answers(s);
       tokens += s.accepted;
       if (s.prefill) {
         first_s += engine::seconds(s.took), ++prompts;

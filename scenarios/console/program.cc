@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/nearest.hh"
+#include "scenarios/console/machine.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -37,6 +38,7 @@ int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   app.footer(exit_codes_help);
   try {
     app.parse(argc, argv);
+    choose_instruction_set();
     const int code = chosen();
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw engine::Error("stdout: cannot be written");
     return code;

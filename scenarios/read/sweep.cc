@@ -58,13 +58,16 @@ Json read_scenario_file(const std::string& path, const std::vector<std::string>&
   return json;
 }
 
+std::string file_named(const std::string& text) {
+  for (const std::string kind : {"recorded:", "profile:"})
+    if (text.starts_with(kind)) return file_named(text.substr(kind.size()));
+  return text.size() < 4096 ? text : "";
+}
+
 std::vector<std::string> files_named_in(const Json& scenario, const std::string& file) {
   std::vector<std::string> files;
   if (scenario.is_string()) {
-    std::string name = scenario.get<std::string>();
-    for (const std::string kind : {"recorded:", "profile:"})
-      if (name.starts_with(kind)) name = name.substr(kind.size());
-    if (name.size() < 4096)
+    if (const std::string name = file_named(scenario.get<std::string>()); !name.empty())
       files.push_back((std::filesystem::path(file).parent_path() / name).lexically_normal().string());
   }
   if (scenario.is_structured()) {

@@ -14,6 +14,9 @@ void apply_override(Json& scenario, const std::string& assignment);
 // A scenario file with its overrides applied. Throws Error naming the file.
 Json read_scenario_file(const std::string& path, const std::vector<std::string>& overrides);
 
+// The file that a text of a scenario names, without "recorded:" or "profile:"; empty: too long for one.
+std::string file_named(const std::string& text);
+
 // Every text in it that may be a file, as a path: inputs that an output must not replace.
 std::vector<std::string> files_named_in(const Json& scenario, const std::string& file);
 
