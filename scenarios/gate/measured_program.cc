@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "engine/base/error.hh"
+#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/run/validate_link.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -30,7 +32,8 @@ std::string program_at(const std::string& path) {
       if (can_be_run(found)) return fs::absolute(found).string();
     throw engine::Error("{}: expected a folder with a program splitwan, found none", path);
   }
-  if (!can_be_run(path)) throw engine::Error("{}: expected a program that can be run, or a build folder", path);
+  if (!can_be_run(path))
+    throw engine::Error("{}: expected a program that can be run, or a build folder", path);
   return fs::absolute(path).string();
 }
 
@@ -42,12 +45,14 @@ std::string engine_beside(const std::string& program) {
 }
 
 bool computes(const Json& scenario) {
-  return !scenario.contains("replay") && !scenario.contains("study") && !scenario.contains("links");
+  return !is_replay(scenario) && !is_validation(scenario) && !scenario.contains("study");
 }
 
 std::vector<std::string> sample_of(const Json& scenario, std::size_t tokens) {
   std::vector<std::string> set;
-  const auto add = [&](const std::string& key, const Json& value) { set.push_back(key + "=" + value.dump()); };
+  const auto add = [&](const std::string& key, const Json& value) {
+    set.push_back(key + "=" + value.dump());
+  };
   add("sweep", Json::object());
   const Json sweep = scenario.value("sweep", Json::object());
   for (const auto& [key, values] : sweep.items()) {
