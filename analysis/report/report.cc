@@ -114,10 +114,11 @@ std::string for_script(const Json& data) {
 }  // namespace
 
 Json report_data(const model::Study& study, const std::optional<LatencyModel>& m, const Json& privacy,
-                 const Json& studied) {
+                 const Json& studied, const Json& swept) {
   const std::vector<engine::Run>& runs = study.runs;
   const Json summary = summarise(study);
-  if (runs.empty() && privacy.is_null() && studied.is_null()) throw engine::Error("no runs to report on");
+  if (runs.empty() && privacy.is_null() && studied.is_null() && swept.is_null())
+    throw engine::Error("no runs to report on");
   Json data = {{"schema_version", report_schema_version},
                {"kind", "report"},
                {"source", source_of(runs)},
@@ -136,7 +137,8 @@ Json report_data(const model::Study& study, const std::optional<LatencyModel>& m
                  {"framing_bytes", model::framing_bytes},
                  {"prefill_rows", engine::prefill_rows}}},
                {"privacy", privacy},
-               {"studied", studied}};
+               {"studied", studied},
+               {"swept", swept}};
   if (!runs.empty() || m) add_model(data, study, m);
   return data;
 }
