@@ -37,6 +37,7 @@ struct GateResult {
   std::vector<GateRow> rows;
   std::vector<std::string> notes;  // what else is worth saying, a line each
   bool strict = false;             // any difference fails, also one for the better
+  bool updated = false;            // these values are the baseline now
   Json differences;  // of each cell whose trace differs: {scenario, cell, first {..}, cost {..}},
                      // difference.hh
 };

@@ -82,6 +82,10 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
       lines.push_back(folded(group.scenario, rest, shown > 0));
   }
 
+  const bool counts_only = std::ranges::none_of(
+      lines, [](const ConsoleLine& line) { return line.verdict && !line.text[metric_column].empty(); });
+  if (counts_only) lines.erase(lines.begin());  // they need no heading
+
   std::array<std::size_t, table_columns> widths{};
   for (const ConsoleLine& line : lines)
     for (std::size_t c = 0; c < table_columns; ++c)
@@ -90,7 +94,6 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
 
   std::string text;
   for (const ConsoleLine& line : lines) {
-    if (result.rows.empty()) break;
     std::size_t last = table_columns;
     while (last > 0 && line.text[last - 1].empty()) --last;
     for (std::size_t c = 0; c < last; ++c) {

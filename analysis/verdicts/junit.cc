@@ -38,7 +38,8 @@ Tree testcase(const GateResult& result, const GateRow& row) {
   Tree& outcome = element.add(failed ? "failure" : "skipped", "");
   put_attribute(outcome, "message", sentence(row));
   if (failed) put_attribute(outcome, "type", row.verdict == counted ? "regressed" : "differs");
-  if (row.measured) outcome.data() = measured_text(*row.measured);
+  outcome.data() = sentence(row) + "\n";  // some readers show this alone
+  if (row.measured) outcome.data() += measured_text(*row.measured) + "\n";
   return element;
 }
 

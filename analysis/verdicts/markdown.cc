@@ -79,15 +79,28 @@ std::vector<std::string> reasons_of(const std::vector<const GateRow*>& rows) {
   return reasons;
 }
 
-// Of two objects the figures that differ, a row each.
-void add_figures(std::string& table, const std::string& what, const Json& before, const Json& now) {
-  if (!before.is_object() || !now.is_object()) return;
+std::pair<std::string, std::string> both_texts(const Json& before, const Json& now) {
+  if (before.is_number() && now.is_number()) {
+    GateRow row;
+    row.baseline = before, row.current = now;
+    const Figures f = figures_of(row);
+    return {f.baseline, f.current};
+  }
   const auto text = [](const Json& value) {
     return name_cell(value.dump(-1, ' ', false, Json::error_handler_t::replace));
   };
-  for (const auto& [key, value] : now.items())
-    if (const Json was = before.value(key, Json()); was != value)
-      table += fmt::format("| {}{} | {} | {} |\n", what, name_cell(key), text(was), text(value));
+  return {text(before), text(now)};
+}
+
+// Of two objects the figures that differ, a row each.
+void add_figures(std::string& table, const std::string& what, const Json& before, const Json& now) {
+  if (!before.is_object() || !now.is_object()) return;
+  for (const auto& [key, value] : now.items()) {
+    const Json was = before.value(key, Json());
+    if (was == value) continue;
+    const auto [old_text, new_text] = both_texts(was, value);
+    table += fmt::format("| {}{} | {} | {} |\n", what, name_cell(key), old_text, new_text);
+  }
 }
 
 std::string text_of(const Json& difference) {
@@ -126,7 +139,9 @@ std::string markdown_text(std::string_view text) {
     const char c = line[i];
     const bool within = i > 0 && std::isalnum(at(i - 1)) && std::isalnum(at(i + 1));
     const bool link = (c == '/' && i > 0 && at(i - 1) == ':') || (c == '.' && i > 2 && at(i - 1) == 'w');
-    if (std::string_view("&<>|*`[]\\~!$").find(c) != std::string_view::npos || (c == '_' && !within) || link)
+    if (std::string_view("&<|*`[]\\~$").find(c) != std::string_view::npos || (c == '_' && !within) || link ||
+        (i == 0 && (c == '#' || c == '-' || c == '+')) ||
+        (c == '>' && line.find_first_not_of(" >") >= i))  // where it would quote
       escaped += fmt::format("&#{};", static_cast<unsigned>(c));
     else
       escaped += c;

@@ -120,15 +120,17 @@ std::string verdict_line(const GateResult& result) {
   const Tally t = tally(result);
   if (t.rows == 0) return fmt::format("{}: nothing was compared", name_of(result.verdict));
   const std::string told = counts(t);
-  const bool refused = result.strict && (t.changed > 0 || !result.differences.empty());
+  const std::string_view become =
+      result.updated ? "these values are the baseline now" : "--update makes these values the baseline";
+  const bool refused = result.strict && !result.updated && (t.changed > 0 || !result.differences.empty());
   const std::string strict = refused ? ", which --strict does not let pass" : "";
   switch (result.verdict) {
     case Verdict::regressed:
-      return fmt::format("regressed: {}; if that is meant, --update makes these values the baseline", told);
+      return fmt::format("regressed: {}; {}{}", told, result.updated ? "" : "if that is meant, ", become);
     case Verdict::inconclusive:
       return fmt::format("inconclusive: {}; each says why", told);
     case Verdict::improved:
-      return fmt::format("improved: {}{}; --update makes these values the baseline", told, strict);
+      return fmt::format("improved: {}{}; {}", told, strict, become);
     case Verdict::pass:
       break;
   }

@@ -58,6 +58,9 @@ GateResult compared(const GateOptions& o, const std::vector<analysis::ScenarioRe
 int run_gate_command(const GateOptions& o) {
   analysis::Allowances allowances;
   for (const std::string& text : o.allow) allowances.add(text);
+  if (o.baseline == "-") throw Error("--baseline -: expected a file");
+  if (!o.update && !std::filesystem::exists(o.baseline))
+    throw Error("{}: there is no such baseline yet; --update writes it", o.baseline);
   auto inputs = o.scenarios;
   if (o.update) engine::check_output(o.baseline, inputs);
   inputs.push_back(o.baseline);
@@ -81,6 +84,7 @@ int run_gate_command(const GateOptions& o) {
   GateResult result = compared(o, records, baseline, allowances);
   if (o.update) {
     update_baseline(o.baseline, records);
+    result.updated = true;
     result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
   }
   analysis::write_outputs(result, o.outputs);

@@ -35,6 +35,14 @@ regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is bette
 )");
 }
 
+TEST(GateTable, of_counts_alone_has_no_heading) {
+  GateResult r;
+  r.rows.assign(3, {"s", "c", "m", "", true, 1, 1, Verdict::pass, "", {}});
+  EXPECT_EQ(console_table(r),
+            "pass  s  3 values as in the baseline\npass: 3 values of 1 cell in 1 scenario are as in the "
+            "baseline\n");
+}
+
 TEST(GateTable, shows_every_row_on_demand) {
   const auto r = tests::gate_of_everything();
   const auto lines = lines_of(console_table(r, {.all = true}));

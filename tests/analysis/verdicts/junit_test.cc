@@ -75,6 +75,18 @@ TEST(JunitReport, says_in_each_outcome_what_its_row_says) {
           " skipped inconclusive: not the same experiment, not compared: model: baseline 1a2b, now 3c4d"));
 }
 
+TEST(JunitReport, repeats_it_where_readers_show_the_text_alone) {
+  const auto r = tests::gate_of_everything();
+  const Tree first = suites_of(r).front().second.get_child("testcase");
+  EXPECT_EQ(first.get<std::string>("failure"), sentence(r.rows[0]) + "\n");
+  GateResult measured = r;
+  measured.rows = {r.rows.back()};
+  measured.rows[0].verdict = Verdict::regressed;
+  const Tree only = suites_of(measured).front().second.get_child("testcase");
+  EXPECT_EQ(only.get<std::string>("failure"),
+            sentence(measured.rows[0]) + "\n" + measured_text(*measured.rows[0].measured) + "\n");
+}
+
 TEST(JunitReport, counts_cases_per_scenario_and_keeps_notes_as_output) {
   const Tree suites = suites_of(tests::gate_of_everything());
   std::vector<std::string> counts;

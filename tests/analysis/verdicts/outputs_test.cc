@@ -60,7 +60,7 @@ TEST_F(GateOutputs, are_the_files_asked_for_and_no_other) {
 
 TEST_F(GateOutputs, that_cannot_be_written_are_refused_before_the_work) {
   const auto refusal = [&](const OutputsChosen& chosen) {
-    return tests::error_of([&] { check_outputs(chosen, {folder_ / "baseline.json"}); });
+    return tests::error_of([&] { check_outputs(chosen, {folder_ / "baseline.json", folder_ / "new.json"}); });
   };
   std::ofstream(folder_ / "baseline.json") << "{}";
   EXPECT_EQ(refusal({folder_ / "none/j.xml", "", ""}),
@@ -68,11 +68,16 @@ TEST_F(GateOutputs, that_cannot_be_written_are_refused_before_the_work) {
   EXPECT_EQ(refusal({"", folder_.string(), ""}), folder_.string() + ": cannot be written: it is a folder");
   EXPECT_EQ(refusal({"", folder_ / "baseline.json", ""}),
             folder_ / "baseline.json" + ": is an input; write to another file");
+  EXPECT_EQ(refusal({folder_ / "new.json", "", ""}),
+            folder_ / "new.json" + ": is an input; write to another file");
   EXPECT_EQ(refusal({folder_ / "a", folder_ / "./a", ""}),
             folder_ / "./a" + ": is named by --junit and --markdown; write to different files");
   EXPECT_EQ(refusal({folder_ / "a.bigger.json", "", folder_ / "a.json"}),
             folder_ / "a.bigger.json" + ": is named by --junit and --benchmark; write to different files");
-  EXPECT_EQ(refusal({"", "", "-"}), "--benchmark: is written as two files; name one, as in out.json");
+  EXPECT_EQ(refusal({"-", "", ""}),
+            "--junit -: stdout has the table, or with --json the object; name a file");
+  EXPECT_EQ(refusal({"", "", "-"}),
+            "--benchmark -: stdout has the table, or with --json the object; name a file");
   EXPECT_EQ(refusal({"/dev/null", "/dev/null", ""}), "");
 }
 

@@ -73,6 +73,10 @@ TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
       verdict_line(r),
       "regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the baseline; "
       "if that is meant, --update makes these values the baseline");
+  r.updated = true;
+  EXPECT_THAT(verdict_line(r),
+              testing::EndsWith("1 is better than the baseline; these values are the baseline now"));
+  r.updated = false;
   r.rows.resize(6);
   for (GateRow& row : r.rows) row.verdict = Verdict::pass;
   r.rows[1].current = r.rows[1].baseline, r.rows[0].current = r.rows[0].baseline;

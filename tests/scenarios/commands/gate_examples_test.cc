@@ -28,7 +28,7 @@ class GateExamples : public testing::Test {
   GateExamples() {
     fs::create_directory_symlink(fs::path(splitwan_program).parent_path(), folder_ / "build");
     for (const char* made : {"scenarios", "tests", "bin"}) fs::create_directory(folder_ / made);
-    for (const char* shared : {"demo-model", "examples"})
+    for (const char* shared : {"profiles", "examples"})
       fs::create_symlink(fs::path(SPLITWAN_SOURCE_DIR "/scenarios") / shared,
                          folder_ / "scenarios/" + shared);
     write_script(folder_ / "scenarios/setup", "echo \"$@\" >> setup.log\n");
@@ -36,12 +36,10 @@ class GateExamples : public testing::Test {
     EXPECT_EQ(run("make -f scenarios/examples/gate.mk gate-update").code, 0);
   }
   void write_scenario(const std::string& rtt) const {
-    std::ofstream(folder_ / "scenarios/gate-small.json")
-        << json{{"model", "demo-model"},
-                {"network", {{"kind", "ideal"}, {"rtt", rtt}, {"rate", "100Mbit"}}},
-                {"compute", "reference"},
-                {"prompts", {"once upon a time"}},
-                {"max_new_tokens", 4}};
+    std::ofstream(folder_ / "scenarios/gate-small.json") << json{
+        {"network", {{"kind", "ideal"}, {"rtt", rtt}, {"rate", "100Mbit"}}},
+        {"replay",
+         {{"profile", "profiles/demo-model-nodes.json"}, {"batches", {{"prompt", 4}, {"steps", 4}}}}}};
   }
   // As a runner does it: a script file of its own, which ends at the first failure.
   Outcome run(const std::string& script, std::map<std::string, std::string> environment = {}) const {
@@ -135,9 +133,10 @@ class GithubExample : public YamlExamples {
                                                         {"GITHUB_ACTIONS", "true"},
                                                         {"GITHUB_REPOSITORY", "o/r"},
                                                         {"GITHUB_STEP_SUMMARY", folder_ / "summary"}};
-      for (const json& level : {job, step})
-        for (const auto& [key, value] : level.value("env", json::object()).items())
-          environment[key] = replaced(value.get<std::string>());
+      for (const json& level : {job, step}) {
+        const json set = level.value("env", json::object());
+        for (const auto& [key, value] : set.items()) environment[key] = replaced(value.get<std::string>());
+      }
       std::ofstream(folder_ / "summary") << "";
       ended.emplace_back(step["name"], run(replaced(step["run"]), environment));
     }
