@@ -160,6 +160,9 @@ TEST_F(GateCommand, takes_an_instruction_set_that_gives_the_same_into_the_baseli
 
 TEST_F(GateCommand, refuses_what_it_cannot_compare) {
   const std::string s = "gate " + folder / "s.json", b = " --baseline " + baseline();
+  expect_refusal(s, "nothing to compare with: --baseline FILE, --against PATH or both");
+  expect_refusal(s + " --against " + folder.string() + " --strict", "are of a baseline: --baseline FILE");
+  expect_refusal(s + " --against " + folder / "none", "none");
   expect_refusal(s + b, "b.json: ");
   expect_refusal(s + " --baseline " + folder.string(), folder.string());
   ASSERT_EQ(gate("--update").code, 0);
@@ -178,7 +181,7 @@ TEST_F(GateCommand, refuses_what_it_cannot_compare) {
   expect_refusal("gate " + folder / "s2.json" + b,
                  "has no scenario 'other' (it has small): --update adds it");
   scenario("s3.json", "80 parsecs", {{"name", "third"}});
-  expect_refusal("gate " + folder / "s3.json" + b, "s3.json: network.rtt");
+  expect_refusal("gate " + folder / "s3.json" + b, "s3.json: network: rtt: '80 parsecs'");
 }
 
 TEST_F(GateCommand, leaves_the_baseline_as_it_was_when_interrupted) {
