@@ -64,6 +64,8 @@ TEST_F(GateCommand, passes_what_is_as_in_the_baseline) {
     EXPECT_EQ(cell["reason"], "");
   }
   expect_said(j, "gate");
+  EXPECT_THAT(gate("").out, testing::Not(HasSubstr("tokens_per_step")));
+  EXPECT_THAT(gate("--all").out, HasSubstr("tokens_per_step"));
   EXPECT_EQ(text_of(baseline()), written) << "nothing but --update writes it";
   ASSERT_EQ(gate("--update").code, 0);
   EXPECT_EQ(text_of(baseline()), written) << "and it writes the same again";
