@@ -2,7 +2,7 @@
 // One step of both sides as sequences: a lane per party, work as blocks, messages as arrows; what differs is marked.
 const sidesStrip = (() => {
   const {element, legend, choice} = page, {svg, text, line} = privacyChart, {say, scale} = sweepScale;
-  const mostNumbered = 12, mostMarked = 40, mostListed = 60, manyMessages = 8;
+  const mostNumbered = 12, mostMarked = 40, mostListed = 60, manyMessages = 8, leastOfMany = 760;  // pixels: less is scrolled
 
   const nameOf = (party, parties) => party === 0 ? "client" : parties > 2 ? `node ${party}` : "server";
   const grouped = n => n.toLocaleString("en-US");
@@ -38,7 +38,7 @@ const sidesStrip = (() => {
     }
     for (const w of step.work) root.append(...job(w, x, y, block));
     step.messages.forEach((m, i) => root.append(...arrow(m, i, step.messages.length, x, y, {parties, lanes, right, left})));
-    return element("div", {class: "side-chart"}, root);
+    return element("div", {class: "side-chart strip", tabindex: "0", role: "region", "aria-label": "sequence"}, root);
   }
 
   function job(w, x, y, block) {
@@ -58,8 +58,10 @@ const sidesStrip = (() => {
     // Those that cross are numbered at different places.
     const share = 0.38 + 0.24 * (index % 3) / 2, at = [from[0] + dx * share, from[1] + dy * share], words = messageText(m);
     out.push(svg("circle", {class: `badge${differs}`, cx: at[0], cy: at[1], r: 8}), svg("text", {class: "badge-text", x: at[0], y: at[1] + 3.7, "text-anchor": "middle"}, String(index + 1)));
-    const room = right - at[0] - 16, wide = words.length * 6.3;
-    if (lanes.length === 2 && count <= 4 && room > wide) out.push(svg("text", {class: "message-text", x: at[0] + 13, y: at[1] + (m.from < m.to ? -2 : 12)}, words));
+    const wide = words.length * 6.3, above = at[1] + (m.from < m.to ? -2 : 12), below = at[1] + (m.from < m.to ? 14 : -4);
+    if (lanes.length > 2 || count > 4) return out;
+    if (right - at[0] - 16 > wide) out.push(svg("text", {class: "message-text", x: at[0] + 13, y: above}, words));
+    else if (at[0] - left - 16 > wide) out.push(svg("text", {class: "message-text", x: at[0] - 13, y: below, "text-anchor": "end"}, words));
     return out;
   }
 
@@ -116,8 +118,9 @@ const sidesStrip = (() => {
 
   function one(strips, cell, names, width, apart) {
     const parties = cell.parties, lanes = lanesOf(strips), rows = rowsOf(strips, parties), {shown, all} = columns(), time = timeOf(strips, apart);
+    const wide = lanes.length > 2 ? Math.max(width, leastOfMany) : width;
     const title = side => `${names[side]}: ${strips.step === 0 ? "greetings and farewells of the whole run" : `${plural(strips[side].rows, "row")}, ${plural(strips[side].accepted, "token")} gained, ${say(strips[side].took_s, "s")}`}`;
-    const drawn = ["before", "now"].flatMap(side => [element("p", {class: "strip-title"}, title(side)), strip(strips[side], {lanes, parties, time, width})]);
+    const drawn = ["before", "now"].flatMap(side => [element("p", {class: "strip-title"}, title(side)), strip(strips[side], {lanes, parties, time, width: wide})]);
     const first = rows.filter(r => r.differs.length), listed = rows.length <= mostListed ? rows : first.slice(0, mostListed);
     const notes = [strips.grouped ? "Messages of a kind, and jobs of a kind, are drawn as one, from the first’s begin to the last’s end: so the records keep them, or there are very many." : "",
                    apart ? "Times are drawn apart from each other, not to scale: the same on both sides." : "", rows.length > listed.length ? `Listed: ${listed.length} of ${rows.length} rows, of those that differ; the CSV has all.` : ""].filter(Boolean);
