@@ -149,7 +149,7 @@ std::map<std::string, double> metrics_of(const std::vector<RunRecord>& runs) {
   add("bytes_per_token", bytes, tokens);
   add("round_trips_per_token", trips, tokens);
   add("tokens_per_step", decoded, steps);
-  add("same_tokens", texts, 1);
+  if (texts > 0) found["same_tokens"] = texts;
   return found;
 }
 

@@ -1,0 +1,84 @@
+// What the power calculation promises, tried: so many repetitions see such an effect so often.
+#include "analysis/trials/power.hh"
+
+#include <gtest/gtest.h>
+
+#include <boost/math/distributions/normal.hpp>
+
+#include "analysis/trials/rank_test.hh"
+#include "engine/base/order_statistics.hh"
+#include "tests/analysis/trials/noise.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+std::vector<double> scatter(std::mt19937_64& random, std::size_t pairs, const tests::Noise& noise) {
+  const Trial t = tests::trial_of(random, pairs, 0, noise);
+  return scatter_of(t.ours, t.theirs);
+}
+
+double share_seen(std::size_t each, double effect, const tests::Noise& noise, double alpha) {
+  constexpr int times = 2000;
+  std::mt19937_64 random(5);
+  int seen = 0;
+  for (int i = 0; i < times; ++i) {
+    const Trial t = tests::trial_of(random, each, effect, noise);
+    seen += mann_whitney(t.ours, t.theirs).p < alpha;
+  }
+  return seen / static_cast<double>(times);
+}
+
+TEST(Power, of_normal_noise_takes_the_t_tests_number_times_pi_thirds) {
+  const boost::math::normal normal;
+  std::vector<double> known;  // as normal as 1,000 values can be
+  const double spread = 0.03, effect = std::log(1.005);
+  for (int i = 0; i < 1000; ++i) known.push_back(spread * quantile(normal, (i + 0.5) / 1000));
+  const double z = quantile(normal, 0.975) + quantile(normal, 0.8);
+  const double t_test = 2 * std::pow(z * spread / effect, 2);
+  const auto needed = repetitions_for(known, 0.005);
+  ASSERT_TRUE(needed);
+  EXPECT_NEAR(static_cast<double>(*needed), t_test * 3.14159 / 3, 0.03 * t_test);
+}
+
+TEST(Power, is_what_it_says_whatever_the_noise) {
+  for (const tests::Noise& noise :
+       {tests::Noise{.own = 0.01}, tests::Noise{.own = 0.02}, tests::Noise{.own = 0.01, .outliers = true}})
+    for (const double alpha : {0.05, 0.05 / 6}) {
+      std::mt19937_64 random(2);
+      const auto known = scatter(random, 500, noise);
+      const auto needed = repetitions_for(known, 0.02, {alpha, 0.8});
+      ASSERT_TRUE(needed);
+      const double seen = share_seen(*needed, 0.02, noise, alpha);
+      std::printf("noise %.3f%s, alpha %.4f: %zu repetitions see 2 %% in %.1f %% of trials\n", noise.own,
+                  noise.outliers ? " with outliers" : "", alpha, *needed, 100 * seen);
+      EXPECT_NEAR(seen, 0.8, 0.06);
+      EXPECT_NEAR(smallest_effect(known, *needed, {alpha, 0.8}), 0.02,
+                  0.0025);  // repetitions are whole numbers
+    }
+}
+
+// Nine repetitions know little of the noise, but do not flatter it.
+TEST(Power, of_nine_repetitions_is_right_on_the_whole) {
+  std::mt19937_64 random(4);
+  std::vector<double> smallest;
+  for (int i = 0; i < 400; ++i) smallest.push_back(smallest_effect(scatter(random, 9, {.own = 0.02}), 9));
+  const double typical = engine::median(smallest);
+  const double seen = share_seen(9, typical, {.own = 0.02}, 0.05);
+  std::printf("nine repetitions, 2 %% of noise: %.2f %% are seen in %.1f %% of trials\n", 100 * typical,
+              100 * seen);
+  EXPECT_NEAR(seen, 0.8, 0.07);
+}
+
+TEST(Power, grows_with_repetitions_and_effect) {
+  std::mt19937_64 random(6);
+  const auto known = scatter(random, 100, {.own = 0.03});
+  EXPECT_GT(smallest_effect(known, 9), smallest_effect(known, 30));
+  EXPECT_GT(smallest_effect(known, 30), smallest_effect(known, 300));
+  EXPECT_GT(*repetitions_for(known, 0.01), *repetitions_for(known, 0.02));
+  EXPECT_TRUE(std::isinf(smallest_effect(known, 3)));  // no arrangement of three and three has p below 0.1
+  EXPECT_EQ(repetitions_for(known, 10.0), 4u);         // the least with p below 0.05
+  EXPECT_EQ(repetitions_for(std::vector<double>{-1, 1}, 1e-9), std::nullopt);
+}
+
+}  // namespace
+}  // namespace splitwan::analysis
