@@ -1,6 +1,7 @@
 // `sweep` and `merge` as users have them: killed, resumed, sharded, merged, failing.
 #include <signal.h>
 #include <spawn.h>
+#include <unistd.h>
 
 #include <random>
 #include <thread>
@@ -65,7 +66,7 @@ TEST_F(SweepCommand, killed_at_random_three_times_it_ends_in_the_same_bytes) {
   std::size_t kept = 0;
   for (int time = 0; time < 3; ++time) {
     kept += 1 + random() % 9;
-    EXPECT_EQ(sweep_until(kept, SIGKILL, "t.csv"), 128 + SIGKILL);
+    EXPECT_EQ(sweep_until(kept + static_cast<std::size_t>(time), SIGKILL, "t.csv"), 128 + SIGKILL);
     EXPECT_FALSE(fs::exists(path("t.csv")));
     EXPECT_GE(lines("t.csv.cells"), kept);
     // As if the machine had died while it wrote.
@@ -285,6 +286,35 @@ TEST_F(SweepCommand, the_matrix_of_the_CI_example_gives_the_bytes_of_one_run) {
   EXPECT_EQ(shards, 1);
   EXPECT_EQ(merges, 1);
   EXPECT_EQ(text_of(path("table.csv")), text_of(path("whole.csv")));
+}
+
+// The example's script, on this machine.
+void expect_the_same_bytes(const std::string& script) {
+  const TemporaryFolder folder;
+  const std::string design = scenarios + "/sweep-small.json", examples = scenarios + "/sweep/examples/";
+  ASSERT_EQ(splitwan("sweep " + design + " -o " + folder / "one.csv").code, 0);
+  const std::string command = "SPLITWAN=" + splitwan_program + " " + examples + script + " " + design + " " +
+                              folder / "many.csv" + " 8 > " + folder / "said" + " 2>&1";
+  ASSERT_EQ(std::system(command.c_str()), 0) << text_of(folder / "said");
+  EXPECT_EQ(text_of(folder / "many.csv"), text_of(folder / "one.csv"));
+}
+
+bool there_are(const std::string& programs) {
+  return std::system(("PATH=$PATH:/usr/sbin && for p in " + programs +
+                      "; do command -v $p > /dev/null || exit 1; done")
+                         .c_str()) == 0;
+}
+
+TEST(SweepExamples, a_slurm_array_gives_the_bytes_of_one_run) {
+  if (geteuid() != 0 || !there_are("munged slurmctld slurmd sbatch"))
+    GTEST_SKIP() << "needs root, slurm-wlm and munge";
+  expect_the_same_bytes("slurm-array.sh");
+}
+
+TEST(SweepExamples, gnu_parallel_over_ssh_gives_the_bytes_of_one_run) {
+  if (geteuid() != 0 || !there_are("parallel sshd ssh-keygen"))
+    GTEST_SKIP() << "needs root, parallel and openssh-server";
+  expect_the_same_bytes("parallel-ssh.sh");
 }
 
 TEST(SweepDesigns, that_are_shipped_are_read) {
