@@ -31,6 +31,7 @@ const Spelling spellings[] = {
      "published by others"},
     {"scenarios/what-if-grid.json",
      "scenarios/what-if-grid.json --set network.loss=0 --set network.rate=1Gbit", "1,000 networks"},
+    {"scenarios/sweep-grid.json", "scenarios/sweep-small.json", "10,000 cells"},
     {"scenarios/model-grid.json",
      "scenarios/model-grid.json --set replay.decoding=recordings/demo-model-decoding-short.json "
      "--set network.rate=30Mbit --set network.rtt=80ms",
