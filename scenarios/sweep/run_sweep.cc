@@ -103,7 +103,8 @@ class Sweep {
     for (CellResult& cell : result_.cells)
       if (cell.ok() && !is_known(cell) && listed.insert(cell.hash).second) todo.push_back(&cell);
     std::size_t done = result_.cells.size() - todo.size();
-    std::mutex mutex;  // done, progress, result_.ran
+    std::size_t failed = 0;
+    std::mutex mutex;  // done, failed, progress, result_.ran
     watch_.progress(done, result_.cells.size(), design_.name);
     run_parallel(todo.size(), result_.jobs, [&](std::size_t i) {
       if (watch_.stop()) return;
@@ -115,7 +116,9 @@ class Sweep {
       cell.rows = std::move(played.rows);
       const std::lock_guard lock(mutex);
       ++result_.ran;
-      watch_.progress(++done, result_.cells.size(), label_of(cell.cell, cell.factors));
+      if (!cell.ok()) ++failed;
+      watch_.progress(++done, result_.cells.size(),
+                      failed > 0 ? fmt::format("{}, {} failed", design_.name, failed) : design_.name);
     });
     share(todo);
   }
