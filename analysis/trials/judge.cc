@@ -73,7 +73,7 @@ std::vector<Finding> judge(const std::vector<Trial>& trials, const TrialRules& r
     f.ratio = interval.ratio;
     f.ratio_low = interval.low;
     f.ratio_high = interval.high;
-    f.p = mann_whitney(t.ours, t.theirs).p;
+    f.p = paired_mann_whitney(t.ours, t.theirs).p;
     const auto scatter = scatter_of(t.ours, t.theirs);
     f.smallest_seen = smallest_effect(scatter, t.ours.size(), size);
     f.needed = repetitions_for(scatter, rules.least_effect, size);
