@@ -42,11 +42,12 @@ struct Comparison {
             const CellRecord& is) {
     const auto difference = first_difference(was, is);
     std::string reason;
+    if (was.name != is.name) reason = fmt::format("this cell was '{}'; ", was.name);
     if (difference) {
       const Totals a = totals_of(was), b = totals_of(is);
       const auto settings = settings_changed(before.settings, now.settings);
-      reason = difference->reason + "; " + cost_of(a, b);
-      if (!settings.empty()) reason += fmt::format("; settings: {}", fmt::join(settings, ", "));
+      if (!settings.empty()) reason += fmt::format("{}; ", fmt::join(settings, ", "));
+      reason += difference->reason + "; " + cost_of(a, b);
       result.differences.push_back(
           {{"scenario", now.name},
            {"cell", is.name},
@@ -81,7 +82,7 @@ struct Comparison {
       }
       result.rows.push_back(std::move(row));
     }
-    if (difference && !told)
+    if ((difference || was.name != is.name) && !told)
       result.notes.push_back(
           fmt::format("{}, {}: every metric is as it was, the steps are not: {}", now.name, is.name, reason));
   }
@@ -91,17 +92,28 @@ struct Comparison {
   }
 
   void scenario(const ScenarioRecord& before, const ScenarioRecord& now) {
-    for (const CellRecord& was : before.cells) {
-      const auto is = std::ranges::find(now.cells, was.name, &CellRecord::name);
-      if (is == now.cells.end())
-        lost(now, was.name, "the baseline has this cell, the scenario's runs do not");
-      else
-        cell(before, now, was, *is);
-    }
+    const auto named = [](const std::vector<CellRecord>& cells, const std::string& name) {
+      const auto found = std::ranges::find(cells, name, &CellRecord::name);
+      return found == cells.end() ? nullptr : &*found;
+    };
+    std::vector<const CellRecord*> left,
+        fresh;  // cells are told apart by links too: the same ones, changed, are others
+    for (const CellRecord& was : before.cells)
+      if (!named(now.cells, was.name)) left.push_back(&was);
+    for (const CellRecord& is : now.cells)
+      if (!named(before.cells, is.name)) fresh.push_back(&is);
+    const bool renamed = left.size() == fresh.size();
+    std::size_t next = 0;
     for (const CellRecord& is : now.cells) {
-      if (std::ranges::find(before.cells, is.name, &CellRecord::name) == before.cells.end())
+      if (const CellRecord* was = named(before.cells, is.name))
+        cell(before, now, *was, is);
+      else if (renamed)
+        cell(before, now, *left[next++], is);
+      else
         lost(now, is.name, "the scenario's runs have this cell, the baseline does not");
     }
+    for (const CellRecord* was : left)
+      if (!renamed) lost(now, was->name, "the baseline has this cell, the scenario's runs do not");
   }
 };
 

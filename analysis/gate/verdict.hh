@@ -36,6 +36,8 @@ struct GateResult {
   Verdict verdict = Verdict::pass;  // the worst of all rows: regressed, inconclusive, improved, pass
   std::vector<GateRow> rows;
   std::vector<std::string> notes;  // what else is worth saying, a line each
+  bool strict = false;             // any difference fails, also one for the better
+  bool updated = false;            // these values are the baseline now
   Json differences;  // of each cell whose trace differs: {scenario, cell, first {..}, cost {..}},
                      // difference.hh
 };

@@ -23,5 +23,6 @@ std::string validation(const Json& data);  // of a report
 // Of privacy_data(), nothing of null; `every_cell`: also those with defences, and every measure.
 std::string privacy(const Json& privacy, bool every_cell = true);
 std::string studied(const Json& studied);  // of studied_data(), nothing of null
+std::string swept(const Json& swept);      // of swept_data(), nothing of null
 
 }  // namespace splitwan::analysis::markdown

@@ -91,6 +91,7 @@ std::string render_markdown(const Json& data) {
   out += markdown::guessing(data["study"]);
   out += markdown::privacy(data["privacy"]);
   out += markdown::studied(data["studied"]);
+  out += markdown::swept(data["swept"]);
   if (traced || !data["model"].is_null()) projected(out, data);
   out += markdown::validation(data);
   return out;

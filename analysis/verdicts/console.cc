@@ -20,9 +20,18 @@ struct ConsoleLine {
   std::array<std::string, table_columns> text;
 };
 
-ConsoleLine line_of(const GateRow& row) {
+// Most rows of a cell have one cause, which is told once.
+std::string told_once(const GateRow& row, const GateRow* before) {
+  const bool same_cell = before && before->scenario == row.scenario && before->cell == row.cell;
+  if (!same_cell || row.reason.empty() || before->reason.empty()) return one_line(row.reason);
+  if (before->reason.ends_with(row.reason)) return "as above";
+  if (!row.reason.ends_with(before->reason)) return one_line(row.reason);
+  return one_line(row.reason.substr(0, row.reason.size() - before->reason.size())) + "as above";
+}
+
+ConsoleLine line_of(const GateRow& row, const GateRow* before) {
   const Figures f = figures_of(row);
-  std::string why = one_line(row.reason);
+  std::string why = told_once(row, before);
   if (row.measured) why += (why.empty() ? "" : "; ") + measured_text(*row.measured);
   return {
       row.verdict,
@@ -62,14 +71,20 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
       {{}, {"verdict", "scenario", "cell", "metric", "baseline", "current", "change", "reason"}}};
   for (const ScenarioRows& group : by_scenario(result)) {
     std::size_t shown = 0;
+    const GateRow* last = nullptr;
     for (const GateRow* row : group.rows)
       if (style.all || differs(*row) || row->measured) {
-        lines.push_back(line_of(*row));
+        lines.push_back(line_of(*row, last));
+        last = row;
         ++shown;
       }
     if (const std::size_t rest = group.rows.size() - shown; rest > 0)
       lines.push_back(folded(group.scenario, rest, shown > 0));
   }
+
+  const bool counts_only = std::ranges::none_of(
+      lines, [](const ConsoleLine& line) { return line.verdict && !line.text[metric_column].empty(); });
+  if (counts_only) lines.erase(lines.begin());  // they need no heading
 
   std::array<std::size_t, table_columns> widths{};
   for (const ConsoleLine& line : lines)
@@ -79,7 +94,6 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
 
   std::string text;
   for (const ConsoleLine& line : lines) {
-    if (result.rows.empty()) break;
     std::size_t last = table_columns;
     while (last > 0 && line.text[last - 1].empty()) --last;
     for (std::size_t c = 0; c < last; ++c) {

@@ -35,19 +35,19 @@ std::string step_summary(const GateResult& result, std::size_t most_bytes) {
 
 std::string annotations(const GateResult& result) {
   std::string text;
-  for (const auto& [verdict, type] : {std::pair{Verdict::regressed, "error"},
+  for (const auto& [outcome, type] : {std::pair{Verdict::regressed, "error"},
                                       {Verdict::inconclusive, "warning"},
                                       {Verdict::improved, "notice"}}) {
-    const auto rows = worst_first(result, verdict);
+    const auto rows = worst_first(result, outcome);
     const std::size_t shown = rows.size() <= most_annotations ? rows.size() : most_annotations - 1;
     for (std::size_t i = 0; i < shown; ++i) {
       const GateRow& row = *rows[i];
-      const std::string where = one_line(row.scenario + ", " + row.cell);
-      text += command(type, fmt::format("{}: {}", name_of(verdict), one_line(row.metric)),
+      const std::string where = one_line(row.cell.empty() ? row.scenario : row.scenario + ", " + row.cell);
+      text += command(type, fmt::format("{}: {}", name_of(row.verdict), one_line(row.metric)),
                       shortened(fmt::format("{}: {}", where, sentence(row)), most_message));
     }
     if (shown < rows.size())
-      text += command(type, fmt::format("{}: more", name_of(verdict)),
+      text += command(type, fmt::format("{}: more", name_of(outcome)),
                       fmt::format("and {} more, less changed than these", rows.size() - shown));
   }
   return text;

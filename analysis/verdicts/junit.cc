@@ -27,17 +27,19 @@ std::string case_name(const GateRow& row) {
   return row.cell.empty() ? name_text(row.metric) : one_line(row.cell + ": " + row.metric);
 }
 
-Tree testcase(const GateRow& row) {
+Tree testcase(const GateResult& result, const GateRow& row) {
   Tree element;
   put_attribute(element, "name", case_name(row));
   put_attribute(element, "classname", name_text(row.scenario));
   put_attribute(element, "time", "0");  // a row is read off a run, and takes none
-  const bool failed = row.verdict == Verdict::regressed;
-  if (!failed && row.verdict != Verdict::inconclusive) return element;
+  const Verdict counted = outcome_of(result, row);
+  const bool failed = counted == Verdict::regressed;
+  if (!failed && counted != Verdict::inconclusive) return element;
   Tree& outcome = element.add(failed ? "failure" : "skipped", "");
   put_attribute(outcome, "message", sentence(row));
-  if (failed) put_attribute(outcome, "type", "regressed");
-  if (row.measured) outcome.data() = measured_text(*row.measured);
+  if (failed) put_attribute(outcome, "type", row.verdict == counted ? "regressed" : "differs");
+  outcome.data() = sentence(row) + "\n";  // some readers show this alone
+  if (row.measured) outcome.data() += measured_text(*row.measured) + "\n";
   return element;
 }
 
@@ -50,11 +52,12 @@ std::string output_of(const ScenarioRows& suite) {
 
 std::string date_text(std::time_t when) { return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(when)); }
 
-Tree testsuite(const ScenarioRows& suite, std::size_t id, const std::string& output, std::time_t when) {
+Tree testsuite(const GateResult& result, const ScenarioRows& suite, std::size_t id, const std::string& output,
+               std::time_t when) {
   std::size_t failures = 0, skipped = 0;
   for (const GateRow* row : suite.rows) {
-    failures += row->verdict == Verdict::regressed;
-    skipped += row->verdict == Verdict::inconclusive;
+    failures += outcome_of(result, *row) == Verdict::regressed;
+    skipped += outcome_of(result, *row) == Verdict::inconclusive;
   }
   Tree element;
   put_attribute(element, "name", name_text(suite.scenario));
@@ -68,7 +71,7 @@ Tree testsuite(const ScenarioRows& suite, std::size_t id, const std::string& out
   put_attribute(element, "skipped", std::to_string(skipped));
   put_attribute(element, "time", "0");
   element.add("properties", "");
-  for (const GateRow* row : suite.rows) element.add_child("testcase", testcase(*row));
+  for (const GateRow* row : suite.rows) element.add_child("testcase", testcase(result, *row));
   element.add("system-out", output);
   element.add("system-err", "");
   return element;
@@ -86,7 +89,7 @@ std::string junit_xml(const GateResult& result, std::time_t when) {
   Tree& all = document.add("testsuites", "");
   for (std::size_t i = 0; i < suites.size(); ++i) {
     const std::string first = i == 0 ? verdict_line(result) + "\n" + notes : "";
-    all.add_child("testsuite", testsuite(suites[i], i, first + output_of(suites[i]), when));
+    all.add_child("testsuite", testsuite(result, suites[i], i, first + output_of(suites[i]), when));
   }
   std::ostringstream out;
   write_xml(out, document, boost::property_tree::xml_writer_make_settings<std::string>(' ', 1));

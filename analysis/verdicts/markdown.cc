@@ -12,8 +12,9 @@
 namespace splitwan::analysis {
 namespace {
 
-constexpr std::size_t most_cell = 400, most_differing = 20, most_note = 1000;  // bytes, rows, bytes
-constexpr std::size_t reserve = 400;  // what closes a part, and says what was left out
+constexpr std::size_t most_name = 200, most_reason = 2000;     // bytes
+constexpr std::size_t most_differing = 20, most_reasons = 10;  // rows; cells
+constexpr std::size_t reserve = 400;  // bytes: what closes a part, and says what was left out
 
 // Adds lines while they fit.
 class Page {
@@ -32,65 +33,115 @@ class Page {
   std::size_t most_;
 };
 
-std::string html_text(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '&')
-      escaped += "&amp;";
-    else if (c == '<')
-      escaped += "&lt;";
-    else if (c == '>')
-      escaped += "&gt;";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
+std::string left_out(std::size_t count) { return fmt::format("\n{} more left out here.\n", count); }
 
-std::string row_text(const GateRow& row) {
-  const Figures f = figures_of(row);
-  std::string why = one_line(row.reason);
-  if (row.measured) why += (why.empty() ? "" : "; ") + measured_text(*row.measured);
-  const std::string bold = row.verdict == Verdict::regressed ? "**" : "";
-  return fmt::format("| {0}{1}{0} | {2} | {3} | {4} | {5} | {6} | {7} | {8} |\n", bold, name_of(row.verdict),
-                     markdown_text(row.scenario), markdown_text(row.cell), markdown_text(row.metric),
-                     f.baseline, f.current + (row.unit.empty() ? "" : " " + markdown_text(row.unit)),
-                     f.change, markdown_text(why));
-}
+std::string name_cell(const std::string& name) { return markdown_text(one_line(name, most_name)); }
+std::string words_of(const std::string& text) { return markdown_text(one_line(text, most_reason)); }
 
 void add_table(Page& page, const std::vector<const GateRow*>& rows, std::size_t most) {
   std::size_t shown = 0;
-  if (page.add("| verdict | scenario | cell | metric | baseline | current | change | why |\n"
-               "|---|---|---|---|--:|--:|--:|---|\n"))
-    while (shown < std::min(rows.size(), most) && page.add(row_text(*rows[shown]))) ++shown;
-  if (shown < rows.size()) page.close(fmt::format("\n{} more left out here.\n", rows.size() - shown));
+  const auto line = [](const GateRow& row) {
+    const Figures f = figures_of(row);
+    const std::string bold = row.verdict == Verdict::regressed ? "**" : "";
+    const std::string unit = row.unit.empty() ? "" : " " + name_cell(row.unit);
+    return fmt::format("| {0}{1}{0} | {2} | {3} | {4} | {5} | {6}{7} | {8} |\n", bold, name_of(row.verdict),
+                       name_cell(row.scenario), name_cell(row.cell), name_cell(row.metric), f.baseline,
+                       f.current, unit, f.change);
+  };
+  if (page.add("\n| verdict | scenario | cell | metric | baseline | current | change |\n"
+               "|---|---|---|---|--:|--:|--:|\n"))
+    while (shown < std::min(rows.size(), most) && page.add(line(*rows[shown]))) ++shown;
+  if (shown < rows.size()) page.close(left_out(rows.size() - shown));
+}
+
+// "- " and a line each, behind an empty one.
+void add_list(Page& page, const std::vector<std::string>& items, std::size_t most) {
+  std::size_t shown = 0;
+  while (shown < std::min(items.size(), most) && page.add((shown == 0 ? "\n- " : "- ") + items[shown] + "\n"))
+    ++shown;
+  if (shown < items.size()) page.close(left_out(items.size() - shown));
+}
+
+// All rows of a cell have one cause.
+std::vector<std::string> reasons_of(const std::vector<const GateRow*>& rows) {
+  std::vector<std::string> reasons;
+  for (const GateRow* row : rows) {
+    const std::string place = row->cell.empty() ? "" : ", " + name_cell(row->cell);
+    const std::string cell = fmt::format("**{}{}**", name_cell(row->scenario), place);
+    if (!row->reason.empty()) {
+      std::string text = fmt::format("{}: {}", cell, words_of(row->reason));
+      if (std::ranges::find(reasons, text) == reasons.end()) reasons.push_back(std::move(text));
+    }
+    if (row->measured)
+      reasons.push_back(
+          fmt::format("{}: {}: {}", cell, name_cell(row->metric), measured_text(*row->measured)));
+  }
+  return reasons;
+}
+
+std::pair<std::string, std::string> both_texts(const Json& before, const Json& now) {
+  if (before.is_number() && now.is_number()) {
+    GateRow row;
+    row.baseline = before, row.current = now;
+    const Figures f = figures_of(row);
+    return {f.baseline, f.current};
+  }
+  const auto text = [](const Json& value) {
+    return name_cell(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  };
+  return {text(before), text(now)};
+}
+
+// Of two objects the figures that differ, a row each.
+void add_figures(std::string& table, const std::string& what, const Json& before, const Json& now) {
+  if (!before.is_object() || !now.is_object()) return;
+  for (const auto& [key, value] : now.items()) {
+    const Json was = before.value(key, Json());
+    if (was == value) continue;
+    const auto [old_text, new_text] = both_texts(was, value);
+    table += fmt::format("| {}{} | {} | {} |\n", what, name_cell(key), old_text, new_text);
+  }
+}
+
+std::string text_of(const Json& difference) {
+  const auto part = [](const Json& from, const char* key) {
+    return from.is_object() ? from.value(key, Json()) : Json();
+  };
+  const auto words = [&](const Json& from, const char* key) {
+    const Json found = part(from, key);
+    return found.is_string() ? name_cell(found.get<std::string>()) : "";
+  };
+  const Json first = part(difference, "first"), cost = part(difference, "cost");
+  std::string table;
+  add_figures(table, "first differing step: ", part(first, "before"), part(first, "now"));
+  add_figures(table, "all runs: ", part(cost, "before"), part(cost, "now"));
+  return fmt::format("\n**{}, {}**: {}\n\n| | baseline | now |\n|---|--:|--:|\n{}",
+                     words(difference, "scenario"), words(difference, "cell"), words(first, "what"), table);
 }
 
 void add_differences(Page& page, const Json& differences) {
   if (!differences.is_array() || differences.empty()) return;
-  if (!page.add("\n<details><summary>Where the traces first differ</summary>\n\n")) return;
+  if (!page.add("\n<details><summary>Where the traces first differ, and what that sums up to</summary>\n"))
+    return;
   std::size_t shown = 0;
-  for (const Json& difference : differences) {
-    const std::string text = difference.dump(2, ' ', false, Json::error_handler_t::replace);
-    if (!page.add(fmt::format("<pre>{}</pre>\n", html_text(text)))) break;
-    ++shown;
-  }
-  if (shown < differences.size())
-    page.close(fmt::format("\n{} more left out here.\n", differences.size() - shown));
+  while (shown < differences.size() && page.add(text_of(differences[shown]))) ++shown;
+  if (shown < differences.size()) page.close(left_out(differences.size() - shown));
   page.close("\n</details>\n");
 }
 
 }  // namespace
 
 std::string markdown_text(std::string_view text) {
-  const std::string line = shortened(one_line(text), most_cell);
+  const std::string line = one_line(text);
   const auto at = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : '\0'; };
   std::string escaped;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     const bool within = i > 0 && std::isalnum(at(i - 1)) && std::isalnum(at(i + 1));
     const bool link = (c == '/' && i > 0 && at(i - 1) == ':') || (c == '.' && i > 2 && at(i - 1) == 'w');
-    if (std::string_view("&<>|*`[]\\~!$").find(c) != std::string_view::npos || (c == '_' && !within) || link)
+    if (std::string_view("&<|*`[]\\~$").find(c) != std::string_view::npos || (c == '_' && !within) || link ||
+        (i == 0 && (c == '#' || c == '-' || c == '+')) ||
+        (c == '>' && line.find_first_not_of(" >") >= i))  // where it would quote
       escaped += fmt::format("&#{};", static_cast<unsigned>(c));
     else
       escaped += c;
@@ -105,23 +156,18 @@ std::string markdown_page(const GateResult& result, std::size_t most_bytes) {
   const std::string line = verdict_line(result), name(name_of(result.verdict));
   page.add(fmt::format("### splitwan gate: {}\n\n{}.\n", name, markdown_text(line.substr(name.size() + 2))));
   std::vector<const GateRow*> differing;
-  for (const Verdict verdict : {Verdict::regressed, Verdict::inconclusive, Verdict::improved})
-    std::ranges::copy(worst_first(result, verdict), std::back_inserter(differing));
-  if (!differing.empty()) {
-    page.add("\n");
-    add_table(page, differing, most_differing);
-  }
-  for (std::size_t i = 0; i < result.notes.size(); ++i) {
-    const std::string note = shortened(markdown_text(result.notes[i]), most_note);
-    if (page.add((i == 0 ? "\n- " : "- ") + note + "\n")) continue;
-    page.close(fmt::format("- {} more left out here.\n", result.notes.size() - i));
-    break;
-  }
+  for (const Verdict outcome : {Verdict::regressed, Verdict::inconclusive, Verdict::improved})
+    std::ranges::copy(worst_first(result, outcome), std::back_inserter(differing));
+  if (!differing.empty()) add_table(page, differing, most_differing);
+  add_list(page, reasons_of(differing), most_reasons);
+  std::vector<std::string> notes;
+  for (const std::string& note : result.notes) notes.push_back(words_of(note));
+  if (!notes.empty() && page.add("\nNotes:\n")) add_list(page, notes, notes.size());
   add_differences(page, result.differences);
   if (result.rows.empty()) return page.take();
   std::vector<const GateRow*> all;
   for (const GateRow& row : result.rows) all.push_back(&row);
-  if (page.add(fmt::format("\n<details><summary>All {} values</summary>\n\n", all.size()))) {
+  if (page.add(fmt::format("\n<details><summary>All {} values</summary>\n", all.size()))) {
     add_table(page, all, all.size());
     page.close("\n</details>\n");
   }

@@ -30,13 +30,17 @@ std::vector<Chosen> files_of(const OutputsChosen& chosen) {
   if (!chosen.junit.empty()) files.push_back({"--junit", chosen.junit});
   if (!chosen.markdown.empty()) files.push_back({"--markdown", chosen.markdown});
   if (!chosen.benchmark.empty()) {
-    if (chosen.benchmark == "-")
-      throw Error("--benchmark: is written as two files; name one, as in out.json");
+    if (chosen.benchmark == "-") return {{"--benchmark", "-"}};
     const BenchmarkPaths paths = benchmark_paths(chosen.benchmark);
     files.push_back({"--benchmark", paths.bigger});
     files.push_back({"--benchmark", paths.smaller});
   }
   return files;
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  const bool written_over = !fs::exists(a) || fs::is_regular_file(a);  // not so a device
+  return written_over && fs::weakly_canonical(a) == fs::weakly_canonical(b);
 }
 
 std::string value_of(const char* name) {
@@ -64,9 +68,14 @@ void append_summary(const GateResult& result, const std::string& path) {
 void check_outputs(const OutputsChosen& chosen, const std::vector<std::string>& inputs) {
   const auto files = files_of(chosen);
   for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i].path == "-")
+      throw Error("{} -: stdout has the table, or with --json the object; name a file", files[i].option);
     engine::check_output(files[i].path, inputs);
+    for (const std::string& input : inputs)  // one that is to be written first may not be there yet
+      if (same_file(files[i].path, input))
+        throw Error("{}: is an input; write to another file", files[i].path);
     for (std::size_t j = 0; j < i; ++j)
-      if (fs::weakly_canonical(files[i].path) == fs::weakly_canonical(files[j].path))
+      if (same_file(files[i].path, files[j].path))
         throw Error("{}: is named by {} and {}; write to different files", files[i].path, files[j].option,
                     files[i].option);
   }

@@ -2,10 +2,12 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
+
 namespace splitwan::analysis {
 namespace {
 
-// f(code point, its bytes); -1 and one byte for what is no character.
+// f(code point, its bytes) until it says false; -1 and one byte for what is no character.
 template <typename F>
 void each_character(std::string_view text, F&& f) {
   while (!text.empty()) {
@@ -13,7 +15,7 @@ void each_character(std::string_view text, F&& f) {
     const auto size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                        static_cast<utf8proc_ssize_t>(text.size()), &code);
     const std::size_t bytes = size > 0 ? static_cast<std::size_t>(size) : 1;
-    f(size > 0 ? code : -1, text.substr(0, bytes));
+    if (!f(size > 0 ? code : -1, text.substr(0, bytes))) return;
     text.remove_prefix(bytes);
   }
 }
@@ -33,9 +35,9 @@ bool shows_nothing(utf8proc_int32_t code) {
 
 }  // namespace
 
-std::string one_line(std::string_view text) {
+std::string one_line(std::string_view text, std::size_t most) {
   std::string line;
-  line.reserve(text.size());
+  line.reserve(std::min(text.size(), most));
   each_character(text, [&](utf8proc_int32_t code, std::string_view bytes) {
     if (code < 0)
       line += "\xEF\xBF\xBD";
@@ -43,8 +45,9 @@ std::string one_line(std::string_view text) {
       line += ' ';
     else
       line += bytes;
+    return line.size() <= most;
   });
-  return line;
+  return shortened(line, most);
 }
 
 std::string shortened(std::string_view valid, std::size_t most) {
@@ -59,6 +62,7 @@ std::size_t columns_of(std::string_view valid) {
   std::size_t columns = 0;
   each_character(valid, [&](utf8proc_int32_t code, std::string_view) {
     columns += code < 0 ? 1 : static_cast<std::size_t>(utf8proc_charwidth(code));
+    return true;
   });
   return columns;
 }

@@ -7,8 +7,8 @@
 namespace splitwan::analysis {
 
 // Valid UTF-8 on one line: control and invisible formatting characters become spaces, bytes that are no
-// character U+FFFD.
-std::string one_line(std::string_view);
+// character U+FFFD. At most so many bytes: shortened.
+std::string one_line(std::string_view, std::size_t most = std::string_view::npos);
 
 // At most so many bytes; cut between characters, and then ends with "...".
 std::string shortened(std::string_view valid, std::size_t most);

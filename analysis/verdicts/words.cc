@@ -34,6 +34,10 @@ double size_of_change(const GateRow& row) {
   return std::isnan(change) ? std::numeric_limits<double>::infinity() : change;
 }
 
+std::string so_many(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string are(std::size_t count, std::string_view what) {
   return fmt::format("{} {} {}", count, count == 1 ? "is" : "are", what);
 }
@@ -58,6 +62,7 @@ std::string counts(const Tally& t) {
 
 Figures figures_of(const GateRow& row) {
   Figures f;
+  if (std::isnan(row.baseline) && std::isnan(row.current)) return f;  // nothing was compared
   for (int digits = least_digits; digits <= most_digits; ++digits) {
     f.baseline = number_text(row.baseline, digits);
     f.current = number_text(row.current, digits);
@@ -71,10 +76,16 @@ bool differs(const GateRow& row) {
   return row.verdict != Verdict::pass || row.baseline != row.current || !row.reason.empty();
 }
 
+Verdict outcome_of(const GateResult& result, const GateRow& row) {
+  const bool other = row.verdict != Verdict::inconclusive && !row.measured && row.baseline != row.current;
+  return result.strict && other ? Verdict::regressed : row.verdict;
+}
+
 std::string sentence(const GateRow& row) {
   const Figures f = figures_of(row);
-  std::string text = fmt::format("{}, {} -> {}", name_of(row.verdict), f.baseline, f.current);
-  if (!row.unit.empty()) text += " " + one_line(row.unit);
+  std::string text(name_of(row.verdict));
+  if (!f.current.empty()) text += fmt::format(", {} -> {}", f.baseline, f.current);
+  if (!f.current.empty() && !row.unit.empty()) text += " " + one_line(row.unit);
   if (!f.change.empty()) text += fmt::format(" ({})", f.change);
   if (!row.reason.empty()) text += ": " + one_line(row.reason);
   return text;
@@ -109,27 +120,33 @@ std::string verdict_line(const GateResult& result) {
   const Tally t = tally(result);
   if (t.rows == 0) return fmt::format("{}: nothing was compared", name_of(result.verdict));
   const std::string told = counts(t);
+  const std::string_view become =
+      result.updated ? "these values are the baseline now" : "--update makes these values the baseline";
+  const bool refused = result.strict && !result.updated && (t.changed > 0 || !result.differences.empty());
+  const std::string strict = refused ? ", which --strict does not let pass" : "";
   switch (result.verdict) {
     case Verdict::regressed:
-      return fmt::format("regressed: {}; if that is meant, --update makes these values the baseline", told);
+      return fmt::format("regressed: {}; {}{}", told, result.updated ? "" : "if that is meant, ", become);
     case Verdict::inconclusive:
       return fmt::format("inconclusive: {}; each says why", told);
     case Verdict::improved:
-      return fmt::format("improved: {}; --update makes these values the baseline", told);
+      return fmt::format("improved: {}{}; {}", told, strict, become);
     case Verdict::pass:
       break;
   }
-  const std::string where = fmt::format("{} values of {} cells in {} scenario{}", t.rows, t.cells,
-                                        t.scenarios, t.scenarios == 1 ? "" : "s");
-  return t.changed == 0 ? fmt::format("pass: {} are as in the baseline", where)
-                        : fmt::format("pass: {}; {} within what is allowed", where,
-                                      are(t.changed, "not as in the baseline, but"));
+  const std::string where = fmt::format("{} of {} in {}", so_many(t.rows, "value"), so_many(t.cells, "cell"),
+                                        so_many(t.scenarios, "scenario"));
+  if (t.changed > 0)
+    return fmt::format("pass: {}; {} within what is allowed{}", where,
+                       are(t.changed, "not as in the baseline, but"), strict);
+  return fmt::format("pass: {} {} as in the baseline{}", where, t.rows == 1 ? "is" : "are",
+                     refused ? "; the steps are not, which --strict does not let pass" : "");
 }
 
-std::vector<const GateRow*> worst_first(const GateResult& result, Verdict verdict) {
+std::vector<const GateRow*> worst_first(const GateResult& result, Verdict outcome) {
   std::vector<const GateRow*> rows;
   for (const GateRow& row : result.rows)
-    if (row.verdict == verdict) rows.push_back(&row);
+    if (outcome_of(result, row) == outcome) rows.push_back(&row);
   std::ranges::stable_sort(rows, std::greater{}, [](const GateRow* row) { return size_of_change(*row); });
   return rows;
 }

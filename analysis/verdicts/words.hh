@@ -14,6 +14,9 @@ Figures figures_of(const GateRow&);
 
 bool differs(const GateRow&);  // has something to say: another verdict than pass, another value, or a reason
 
+// The verdict as it counts: where the result is strict, any other value counts as regressed.
+Verdict outcome_of(const GateResult&, const GateRow&);
+
 // "regressed, 12.4 -> 12.2 tokens/s (-1.61 %): REASON".
 std::string sentence(const GateRow&);
 
@@ -30,8 +33,8 @@ Tally tally(const GateResult&);
 // The verdict, its counts, and what to do about it; one line.
 std::string verdict_line(const GateResult&);
 
-// Those of one verdict, the greatest relative change first.
-std::vector<const GateRow*> worst_first(const GateResult&, Verdict);
+// Those of one outcome, the greatest relative change first.
+std::vector<const GateRow*> worst_first(const GateResult&, Verdict outcome);
 
 // In the order of their first rows.
 struct ScenarioRows {

@@ -68,7 +68,7 @@ void check_output(const std::string& path, std::span<const std::string> inputs) 
     if (fs::equivalent(path, input, ignored)) throw Error("{}: is an input; write to another file", path);
   }
   const fs::file_status status = fs::status(path, ignored);
-  if (!fs::exists(status) || fs::is_regular_file(status)) OutputFile probe(path);
+  if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_directory(status)) OutputFile probe(path);
 }
 
 }  // namespace splitwan::engine

@@ -151,6 +151,20 @@
     facts({"Machine": machine, "Commit": commit});
   }
 
+  function swept() {
+    if (!data.swept) return;
+    at("swept-section").hidden = false;
+    sweepSection.show(data.swept, {heading: at("h-swept"), remarks: at("swept-remarks"), at: at("swept")});
+  }
+
+  // Of a page about a sweep alone: what all of its rows say alike.
+  function sweepHeader() {
+    const {title, about, constants} = data.swept;
+    at("title").textContent = title;
+    at("conditions").textContent = about;
+    facts(constants);
+  }
+
   function fitted() {
     const cost = (name, c, unit, scale) => ({name, value: c.value * scale, error: c.error === null ? null : c.error * scale, unit});
     const work = (who, w) => [cost(`${who}, fixed`, w.fixed_s, "ms", 1e3), cost(`${who}, per row`, w.per_row_s, "ms", 1e3),
@@ -187,12 +201,15 @@
     gains();
     attacked();
     studied();
+    swept();
     decomposition();
   } else {
     if (data.privacy) attackHeader();
     else if (data.studied) studyHeader();
+    else sweepHeader();
     attacked();
     studied();
+    swept();
     leaveOut("headline", "bars");
   }
   if (traced || model) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "analysis/gate/compare.hh"
+#include "analysis/sides/sides.hh"
 #include "analysis/verdicts/console.hh"
 #include "analysis/verdicts/outputs.hh"
 #include "engine/base/error.hh"
@@ -13,6 +14,8 @@
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/gate/baseline_update.hh"
 #include "scenarios/gate/gate_runs.hh"
+#include "scenarios/gate/measured.hh"
+#include "scenarios/jobs/child_run.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -23,9 +26,10 @@ using engine::Error;
 
 struct GateOptions {
   std::vector<std::string> scenarios, allow;
-  std::string baseline;
+  std::string baseline, html;
   analysis::OutputsChosen outputs;
   std::size_t jobs = 0;
+  MeasuredOptions measured;
   bool strict = false, update = false, all = false, json = false;
 };
 
@@ -40,9 +44,14 @@ int exit_code_of(const GateResult& result, bool strict) {
   }
 }
 
+struct Compared {
+  GateResult result;
+  std::vector<analysis::ScenarioRecord> before, now;
+};
+
 // Where the baseline is to be taken to them, what it does not have yet is as it will be.
-GateResult compared(const GateOptions& o, const std::vector<analysis::ScenarioRecord>& records,
-                    analysis::Baseline baseline, const analysis::Allowances& allowances) {
+GateResult verdict_on(const GateOptions& o, const std::vector<analysis::ScenarioRecord>& records,
+                      analysis::Baseline& baseline, const analysis::Allowances& allowances) {
   std::vector<std::string> added;
   for (const auto& record : records) {
     if (!o.update || baseline.find(record.name)) continue;
@@ -50,38 +59,74 @@ GateResult compared(const GateOptions& o, const std::vector<analysis::ScenarioRe
     added.push_back(fmt::format("{} is new in the baseline", record.name));
   }
   GateResult result = analysis::compare(baseline, records, allowances, o.baseline);
+  result.strict = o.strict;
   result.notes.insert(result.notes.end(), added.begin(), added.end());
   return result;
 }
 
-int run_gate_command(const GateOptions& o) {
-  analysis::Allowances allowances;
-  for (const std::string& text : o.allow) allowances.add(text);
-  auto inputs = o.scenarios;
-  analysis::check_outputs(o.outputs, inputs);
-  if (o.update) engine::check_output(o.baseline, inputs);
+// Runs them and compares with the baseline; takes it to them where asked.
+Compared against_baseline(const GateOptions& o, const analysis::Allowances& allowances) {
   analysis::Baseline baseline;
   if (!o.update || std::filesystem::exists(o.baseline)) baseline = analysis::read_baseline(o.baseline);
-
-  const SignalWatch watch;
-  std::vector<analysis::ScenarioRecord> records;
-  try {
+  Compared all;
+  {
     Progress progress;
-    records = run_gate(o.scenarios,
+    all.now = run_gate(o.scenarios,
                        {.at_once = o.jobs,
                         .stop = [] { return SignalWatch::received() != 0; },
                         .progress = [&](std::size_t done, std::size_t total,
                                         const std::string& what) { progress.show(done, total, what); }});
+  }
+  all.result = verdict_on(o, all.now, baseline, allowances);
+  for (const auto& record : all.now) all.before.push_back(*baseline.find(record.name));
+  if (o.update) {
+    update_baseline(o.baseline, all.now);
+    all.result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
+  }
+  return all;
+}
+
+void add_measured(const GateOptions& o, GateResult& result) {
+  Progress progress;
+  Measurement measured =
+      measure(o.scenarios, splitwan_path(), o.measured,
+              {.stop = [] { return SignalWatch::received() != 0; },
+               .progress = [&](std::size_t done, std::size_t total,
+                               const std::string& what) { progress.show(done, total, what); }});
+  result.rows.insert(result.rows.end(), measured.rows.begin(), measured.rows.end());
+  result.notes.insert(result.notes.end(), measured.notes.begin(), measured.notes.end());
+  result.verdict = analysis::worst_of(result.rows);
+}
+
+int run_gate_command(const GateOptions& o) {
+  const bool measures = !o.measured.against.empty();
+  if (o.baseline.empty() && !measures)
+    throw Error("gate: nothing to compare with: --baseline FILE, --against PATH or both");
+  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.html.empty()))
+    throw Error("gate: --update, --strict, --allow and --html are of a baseline: --baseline FILE");
+  analysis::Allowances allowances;
+  for (const std::string& text : o.allow) allowances.add(text);
+  auto inputs = o.scenarios;
+  if (o.update) engine::check_output(o.baseline, inputs);
+  if (!o.baseline.empty()) inputs.push_back(o.baseline);
+  analysis::check_outputs(o.outputs, inputs);
+
+  engine::check_output(o.html, inputs);
+
+  const SignalWatch watch;
+  Compared all;
+  GateResult& result = all.result;
+  try {
+    if (!o.baseline.empty()) all = against_baseline(o, allowances);
+    if (measures) add_measured(o, result);
   } catch (const Error&) {
     if (SignalWatch::received() == 0) throw;
     return 128 + SignalWatch::received();
   }
-  GateResult result = compared(o, records, baseline, allowances);
-  if (o.update) {
-    update_baseline(o.baseline, records);
-    result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
-  }
   analysis::write_outputs(result, o.outputs);
+  if (!o.html.empty())
+    engine::write_file(o.html,
+                       analysis::render_sides_html(analysis::sides_data(all.before, all.now, &result)));
   if (o.json)
     fmt::print("{}\n", to_json(result).dump());
   else
@@ -94,17 +139,19 @@ int run_gate_command(const GateOptions& o) {
 void add_gate_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<GateOptions>();
   command.add_option("SCENARIO", o->scenarios, "scenario files, as scenarios/gate-split.json")->required();
-  command.add_option("--baseline", o->baseline, "file to compare with (--update writes it)")->required();
+  command.add_option("--baseline", o->baseline, "file to compare with (--update writes it)");
   command.add_option("--allow", o->allow, "a change for the worse that passes: --allow tokens_per_s=-1%")
       ->allow_extra_args(false);
   command.add_flag("--strict", o->strict, "1 for any difference, also for the better");
   command.add_flag("--update", o->update, "make what runs are now the baseline of these scenarios");
+  add_measured_options(command, o->measured);
   command.add_option("--jobs", o->jobs, "scenarios run at once (default: one a core)")
       ->check(CLI::Range(1, 1024));
   command.add_option("--junit", o->outputs.junit, "also write JUnit XML");
   command.add_option("--markdown", o->outputs.markdown, "also write a pull request's comment");
   command.add_option("--benchmark", o->outputs.benchmark,
                      "also write github-action-benchmark's JSON (two files: see its page)");
+  command.add_option("--html", o->html, "also write a page: baseline and now side by side");
   command.add_flag("--all", o->all, "list what is as it was, too");
   command.add_flag("--json", o->json, "print one JSON object instead of a table");
   command.footer(

@@ -53,7 +53,23 @@ TEST_F(Fields, of_what_reads_traces_stand_on_the_page) {
   expect_said(fitted_.json(), "fit");
   expect_refusal("fit " + trace() + " --test /none.jsonl", "/none.jsonl");
   checked("report", trace() + " --json");
+  checked("report", trace() + " --beside " + trace() + " --json");
+  expect_refusal("report " + trace() + " --beside " + trace() + " --sweep t.csv", "--beside");
   checked("traffic", trace() + " --json");
+}
+
+TEST_F(Fields, of_a_sweeps_table_stand_on_the_page) {
+  std::ofstream(*folder_ / "table.csv")
+      << "cell,hash,network.rtt,network,rtt_s,drafter,bytes_up,bytes_down,tokens,tokens_per_s,status,reason\n"
+         "0,a,20ms,ns3,0.02,ngram,10,10,4,30,ok,\n1,b,80ms,ns3,0.08,ngram,20,10,4,10,ok,\n"
+         "2,c,160ms,,,,,,,,failed,lost\n";
+  const Outcome o = checked("report", "--sweep " + *folder_ / "table.csv" + " --json");
+  ASSERT_EQ(o.code, 0);
+  EXPECT_EQ(o.json()["front"]["members"].size(), 1u);
+  EXPECT_EQ(o.json()["failed"], 1);
+  EXPECT_TRUE(splitwan("report " + trace() + " --sweep " + *folder_ / "table.csv" + " --json")
+                  .json()
+                  .contains("swept"));
 }
 
 TEST_F(Fields, of_projections_stand_on_the_page) {
