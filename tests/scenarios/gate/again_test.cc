@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <boost/math/distributions/binomial.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -39,7 +40,7 @@ struct Compared {
 // gate: nine pairs, and more until the power calculation is content. So what neighbours share they keep. In
 // each block of four runs (ours theirs theirs ours) a coin says which of the two programs is called ours:
 // both are the same.
-Compared compare_again(double effect) {
+Compared compare_again(double effect, std::size_t most_runs = std::numeric_limits<std::size_t>::max()) {
   const auto runs = recording().runs;
   std::mt19937_64 random(2026);
   Compared found;
@@ -52,7 +53,7 @@ Compared compare_again(double effect) {
     bool swapped = false;
     take_turns(all,
                [&](std::size_t, int program) -> std::optional<ComputeSample> {
-                 if (taken == runs.size()) return std::nullopt;
+                 if (taken == std::min(runs.size(), most_runs)) return std::nullopt;
                  if (taken % 4 == 0) swapped = random() >> 63;
                  // take_turns asks ours theirs theirs ours; swapped it gets the block's runs in its other
                  // order.
@@ -105,6 +106,15 @@ TEST(AgainstItself, two_percent_more_is_found) {
   const Compared found = compare_again(0.02);
   EXPECT_GE(found.regressed, static_cast<int>(0.75 * comparisons));
   EXPECT_EQ(found.improved, 0);
+}
+
+// A tenth of the time that it takes: neither verdict would be honest.
+TEST(AgainstItself, is_inconclusive_where_time_was_up_long_before) {
+  for (const double effect : {0.0, 0.02}) {
+    const Compared found = compare_again(effect, 2 * 9);
+    EXPECT_GE(found.inconclusive, static_cast<int>(0.75 * comparisons));
+    EXPECT_LE(found.passed, static_cast<int>(0.1 * comparisons));
+  }
 }
 
 }  // namespace
