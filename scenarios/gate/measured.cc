@@ -142,7 +142,7 @@ void time_compute(const std::vector<MeasuredScenario>& scenarios, const std::arr
                                         theirs->tokens));
   }
   const analysis::TrialRules rules{
-      .alpha = options.alpha, .least_effect = options.least_effect, .seed = options.seed};
+      .alpha = alpha_after_looks * options.alpha, .least_effect = options.least_effect, .seed = options.seed};
   take_turns(all, run, {options.repetitions, rules, limit.watch.progress});
 
   std::vector<analysis::Trial> trials;
