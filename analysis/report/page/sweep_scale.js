@@ -4,7 +4,8 @@ const sweepScale = (() => {
   const {fixed, amount, megabits} = page;
   // Viridis (matplotlib, CC0): even steps to the eye, told apart without red and green, in the light and in the dark.
   const stops = ["440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"].map(hex => [0, 2, 4].map(i => parseInt(hex.slice(i, i + 2), 16)));
-  const manyValues = 24, bins = 12;  // of an axis: more values than that are drawn in bins
+  // An axis is drawn in bins where it has more values, or about one for each row, as designs have that are drawn by chance.
+  const manyValues = 40, mostBins = 12, fewValues = 8;
 
   function colour(share) {
     const at = Math.max(0, Math.min(1, share)) * (stops.length - 1), low = Math.min(stops.length - 2, Math.floor(at));
@@ -52,7 +53,9 @@ const sweepScale = (() => {
   function axis(a) {
     const numbers = a.numbers?.every(n => n !== null) ? a.numbers : null;
     const labels = a.values.map(v => a.implied && numbers ? say(Number(v), a.unit) : written(v));
-    if (!numbers || numbers.length <= manyValues) return {...a, labels, numbers, binned: false};
+    const byChance = numbers && numbers.length > fewValues && numbers.length > a.at.length / 3;
+    if (!numbers || (numbers.length <= manyValues && !byChance)) return {...a, labels, numbers, binned: false};
+    const bins = Math.min(mostBins, Math.ceil(Math.sqrt(numbers.length)));
     const log = a.spacing === "log" && numbers[0] > 0, put = log ? Math.log : v => v, back = log ? Math.exp : v => v;
     const low = put(numbers[0]), width = (put(numbers.at(-1)) - low) / bins, edge = i => back(low + i * width);
     const binOf = numbers.map(n => Math.min(bins - 1, Math.floor((put(n) - low) / width)));
