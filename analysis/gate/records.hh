@@ -16,8 +16,10 @@ std::span<const Metric> gate_metrics();
 const Metric& gate_metric(std::string_view name);  // throws Error naming the known ones
 
 // One record per scenario name in the runs, in their order; the fingerprint is the caller's. Throws Error
-// where a run's time is not virtual (measured compute, live connections), for no two of those are alike.
-std::vector<ScenarioRecord> records_of(const std::vector<engine::Run>&);
+// where a run's time is not virtual (measured compute, live connections), for no two of those are alike; not
+// where they are to be looked at only.
+enum class Times : std::uint8_t { exact, any };
+std::vector<ScenarioRecord> records_of(const std::vector<engine::Run>&, Times = Times::exact);
 
 RunRecord record_of(const engine::Run&);
 

@@ -1,6 +1,6 @@
-# cmake -DOUT=FILE -DROOT=DIR "-DASSETS=name=path;..." -P embed.cmake
+# cmake -DOUT=FILE -DROOM=NAME -DROOT=DIR "-DASSETS=name=path;..." -P embed.cmake
 # Writes a C++ file with the assets' names and texts.
-set(text "// Generated from analysis/report/page and analysis/vendor by embed.cmake.\n#include \"analysis/report/report_assets.hh\"\n\n")
+set(text "// Generated from analysis/${ROOM}/page and analysis/vendor by embed.cmake.\n#include \"analysis/${ROOM}/${ROOM}_assets.hh\"\n\n")
 string(APPEND text "namespace splitwan::analysis {\nnamespace {\nconst Asset all[] = {\n")
 foreach(asset IN LISTS ASSETS)
   string(REGEX MATCH "^([^=]+)=(.*)$" _ "${asset}")
@@ -8,5 +8,5 @@ foreach(asset IN LISTS ASSETS)
   file(READ "${ROOT}/${CMAKE_MATCH_2}" content)
   string(APPEND text "{\"${name}\", R\"__asset__(${content})__asset__\"},\n")
 endforeach()
-string(APPEND text "};\n}  // namespace\nconst std::span<const Asset> assets = all;\n}  // namespace splitwan::analysis\n")
+string(APPEND text "};\n}  // namespace\nconst std::span<const Asset> ${ROOM}_assets = all;\n}  // namespace splitwan::analysis\n")
 file(WRITE "${OUT}" "${text}")

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "analysis/report/report_assets.hh"
+#include "analysis/report/page_file.hh"
 #include "analysis/report/validation_remarks.hh"
 #include "analysis/summary/summary.hh"
 #include "engine/base/error.hh"
@@ -89,28 +89,6 @@ void add_model(Json& data, const model::Study& study, std::optional<LatencyModel
   data["projection"] = projections(*m);
 }
 
-// Replaces each {{name}} once, left to right: what is put in is not searched again.
-std::string fill(std::string_view page, std::span<const Asset> parts) {
-  std::string out;
-  while (true) {
-    const auto begin = page.find("{{"), end = page.find("}}");
-    if (begin == page.npos) return out.append(page);
-    const std::string_view name = page.substr(begin + 2, end - begin - 2);
-    out.append(page.substr(0, begin));
-    for (const auto& [key, text] : parts) {
-      if (key == name) out.append(text);
-    }
-    page.remove_prefix(end + 2);
-  }
-}
-
-// Inside a script element only '<' could end it; JSON has it in strings alone.
-std::string for_script(const Json& data) {
-  std::string text;
-  for (const char c : data.dump(-1, ' ', true)) c == '<' ? text += "\\u003c" : text += c;
-  return text;
-}
-
 }  // namespace
 
 Json report_data(const model::Study& study, const std::optional<LatencyModel>& m, const Json& privacy,
@@ -143,12 +121,6 @@ Json report_data(const model::Study& study, const std::optional<LatencyModel>& m
   return data;
 }
 
-std::string render_html(const Json& data) {
-  const std::string carried = for_script(data);
-  std::vector<Asset> parts(assets.begin(), assets.end());
-  parts.push_back({"data", carried});
-  const auto page = std::find_if(parts.begin(), parts.end(), [](auto& a) { return a.name == "page_html"; });
-  return fill(page->text, parts);
-}
+std::string render_html(const Json& data) { return page_file("page_html", {}, data); }
 
 }  // namespace splitwan::analysis

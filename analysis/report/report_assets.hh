@@ -9,6 +9,6 @@ namespace splitwan::analysis {
 struct Asset {
   std::string_view name, text;
 };
-extern const std::span<const Asset> assets;
+extern const std::span<const Asset> report_assets;
 
 }  // namespace splitwan::analysis

@@ -6,6 +6,7 @@
 //                                          "forward": {"bps", "sent", "lost"}, "backward": {..}}]}
 //   send T CONN FWD ID BYTES        (no answer)
 //   advance LIMIT                   delivered T ID FLIGHTS CWND RETRANSMITS   or   reached LIMIT
+//   until LIMIT                     (no answer)
 //   close                           totals {"events", "elapsed_ns", "connections": [{"forward": {"bytes",
 //                                           "packets", "queue_drops", "lost", "retransmits", "busy_ns",
 //                                           "most_queued_bytes"}, "backward": {..}}]}
@@ -21,6 +22,7 @@
 // and most_queued_bytes, which are the link's: bytes, packets, drops, losses and retransmits are the
 // connection's.
 //
+// until is advance where nothing is under way: the answer is known.
 // FWD is 1 for a to b, 0 for b to a. Simulator events at LIMIT happen before `reached LIMIT`; deliveries at
 // one instant come by id. What is wrong is `error TEXT`, and exit status 2. End of input ends the simulator
 // quietly.
@@ -32,7 +34,7 @@
 
 namespace splitwan::netsim {
 
-inline constexpr int sim_protocol = 2;
+inline constexpr int sim_protocol = 3;
 inline constexpr int sim_exit_error = 2;
 inline constexpr std::uint32_t probe_bytes = 38;  // on the link: a small packet, PPP's bytes included
 

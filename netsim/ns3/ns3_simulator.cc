@@ -81,12 +81,19 @@ class PipedNs3 final : public Ns3Simulator {
   void send(Nanos t, std::uint32_t connection, bool forward, std::uint64_t id, std::uint64_t bytes) override {
     check("send", t, connection);
     if (!in_flight_.emplace(id, t).second) throw Error("send: expected an id not in flight, found {}", id);
+    catch_up();
     pending_ += fmt::format("send {} {} {:d} {} {}\n", t.count(), connection, forward, id, bytes);
   }
 
   std::optional<Delivery> advance(Nanos limit) override {
     if (limit < now_)
       throw Error("advance: expected a time from {} ns, found {} ns", now_.count(), limit.count());
+    if (in_flight_.empty() &&
+        limit.count() < sim_forever) {  // there is but one answer: told with what comes next
+      now_ = limit;
+      behind_ = true;
+      return std::nullopt;
+    }
     const std::string answer = ask(fmt::format("advance {}", limit.count()));
     if (answer == fmt::format("reached {}", limit.count())) {
       now_ = limit;
@@ -103,6 +110,7 @@ class PipedNs3 final : public Ns3Simulator {
   }
 
   SimTotals close() override {
+    catch_up();
     const json told = ask_json("close", "totals ");
     in_order_ = false;  // for more questions
     SimTotals totals;
@@ -118,6 +126,10 @@ class PipedNs3 final : public Ns3Simulator {
   }
 
  private:
+  void catch_up() {
+    if (std::exchange(behind_, false)) pending_ += fmt::format("until {}\n", now_.count());
+  }
+
   // Sends what is pending and `line`, all at once; returns the answer, errors thrown.
   std::string ask(const std::string& line) {
     if (!process_) throw Error("{}: expected no question after close, found: {}", path_, line.substr(0, 200));
@@ -201,6 +213,7 @@ class PipedNs3 final : public Ns3Simulator {
   std::string pending_;                       // lines to go with the next question: one system call a step
   std::map<std::uint64_t, Nanos> in_flight_;  // id to the time it was sent
   Nanos now_{0};
+  bool behind_ = false;  // the process has not been told of now_
 };
 
 }  // namespace

@@ -34,10 +34,11 @@ bool is_replay(const Json& scenario);
 // One cell per combination of the sweep. Throws Error naming file and key.
 std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file);
 
-// Runs the cells, as many at once as there are cores: one run per cell, or per run of its trace, in the
-// cells' order and complete. `progress(done, total, what)` may come from any thread, one at a time.
+// Runs the cells, so many at once (0: as many as there are cores): one run per cell, or per run of its trace,
+// in the cells' order and complete. `progress(done, total, what)` may come from any thread, one at a time.
 std::vector<engine::Run> run_replays(
     const std::vector<ReplayCell>&,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress,
+    std::size_t at_once = 0);
 
 }  // namespace splitwan::scenarios

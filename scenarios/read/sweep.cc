@@ -13,6 +13,8 @@ namespace {
 
 using engine::Error;
 
+}  // namespace
+
 void set_key(Json& json, const std::string& dotted, const Json& value) {
   Json* at = &json;
   const auto keys = engine::split_list(dotted, '.');
@@ -24,8 +26,6 @@ void set_key(Json& json, const std::string& dotted, const Json& value) {
   }
   *at = value;
 }
-
-}  // namespace
 
 void apply_override(Json& scenario, const std::string& assignment) {
   const auto equals = assignment.find('=');

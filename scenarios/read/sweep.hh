@@ -7,6 +7,10 @@ namespace splitwan::scenarios {
 
 using engine::Json;
 
+// "network.rtt": sets that key (created when absent: the reader then judges it). Throws Error where it lies
+// in what is no object.
+void set_key(Json& scenario, const std::string& dotted, const Json& value);
+
 // "network.rtt=20ms": sets that key (created when absent: the reader then judges it). The value is JSON when
 // it parses as such, else a string. A sweep over the same key is dropped.
 void apply_override(Json& scenario, const std::string& assignment);

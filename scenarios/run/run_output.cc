@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "analysis/summary/summary.hh"
+#include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "model/fit/live.hh"
 #include "scenarios/read/sweep.hh"
@@ -25,6 +26,7 @@ void add_run_options(CLI::App& command, RunOptions& o) {
   command.add_option("scenario", o.scenario, "scenario file (JSON)")->required();
   command.add_option("-o,--output", o.output, "keep the trace (JSON lines) in this file");
   command.add_option("--set", o.overrides, "override a key: --set network.rtt=20ms")->allow_extra_args(false);
+  command.add_flag("--check", o.check, "read every cell of its sweep, run none; 2 when one is refused");
   command.add_flag("--check-determinism", o.check_determinism,
                    "run twice, compare the traces; 1 and the first differing line when they differ");
   command.add_flag("--json", o.json, "print the summary as one JSON object");
@@ -46,6 +48,28 @@ std::string first_difference(const std::vector<engine::Run>& a, const std::vecto
     };
     return fmt::format("line {}: {} | {}", number, part(x, more_x), part(y, more_y));
   }
+}
+
+int check_cells(const RunOptions& o, const std::function<void(const engine::Json& cell)>& read) {
+  engine::Json refused = engine::Json::array();
+  const auto cells = expand_sweep(read_scenario_file(o.scenario, o.overrides), o.scenario);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    try {
+      read(cells[i]);
+    } catch (const std::exception& e) {
+      refused.push_back({{"cell", i}, {"reason", e.what()}});
+    }
+  }
+  if (o.json)
+    fmt::print(
+        "{}\n",
+        engine::Json{{"schema_version", 1}, {"kind", "check"}, {"cells", cells.size()}, {"refused", refused}}
+            .dump(-1, ' ', false, engine::Json::error_handler_t::replace));
+  if (!refused.empty())
+    throw engine::Error("{}: {} of {} cells are refused, the first one, {}: {}", o.scenario, refused.size(),
+                        cells.size(), refused[0]["cell"].dump(), refused[0]["reason"].get<std::string>());
+  if (!o.json) fmt::print("{}: {} cells, none refused\n", o.scenario, cells.size());
+  return 0;
 }
 
 int run_and_report(const RunOptions& o, const std::function<std::vector<engine::Run>()>& make_runs) {

@@ -13,13 +13,16 @@ namespace splitwan::scenarios {
 struct RunOptions {
   std::string scenario, output;
   std::vector<std::string> overrides;
-  bool json = false, check_determinism = false;
+  bool json = false, check = false, check_determinism = false;
 };
 void add_run_options(CLI::App& command, RunOptions&);
 
 // Makes the runs, writes the trace, prints the summary; with check_determinism makes them twice and compares.
 // Returns the exit code.
 int run_and_report(const RunOptions&, const std::function<std::vector<engine::Run>()>& make_runs);
+
+// Reads each cell of the scenario's sweep and runs none: says which are refused. Returns the exit code.
+int check_cells(const RunOptions&, const std::function<void(const engine::Json& cell)>& read);
 
 // The first line in which two traces differ: "line 7: A | B". Empty when they are the same.
 std::string first_difference(const std::vector<engine::Run>&, const std::vector<engine::Run>&);

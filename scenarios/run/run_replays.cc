@@ -128,7 +128,7 @@ Run run_play(const Play& play) {
 
 std::vector<Run> run_replays(
     const std::vector<ReplayCell>& cells,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress, std::size_t at_once) {
   std::map<std::string, std::vector<Run>> traces;
   std::vector<Play> plays;
   for (const ReplayCell& cell : cells) {
@@ -179,7 +179,9 @@ std::vector<Run> run_replays(
   // In real time they would disturb each other.
   const bool alone =
       std::any_of(cells.begin(), cells.end(), [](auto& c) { return row_of(c.network.kind).alone; });
-  const std::size_t cores = alone ? 1 : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t cores = alone         ? 1
+                            : at_once > 0 ? at_once
+                                          : std::max(1u, std::thread::hardware_concurrency());
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < std::min(cores, plays.size()); ++i) threads.emplace_back(worker);

@@ -213,6 +213,21 @@ TEST_F(ModelCommands, report_draws_a_sweeps_table_beside_a_trace_or_alone) {
             std::string::npos);
 }
 
+TEST_F(ModelCommands, report_sets_a_later_trace_beside_one) {
+  const std::string later = folder / "later.jsonl", page = folder / "r.html";
+  const auto runs = tests::synthesise({.overhead_s = 2e-3});
+  std::ofstream(later) << tests::trace_text(runs);
+  const Json j = Json::parse(output({"report", trace, "--beside", later, "-o", page, "--json"}));
+  EXPECT_EQ(j["names"], (Json{{"before", "t.jsonl"}, {"now", "later.jsonl"}}));
+  EXPECT_EQ(j["same"], false);
+  EXPECT_EQ(j["cells"].size(), 8u);
+  EXPECT_FALSE(j["cells"][0].contains("strips"));
+  EXPECT_EQ(run({"report", trace, "--beside", later, "-o", folder / "r.md"}), 0);
+  EXPECT_TRUE(fs::exists(page) && fs::exists(folder / "r.md"));
+  EXPECT_EQ(Json::parse(output({"report", trace, "--beside", trace, "--json"}))["same"], true);
+  EXPECT_NE(error({"report", "--beside", later}).find("expected a trace before it"), std::string::npos);
+}
+
 TEST_F(ModelCommands, a_trace_is_not_a_model) {
   EXPECT_NE(error({"project", trace}).find("t.jsonl: a trace, expected a model"), std::string::npos);
 }

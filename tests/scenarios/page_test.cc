@@ -14,6 +14,7 @@
 #include "scenarios/study/cascade_study.hh"
 #include "scenarios/study/del_options.hh"
 #include "scenarios/study/systems_study.hh"
+#include "scenarios/sweep/design.hh"
 #include "scenarios/train/del/del_recipe.hh"
 #include "scenarios/train/del/soft_prompt_recipe.hh"
 #include "scenarios/train/recipe.hh"
@@ -52,6 +53,7 @@ TEST(ScenariosPage, holds_every_key_with_its_unit_default_and_meaning_and_no_oth
   EXPECT_EQ(rows_under("Keys of a scenario that runs a model"), rows_of(scenario_schema()));
   EXPECT_EQ(rows_under("Keys of a replay"), rows_of(replay_schema()));
   EXPECT_EQ(rows_under("Keys of a validation"), rows_of(validation_schema()));
+  EXPECT_EQ(rows_under("Keys of a sweep's design"), rows_of(design_schema()));
   auto attack = attacks::attack_schema();
   append(attack, speed_schema(), "speed.");
   EXPECT_EQ(rows_under("Keys of an attack"), rows_of(attack));

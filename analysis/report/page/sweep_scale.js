@@ -27,10 +27,10 @@ const sweepScale = (() => {
 
   const isLog = (low, high) => low > 0 && high / low > 30;
 
-  // Of values: {marks, at(value) from 0 to 1}.
-  function scale(values) {
+  // Of values: {marks, at(value) from 0 to 1}; `ratios`: even ratios where they are far apart.
+  function scale(values, ratios = true) {
     const known = values.filter(v => Number.isFinite(v)), least = known.length ? Math.min(...chunked(known, Math.min)) : 0, most = known.length ? Math.max(...chunked(known, Math.max)) : 1;
-    if (isLog(least, most)) {
+    if (ratios && isLog(least, most)) {
       const marks = charts.decades(least, most, 8), width = Math.log(marks.at(-1) / marks[0]);
       return {log: true, marks, at: v => Math.log(v / marks[0]) / width};
     }

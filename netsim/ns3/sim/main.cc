@@ -105,6 +105,10 @@ void converse() {
       const std::int64_t limit = words.time();
       words.expect_end();
       advance(*simulation, limit);
+    } else if (command == "until") {
+      const std::int64_t limit = words.time();
+      if (simulation->advance(limit))
+        throw std::runtime_error("expected nothing under way, found: " + words.quoted());
     } else if (command == "close") {
       words.expect_end();
       const std::string totals = simulation->totals().dump();
@@ -112,7 +116,7 @@ void converse() {
       answer("totals " + totals);
       continue;
     } else {
-      throw std::runtime_error("expected send, advance or close, found: " + words.quoted());
+      throw std::runtime_error("expected send, advance, until or close, found: " + words.quoted());
     }
     words.expect_end();
   }

@@ -10,6 +10,7 @@ void add_run_command(CLI::App& command, Chosen& chosen) {
   add_run_options(command, *o);
   command.callback([o, &chosen] {
     chosen = [o] {
+      if (o->check) return check_cells(*o, [&](const Json& cell) { read_scenario(cell, o->scenario); });
       const auto scenarios = load_scenarios(o->scenario, o->overrides);
       return run_and_report(*o, [&] {
         Progress progress;

@@ -22,6 +22,7 @@ int run_study(const RunOptions& o) {
   engine::check_output(o.output, inputs);
   const StudyKind& kind = study_of(scenario, o.scenario);
   const auto study = kind.prepare(scenario, o.scenario);
+  if (o.check) return check_cells(o, [](const Json&) {});
   const Json earlier =
       !o.output.empty() && std::filesystem::exists(o.output) ? engine::read_json_file(o.output) : Json();
   const SignalWatch watch;  // from here on there is something to keep

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "analysis/gate/compare.hh"
+#include "analysis/sides/sides.hh"
 #include "analysis/verdicts/console.hh"
 #include "analysis/verdicts/outputs.hh"
 #include "engine/base/error.hh"
@@ -25,7 +26,7 @@ using engine::Error;
 
 struct GateOptions {
   std::vector<std::string> scenarios, allow;
-  std::string baseline;
+  std::string baseline, html;
   analysis::OutputsChosen outputs;
   std::size_t jobs = 0;
   MeasuredOptions measured;
@@ -43,9 +44,14 @@ int exit_code_of(const GateResult& result, bool strict) {
   }
 }
 
+struct Compared {
+  GateResult result;
+  std::vector<analysis::ScenarioRecord> before, now;
+};
+
 // Where the baseline is to be taken to them, what it does not have yet is as it will be.
-GateResult compared(const GateOptions& o, const std::vector<analysis::ScenarioRecord>& records,
-                    analysis::Baseline baseline, const analysis::Allowances& allowances) {
+GateResult verdict_on(const GateOptions& o, const std::vector<analysis::ScenarioRecord>& records,
+                      analysis::Baseline& baseline, const analysis::Allowances& allowances) {
   std::vector<std::string> added;
   for (const auto& record : records) {
     if (!o.update || baseline.find(record.name)) continue;
@@ -59,25 +65,26 @@ GateResult compared(const GateOptions& o, const std::vector<analysis::ScenarioRe
 }
 
 // Runs them and compares with the baseline; takes it to them where asked.
-GateResult against_baseline(const GateOptions& o, const analysis::Allowances& allowances) {
+Compared against_baseline(const GateOptions& o, const analysis::Allowances& allowances) {
   analysis::Baseline baseline;
   if (!o.update || std::filesystem::exists(o.baseline)) baseline = analysis::read_baseline(o.baseline);
-  std::vector<analysis::ScenarioRecord> records;
+  Compared all;
   {
     Progress progress;
-    records = run_gate(o.scenarios,
+    all.now = run_gate(o.scenarios,
                        {.at_once = o.jobs,
                         .stop = [] { return SignalWatch::received() != 0; },
                         .progress = [&](std::size_t done, std::size_t total,
                                         const std::string& what) { progress.show(done, total, what); }});
   }
-  GateResult result = compared(o, records, std::move(baseline), allowances);
+  all.result = verdict_on(o, all.now, baseline, allowances);
+  for (const auto& record : all.now) all.before.push_back(*baseline.find(record.name));
   if (o.update) {
-    update_baseline(o.baseline, records);
-    result.updated = true;
-    result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
+    update_baseline(o.baseline, all.now);
+    all.result.updated = true;
+    all.result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
   }
-  return result;
+  return all;
 }
 
 void add_measured(const GateOptions& o, GateResult& result) {
@@ -97,8 +104,8 @@ int run_gate_command(const GateOptions& o) {
   const bool measures = !o.measured.against.empty();
   if (o.baseline.empty() && !measures)
     throw Error("gate: nothing to compare with: --baseline FILE, --against PATH or both");
-  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty()))
-    throw Error("gate: --update, --strict and --allow are of a baseline: --baseline FILE");
+  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.html.empty()))
+    throw Error("gate: --update, --strict, --allow and --html are of a baseline: --baseline FILE");
   if (o.baseline == "-") throw Error("--baseline -: expected a file");
   if (!o.baseline.empty() && !o.update && !std::filesystem::exists(o.baseline))
     throw Error("{}: there is no such baseline yet: --update writes it", o.baseline);
@@ -109,16 +116,22 @@ int run_gate_command(const GateOptions& o) {
   if (!o.baseline.empty()) inputs.push_back(o.baseline);
   analysis::check_outputs(o.outputs, inputs);
 
+  engine::check_output(o.html, inputs);
+
   const SignalWatch watch;
-  GateResult result;
+  Compared all;
+  GateResult& result = all.result;
   try {
-    if (!o.baseline.empty()) result = against_baseline(o, allowances);
+    if (!o.baseline.empty()) all = against_baseline(o, allowances);
     if (measures) add_measured(o, result);
   } catch (const Error&) {
     if (SignalWatch::received() == 0) throw;
     return 128 + SignalWatch::received();
   }
   analysis::write_outputs(result, o.outputs);
+  if (!o.html.empty())
+    engine::write_file(o.html,
+                       analysis::render_sides_html(analysis::sides_data(all.before, all.now, &result)));
   if (o.json)
     fmt::print("{}\n", to_json(result).dump());
   else
@@ -143,6 +156,7 @@ void add_gate_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--markdown", o->outputs.markdown, "also write a pull request's comment");
   command.add_option("--benchmark", o->outputs.benchmark,
                      "also write github-action-benchmark's JSON (two files: see its page)");
+  command.add_option("--html", o->html, "also write a page: baseline and now side by side");
   command.add_flag("--all", o->all, "list what is as it was, too");
   command.add_flag("--json", o->json, "print one JSON object instead of a table");
   command.footer(

@@ -15,6 +15,7 @@
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/model_tables.hh"
 #include "scenarios/commands/plain/read_traces.hh"
+#include "scenarios/commands/plain/report_beside.hh"
 #include "scenarios/run/summary_table.hh"
 
 namespace splitwan::scenarios {
@@ -26,6 +27,7 @@ using engine::Json;
 struct ReportOptions {
   std::vector<std::string> traces;
   std::string model, attacks, study, sweep, output, timeline;
+  std::string beside;
   bool json = false;
 };
 
@@ -86,6 +88,7 @@ std::string report_text(const std::string& output, const model::Study& study,
 }
 
 int run_report(const ReportOptions& o) {
+  if (!o.beside.empty()) return run_beside({o.traces, o.beside, o.output, o.json});
   auto inputs = o.traces;
   for (const auto& input : {o.model, o.attacks, o.study, o.sweep}) {
     if (!input.empty()) inputs.push_back(input);
@@ -131,6 +134,10 @@ void add_report_command(CLI::App& command, Chosen& chosen) {
   command.add_option(
       "--timeline", o->timeline,
       "also write every party's work and messages as Chrome trace events, for ui.perfetto.dev");
+  CLI::Option* beside = command.add_option(
+      "--beside", o->beside, "a later trace: draws both side by side, and where they first differ");
+  for (const char* other : {"--model", "--attacks", "--study", "--sweep", "--timeline"})
+    beside->excludes(other);
   command.add_option("-o,--output", o->output, "report to write: report.html, or report.md for text");
   command.add_flag("--json", o->json, "print one JSON object (SI units) instead of a table");
   command.callback([&chosen, o] { chosen = [o] { return run_report(*o); }; });

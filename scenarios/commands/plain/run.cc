@@ -23,7 +23,13 @@ void begin_run_command(CLI::App& command, Chosen& chosen, HandOn hand_on) {
           });
         });
       };
-      if (is_replay(scenario)) return study(read_replays(scenario, o->scenario), run_replays);
+      if (o->check && is_replay(scenario))
+        return check_cells(*o, [&](const Json& cell) { read_replays(cell, o->scenario); });
+      if (o->check && is_validation(scenario))
+        return check_cells(*o, [&](const Json& cell) { read_validations(cell, o->scenario); });
+      if (is_replay(scenario))
+        return study(read_replays(scenario, o->scenario),
+                     [](const auto& cells, const auto& watch) { return run_replays(cells, watch); });
       if (is_validation(scenario)) return study(read_validations(scenario, o->scenario), run_validations);
       return hand_on(scenario.contains("study") ? Program::lab : Program::engine);
     };

@@ -53,6 +53,8 @@ TEST_F(Fields, of_what_reads_traces_stand_on_the_page) {
   expect_said(fitted_.json(), "fit");
   expect_refusal("fit " + trace() + " --test /none.jsonl", "/none.jsonl");
   checked("report", trace() + " --json");
+  checked("report", trace() + " --beside " + trace() + " --json");
+  expect_refusal("report " + trace() + " --beside " + trace() + " --sweep t.csv", "--beside");
   checked("traffic", trace() + " --json");
 }
 

@@ -64,6 +64,8 @@ TEST_F(GateCommand, passes_what_is_as_in_the_baseline) {
     EXPECT_EQ(cell["reason"], "");
   }
   expect_said(j, "gate");
+  EXPECT_THAT(gate("").out, testing::Not(HasSubstr("tokens_per_step")));
+  EXPECT_THAT(gate("--all").out, HasSubstr("tokens_per_step"));
   EXPECT_EQ(text_of(baseline()), written) << "nothing but --update writes it";
   ASSERT_EQ(gate("--update").code, 0);
   EXPECT_EQ(text_of(baseline()), written) << "and it writes the same again";
@@ -74,7 +76,7 @@ TEST_F(GateCommand, ends_with_1_for_a_regression_and_says_why) {
   ASSERT_EQ(gate("--update", "faster.json").code, 0);
   call_it_of("s.json");
   const Outcome o = gate("--json --junit " + folder / "j.xml" + " --markdown " + folder / "c.md" +
-                         " --benchmark " + folder / "bench.json");
+                         " --benchmark " + folder / "bench.json" + " --html " + folder / "p.html");
   EXPECT_EQ(o.code, 1) << o.err;
   const json j = o.json();
   EXPECT_EQ(j["verdict"], "regressed");
@@ -86,6 +88,7 @@ TEST_F(GateCommand, ends_with_1_for_a_regression_and_says_why) {
   EXPECT_EQ(j["differences"][0]["first"]["what"], "waiting");
   EXPECT_THAT(text_of(folder / "j.xml"), HasSubstr("<failure"));
   EXPECT_THAT(text_of(folder / "c.md"), HasSubstr("regressed"));
+  EXPECT_THAT(text_of(folder / "p.html"), HasSubstr("79 ms, 100 Mbit/s, ngram"));
   EXPECT_THAT(gate("").out, HasSubstr("regressed  small"));
   EXPECT_EQ(gate("--allow tokens_per_s=-5% --allow time_to_first_token_s=+5%").code, 0);
   EXPECT_EQ(gate("--update").code, 0) << "on purpose";

@@ -1,0 +1,85 @@
+#include <fmt/ranges.h>
+
+#include "analysis/report/markdown.hh"
+#include "analysis/sides/sides.hh"
+
+namespace splitwan::analysis {
+namespace {
+
+using markdown::text;
+
+std::string figure(const Json& value) {
+  return value.is_number() ? fmt::format("{:.6g}", value.get<double>()) : "-";
+}
+
+std::string change(const Json& share) {
+  return share.is_number() ? fmt::format("{:+.3g} %", share.get<double>() * 100) : "-";
+}
+
+// Bars and ends of lines would break a table.
+std::string in_table(const Json& value) {
+  std::string out;
+  for (const char c : text(value)) {
+    if (c == '|') out += '\\';
+    out += c == '\n' || c == '\r' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string verdict_table(const Json& data) {
+  if (data["verdicts"].empty()) return "";
+  std::string out = fmt::format(
+      "Verdict: **{}**.\n\n| scenario | cell | metric | before | now | change | verdict | reason |\n"
+      "|---|---|---|--:|--:|--:|---|---|\n",
+      text(data["verdict"]));
+  for (const Json& row : data["verdicts"])
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", in_table(row["scenario"]),
+                       in_table(row["cell"]), in_table(row["metric"]), figure(row["baseline"]),
+                       figure(row["current"]), change(row["change"]), in_table(row["verdict"]),
+                       in_table(row["reason"]));
+  return out + "\n";
+}
+
+std::string step_table(const Json& step) {
+  std::string out = "| mean decode step, ms | before | now | more |\n|---|--:|--:|--:|\n";
+  for (const auto& [key, title] : {std::pair("client_s", "client"),
+                                   {"others_s", "busiest other party"},
+                                   {"wait_s", "network and waiting"},
+                                   {"total_s", "in all"}}) {
+    const auto of = [&](const char* side) { return step[side].is_null() ? Json() : step[side][key]; };
+    const Json a = of("before"), b = of("now");
+    const Json more = a.is_number() && b.is_number() ? Json(b.get<double>() - a.get<double>()) : Json();
+    out += fmt::format("| {} | {} | {} | {} |\n", title, markdown::ms(a, 3), markdown::ms(b, 3),
+                       markdown::ms(more, 3));
+  }
+  return out + "\n";
+}
+
+std::string cell_text(const Json& cell) {
+  std::string out = fmt::format("## {}: {}\n\n", text(cell["scenario"]), text(cell["cell"]));
+  if (!cell["beside"].is_null()) out += fmt::format("Beside: {}.\n\n", text(cell["beside"]));
+  if (!cell["only"].is_null()) return out + fmt::format("Only {}.\n\n", text(cell["only"]));
+  if (cell["same"] == true) return out + "Both are the same: every step, message and job.\n\n";
+  out += fmt::format("{}\n\nIn all it {}.\n\n", text(cell["first"]["reason"]), text(cell["cost"]));
+  if (!cell["settings"].empty())
+    out += fmt::format("Settings that changed: {}.\n\n",
+                       fmt::join(cell["settings"].get<std::vector<std::string>>(), "; "));
+  out += "| metric | before | now | change |\n|---|--:|--:|--:|\n";
+  for (const Json& m : cell["metrics"])
+    out += fmt::format("| {} ({}) | {} | {} | {} |\n", in_table(m["metric"]), in_table(m["unit"]),
+                       figure(m["before"]), figure(m["now"]), change(m["change"]));
+  return out + "\n" + step_table(cell["step"]);
+}
+
+}  // namespace
+
+std::string render_sides_markdown(const Json& data) {
+  std::string out =
+      fmt::format("# Side by side: {} and {}\n\n", text(data["names"]["before"]), text(data["names"]["now"]));
+  out += verdict_table(data);
+  for (const Json& note : data["notes"]) out += fmt::format("- {}\n", text(note));
+  for (const Json& cell : data["cells"]) out += cell_text(cell);
+  return out;
+}
+
+}  // namespace splitwan::analysis

@@ -1,0 +1,123 @@
+#include "scenarios/sweep/swept_scenario.hh"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/base/error.hh"
+#include "scenarios/console/machine.hh"
+#include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/content_hash.hh"
+#include "scenarios/read/network_kind.hh"
+#include "scenarios/read/read_link.hh"
+#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/read/sweep.hh"
+#include "scenarios/sweep/table.hh"
+
+namespace splitwan::scenarios {
+namespace {
+
+using engine::Error;
+namespace fs = std::filesystem;
+
+nlohmann::json program(bool runs_a_model) {
+  const std::string commit = build_commit_text();
+  nlohmann::json text = {{"schema", sweep_schema_version}, {"version", version_text()}};
+  if (runs_a_model) text["isa"] = machine(1).isa;
+  if (!commit.ends_with("-dirty") && commit != "unknown") return text;
+  const fs::path folder = fs::path(splitwan_path()).parent_path();
+  for (const char* name : {"splitwan", "splitwan-sim", "splitwan-engine"})
+    if (const fs::path path = folder / name; fs::exists(path)) text[name] = file_hash(path.string());
+  return text;
+}
+
+// Of the file or folder that a text names; "" where it names none.
+std::string hash_named(std::string text, const std::string& folder) {
+  for (const std::string kind : {"recorded:", "profile:"})
+    if (text.starts_with(kind)) text = text.substr(kind.size());
+  if (text.empty() || text.size() > 255 || text.find('\n') != std::string::npos) return "";
+  const std::string path = beside(folder, text);
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::is_regular_file(status)) return file_hash(path);
+  if (!fs::is_directory(status)) return "";
+  try {
+    return folder_hash(path);
+  } catch (const Error&) {  // no model's: a word that is a folder's name by chance
+    return "";
+  }
+}
+
+void add_files(nlohmann::json& files, const nlohmann::json& part, const std::string& folder) {
+  if (part.is_string()) {
+    const auto text = part.get<std::string>();
+    if (files.contains(text)) return;
+    if (std::string hash = hash_named(text, folder); !hash.empty()) files[text] = std::move(hash);
+  }
+  if (part.is_structured())
+    for (const auto& inner : part) add_files(files, inner, folder);
+}
+
+}  // namespace
+
+SweptScenario::SweptScenario(const Design& design)
+    : file_(design.scenario),
+      folder_(fs::path(design.scenario).parent_path().string()),
+      base_(read_scenario_file(design.scenario, {})),
+      set_(design.set) {
+  runs_a_model_ = !is_replay(base_);
+  for (const char* other : {"study", "validate"})
+    if (base_.contains(other))
+      throw Error("{}: expected a replay or a scenario that runs a model, found a key \"{}\"", file_, other);
+  if (runs_a_model_ && !base_.contains("model"))
+    throw Error("{}: expected a replay or a scenario that runs a model: neither \"replay\" nor \"model\"",
+                file_);
+  std::vector<std::string> known = design.keys();
+  for (const auto& [key, value] : set_.items()) known.push_back(key);
+  const Json sweep = base_.value("sweep", Json::object());
+  for (const auto& [key, value] : sweep.items())
+    if (std::ranges::find(known, key) == known.end()) left_out_.push_back(key);
+  for (const char* ours : {"sweep", "summary"}) base_.erase(ours);
+  try {
+    for (const auto& [key, value] : set_.items()) set_key(base_, key, value);
+  } catch (const Error& e) {
+    throw Error("{}: set: {}", design.file, e.what());
+  }
+  program_ = program(runs_a_model_);
+}
+
+Json SweptScenario::of(const Json& cell) const {
+  Json scenario = base_;
+  for (const auto& [key, value] : cell.items()) set_key(scenario, key, value);
+  return scenario;
+}
+
+std::string SweptScenario::hash_of(const Json& scenario) const {
+  auto content = nlohmann::json(scenario);  // its keys sorted
+  for (const char* words : {"$schema", "name", "note"}) content.erase(words);
+  nlohmann::json named = content, files = nlohmann::json::object();
+  if (named.contains("privacy") && named["privacy"].is_object())
+    named["privacy"].erase("budget");  // it is spent
+  add_files(files, named, folder_);
+  return content_hash(nlohmann::json{{"program", program_}, {"scenario", content}, {"files", files}}.dump());
+}
+
+std::vector<std::string> SweptScenario::overrides(const Json& cell) const {
+  std::vector<std::string> words{"--set", "sweep={}", "--set", "summary=decoding"};
+  for (const Json* some : {&set_, &cell})
+    for (const auto& [key, value] : some->items()) {
+      words.emplace_back("--set");
+      words.push_back(key + "=" + value.dump());
+    }
+  return words;
+}
+
+bool runs_alone(const Json& scenario) {
+  if (scenario.value("compute", Json()) == "measured") return true;
+  const Json network = scenario.value("network", Json());
+  if (!network.is_object() || !network.contains("kind") || !network["kind"].is_string()) return false;
+  const auto kind = network["kind"].get<std::string>();
+  return std::ranges::any_of(network_table(),
+                             [&](const NetworkRow& row) { return row.name == kind && row.wall_time; });
+}
+
+}  // namespace splitwan::scenarios
