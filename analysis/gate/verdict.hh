@@ -30,6 +30,7 @@ struct GateRow {
   Verdict verdict = Verdict::pass;
   std::string reason;                // empty where nothing differs; one line
   std::optional<Measured> measured;  // none: virtual time, exact
+  bool other_build = false;          // beside another build, which has no baseline
 };
 
 struct GateResult {

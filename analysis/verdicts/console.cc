@@ -32,7 +32,7 @@ std::string told_once(const GateRow& row, const GateRow* before) {
 ConsoleLine line_of(const GateRow& row, const GateRow* before) {
   const Figures f = figures_of(row);
   std::string why = told_once(row, before);
-  if (row.measured) why += (why.empty() ? "" : "; ") + measured_text(*row.measured);
+  if (row.measured && why.empty()) why = measured_text(*row.measured);
   return {
       row.verdict,
       {std::string(name_of(row.verdict)), one_line(row.scenario), one_line(row.cell), one_line(row.metric),
@@ -73,7 +73,7 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
     std::size_t shown = 0;
     const GateRow* last = nullptr;
     for (const GateRow* row : group.rows)
-      if (style.all || differs(*row) || row->measured) {
+      if (style.all || differs(*row) || row->other_build) {
         lines.push_back(line_of(*row, last));
         last = row;
         ++shown;

@@ -81,6 +81,7 @@ Compared against_baseline(const GateOptions& o, const analysis::Allowances& allo
   for (const auto& record : all.now) all.before.push_back(*baseline.find(record.name));
   if (o.update) {
     update_baseline(o.baseline, all.now);
+    all.result.updated = true;
     all.result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
   }
   return all;
@@ -93,6 +94,7 @@ void add_measured(const GateOptions& o, GateResult& result) {
               {.stop = [] { return SignalWatch::received() != 0; },
                .progress = [&](std::size_t done, std::size_t total,
                                const std::string& what) { progress.show(done, total, what); }});
+  for (analysis::GateRow& row : measured.rows) row.other_build = true;
   result.rows.insert(result.rows.end(), measured.rows.begin(), measured.rows.end());
   result.notes.insert(result.notes.end(), measured.notes.begin(), measured.notes.end());
   result.verdict = analysis::worst_of(result.rows);
@@ -104,6 +106,9 @@ int run_gate_command(const GateOptions& o) {
     throw Error("gate: nothing to compare with: --baseline FILE, --against PATH or both");
   if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.html.empty()))
     throw Error("gate: --update, --strict, --allow and --html are of a baseline: --baseline FILE");
+  if (o.baseline == "-") throw Error("--baseline -: expected a file");
+  if (!o.baseline.empty() && !o.update && !std::filesystem::exists(o.baseline))
+    throw Error("{}: there is no such baseline yet: --update writes it", o.baseline);
   analysis::Allowances allowances;
   for (const std::string& text : o.allow) allowances.add(text);
   auto inputs = o.scenarios;

@@ -61,21 +61,22 @@ TEST(GateFigures, of_a_change_however_small_never_read_as_none) {
 TEST(GateCounts, are_of_rows_cells_and_scenarios) {
   const Tally t = tally(tests::gate_of_everything());
   EXPECT_EQ(t.rows, 8u);
-  EXPECT_EQ(t.cells, 4u);
+  EXPECT_EQ(t.cells, 3u);
   EXPECT_EQ(t.scenarios, 2u);
   EXPECT_THAT(t.of, ElementsAre(4u, 1u, 2u, 1u));
   EXPECT_EQ(t.changed, 1u);
+  EXPECT_THAT(t.of_other, ElementsAre(0u, 1u, 0u, 0u));
 }
 
 TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
   GateResult r = tests::gate_of_everything();
-  EXPECT_EQ(
-      verdict_line(r),
-      "regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the baseline; "
-      "if that is meant, --update makes these values the baseline");
+  EXPECT_EQ(verdict_line(r),
+            "regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the "
+            "other build; "
+            "if that is meant, --update makes these values the baseline");
   r.updated = true;
   EXPECT_THAT(verdict_line(r),
-              testing::EndsWith("1 is better than the baseline; these values are the baseline now"));
+              testing::EndsWith("1 is better than the other build; these values are the baseline now"));
   r.updated = false;
   r.rows.resize(6);
   for (GateRow& row : r.rows) row.verdict = Verdict::pass;
@@ -92,6 +93,20 @@ TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
   r.rows[0].verdict = r.verdict = Verdict::inconclusive;
   EXPECT_EQ(verdict_line(r), "inconclusive: 1 of 6 values is undecided; each says why");
   EXPECT_EQ(verdict_line({}), "pass: nothing was compared");
+}
+
+TEST(GateVerdict, beside_another_build_speaks_of_that_and_of_no_update) {
+  GateResult r = tests::gate_of_everything();
+  const GateRow exact = r.rows[4];
+  r.rows = {r.rows.back()};
+  r.verdict = r.rows[0].verdict = Verdict::regressed;
+  EXPECT_EQ(verdict_line(r), "regressed: 1 of 1 value is worse than the other build");
+  r.verdict = r.rows[0].verdict = Verdict::pass;
+  EXPECT_EQ(verdict_line(r), "pass: 1 value is no worse than the other build in 1 scenario");
+  r.rows.push_back(exact);
+  EXPECT_EQ(verdict_line(r),
+            "pass: 1 value of 1 cell in 2 scenarios is as in the baseline; 1 value is no worse than the "
+            "other build");
 }
 
 TEST(GateVerdict, that_is_strict_lets_no_other_value_pass) {
