@@ -26,7 +26,7 @@ using engine::Error;
 
 struct GateOptions {
   std::vector<std::string> scenarios, allow;
-  std::string baseline, html;
+  std::string baseline;
   analysis::OutputsChosen outputs;
   std::size_t jobs = 0;
   MeasuredOptions measured;
@@ -104,7 +104,7 @@ int run_gate_command(const GateOptions& o) {
   const bool measures = !o.measured.against.empty();
   if (o.baseline.empty() && !measures)
     throw Error("gate: nothing to compare with: --baseline FILE, --against PATH or both");
-  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.html.empty()))
+  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.outputs.html.empty()))
     throw Error("gate: --update, --strict, --allow and --html are of a baseline: --baseline FILE");
   if (o.baseline == "-") throw Error("--baseline -: expected a file");
   if (!o.baseline.empty() && !o.update && !std::filesystem::exists(o.baseline))
@@ -115,8 +115,6 @@ int run_gate_command(const GateOptions& o) {
   if (o.update) engine::check_output(o.baseline, inputs);
   if (!o.baseline.empty()) inputs.push_back(o.baseline);
   analysis::check_outputs(o.outputs, inputs);
-
-  engine::check_output(o.html, inputs);
 
   const SignalWatch watch;
   Compared all;
@@ -129,8 +127,8 @@ int run_gate_command(const GateOptions& o) {
     return 128 + SignalWatch::received();
   }
   analysis::write_outputs(result, o.outputs);
-  if (!o.html.empty())
-    engine::write_file(o.html,
+  if (!o.outputs.html.empty())
+    engine::write_file(o.outputs.html,
                        analysis::render_sides_html(analysis::sides_data(all.before, all.now, &result)));
   if (o.json)
     fmt::print("{}\n", to_json(result).dump());
@@ -156,7 +154,7 @@ void add_gate_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--markdown", o->outputs.markdown, "also write a pull request's comment");
   command.add_option("--benchmark", o->outputs.benchmark,
                      "also write github-action-benchmark's JSON (two files: see its page)");
-  command.add_option("--html", o->html, "also write a page: baseline and now side by side");
+  command.add_option("--html", o->outputs.html, "also write a page: baseline and now side by side");
   command.add_flag("--all", o->all, "list what is as it was, too");
   command.add_flag("--json", o->json, "print one JSON object instead of a table");
   command.footer(
