@@ -6,8 +6,8 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -35,8 +35,8 @@ class Page {
 
 std::string left_out(std::size_t count) { return fmt::format("\n{} more left out here.\n", count); }
 
-std::string name_cell(const std::string& name) { return markdown_text(one_line(name, most_name)); }
-std::string words_of(const std::string& text) { return markdown_text(one_line(text, most_reason)); }
+std::string name_cell(const std::string& name) { return markdown_text(engine::one_line(name, most_name)); }
+std::string words_of(const std::string& text) { return markdown_text(engine::one_line(text, most_reason)); }
 
 void add_table(Page& page, const std::vector<const GateRow*>& rows, std::size_t most) {
   std::size_t shown = 0;
@@ -130,7 +130,7 @@ void add_differences(Page& page, const Json& differences) {
 }  // namespace
 
 std::string markdown_text(std::string_view text) {
-  const std::string line = one_line(text);
+  const std::string line = engine::one_line(text);
   const auto at = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : '\0'; };
   std::string escaped;
   for (std::size_t i = 0; i < line.size(); ++i) {

@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "analysis/verdicts/plain_text.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -119,9 +119,9 @@ std::string sentence(const GateRow& row) {
   const Figures f = figures_of(row);
   std::string text(name_of(row.verdict));
   if (!f.current.empty()) text += fmt::format(", {} -> {}", f.baseline, f.current);
-  if (!f.current.empty() && !row.unit.empty()) text += " " + one_line(row.unit);
+  if (!f.current.empty() && !row.unit.empty()) text += " " + engine::one_line(row.unit);
   if (!f.change.empty()) text += fmt::format(" ({})", f.change);
-  if (!row.reason.empty()) text += ": " + one_line(row.reason);
+  if (!row.reason.empty()) text += ": " + engine::one_line(row.reason);
   return text;
 }
 

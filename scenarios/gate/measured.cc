@@ -9,11 +9,11 @@
 #include "engine/base/error.hh"
 #include "engine/base/order_statistics.hh"
 #include "scenarios/gate/instructions.hh"
-#include "scenarios/gate/measured_folder.hh"
 #include "scenarios/gate/measured_priority.hh"
 #include "scenarios/gate/measured_program.hh"
 #include "scenarios/gate/measured_trials.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "scenarios/read/sweep.hh"
 
 namespace splitwan::scenarios {

@@ -16,9 +16,9 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/gate/instructions.hh"
 #include "scenarios/gate/measured.hh"
-#include "scenarios/gate/measured_folder.hh"
 #include "scenarios/gate/measured_program.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "tests/fixtures/wider_model.hh"
 
 namespace splitwan::tests {

@@ -43,14 +43,15 @@ const sweepHeld = (() => {
     return words.length ? `Held: ${words.join(", ")}.` : "";
   }
 
-  // The two axes with most values first, and of those that are left one with a line for each value.
+  // The two axes with most values first, and of those that are left one with a line for each value. Of values drawn by
+  // chance hardly any two rows agree in all: means.
   function initial(sweep) {
-    const order = sweep.axes.map((_, i) => i).sort((a, b) => sweep.axes[b].labels.length - sweep.axes[a].labels.length || a - b);
-    const [x = -1, y = -1] = order, rest = order.slice(2);
-    const guess = rest.find(i => ["drafter", "decode"].includes(sweep.axes[i].column)) ?? y;
-    const panel = rest.find(i => i !== guess) ?? (guess === y ? -1 : y);
-    const held = sweep.axes.map(a => a.binned ? "mean" : a.numbers ? Math.floor((a.labels.length - 1) / 2) : 0);
-    return {x, y, line: guess, panel, quantity: 0, compared: -1, held};
+    const {axes} = sweep, chance = axes.some(a => a.binned), order = axes.map((_, i) => i).sort((a, b) => axes[b].labels.length - axes[a].labels.length || axes[b].binned - axes[a].binned || a - b);
+    const [x = -1, y = -1] = order, rest = order.slice(2), whole = rest.filter(i => !axes[i].binned);
+    const line = rest.find(i => ["drafter", "decode"].includes(axes[i].column)) ?? (chance ? whole[0] : undefined) ?? y;
+    const panel = (chance ? whole : rest).find(i => i !== line) ?? (chance || line === y ? -1 : y);
+    const held = axes.map(a => chance ? "mean" : a.numbers ? Math.floor((a.labels.length - 1) / 2) : 0);
+    return {x, y, line, panel, quantity: 0, compared: -1, held};
   }
 
   // Selects for all of it; calls changed() after each choice.

@@ -33,10 +33,10 @@ const sweepLines = (() => {
     for (const m of up.marks) root.append(line("rule", plot.left, yAt(m), plot.right, yAt(m)), text(plot.left - 6, yAt(m) + 4, "end", say(m, q.unit).replace(" ", "\u00a0")));
     let free = -Infinity;
     (x.short ?? x.labels).forEach((name, i) => {
-      const wide = name.length * 7 + 8;
-      if (xAt(i) - wide / 2 < free || xAt(i) + wide / 2 > width + 6) return;
-      free = xAt(i) + wide / 2;
-      root.append(text(xAt(i), plot.bottom + 16, "middle", name));
+      const wide = name.length * 7 + 8, at = Math.min(xAt(i), width - wide / 2 + 4);
+      if (at - wide / 2 < free) return;
+      free = at + wide / 2;
+      root.append(text(at, plot.bottom + 16, "middle", name));
     });
     root.append(text((plot.left + plot.right) / 2, height - 5, "middle", x.column));
     for (const index of [...new Set(points.map(p => p.line))]) root.append(...curve(points.filter(p => p.line === index), Math.max(0, index), {x, lines, q, xAt, yAt, bottom: plot.bottom}));

@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-#include "analysis/verdicts/plain_text.hh"
+#include "engine/base/plain_text.hh"
 #include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
@@ -164,19 +164,19 @@ TEST(GateRows, of_measured_compute_say_what_the_samples_could_have_seen) {
 }
 
 TEST(PlainText, keeps_what_can_be_read_and_nothing_that_acts) {
-  EXPECT_EQ(one_line("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
+  EXPECT_EQ(engine::one_line("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
             "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
-  EXPECT_EQ(one_line(std::string("a\0b\tc\nd\x1b[1m\x7f", 12)), "a b c d [1m ");
-  EXPECT_EQ(one_line("a\xc2\x85"
-                     "b\xe2\x80\xa8"
-                     "c\xe2\x80\xae"
-                     "d\xef\xbf\xbf"),
+  EXPECT_EQ(engine::one_line(std::string("a\0b\tc\nd\x1b[1m\x7f", 12)), "a b c d [1m ");
+  EXPECT_EQ(engine::one_line("a\xc2\x85"
+                             "b\xe2\x80\xa8"
+                             "c\xe2\x80\xae"
+                             "d\xef\xbf\xbf"),
             "a b c d ");  // NEL, LS, RLO, U+FFFF
-  EXPECT_EQ(one_line("\xff\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(shortened("12345678", 8), "12345678");
-  EXPECT_EQ(shortened("123456789", 8), "12345...");
-  EXPECT_EQ(shortened("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 8), "\xe2\x82\xac...");
-  EXPECT_EQ(columns_of("a\xe2\x82\xac\xe6\xbc\xa2"), 4u);  // an ideograph takes two
+  EXPECT_EQ(engine::one_line("\xff\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(engine::shortened("12345678", 8), "12345678");
+  EXPECT_EQ(engine::shortened("123456789", 8), "12345...");
+  EXPECT_EQ(engine::shortened("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 8), "\xe2\x82\xac...");
+  EXPECT_EQ(engine::columns_of("a\xe2\x82\xac\xe6\xbc\xa2"), 4u);  // an ideograph takes two
 }
 
 }  // namespace

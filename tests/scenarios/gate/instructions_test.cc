@@ -11,7 +11,7 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/gate/instructions_callgrind.hh"
 #include "scenarios/gate/instructions_perf.hh"
-#include "scenarios/gate/measured_folder.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 
 namespace splitwan::scenarios {
 namespace {

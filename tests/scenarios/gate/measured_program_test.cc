@@ -8,9 +8,9 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "engine/party/trace.hh"
-#include "scenarios/gate/measured_folder.hh"
 #include "scenarios/gate/measured_options.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "scenarios/read/sweep.hh"
 #include "tests/fixtures/wider_model.hh"
 

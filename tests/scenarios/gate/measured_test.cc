@@ -13,7 +13,7 @@
 #include "engine/base/output_file.hh"
 #include "engine/party/trace.hh"
 #include "model/path/random.hh"
-#include "scenarios/gate/measured_folder.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 
 namespace splitwan::scenarios {
 namespace {
