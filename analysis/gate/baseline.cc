@@ -17,17 +17,17 @@ using engine::ObjectReader;
 const Json columns = {
     {"steps", "[step, prefill, rows, drafted, accepted, begin_ns, took_ns, messages, work]"},
     {"messages",
-     "[from, to, bytes, rows, flights, cwnd, retransmits, sent_ns, arrived_ns, count]; sent and arrived "
-     "since the step's begin, of the first and the last of count"},
-    {"work", "[party, phase, rows, took_ns, count]; took_ns of all count jobs"}};
+     "[from, to, bytes, rows, flights, cwnd, retransmits, sent_ns, arrived_ns, count, mark]; sent and "
+     "arrived since the step's begin, of the first and the last of count; mark: a hash of all of several"},
+    {"work", "[party, phase, rows, took_ns, count, mark]; took_ns of all count jobs"}};
 
 Json to_json(const StepRecord& s) {
   Json messages = Json::array(), work = Json::array();
   for (const MessageRecord& m : s.messages)
     messages.push_back({m.from, m.to, m.bytes, m.rows, m.flights, m.cwnd, m.retransmits, m.sent.count(),
-                        m.arrived.count(), m.count});
+                        m.arrived.count(), m.count, m.mark});
   for (const WorkRecord& w : s.work)
-    work.push_back({w.party, engine::name_of(w.phase), w.rows, w.took.count(), w.count});
+    work.push_back({w.party, engine::name_of(w.phase), w.rows, w.took.count(), w.count, w.mark});
   return {s.step,         s.prefill,           s.rows,         s.drafted, s.accepted, s.begin.count(),
           s.took.count(), std::move(messages), std::move(work)};
 }
@@ -90,7 +90,7 @@ StepRecord step_of(const Json& row, const std::string& where) {
   s.begin = r.nanos();
   s.took = r.nanos();
   for (const Json& message : r.list()) {
-    RowReader m(message, 10, where + ": message");
+    RowReader m(message, 11, where + ": message");
     MessageRecord& to = s.messages.emplace_back();
     to.from = m.whole<engine::PartyId>();
     to.to = m.whole<engine::PartyId>();
@@ -100,15 +100,17 @@ StepRecord step_of(const Json& row, const std::string& where) {
     to.sent = m.nanos();
     to.arrived = m.nanos();
     to.count = m.whole<std::uint32_t>();
+    to.mark = m.whole<std::uint32_t>();
   }
   for (const Json& work : r.list()) {
-    RowReader w(work, 5, where + ": work");
+    RowReader w(work, 6, where + ": work");
     WorkRecord& to = s.work.emplace_back();
     to.party = w.whole<engine::PartyId>();
     to.phase = w.phase();
     to.rows = w.whole<std::uint32_t>();
     to.took = w.nanos();
     to.count = w.whole<std::uint32_t>();
+    to.mark = w.whole<std::uint32_t>();
   }
   return s;
 }
@@ -147,7 +149,8 @@ CellRecord cell_of(const Json& json, const std::string& where) {
   r.done();
   if (const auto found = metrics_of(cell.runs); found != cell.metrics)
     throw Error(
-        "{}: metrics: not those of its own steps: edited by hand? (splitwan gate --update writes them)",
+        "{}: metrics: not those of its own steps: edited by hand? Remove the file, and --update writes it "
+        "anew",
         where);
   return cell;
 }
@@ -218,8 +221,8 @@ Baseline read_baseline(const std::string& path) {
     throw Error("{}: kind: expected gate-baseline, as 'splitwan gate --update' writes it, found {}", path,
                 kind);
   if (const int version = r.need<int>("schema_version"); version != baseline_schema_version)
-    throw Error("{}: schema_version: expected {}, found {}: write it again with --update", path,
-                baseline_schema_version, version);
+    throw Error("{}: schema_version: expected {}, found {}: remove the file, and --update writes it anew",
+                path, baseline_schema_version, version);
   r.at("columns");
   Baseline baseline;
   const Json& scenarios = r.list("scenarios");

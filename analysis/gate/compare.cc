@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "analysis/gate/difference.hh"
+#include "analysis/gate/pairs.hh"
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 
@@ -17,14 +18,26 @@ using engine::Error;
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-// How many of the baseline's tokens are still where they were.
+// How many of the baseline's tokens are still where they were, less those that are new behind them.
 double same_tokens(const CellRecord& before, const CellRecord& now) {
   double same = 0;
   for (std::size_t i = 0; i < std::min(before.runs.size(), now.runs.size()); ++i) {
     const auto &a = before.runs[i].output, &b = now.runs[i].output;
     same += static_cast<double>(std::ranges::mismatch(a, b).in1 - a.begin());
+    if (b.size() > a.size()) same -= static_cast<double>(b.size() - a.size());
   }
   return same;
+}
+
+std::pair<double, double> steps_and_same(const CellRecord& before, const CellRecord& now) {
+  double steps = 0, same = 0;
+  for (std::size_t i = 0; i < before.runs.size(); ++i) {
+    const auto& a = before.runs[i].steps;
+    steps += static_cast<double>(a.size());
+    for (std::size_t s = 0; i < now.runs.size() && s < std::min(a.size(), now.runs[i].steps.size()); ++s)
+      same += a[s] == now.runs[i].steps[s] ? 1 : 0;
+  }
+  return {steps, same};
 }
 
 Verdict verdict_on(const GateRow& row, double allowed) {
@@ -82,38 +95,45 @@ struct Comparison {
       }
       result.rows.push_back(std::move(row));
     }
-    if ((difference || was.name != is.name) && !told)
+    if (difference && !told) {
+      const auto [steps, same] = steps_and_same(was, is);
+      result.rows.push_back({now.name,
+                             is.name,
+                             "same_steps",
+                             "steps",
+                             true,
+                             steps,
+                             std::min(same, steps - 1),
+                             Verdict::pass,
+                             "every metric is as it was, the steps are not: " + reason,
+                             {}});
+    } else if (was.name != is.name && !told) {
       result.notes.push_back(
-          fmt::format("{}, {}: every metric is as it was, the steps are not: {}", now.name, is.name, reason));
+          fmt::format("{}, {}: every step is as it was; this cell was '{}'", now.name, is.name, was.name));
+    }
   }
 
-  void lost(const ScenarioRecord& now, const std::string& cell, const char* what) {
-    result.rows.push_back({now.name, cell, "cell", "cells", true, 1, 0, Verdict::regressed, what, {}});
+  void unmatched(const ScenarioRecord& scenario, const std::string& cell, bool fresh) {
+    result.rows.push_back({scenario.name,
+                           cell,
+                           "cell",
+                           "cells",
+                           true,
+                           fresh ? 0.0 : 1.0,
+                           fresh ? 1.0 : 0.0,
+                           Verdict::regressed,
+                           fresh ? "the scenario's runs have this cell, the baseline does not"
+                                 : "the baseline has this cell, the scenario's runs do not",
+                           {}});
   }
 
   void scenario(const ScenarioRecord& before, const ScenarioRecord& now) {
-    const auto named = [](const std::vector<CellRecord>& cells, const std::string& name) {
-      const auto found = std::ranges::find(cells, name, &CellRecord::name);
-      return found == cells.end() ? nullptr : &*found;
-    };
-    std::vector<const CellRecord*> left,
-        fresh;  // cells are told apart by links too: the same ones, changed, are others
-    for (const CellRecord& was : before.cells)
-      if (!named(now.cells, was.name)) left.push_back(&was);
-    for (const CellRecord& is : now.cells)
-      if (!named(before.cells, is.name)) fresh.push_back(&is);
-    const bool renamed = left.size() == fresh.size();
-    std::size_t next = 0;
-    for (const CellRecord& is : now.cells) {
-      if (const CellRecord* was = named(before.cells, is.name))
-        cell(before, now, *was, is);
-      else if (renamed)
-        cell(before, now, *left[next++], is);
+    for (const CellPair& pair : pairs_of(before, now)) {
+      if (pair.before && pair.now)
+        cell(before, now, *pair.before, *pair.now);
       else
-        lost(now, is.name, "the scenario's runs have this cell, the baseline does not");
+        unmatched(now, (pair.now ? pair.now : pair.before)->name, pair.now);
     }
-    for (const CellRecord* was : left)
-      if (!renamed) lost(now, was->name, "the baseline has this cell, the scenario's runs do not");
   }
 };
 
@@ -148,7 +168,7 @@ double Allowances::of(const std::string& metric) const {
 Verdict worst_of(const std::vector<GateRow>& rows) {
   for (const Verdict v : {Verdict::regressed, Verdict::inconclusive, Verdict::improved})
     if (std::ranges::any_of(rows, [&](const GateRow& row) { return row.verdict == v; })) return v;
-  return Verdict::pass;
+  return rows.empty() ? Verdict::inconclusive : Verdict::pass;
 }
 
 GateResult compare(const Baseline& baseline, const std::vector<ScenarioRecord>& now,
@@ -184,8 +204,6 @@ GateResult compare(const Baseline& baseline, const std::vector<ScenarioRecord>& 
     if (std::ranges::find(now, s.name, &ScenarioRecord::name) == now.end())
       result.notes.push_back(fmt::format("{} is in the baseline and was not run", s.name));
   result.verdict = worst_of(result.rows);
-  if (result.verdict == Verdict::improved)
-    result.notes.emplace_back("for the better: --update makes it the baseline");
   return result;
 }
 

@@ -23,7 +23,7 @@ class Allowances {
 GateResult compare(const Baseline&, const std::vector<ScenarioRecord>& now, const Allowances&,
                    const std::string& file);
 
-// Of all rows: regressed, else inconclusive, else improved, else pass.
+// Of all rows: regressed, else inconclusive, else improved, else pass; of none: inconclusive.
 Verdict worst_of(const std::vector<GateRow>&);
 
 }  // namespace splitwan::analysis

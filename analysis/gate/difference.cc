@@ -20,10 +20,10 @@ struct Part {
 };
 using Parted = std::optional<Part>;
 
-// "576 bytes" or, of several kinds, "24 x 576, 1 x 2,112 bytes".
 struct OfWay {
-  std::uint64_t messages = 0, bytes = 0, flights = 0, resent = 0;
-  std::vector<std::uint64_t> sizes, windows;  // of each message; of each kind
+  std::uint64_t messages = 0, bytes = 0, rows = 0, resent = 0;
+  std::vector<std::uint64_t> sizes;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> windows;  // and flights, of each message
 };
 std::map<Way, OfWay> ways_of(const StepRecord& step) {
   std::map<Way, OfWay> ways;
@@ -31,10 +31,10 @@ std::map<Way, OfWay> ways_of(const StepRecord& step) {
     OfWay& way = ways[{m.from, m.to}];
     way.messages += m.count;
     way.bytes += m.bytes * m.count;
-    way.flights += std::uint64_t{m.flights} * m.count;
-    way.resent += m.retransmits;
+    way.rows += std::uint64_t{m.rows} * m.count;
+    way.resent += std::uint64_t{m.retransmits} * m.count;
     way.sizes.insert(way.sizes.end(), m.count, m.bytes);
-    way.windows.push_back(m.cwnd);
+    way.windows.insert(way.windows.end(), m.count, {m.cwnd, m.flights});
   }
   for (auto& [parties, way] : ways) std::ranges::sort(way.sizes);
   return ways;
@@ -100,6 +100,16 @@ Parted of_bytes(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
   return {};
 }
 
+Parted of_message_rows(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
+  for (const auto& [way, x] : a)
+    if (const OfWay& y = b.at(way); x.rows != y.rows)
+      return Part{"rows",
+                  fmt::format("messages from {}: {} rows where {} were", name_of(way), y.rows, x.rows),
+                  {{"rows", x.rows}},
+                  {{"rows", y.rows}}};
+  return {};
+}
+
 Parted of_transport(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
   for (const auto& [way, x] : a) {
     const OfWay& y = b.at(way);
@@ -111,36 +121,51 @@ Parted of_transport(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b
                   {{"resent", y.resent}}};
   }
   for (const auto& [way, x] : a) {
-    const OfWay& y = b.at(way);
-    if (x.windows == y.windows && x.flights == y.flights) continue;
-    const auto window = [](const OfWay& w) { return w.windows.empty() ? 0 : w.windows.front(); };
+    const auto differs = std::ranges::mismatch(x.windows, b.at(way).windows);
+    if (differs.in1 == x.windows.end()) continue;
+    const auto [window, flights] = *differs.in1;
+    const auto [window_now, flights_now] = *differs.in2;
     return Part{
         "window",
         fmt::format("message from {}: {} flights at a congestion window of {} bytes, where {} at {} were",
-                    name_of(way), y.flights, window(y), x.flights, window(x)),
-        {{"flights", x.flights}, {"cwnd", window(x)}},
-        {{"flights", y.flights}, {"cwnd", window(y)}}};
+                    name_of(way), flights_now, window_now, flights, window),
+        {{"flights", flights}, {"cwnd", window}},
+        {{"flights", flights_now}, {"cwnd", window_now}}};
   }
   return {};
 }
 
+struct Jobs {
+  Nanos took{};
+  std::uint64_t count = 0, rows = 0;
+  bool operator==(const Jobs&) const = default;
+};
+
 Parted of_work(const StepRecord& a, const StepRecord& b) {
   const auto sums = [](const StepRecord& step) {
-    std::map<std::pair<PartyId, engine::Phase>, Nanos> all;
-    for (const WorkRecord& w : step.work) all[{w.party, w.phase}] += w.took;
+    std::map<std::pair<PartyId, engine::Phase>, Jobs> all;
+    for (const WorkRecord& w : step.work) {
+      Jobs& jobs = all[{w.party, w.phase}];
+      jobs.took += w.took, jobs.count += w.count, jobs.rows += std::uint64_t{w.rows} * w.count;
+    }
     return all;
   };
   auto x = sums(a), y = sums(b);
-  for (const auto& [job, took] : y) x.try_emplace(job, Nanos{});
-  for (const auto& [job, took] : x) {
-    const Nanos now = y[job];
-    if (took == now) continue;
+  for (const auto& [job, jobs] : y) x.try_emplace(job);
+  for (const auto& [job, was] : x) {
+    const Jobs is = y[job];
+    if (was == is) continue;
     const std::string who = job.first == 0 ? "the client" : fmt::format("party {}", job.first);
+    std::string reason = fmt::format("{} computes {} for {} ns where it took {}{}", who,
+                                     engine::name_of(job.second), is.took.count(), was.took.count(),
+                                     percent(engine::seconds(was.took), engine::seconds(is.took)));
+    if (was.count != is.count || was.rows != is.rows)
+      reason +=
+          fmt::format(", in {} jobs of {} rows where {} of {} were", is.count, is.rows, was.count, was.rows);
     return Part{"work",
-                fmt::format("{} computes {} for {} ns where it took {}{}", who, engine::name_of(job.second),
-                            now.count(), took.count(), percent(engine::seconds(took), engine::seconds(now))),
-                {{"party", job.first}, {"phase", engine::name_of(job.second)}, {"took_ns", took.count()}},
-                {{"party", job.first}, {"phase", engine::name_of(job.second)}, {"took_ns", now.count()}}};
+                reason,
+                {{"party", job.first}, {"phase", engine::name_of(job.second)}, {"took_ns", was.took.count()}},
+                {{"party", job.first}, {"phase", engine::name_of(job.second)}, {"took_ns", is.took.count()}}};
   }
   return {};
 }
@@ -157,17 +182,20 @@ Part of_waiting(const StepRecord& a, const StepRecord& b) {
         {{"under_way_ns", (x.arrived - x.sent).count()}},
         {{"under_way_ns", (y.arrived - y.sent).count()}}};
   }
-  if (a.took == b.took)
+  if (a.took != b.took)
+    return Part{"waiting",
+                fmt::format("it takes {} ns where it took {}, of the same work and messages", b.took.count(),
+                            a.took.count()),
+                {{"took_ns", a.took.count()}},
+                {{"took_ns", b.took.count()}}};
+  if (a.begin != b.begin)
     return Part{"waiting",
                 fmt::format("it begins {} ns after the run where it began {} ns after it", b.begin.count(),
                             a.begin.count()),
                 {{"begin_ns", a.begin.count()}},
                 {{"begin_ns", b.begin.count()}}};
-  return Part{"waiting",
-              fmt::format("it takes {} ns where it took {}, of the same work and messages", b.took.count(),
-                          a.took.count()),
-              {{"took_ns", a.took.count()}},
-              {{"took_ns", b.took.count()}}};
+  return Part{
+      "waiting", "the same work and messages, in another order or at other instants within it", {}, {}};
 }
 
 Part parts_of(const StepRecord& a, const StepRecord& b) {
@@ -175,6 +203,7 @@ Part parts_of(const StepRecord& a, const StepRecord& b) {
   const auto x = ways_of(a), y = ways_of(b);
   if (auto part = of_messages(x, y)) return *part;
   if (auto part = of_bytes(x, y)) return *part;
+  if (auto part = of_message_rows(x, y)) return *part;
   if (auto part = of_transport(x, y)) return *part;
   if (auto part = of_work(a, b)) return *part;
   return of_waiting(a, b);
@@ -183,7 +212,7 @@ Part parts_of(const StepRecord& a, const StepRecord& b) {
 // The step in which the first other token came out; none where the texts are the same.
 std::optional<Difference> other_text(const RunRecord& a, const RunRecord& b) {
   const auto differs = std::ranges::mismatch(a.output, b.output);
-  if (differs.in1 == a.output.end() || differs.in2 == b.output.end()) return {};
+  if (differs.in1 == a.output.end() && differs.in2 == b.output.end()) return {};
   const auto place = static_cast<std::size_t>(differs.in1 - a.output.begin());
   Difference d;
   std::size_t tokens = 0;
@@ -191,10 +220,13 @@ std::optional<Difference> other_text(const RunRecord& a, const RunRecord& b) {
     d.step = s.step;
     if (s.step > 0 && (tokens += s.accepted) > place) break;
   }
+  const auto token = [](auto at, auto end) { return at == end ? Json() : Json(*at); };
+  const Json was = token(differs.in1, a.output.end()), is = token(differs.in2, b.output.end());
+  const auto told = [](const Json& t) { return t.is_null() ? std::string("none") : t.dump(); };
   d.what = "text";
-  d.reason = fmt::format("token {} is {} where it was {}", place, *differs.in2, *differs.in1);
-  d.before = {{"token", *differs.in1}, {"place", place}};
-  d.now = {{"token", *differs.in2}, {"place", place}};
+  d.reason = fmt::format("token {} is {} where it was {}", place, told(is), told(was));
+  d.before = {{"token", was}, {"place", place}};
+  d.now = {{"token", is}, {"place", place}};
   return d;
 }
 
@@ -214,6 +246,15 @@ std::optional<Difference> difference_of(const RunRecord& a, const RunRecord& b) 
                        {{"steps", b.steps.size()}}};
   }
   // Greetings that differ are no reason for another text.
+  if (!found && a.total != b.total)
+    found = Difference{0,
+                       "",
+                       b.steps.empty() ? 0 : b.steps.back().step,
+                       "waiting",
+                       fmt::format("the run takes {} ns where it took {}, of the same steps", b.total.count(),
+                                   a.total.count()),
+                       {{"took_ns", a.total.count()}},
+                       {{"took_ns", b.total.count()}}};
   if (auto text = other_text(a, b); text && (!found || text->step <= found->step || found->step == 0))
     return text;
   return found;
@@ -221,21 +262,19 @@ std::optional<Difference> difference_of(const RunRecord& a, const RunRecord& b) 
 
 void add_to(Totals& t, const RunRecord& run) {
   t.tokens += static_cast<double>(run.output.size());
-  double own_s = 0;
+  t.seconds += engine::seconds(run.total);
   for (const StepRecord& s : run.steps) {
     for (const MessageRecord& m : s.messages) {
       t.messages += m.count;
       t.bytes += static_cast<double>(m.bytes) * m.count;
       t.flights += static_cast<double>(m.flights) * m.count;
-      t.resent += m.retransmits;
+      t.resent += static_cast<double>(m.retransmits) * m.count;
     }
-    for (const WorkRecord& w : s.work) (w.party == 0 ? own_s : t.others_s) += engine::seconds(w.took);
+    for (const WorkRecord& w : s.work) (w.party == 0 ? t.client_s : t.others_s) += engine::seconds(w.took);
     if (s.step == 0) continue;
     ++t.steps;
     t.rows += s.rows;
-    t.seconds += engine::seconds(s.took);
   }
-  t.client_s += own_s;
 }
 
 void tell_settings(const Json& before, const Json& now, const std::string& where,
@@ -263,6 +302,15 @@ std::optional<Difference> first_difference(const CellRecord& before, const CellR
       return Difference{
           i,        b.prompt, 0, "steps", fmt::format("prompt '{}' where '{}' was", b.prompt, a.prompt),
           a.prompt, b.prompt};
+    if (a.drafter != b.drafter || a.seed != b.seed)
+      return Difference{i,
+                        b.prompt,
+                        0,
+                        "steps",
+                        fmt::format("run {}: drafter {}, seed {}, where drafter {}, seed {} were", i,
+                                    b.drafter, b.seed, a.drafter, a.seed),
+                        {{"drafter", a.drafter}, {"seed", a.seed}},
+                        {{"drafter", b.drafter}, {"seed", b.seed}}};
     if (auto found = difference_of(a, b)) {
       found->run = i;
       found->prompt = b.prompt;

@@ -20,7 +20,7 @@ struct MessageRecord {
   std::uint64_t bytes = 0;  // header included
   std::uint32_t rows = 0, flights = 0, cwnd = 0, retransmits = 0;
   Nanos sent{}, arrived{};
-  std::uint32_t count = 1;
+  std::uint32_t count = 1, mark = 0;  // mark: of several, a hash of each one's instants
   bool operator==(const MessageRecord&) const = default;
 };
 
@@ -28,8 +28,8 @@ struct WorkRecord {
   engine::PartyId party = 0;
   engine::Phase phase = engine::Phase::head;
   std::uint32_t rows = 0;
-  Nanos took{};  // of `count` jobs of the same kind, the sum
-  std::uint32_t count = 1;
+  Nanos took{};                       // of `count` jobs of the same kind, the sum
+  std::uint32_t count = 1, mark = 0;  // mark: of several, a hash of how long each took
   bool operator==(const WorkRecord&) const = default;
 };
 

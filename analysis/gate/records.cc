@@ -27,7 +27,9 @@ constexpr Metric metrics[] = {
     {"round_trips_per_token", "round trips", "requests of the client that were answered, by all tokens",
      false},
     {"tokens_per_step", "tokens", "of decode steps", true},
-    {"same_tokens", "tokens", "of the baseline's texts that are still in their places", true}};
+    {"total_s", "s", "runs, from the first to the last: rests between steps too", false},
+    {"same_tokens", "tokens",
+     "of the baseline's texts that are still in their places, less those behind them that are new", true}};
 
 void expect_virtual(const Run& run) {
   const auto& h = run.header;
@@ -102,13 +104,46 @@ void tell_apart(std::vector<CellRecord>& cells, const std::vector<Json>& variant
   for (std::size_t i = 0; i < cells.size(); ++i) cells[i].name = std::move(names[i]);
 }
 
-template <typename Record, typename Same>
-void add_to_group(std::vector<Record>& groups, const Record& one, Same same, auto add) {
-  const auto group = std::ranges::find_if(groups, [&](const Record& g) { return same(g) == same(one); });
-  if (group == groups.end())
-    groups.push_back(one);
-  else
-    add(*group);
+// FNV-1a, of instants that a group no longer holds.
+std::uint32_t marked(std::uint32_t mark, Nanos instant) {
+  auto left = static_cast<std::uint64_t>(instant.count());
+  if (mark == 0) mark = 2166136261u;
+  for (int byte = 0; byte < 8; ++byte, left >>= 8)
+    mark = (mark ^ static_cast<std::uint32_t>(left & 255)) * 16777619u;
+  return mark;
+}
+
+void join(MessageRecord& group, const MessageRecord& m) {
+  if (group.count == 1) group.mark = marked(marked(0, group.sent), group.arrived);
+  group.mark = marked(marked(group.mark, m.sent), m.arrived);
+  group.count += m.count;
+  group.arrived = std::max(group.arrived, m.arrived);
+}
+
+void join(WorkRecord& group, const WorkRecord& w) {
+  if (group.count == 1) group.mark = marked(0, group.took);
+  group.mark = marked(group.mark, w.took);
+  group.count += w.count;
+  group.took += w.took;
+}
+
+auto kind_of(const MessageRecord& m) {
+  return std::tuple(m.from, m.to, m.bytes, m.rows, m.flights, m.cwnd, m.retransmits);
+}
+auto kind_of(const WorkRecord& w) { return std::tuple(w.party, w.phase, w.rows); }
+
+template <typename Record>
+std::vector<Record> grouped_by_kind(const std::vector<Record>& all) {
+  std::vector<Record> groups;
+  for (const Record& one : all) {
+    const auto group =
+        std::ranges::find_if(groups, [&](const Record& g) { return kind_of(g) == kind_of(one); });
+    if (group == groups.end())
+      groups.push_back(one);
+    else
+      join(*group, one);
+  }
+  return groups;
 }
 
 }  // namespace
@@ -124,10 +159,11 @@ const Metric& gate_metric(std::string_view name) {
 }
 
 std::map<std::string, double> metrics_of(const std::vector<RunRecord>& runs) {
-  double tokens = 0, decoded = 0, decode_s = 0, steps = 0, first_s = 0, prompts = 0, bytes = 0, trips = 0,
-         texts = 0;
+  double tokens = 0, decoded = 0, decode_s = 0, steps = 0, first_s = 0, prompts = 0, bytes = 0, total_s = 0,
+         trips = 0, texts = 0;
   for (const RunRecord& run : runs) {
     texts += static_cast<double>(run.output.size());
+    total_s += engine::seconds(run.total);
     for (const StepRecord& s : run.steps) {
       for (const MessageRecord& m : s.messages) bytes += static_cast<double>(m.bytes) * m.count;
       if (s.step == 0) continue;
@@ -149,6 +185,7 @@ std::map<std::string, double> metrics_of(const std::vector<RunRecord>& runs) {
   add("bytes_per_token", bytes, tokens);
   add("round_trips_per_token", trips, tokens);
   add("tokens_per_step", decoded, steps);
+  if (total_s > 0) found["total_s"] = total_s;
   if (texts > 0) found["same_tokens"] = texts;
   return found;
 }
@@ -174,21 +211,8 @@ RunRecord record_of(const Run& run) {
 
 RunRecord grouped(RunRecord run) {
   for (StepRecord& step : run.steps) {
-    std::vector<MessageRecord> messages;
-    for (const MessageRecord& m : step.messages)
-      add_to_group(
-          messages, m,
-          [](const MessageRecord& g) {
-            return std::tuple(g.from, g.to, g.bytes, g.rows, g.flights, g.cwnd, g.retransmits);
-          },
-          [&](MessageRecord& g) { g.count += m.count, g.arrived = std::max(g.arrived, m.arrived); });
-    step.messages = std::move(messages);
-    std::vector<WorkRecord> work;
-    for (const WorkRecord& w : step.work)
-      add_to_group(
-          work, w, [](const WorkRecord& g) { return std::tuple(g.party, g.phase, g.rows); },
-          [&](WorkRecord& g) { g.count += w.count, g.took += w.took; });
-    step.work = std::move(work);
+    step.messages = grouped_by_kind(step.messages);
+    step.work = grouped_by_kind(step.work);
   }
   return run;
 }

@@ -17,9 +17,9 @@ std::string_view name_of(Verdict);
 // Of a metric that was measured against another build: what the numbers say.
 struct Measured {
   std::vector<double> ours, theirs;  // samples, in the order in which they were taken, alternating
-  double ratio = 1, ratio_low = 1, ratio_high = 1;  // ours / theirs, medians; bootstrap interval
-  double p = 1, p_holm = 1;                         // Mann-Whitney U, two-sided; after Holm over all metrics
-  double smallest_seen = 0;           // effect (share) that these samples would have shown with 80 % power
+  double ratio = 1, ratio_low = 1, ratio_high = 1;  // ours / theirs, Hodges-Lehmann; bootstrap interval
+  double p = 1, p_holm = 1;  // Mann-Whitney U, two-sided, over swaps of pairs; after Holm over all metrics
+  double smallest_seen = 0;  // effect (share) that these samples would have shown with 80 % power
   std::optional<std::size_t> needed;  // repetitions to see the least effect asked for
 };
 
@@ -30,6 +30,7 @@ struct GateRow {
   Verdict verdict = Verdict::pass;
   std::string reason;                // empty where nothing differs; one line
   std::optional<Measured> measured;  // none: virtual time, exact
+  bool other_build = false;          // beside another build, which has no baseline
 };
 
 struct GateResult {

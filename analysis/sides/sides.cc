@@ -5,8 +5,8 @@
 #include <set>
 
 #include "analysis/gate/difference.hh"
+#include "analysis/gate/pairs.hh"
 #include "analysis/gate/records.hh"
-#include "analysis/sides/pairs.hh"
 #include "analysis/sides/strips.hh"
 
 namespace splitwan::analysis {

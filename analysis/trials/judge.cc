@@ -41,14 +41,14 @@ std::string seen_text(const Finding& f, std::size_t each) {
 
 void decide(Finding& f, const Trial& t, const TrialRules& rules) {
   const double worse = t.higher_is_better ? 1 / f.ratio : f.ratio;  // above 1: slower
-  const double worst = t.higher_is_better ? 1 / f.ratio_low : f.ratio_high;
   const double half = rules.least_effect / 2, effect = std::max(f.ratio, 1 / f.ratio) - 1;
   const bool differs = f.p_holm < rules.alpha && (f.ratio_low > 1 || f.ratio_high < 1);
   const std::string seen = seen_text(f, t.ours.size());
   if (differs && effect > half) {
     f.outcome = worse > 1 ? Outcome::regressed : Outcome::improved;
     f.reason = fmt::format("{}, p {:.2g}", change_text(f), f.p_holm);
-  } else if (worst - 1 < rules.least_effect || (f.smallest_seen <= rules.least_effect && worse - 1 <= half)) {
+  } else if ((f.smallest_seen <= rules.least_effect && worse - 1 <= half) ||
+             std::max(f.ratio_high, 1 / f.ratio_low) - 1 < rules.least_effect) {
     f.outcome = Outcome::pass;
     f.reason = fmt::format("{}; {}", change_text(f), seen);
   } else {
@@ -73,7 +73,7 @@ std::vector<Finding> judge(const std::vector<Trial>& trials, const TrialRules& r
     f.ratio = interval.ratio;
     f.ratio_low = interval.low;
     f.ratio_high = interval.high;
-    f.p = mann_whitney(t.ours, t.theirs).p;
+    f.p = paired_mann_whitney(t.ours, t.theirs).p;
     const auto scatter = scatter_of(t.ours, t.theirs);
     f.smallest_seen = smallest_effect(scatter, t.ours.size(), size);
     f.needed = repetitions_for(scatter, rules.least_effect, size);

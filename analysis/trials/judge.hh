@@ -35,9 +35,9 @@ struct Finding {
 
 // One finding a trial. Regressed (or improved): p after Holm is below alpha, the interval excludes 1 and the
 // change is more than half the least effect. Else pass, where the samples would have shown the least effect
-// with the power asked for and found at most half of it, or where the interval excludes the least effect
-// for the worse. Else inconclusive. Throws Error naming a metric with fewer than two samples, not as many of
-// ours as of theirs, or one that is not above 0.
+// with the power asked for and found at most half of it for the worse, or where the interval lies within the
+// least effect on both sides. Else inconclusive. Throws Error naming a metric with fewer than two samples,
+// not as many of ours as of theirs, or one that is not above 0.
 std::vector<Finding> judge(const std::vector<Trial>&, const TrialRules& = {});
 
 }  // namespace splitwan::analysis

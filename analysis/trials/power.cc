@@ -5,72 +5,76 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/trials/location.hh"
 #include "analysis/trials/rank_test.hh"
-#include "engine/base/order_statistics.hh"
 
 namespace splitwan::analysis {
 namespace {
 
 struct Chance {
-  double larger = 0.5;       // that a value is larger than another one once the effect is added to it
-  double scatter = 1.0 / 6;  // n times the variance of its estimate from n values each; 1/6 without an effect
+  double beyond = 0;  // P - 1/2
+  double spread = 0;  // of its estimate from n pairs, times sqrt(n)
 };
 
-Chance chance_of(const std::vector<double>& sorted, double shift) {
-  const double n = static_cast<double>(sorted.size());
-  double sum = 0, above = 0, below = 0;
-  for (const double v : sorted) {
-    const auto others = [&](double limit, double itself) {  // below it; equal ones half; not the value itself
-      const auto [first, last] = std::ranges::equal_range(sorted, limit);
-      return (static_cast<double>(first - sorted.begin()) + static_cast<double>(last - first) / 2 - itself) /
-             (n - 1);
-    };
-    const double wins = others(v + shift, shift > 0 ? 1 : 0.5),
-                 loses = others(v - shift, shift > 0 ? 0 : 0.5);
-    sum += wins;
-    above += wins * wins;
-    below += (1 - loses) * (1 - loses);
+// The share of `sorted` below a value, equal ones half; `left_out`, one of them, is not counted.
+double share_below(const std::vector<double>& sorted, double value, double left_out) {
+  const auto [first, last] = std::ranges::equal_range(sorted, value);
+  double below = static_cast<double>(first - sorted.begin()) + static_cast<double>(last - first) / 2;
+  below -= left_out < value ? 1 : left_out == value ? 0.5 : 0;
+  return below / static_cast<double>(sorted.size() - 1);
+}
+
+Chance chance_of(const Scatter& scatter, double shift) {
+  std::vector<double> x = scatter.ours;
+  const std::vector<double>& y = scatter.theirs;
+  for (double& v : x) v += shift;
+  std::vector<double> sorted_x = x, sorted_y = y;
+  std::ranges::sort(sorted_x);
+  std::ranges::sort(sorted_y);
+  const double n = static_cast<double>(x.size());
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {  // half the difference of a pair's ranks, as shares
+    const double difference = (share_below(sorted_y, x[i], y[i]) + share_below(sorted_x, x[i], x[i]) -
+                               share_below(sorted_x, y[i], x[i]) - share_below(sorted_y, y[i], y[i])) /
+                              2;
+    sum += difference;
+    squares += difference * difference;
   }
   const double mean = sum / n;
-  return {mean, std::max(0.0, above / n - mean * mean) + std::max(0.0, below / n - mean * mean)};
+  // n - 1: the centre was found from these same values, which are closer to it than to the true one.
+  return {mean, std::sqrt(std::max(0.0, (squares - n * mean * mean) / (n - 1)))};
 }
 
-// Values on each side that see an effect with this chance.
-double wanted(const Chance& chance, const TestSize& size) {
+// Swaps of n pairs are significant where the mean rank difference is above z_alpha s / sqrt(n - z_alpha^2): s
+// itself is counted from them.
+bool seen_by(double pairs, const Chance& chance, const TestSize& size) {
   const boost::math::normal normal;
-  const double z = quantile(complement(normal, size.alpha / 2)) * std::sqrt(1.0 / 6) +
-                   quantile(normal, size.power) * std::sqrt(chance.scatter);
-  const double beyond = chance.larger - 0.5;
-  return beyond > 0 ? std::pow(z / beyond, 2) : std::numeric_limits<double>::infinity();
-}
-
-void add_centred(std::vector<double>& to, std::span<const double> values) {
-  std::vector<double> logs;
-  for (const double v : values) logs.push_back(std::log(v));
-  const double middle = engine::median(logs), n = static_cast<double>(logs.size());
-  // The middle is of these same values, which are closer to it than to the true one.
-  const double wider = std::sqrt(n / std::max(1.0, n - 1));
-  for (const double v : logs) to.push_back((v - middle) * wider);
+  const double z = quantile(complement(normal, size.alpha / 2));
+  if (pairs <= z * z) return false;
+  return chance.beyond > 0 &&
+         chance.beyond >=
+             chance.spread * (z / std::sqrt(pairs - z * z) + quantile(normal, size.power) / std::sqrt(pairs));
 }
 
 }  // namespace
 
-std::vector<double> scatter_of(std::span<const double> ours, std::span<const double> theirs) {
-  std::vector<double> found;
-  add_centred(found, ours);
-  add_centred(found, theirs);
+Scatter scatter_of(std::span<const double> ours, std::span<const double> theirs) {
+  const double between = std::log(ratio_of(ours, theirs));
+  Scatter found;
+  for (const double v : ours) found.ours.push_back(std::log(v) - between);
+  for (const double v : theirs) found.theirs.push_back(std::log(v));
   return found;
 }
 
-double smallest_effect(std::span<const double> scatter, std::size_t each, const TestSize& size) {
+double smallest_effect(const Scatter& scatter, std::size_t pairs, const TestSize& size) {
   constexpr double none = std::numeric_limits<double>::infinity();
-  if (least_p(each) > size.alpha || scatter.size() < 2) return none;
-  std::vector<double> sorted(scatter.begin(), scatter.end());
-  std::ranges::sort(sorted);
+  if (least_p(pairs) > size.alpha || scatter.ours.size() < 2) return none;
   const auto seen = [&](double shift) {
-    return wanted(chance_of(sorted, shift), size) <= static_cast<double>(each);
+    return seen_by(static_cast<double>(pairs), chance_of(scatter, shift), size);
   };
-  double low = 0, high = sorted.back() - sorted.front() + 1e-9;
+  double low = 0, high = std::max(std::ranges::max(scatter.theirs) - std::ranges::min(scatter.ours),
+                                  std::ranges::max(scatter.ours) - std::ranges::min(scatter.theirs)) +
+                         1e-9;
   if (!seen(high)) return none;
   for (int i = 0; i < 40; ++i) {
     const double middle = (low + high) / 2;
@@ -79,16 +83,17 @@ double smallest_effect(std::span<const double> scatter, std::size_t each, const 
   return std::expm1(high);
 }
 
-std::optional<std::size_t> repetitions_for(std::span<const double> scatter, double effect,
-                                           const TestSize& size) {
-  if (scatter.size() < 2) return std::nullopt;
-  std::vector<double> sorted(scatter.begin(), scatter.end());
-  std::ranges::sort(sorted);
-  const double count = std::ceil(wanted(chance_of(sorted, std::log1p(effect)), size));
-  if (!(count <= most_repetitions)) return std::nullopt;
-  auto each = std::max<std::size_t>(2, static_cast<std::size_t>(count));
-  while (least_p(each) > size.alpha) ++each;
-  return each;
+std::optional<std::size_t> repetitions_for(const Scatter& scatter, double effect, const TestSize& size) {
+  if (scatter.ours.size() < 2) return std::nullopt;
+  const Chance chance = chance_of(scatter, std::log1p(effect));
+  if (!seen_by(most_repetitions, chance, size)) return std::nullopt;
+  std::size_t low = 1, high = most_repetitions;  // too few, enough
+  while (high - low > 1) {
+    const std::size_t middle = low + (high - low) / 2;
+    (seen_by(static_cast<double>(middle), chance, size) ? high : low) = middle;
+  }
+  while (least_p(high) > size.alpha) ++high;
+  return high;
 }
 
 }  // namespace splitwan::analysis

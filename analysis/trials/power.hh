@@ -1,4 +1,5 @@
-// What samples could have told: the smallest effect that they would have shown, and how many more it takes.
+// What pairs of values could have told: the smallest effect that they would have shown, and how many more it
+// takes.
 #pragma once
 
 #include <optional>
@@ -12,18 +13,22 @@ struct TestSize {
   double power = 0.8;   // chance of seeing an effect that is there
 };
 
-// How the values of one program scatter around each other: logarithms less their sample's median, of both.
-std::vector<double> scatter_of(std::span<const double> ours, std::span<const double> theirs);
+// Pairs as they scatter: logarithms, the difference between the two programs taken out.
+struct Scatter {
+  std::vector<double> ours, theirs;
+};
+Scatter scatter_of(std::span<const double> ours, std::span<const double> theirs);
 
-// After Noether (1987), JASA 82, 645: Mann and Whitney's test of n values on each side sees an effect with
-// this power when sqrt(n) (P - 1/2) = z_(alpha/2) / sqrt(6) + z_power s, where P is the chance that a value
-// with the effect is the larger one and s^2 / n the variance of its estimate. Both are counted from the
-// scatter as it is: no law of the noise is supposed. (A small effect in normal noise takes the t-test's
-// number times pi/3.) Effects are shares, 0.02: larger by 2 %. Infinity: none is seen.
-double smallest_effect(std::span<const double> scatter, std::size_t each, const TestSize& = {});
+// After Noether (1987), JASA 82, 645: with an effect, a value is larger than one without with probability P;
+// n pairs show it in Mann and Whitney's U, its p taken over swaps, with this power when
+//   P - 1/2 = s (z_(alpha/2) / sqrt(n - z_(alpha/2)^2) + z_power / sqrt(n)),
+// where s is the spread of half the difference of a pair's ranks, as a share: the less, the more the two have
+// in common. P and s are counted from the scatter as it is: no law of the noise is supposed. (A small effect
+// in independent normal noise takes the t-test's number times pi/3.) Effects are shares, 0.02: larger by 2 %.
+// Infinity: none is seen.
+double smallest_effect(const Scatter&, std::size_t pairs, const TestSize& = {});
 // None where more than `most_repetitions` are needed.
-std::optional<std::size_t> repetitions_for(std::span<const double> scatter, double effect,
-                                           const TestSize& = {});
+std::optional<std::size_t> repetitions_for(const Scatter&, double effect, const TestSize& = {});
 
 constexpr std::size_t most_repetitions = 1'000'000;
 

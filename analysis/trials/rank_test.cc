@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
-#include <boost/math/special_functions/binomial.hpp>
 #include <cmath>
 #include <numeric>
 
@@ -12,6 +11,7 @@ namespace splitwan::analysis {
 namespace {
 
 constexpr std::size_t most_exact = 25;  // C(50, 25) arrangements: whole numbers in a double
+constexpr std::size_t most_exact_pairs = 100;
 
 struct Ranks {
   double u = 0, ties = 0;  // ties: sum of t^3 - t over groups of t equal values
@@ -63,6 +63,52 @@ double normal_p(const Ranks& ranks, double n, double m) {
   return 2 * cdf(complement(boost::math::normal(), z));
 }
 
+// Twice each value's rank among all of both: whole numbers, with ties, too.
+std::vector<long> double_ranks(std::span<const double> values, std::vector<double> all) {
+  std::ranges::sort(all);
+  std::vector<long> ranks;
+  for (const double v : values) {
+    const auto [first, last] = std::ranges::equal_range(all, v);
+    ranks.push_back((first - all.begin()) + (last - all.begin()) + 1);
+  }
+  return ranks;
+}
+
+// The chance that differences whose signs are drawn by coins add up to as much as these, either way.
+double exact_p_of_swaps(const std::vector<long>& differences) {
+  long sum = 0, most = 0;
+  for (const long d : differences) {
+    sum += d;
+    most += std::abs(d);
+  }
+  std::vector<double> chance(static_cast<std::size_t>(2 * most + 1));  // of a sum, from -most on
+  chance[static_cast<std::size_t>(most)] = 1;
+  for (const long d : differences) {
+    std::vector<double> next(chance.size());
+    const auto step = static_cast<std::size_t>(std::abs(d));
+    for (std::size_t i = 0; i < chance.size(); ++i) {
+      if (chance[i] == 0) continue;
+      next[i + step] += chance[i] / 2;
+      next[i - step] += chance[i] / 2;
+    }
+    chance = std::move(next);
+  }
+  double p = 0;
+  for (std::size_t i = 0; i < chance.size(); ++i)
+    if (std::abs(static_cast<long>(i) - most) >= std::abs(sum)) p += chance[i];
+  return std::min(1.0, p);
+}
+
+double normal_p_of_swaps(const std::vector<long>& differences) {
+  double sum = 0, squares = 0;
+  for (const long d : differences) {
+    sum += static_cast<double>(d);
+    squares += static_cast<double>(d) * static_cast<double>(d);
+  }
+  if (squares == 0) return 1;
+  return 2 * cdf(complement(boost::math::normal(), std::abs(sum) / std::sqrt(squares)));
+}
+
 }  // namespace
 
 RankTest mann_whitney(std::span<const double> a, std::span<const double> b) {
@@ -73,11 +119,19 @@ RankTest mann_whitney(std::span<const double> a, std::span<const double> b) {
   return {ranks.u, normal_p(ranks, static_cast<double>(a.size()), static_cast<double>(b.size())), false};
 }
 
-double least_p(std::size_t each) {
-  if (each > most_exact) return 0;
-  return std::min(1.0, 2 / boost::math::binomial_coefficient<double>(static_cast<unsigned>(2 * each),
-                                                                     static_cast<unsigned>(each)));
+RankTest paired_mann_whitney(std::span<const double> a, std::span<const double> b) {
+  if (a.size() != b.size() || a.empty())
+    throw engine::Error("pairs were expected, found {} and {} values", a.size(), b.size());
+  std::vector<double> all(a.begin(), a.end());
+  all.insert(all.end(), b.begin(), b.end());
+  auto differences = double_ranks(a, all);
+  const auto other = double_ranks(b, all);
+  for (std::size_t i = 0; i < other.size(); ++i) differences[i] -= other[i];
+  const bool exact = a.size() <= most_exact_pairs;
+  return {ranks_of(a, b).u, exact ? exact_p_of_swaps(differences) : normal_p_of_swaps(differences), exact};
 }
+
+double least_p(std::size_t pairs) { return std::min(1.0, std::exp2(1 - static_cast<double>(pairs))); }
 
 std::vector<double> holm(std::span<const double> p) {
   std::vector<std::size_t> order(p.size());

@@ -16,8 +16,14 @@ struct RankTest {
 // where one of them is empty.
 RankTest mann_whitney(std::span<const double> a, std::span<const double> b);
 
-// The least two-sided p that so many values each can give.
-double least_p(std::size_t each);
+// Of pairs (a_i, b_i) that were measured one after the other: the same U, among all ways to swap the two of a
+// pair instead of all arrangements. What the two share (the machine's mood, which drifts) is the same in all
+// of those, and so hides no difference. Exact up to 100 pairs, else normal. Throws Error where there are not
+// as many.
+RankTest paired_mann_whitney(std::span<const double> a, std::span<const double> b);
+
+// The least p that so many pairs can give.
+double least_p(std::size_t pairs);
 
 // Holm (1979), Scand. J. Stat. 6, 65: below alpha for any of them with a probability of at most alpha where
 // none differs, however they depend on each other.

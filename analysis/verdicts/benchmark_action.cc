@@ -5,21 +5,21 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
 
 Json entry_of(const GateRow& row) {
   const Figures f = figures_of(row);
-  const std::string unit = one_line(row.unit);
-  Json entry = {{"name", one_line(fmt::format("{} / {} / {}", row.scenario, row.cell, row.metric))},
+  const std::string unit = engine::one_line(row.unit);
+  Json entry = {{"name", engine::one_line(fmt::format("{} / {} / {}", row.scenario, row.cell, row.metric))},
                 {"unit", unit},
                 {"value", row.current}};
   std::string extra = fmt::format("baseline: {} {}\nchange: {}\nverdict: {}", f.baseline, unit, f.change,
                                   name_of(row.verdict));
-  if (!row.reason.empty()) extra += "\n" + one_line(row.reason);
+  if (!row.reason.empty()) extra += "\n" + engine::one_line(row.reason);
   if (row.measured) {
     const Measured& m = *row.measured;
     const double spread = std::abs(m.ratio_high - m.ratio_low) / 2 * std::abs(row.baseline);

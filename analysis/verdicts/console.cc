@@ -7,8 +7,8 @@
 #include <array>
 #include <cstdlib>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -23,26 +23,26 @@ struct ConsoleLine {
 // Most rows of a cell have one cause, which is told once.
 std::string told_once(const GateRow& row, const GateRow* before) {
   const bool same_cell = before && before->scenario == row.scenario && before->cell == row.cell;
-  if (!same_cell || row.reason.empty() || before->reason.empty()) return one_line(row.reason);
+  if (!same_cell || row.reason.empty() || before->reason.empty()) return engine::one_line(row.reason);
   if (before->reason.ends_with(row.reason)) return "as above";
-  if (!row.reason.ends_with(before->reason)) return one_line(row.reason);
-  return one_line(row.reason.substr(0, row.reason.size() - before->reason.size())) + "as above";
+  if (!row.reason.ends_with(before->reason)) return engine::one_line(row.reason);
+  return engine::one_line(row.reason.substr(0, row.reason.size() - before->reason.size())) + "as above";
 }
 
 ConsoleLine line_of(const GateRow& row, const GateRow* before) {
   const Figures f = figures_of(row);
   std::string why = told_once(row, before);
-  if (row.measured) why += (why.empty() ? "" : "; ") + measured_text(*row.measured);
-  return {
-      row.verdict,
-      {std::string(name_of(row.verdict)), one_line(row.scenario), one_line(row.cell), one_line(row.metric),
-       f.baseline, f.current + (row.unit.empty() ? "" : " " + one_line(row.unit)), f.change, why}};
+  if (row.measured && why.empty()) why = measured_text(*row.measured);
+  return {row.verdict,
+          {std::string(name_of(row.verdict)), engine::one_line(row.scenario), engine::one_line(row.cell),
+           engine::one_line(row.metric), f.baseline,
+           f.current + (row.unit.empty() ? "" : " " + engine::one_line(row.unit)), f.change, why}};
 }
 
 ConsoleLine folded(const std::string& scenario, std::size_t count, bool others) {
   return {
       Verdict::pass,
-      {"pass", one_line(scenario),
+      {"pass", engine::one_line(scenario),
        fmt::format("{} {}value{} as in the baseline", count, others ? "other " : "", count == 1 ? "" : "s")}};
 }
 
@@ -73,7 +73,7 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
     std::size_t shown = 0;
     const GateRow* last = nullptr;
     for (const GateRow* row : group.rows)
-      if (style.all || differs(*row) || row->measured) {
+      if (style.all || differs(*row) || row->other_build) {
         lines.push_back(line_of(*row, last));
         last = row;
         ++shown;
@@ -90,7 +90,7 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
   for (const ConsoleLine& line : lines)
     for (std::size_t c = 0; c < table_columns; ++c)
       if (c != cell_column || !line.text[metric_column].empty())  // a fold's words run on
-        widths[c] = std::max(widths[c], columns_of(line.text[c]));
+        widths[c] = std::max(widths[c], engine::columns_of(line.text[c]));
 
   std::string text;
   for (const ConsoleLine& line : lines) {
@@ -98,11 +98,11 @@ std::string console_table(const GateResult& result, const ConsoleStyle& style) {
     while (last > 0 && line.text[last - 1].empty()) --last;
     for (std::size_t c = 0; c < last; ++c) {
       text += c == verdict_column ? coloured(line.text[c], line.verdict, style) : line.text[c];
-      if (c + 1 < last) text += padding(widths[c], columns_of(line.text[c]));
+      if (c + 1 < last) text += padding(widths[c], engine::columns_of(line.text[c]));
     }
     text += '\n';
   }
-  for (const std::string& note : result.notes) text += "note: " + one_line(note) + "\n";
+  for (const std::string& note : result.notes) text += "note: " + engine::one_line(note) + "\n";
   return text + coloured(verdict_line(result), result.verdict, style) + "\n";
 }
 

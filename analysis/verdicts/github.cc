@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "analysis/verdicts/markdown.hh"
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -42,9 +42,10 @@ std::string annotations(const GateResult& result) {
     const std::size_t shown = rows.size() <= most_annotations ? rows.size() : most_annotations - 1;
     for (std::size_t i = 0; i < shown; ++i) {
       const GateRow& row = *rows[i];
-      const std::string where = one_line(row.cell.empty() ? row.scenario : row.scenario + ", " + row.cell);
-      text += command(type, fmt::format("{}: {}", name_of(row.verdict), one_line(row.metric)),
-                      shortened(fmt::format("{}: {}", where, sentence(row)), most_message));
+      const std::string where =
+          engine::one_line(row.cell.empty() ? row.scenario : row.scenario + ", " + row.cell);
+      text += command(type, fmt::format("{}: {}", name_of(row.verdict), engine::one_line(row.metric)),
+                      engine::shortened(fmt::format("{}: {}", where, sentence(row)), most_message));
     }
     if (shown < rows.size())
       text += command(type, fmt::format("{}: more", name_of(outcome)),

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -17,14 +17,14 @@ namespace {
 using Tree = boost::property_tree::ptree;
 
 // Readers take no empty names.
-std::string name_text(const std::string& text) { return text.empty() ? "unnamed" : one_line(text); }
+std::string name_text(const std::string& text) { return text.empty() ? "unnamed" : engine::one_line(text); }
 
 void put_attribute(Tree& element, const char* name, const std::string& value) {
   element.put(Tree::path_type(fmt::format("<xmlattr>/{}", name), '/'), value);
 }
 
 std::string case_name(const GateRow& row) {
-  return row.cell.empty() ? name_text(row.metric) : one_line(row.cell + ": " + row.metric);
+  return row.cell.empty() ? name_text(row.metric) : engine::one_line(row.cell + ": " + row.metric);
 }
 
 Tree testcase(const GateResult& result, const GateRow& row) {
@@ -83,7 +83,7 @@ std::string junit_xml(const GateResult& result, std::time_t when) {
   std::vector<ScenarioRows> suites = by_scenario(result);
   if (suites.empty()) suites.push_back({"gate", {}});
   std::string notes;
-  for (const std::string& note : result.notes) notes += one_line(note) + "\n";
+  for (const std::string& note : result.notes) notes += engine::one_line(note) + "\n";
 
   Tree document;
   Tree& all = document.add("testsuites", "");

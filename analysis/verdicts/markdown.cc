@@ -6,8 +6,8 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -35,8 +35,8 @@ class Page {
 
 std::string left_out(std::size_t count) { return fmt::format("\n{} more left out here.\n", count); }
 
-std::string name_cell(const std::string& name) { return markdown_text(one_line(name, most_name)); }
-std::string words_of(const std::string& text) { return markdown_text(one_line(text, most_reason)); }
+std::string name_cell(const std::string& name) { return markdown_text(engine::one_line(name, most_name)); }
+std::string words_of(const std::string& text) { return markdown_text(engine::one_line(text, most_reason)); }
 
 void add_table(Page& page, const std::vector<const GateRow*>& rows, std::size_t most) {
   std::size_t shown = 0;
@@ -62,19 +62,17 @@ void add_list(Page& page, const std::vector<std::string>& items, std::size_t mos
   if (shown < items.size()) page.close(left_out(items.size() - shown));
 }
 
-// All rows of a cell have one cause.
+// All rows of a cell have one cause; what is beside another build has its own.
 std::vector<std::string> reasons_of(const std::vector<const GateRow*>& rows) {
   std::vector<std::string> reasons;
   for (const GateRow* row : rows) {
+    const std::string why =
+        row->reason.empty() && row->measured ? measured_text(*row->measured) : row->reason;
+    if (why.empty()) continue;
     const std::string place = row->cell.empty() ? "" : ", " + name_cell(row->cell);
-    const std::string cell = fmt::format("**{}{}**", name_cell(row->scenario), place);
-    if (!row->reason.empty()) {
-      std::string text = fmt::format("{}: {}", cell, words_of(row->reason));
-      if (std::ranges::find(reasons, text) == reasons.end()) reasons.push_back(std::move(text));
-    }
-    if (row->measured)
-      reasons.push_back(
-          fmt::format("{}: {}: {}", cell, name_cell(row->metric), measured_text(*row->measured)));
+    const std::string metric = row->other_build ? ", " + name_cell(row->metric) : "";
+    std::string text = fmt::format("**{}{}{}**: {}", name_cell(row->scenario), place, metric, words_of(why));
+    if (std::ranges::find(reasons, text) == reasons.end()) reasons.push_back(std::move(text));
   }
   return reasons;
 }
@@ -132,7 +130,7 @@ void add_differences(Page& page, const Json& differences) {
 }  // namespace
 
 std::string markdown_text(std::string_view text) {
-  const std::string line = one_line(text);
+  const std::string line = engine::one_line(text);
   const auto at = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : '\0'; };
   std::string escaped;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -161,7 +159,8 @@ std::string markdown_page(const GateResult& result, std::size_t most_bytes) {
   if (!differing.empty()) add_table(page, differing, most_differing);
   add_list(page, reasons_of(differing), most_reasons);
   std::vector<std::string> notes;
-  for (const std::string& note : result.notes) notes.push_back(words_of(note));
+  for (const std::string& note : result.notes)  // at its beginning these would be a heading or a list
+    notes.push_back((note.find_first_of("#-+") == 0 ? "&#8203;" : "") + words_of(note));
   if (!notes.empty() && page.add("\nNotes:\n")) add_list(page, notes, notes.size());
   add_differences(page, result.differences);
   if (result.rows.empty()) return page.take();

@@ -29,6 +29,7 @@ std::vector<Chosen> files_of(const OutputsChosen& chosen) {
   std::vector<Chosen> files;
   if (!chosen.junit.empty()) files.push_back({"--junit", chosen.junit});
   if (!chosen.markdown.empty()) files.push_back({"--markdown", chosen.markdown});
+  if (!chosen.html.empty()) files.push_back({"--html", chosen.html});
   if (!chosen.benchmark.empty()) {
     if (chosen.benchmark == "-") return {{"--benchmark", "-"}};
     const BenchmarkPaths paths = benchmark_paths(chosen.benchmark);

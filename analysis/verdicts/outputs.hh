@@ -7,6 +7,7 @@ namespace splitwan::analysis {
 
 struct OutputsChosen {
   std::string junit, markdown, benchmark;  // files; empty: not asked for
+  std::string html;                        // checked here, written by who has both sides
 };
 
 // Before the work: throws Error where one cannot be written, is one of `inputs`, or two are the same.

@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "analysis/verdicts/plain_text.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -42,20 +42,52 @@ std::string are(std::size_t count, std::string_view what) {
   return fmt::format("{} {} {}", count, count == 1 ? "is" : "are", what);
 }
 
-// "3 of 72 values are worse than the baseline, 1 is better, 2 are undecided".
+// "3 of 72 values are worse than the baseline, 2 are undecided, 1 is better than the other build".
 std::string counts(const Tally& t) {
   std::string text;
-  const auto add = [&](Verdict verdict, std::string_view what) {
-    const std::size_t count = t.of[static_cast<std::size_t>(verdict)];
+  const auto add = [&](std::size_t count, std::string_view what) {
     if (count == 0) return;
-    const char* number = count == 1 ? "is" : "are";
-    text += text.empty() ? fmt::format("{} of {} values {} {}", count, t.rows, number, what)
+    text += text.empty() ? fmt::format("{} of {} {} {}", count, so_many(t.rows, "value"),
+                                       count == 1 ? "is" : "are", what)
                          : ", " + are(count, what);
   };
-  add(Verdict::regressed, "worse than the baseline");
-  add(Verdict::inconclusive, "undecided");
-  add(Verdict::improved, "better than the baseline");
+  const auto beside = [&](Verdict verdict, const std::string& what) {
+    const auto i = static_cast<std::size_t>(verdict);
+    add(t.of[i] - t.of_other[i], what + " than the baseline");
+    add(t.of_other[i], what + " than the other build");
+  };
+  beside(Verdict::regressed, "worse");
+  add(t.of[static_cast<std::size_t>(Verdict::inconclusive)], "undecided");
+  beside(Verdict::improved, "better");
   return text;
+}
+
+// What makes values of this verdict the baseline; "" where no baseline has them.
+std::string remedy(const GateResult& result, Verdict verdict) {
+  const bool any = std::ranges::any_of(
+      result.rows, [&](const GateRow& row) { return row.verdict == verdict && !row.other_build; });
+  if (!any) return "";
+  if (result.updated) return "; these values are the baseline now";
+  return verdict == Verdict::regressed ? "; if that is meant, --update makes these values the baseline"
+                                       : "; --update makes these values the baseline";
+}
+
+std::string passed(const Tally& t, bool refused) {
+  const std::string in = " in " + so_many(t.scenarios, "scenario");
+  const auto not_worse = [&](std::string_view whose) {
+    return fmt::format("{} {} no worse than the other build{}", so_many(t.other_build, "value"),
+                       t.other_build == 1 ? "is" : "are", whose);
+  };
+  if (t.other_build == t.rows) return "pass: " + not_worse(in);
+  const std::size_t exact = t.rows - t.other_build;
+  std::string text = fmt::format("pass: {} of {}{}", so_many(exact, "value"), so_many(t.cells, "cell"), in);
+  if (t.changed > 0)
+    text += fmt::format("; {} within what is allowed{}", are(t.changed, "not as in the baseline, but"),
+                        refused ? ", which --strict does not let pass" : "");
+  else
+    text += fmt::format(" {} as in the baseline{}", exact == 1 ? "is" : "are",
+                        refused ? "; the steps are not, which --strict does not let pass" : "");
+  return t.other_build > 0 ? text + "; " + not_worse("") : text;
 }
 
 }  // namespace
@@ -77,7 +109,7 @@ bool differs(const GateRow& row) {
 }
 
 Verdict outcome_of(const GateResult& result, const GateRow& row) {
-  const bool other = row.verdict != Verdict::inconclusive && !row.measured && row.baseline != row.current;
+  const bool other = row.verdict != Verdict::inconclusive && !row.other_build && row.baseline != row.current;
   return result.strict && other ? Verdict::regressed : row.verdict;
 }
 
@@ -85,9 +117,9 @@ std::string sentence(const GateRow& row) {
   const Figures f = figures_of(row);
   std::string text(name_of(row.verdict));
   if (!f.current.empty()) text += fmt::format(", {} -> {}", f.baseline, f.current);
-  if (!f.current.empty() && !row.unit.empty()) text += " " + one_line(row.unit);
+  if (!f.current.empty() && !row.unit.empty()) text += " " + engine::one_line(row.unit);
   if (!f.change.empty()) text += fmt::format(" ({})", f.change);
-  if (!row.reason.empty()) text += ": " + one_line(row.reason);
+  if (!row.reason.empty()) text += ": " + engine::one_line(row.reason);
   return text;
 }
 
@@ -107,9 +139,11 @@ Tally tally(const GateResult& result) {
   for (const GateRow& row : result.rows) {
     ++t.rows;
     ++t.of[static_cast<std::size_t>(row.verdict)];
-    t.changed += row.verdict == Verdict::pass && row.baseline != row.current;
+    t.other_build += row.other_build;
+    t.of_other[static_cast<std::size_t>(row.verdict)] += row.other_build;
+    t.changed += row.verdict == Verdict::pass && !row.other_build && row.baseline != row.current;
     scenarios.insert(row.scenario);
-    cells.emplace(row.scenario, row.cell);
+    if (!row.other_build) cells.emplace(row.scenario, row.cell);
   }
   t.scenarios = scenarios.size();
   t.cells = cells.size();
@@ -120,27 +154,19 @@ std::string verdict_line(const GateResult& result) {
   const Tally t = tally(result);
   if (t.rows == 0) return fmt::format("{}: nothing was compared", name_of(result.verdict));
   const std::string told = counts(t);
-  const std::string_view become =
-      result.updated ? "these values are the baseline now" : "--update makes these values the baseline";
   const bool refused = result.strict && !result.updated && (t.changed > 0 || !result.differences.empty());
-  const std::string strict = refused ? ", which --strict does not let pass" : "";
   switch (result.verdict) {
     case Verdict::regressed:
-      return fmt::format("regressed: {}; {}{}", told, result.updated ? "" : "if that is meant, ", become);
+      return fmt::format("regressed: {}{}", told, remedy(result, Verdict::regressed));
     case Verdict::inconclusive:
       return fmt::format("inconclusive: {}; each says why", told);
     case Verdict::improved:
-      return fmt::format("improved: {}{}; {}", told, strict, become);
+      return fmt::format("improved: {}{}{}", told, refused ? ", which --strict does not let pass" : "",
+                         remedy(result, Verdict::improved));
     case Verdict::pass:
       break;
   }
-  const std::string where = fmt::format("{} of {} in {}", so_many(t.rows, "value"), so_many(t.cells, "cell"),
-                                        so_many(t.scenarios, "scenario"));
-  if (t.changed > 0)
-    return fmt::format("pass: {}; {} within what is allowed{}", where,
-                       are(t.changed, "not as in the baseline, but"), strict);
-  return fmt::format("pass: {} {} as in the baseline{}", where, t.rows == 1 ? "is" : "are",
-                     refused ? "; the steps are not, which --strict does not let pass" : "");
+  return passed(t, refused);
 }
 
 std::vector<const GateRow*> worst_first(const GateResult& result, Verdict outcome) {

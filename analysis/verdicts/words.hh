@@ -25,8 +25,10 @@ std::string measured_text(const Measured&);
 
 struct Tally {
   std::size_t rows = 0, cells = 0, scenarios = 0;
-  std::size_t of[4] = {};   // by verdict
-  std::size_t changed = 0;  // pass, and not as in the baseline: within what is allowed
+  std::size_t of[4] = {};        // by verdict
+  std::size_t of_other[4] = {};  // of these, beside another build
+  std::size_t other_build = 0;   // their sum
+  std::size_t changed = 0;       // pass, and not as in the baseline: within what is allowed
 };
 Tally tally(const GateResult&);
 

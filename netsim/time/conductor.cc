@@ -36,6 +36,7 @@ struct Conductor::State {
   std::vector<Edge> edges;
   CostSource cost;
   MessageSize size;
+  Jobs jobs = Jobs::compute;
   Nanos now{};
   std::uint64_t next_id = 0;
   std::map<std::uint64_t, Flying> flying;
@@ -53,14 +54,27 @@ struct Conductor::State {
     throw Error("party {} has no link to party {}", from, to);
   }
 
+  Nanos charged(const Actor& actor) {
+    const Nanos charge = cost(actor.id, *actor.work, timed(*actor.run_job));
+    if (charge < Nanos(0)) throw Error("party {}: a job cost {} ns", actor.id, charge.count());
+    return charge;
+  }
+
+  // Nothing happens up to then but that this party works. One that has not begun yet would begin late.
+  bool only_works(const Actor& self, Nanos until) const {
+    return flying.empty() && std::ranges::all_of(actors, [&](const auto& a) {
+             const Actor& other = a.second;
+             return &other == &self || other.doing == Doing::done ||
+                    ((other.doing == Doing::waiting || other.doing == Doing::working) && other.until > until);
+           });
+  }
+
   // Lets a party run until it waits, works or ends; runs the jobs it asks for.
   void go_on(Actor& actor) {
     actor.resume();
     while (actor.doing == Doing::job) {
       try {
-        const Nanos charge = cost(actor.id, *actor.work, timed(*actor.run_job));
-        if (charge < Nanos(0)) throw Error("party {}: a job cost {} ns", actor.id, charge.count());
-        actor.until = now + charge;
+        actor.until = now + charged(actor);
         actor.doing = Doing::working;
       } catch (...) {
         actor.error = std::current_exception();
@@ -176,6 +190,13 @@ class PartyEnd : public engine::Transport, public engine::Clock {
   void work(const engine::Work& work, const std::function<void()>& job) override {
     actor_.work = &work;
     actor_.run_job = &job;
+    if (state_.jobs == Jobs::nothing) {
+      actor_.until = state_.now + state_.charged(actor_);
+      if (!state_.only_works(actor_, actor_.until)) return actor_.park(Doing::working);
+      if (state_.simulator->advance(actor_.until)) throw Error("the simulator delivered what was not sent");
+      state_.now = actor_.until;
+      return;
+    }
     actor_.park(Doing::job);
     if (actor_.error) std::rethrow_exception(std::exchange(actor_.error, nullptr));
   }
@@ -188,12 +209,13 @@ class PartyEnd : public engine::Transport, public engine::Clock {
 }  // namespace
 
 Conductor::Conductor(std::shared_ptr<LinkSimulator> simulator, std::vector<Edge> edges, CostSource cost,
-                     MessageSize size)
+                     MessageSize size, Jobs jobs)
     : state_(std::make_unique<State>()) {
   state_->simulator = std::move(simulator);
   state_->edges = std::move(edges);
   state_->cost = std::move(cost);
   state_->size = std::move(size);
+  state_->jobs = jobs;
 }
 
 Conductor::~Conductor() = default;

@@ -11,11 +11,15 @@
 
 namespace splitwan::netsim {
 
+// What jobs do: compute, or nothing, as in a replay. Then a party need not hand over to have one run, and
+// goes on at once where nothing else would happen before its end.
+enum class Jobs : std::uint8_t { compute, nothing };
+
 class Conductor : public engine::Network {
  public:
   // `edges` says which parties are joined; the simulator's connections are its indices.
   Conductor(std::shared_ptr<LinkSimulator>, std::vector<Edge> edges, CostSource,
-            MessageSize = engine::wire_size);
+            MessageSize = engine::wire_size, Jobs = Jobs::compute);
   ~Conductor() override;
 
   // Virtual time starts at 0 and goes on over several runs. Throws Error on a stall (nobody works, nothing

@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/nearest.hh"
+#include "engine/base/plain_text.hh"
 #include "scenarios/console/machine.hh"
 
 namespace splitwan::scenarios {
@@ -23,7 +24,7 @@ void complain(const CLI::App& app, const CLI::ParseError& e) {
   std::string what = e.what();
   if (const auto unknown = where.remaining(); !unknown.empty()) {
     const std::string near = engine::nearest(unknown[0], known);
-    what = fmt::format("unknown argument '{}'", unknown[0]) +
+    what = fmt::format("unknown argument '{}'", engine::one_line(unknown[0])) +
            (near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
   }
   fmt::print(stderr, "splitwan: {} (see splitwan {}--help)\n", what,
@@ -49,7 +50,8 @@ int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const std::exception& e) {
     const std::string_view text = e.what();  // libtorch adds a backtrace below its first line
     // Unlike fmt::print it throws nothing where nobody reads any longer.
-    std::fputs(fmt::format("splitwan: {}\n", text.substr(0, text.find('\n'))).c_str(), stderr);
+    std::fputs(fmt::format("splitwan: {}\n", engine::one_line(text.substr(0, text.find('\n')))).c_str(),
+               stderr);
   }
   return 2;
 }

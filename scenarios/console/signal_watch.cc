@@ -7,7 +7,7 @@ namespace {
 
 std::atomic<int> noted = 0;  // attacks run on threads of their own
 static_assert(std::atomic<int>::is_always_lock_free);
-constexpr int signals[] = {SIGINT, SIGTERM};
+constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 }  // namespace
 
@@ -15,11 +15,14 @@ SignalWatch::SignalWatch() {
   noted = 0;
   struct sigaction action {};
   action.sa_handler = [](int signal) { noted = signal; };
-  for (int i = 0; i < 2; ++i) sigaction(signals[i], &action, &before_[i]);
+  for (std::size_t i = 0; i < std::size(signals); ++i) {
+    sigaction(signals[i], nullptr, &before_[i]);
+    if (before_[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);  // nohup stays so
+  }
 }
 
 SignalWatch::~SignalWatch() {
-  for (int i = 0; i < 2; ++i) sigaction(signals[i], &before_[i], nullptr);
+  for (std::size_t i = 0; i < std::size(signals); ++i) sigaction(signals[i], &before_[i], nullptr);
 }
 
 int SignalWatch::received() { return noted; }

@@ -1,4 +1,4 @@
-// Asked to end (SIGINT, SIGTERM): noted, for work that first puts away what it has.
+// Asked to end (SIGINT, SIGTERM, SIGHUP): noted, for work that first puts away what it has.
 #pragma once
 
 #include <csignal>
@@ -16,7 +16,7 @@ class SignalWatch {
   static int received();  // the signal since the latest watch began; 0: none
 
  private:
-  struct sigaction before_[2];
+  struct sigaction before_[3];
 };
 
 }  // namespace splitwan::scenarios

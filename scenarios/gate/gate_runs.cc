@@ -1,6 +1,5 @@
 #include "scenarios/gate/gate_runs.hh"
 
-#include <cstdlib>
 #include <filesystem>
 #include <mutex>
 #include <set>
@@ -11,6 +10,7 @@
 #include "engine/party/trace.hh"
 #include "scenarios/gate/fingerprint.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/validate_link.hh"
 
@@ -20,21 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using analysis::ScenarioRecord;
 using engine::Error;
-
-// Gone with its owner.
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "splitwan-gate-XXXXXX").string();
-    if (!mkdtemp(name.data())) throw Error("{}: cannot be made", name);
-    path = name;
-  }
-  Folder(const Folder&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
 
 // Before anything runs.
 Json checked(const std::string& file) {
@@ -47,6 +32,9 @@ Json checked(const std::string& file) {
         "{}: validates links: a gate compares runs step by step: expected a scenario that runs or replays a "
         "model",
         file);
+  if (scenario.contains("privacy") && scenario["privacy"].is_object() &&
+      scenario["privacy"].contains("budget"))
+    throw Error("{}: privacy.budget: a gate would spend it: expected none", file);
   const auto measured = [&](const Json& value) { return value == "measured"; };
   const Json sweep = scenario.value("sweep", Json::object());
   bool any = scenario.contains("compute") && measured(scenario["compute"]);
@@ -83,7 +71,7 @@ ScenarioRecord run_one(const std::string& file, const Json& scenario, const fs::
 std::vector<ScenarioRecord> run_gate(const std::vector<std::string>& files, const GateRunOptions& options) {
   std::vector<Json> scenarios;
   for (const std::string& file : files) scenarios.push_back(checked(file));
-  const Folder folder;
+  const ScratchFolder folder;
   std::vector<ScenarioRecord> records(files.size());
   std::mutex mutex;  // done
   std::size_t done = 0;

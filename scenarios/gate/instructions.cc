@@ -13,8 +13,8 @@
 #include "engine/party/trace.hh"
 #include "scenarios/gate/instructions_callgrind.hh"
 #include "scenarios/gate/instructions_perf.hh"
-#include "scenarios/gate/measured_folder.hh"
 #include "scenarios/gate/measured_program.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "scenarios/read/sweep.hh"
 
 namespace splitwan::scenarios {

@@ -8,11 +8,11 @@
 #include "engine/base/error.hh"
 #include "engine/base/order_statistics.hh"
 #include "scenarios/gate/instructions.hh"
-#include "scenarios/gate/measured_folder.hh"
 #include "scenarios/gate/measured_priority.hh"
 #include "scenarios/gate/measured_program.hh"
 #include "scenarios/gate/measured_trials.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "scenarios/read/sweep.hh"
 
 namespace splitwan::scenarios {
@@ -142,7 +142,7 @@ void time_compute(const std::vector<MeasuredScenario>& scenarios, const std::arr
                                         theirs->tokens));
   }
   const analysis::TrialRules rules{
-      .alpha = options.alpha, .least_effect = options.least_effect, .seed = options.seed};
+      .alpha = alpha_after_looks * options.alpha, .least_effect = options.least_effect, .seed = options.seed};
   take_turns(all, run, {options.repetitions, rules, limit.watch.progress});
 
   std::vector<analysis::Trial> trials;

@@ -30,9 +30,13 @@ struct TrialsAsked {
   std::function<void(std::size_t pairs, std::size_t target, const std::string& name)> progress = {};
 };
 
+// Of alpha, what is left for the verdict at the end: runs end when their scatter looks small, and where it is
+// larger than it looks p is below alpha in 5.3 to 5.9 % of 3,000 simulated comparisons instead of 5 %.
+constexpr double alpha_after_looks = 0.85;
+
 // Pairs of runs, ours first in every other one. Goes on, doubling at most, while the scatter of all values
-// says that the least effect takes more repetitions: which of the two is faster has no say in when it ends,
-// so p stays what it is. Ends early where RunOnce returns nothing; a pair begun then is dropped.
+// says that the least effect takes more repetitions; which of the two is faster has no say in when it ends.
+// Ends early where RunOnce returns nothing; a pair begun then is dropped.
 void take_turns(std::vector<MeasuredSeries>&, const RunOnce&, const TrialsAsked&);
 
 }  // namespace splitwan::scenarios

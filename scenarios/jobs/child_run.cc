@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,18 +107,30 @@ double seconds_of(const timeval& t) {
   return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
 }
 
+// Until it has ended: it may have closed its outputs long before, or left others behind that hold them.
 void watch(ChildResult& result, const ChildOptions& options, pid_t pid, int out, int err) {
-  std::array<pollfd, 2> files{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
-  while (files[0].fd >= 0 || files[1].fd >= 0) {
-    poll(files.data(), files.size(), 50);
+  const int ended = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  const int patience_ms = ended >= 0 ? 50 : 5;  // before Linux 5.3 it is asked for
+  std::array<pollfd, 3> files{{{out, POLLIN, 0}, {err, POLLIN, 0}, {ended, POLLIN, 0}}};
+  const auto take_all = [&] {
     if (files[0].fd >= 0 && files[0].revents && !take(out, result.out, std::string::npos / 4))
       files[0].fd = -1;
     if (files[1].fd >= 0 && files[1].revents && !take(err, result.err, most_err)) files[1].fd = -1;
+  };
+  for (bool over = false; !over;) {
+    poll(files.data(), files.size(), patience_ms);
+    take_all();
+    siginfo_t info{};
+    over =
+        waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
     if (!result.stopped && options.stop && options.stop()) {
       result.stopped = true;
       kill(-pid, SIGKILL);
     }
   }
+  if (ended >= 0) close(ended);
+  kill(-pid, SIGKILL);  // what it left behind
+  while ((files[0].fd >= 0 || files[1].fd >= 0) && poll(files.data(), 2, 1000) > 0) take_all();
 }
 
 }  // namespace
@@ -144,7 +157,6 @@ ChildResult run_child(const std::vector<std::string>& command, const ChildOption
   rusage used{};
   while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR) {
   }
-  kill(-pid, SIGKILL);  // what it may have left behind
   if (failed) throw Error("{}: cannot be started: {}", program, std::strerror(error));
   if (result.err.size() > most_err) result.err.erase(0, result.err.size() - most_err);
   result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -100,7 +100,9 @@ Run run_play(const Play& play) {
     for (const auto& [party, script] : scripts)
       parties[party] = netsim::play(party, script, recorders[party]);
   }
-  const auto network = make_network({cell.network, play.seed, [&] { return cost_for(play); }});
+  NetworkOrder order{cell.network, play.seed, [&] { return cost_for(play); }};
+  order.jobs = netsim::Jobs::nothing;
+  const auto network = make_network(order);
   network->run(parties);
   const Json simulator = network->settings();
   const Json links = network->totals();

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "engine/base/error.hh"
+#include "engine/base/plain_text.hh"
 #include "engine/base/units.hh"
 #include "scenarios/jobs/child_run.hh"
 #include "scenarios/jobs/content_hash.hh"
@@ -88,11 +89,12 @@ class Sweep {
     for (const CellResult& cell : result_.cells)
       if (!cell.ok()) refused.push_back(&cell);
     if (refused.empty()) return;
-    if (refused.size() == result_.cells.size())
+    if (refused.size() == result_.total)  // a shard of refused cells is a shard
       throw Error("{}: every cell is refused: {}", options_.design, refused[0]->reason);
     for (std::size_t i = 0; i < std::min(refused.size(), most_remarks); ++i)
       watch_.remark(fmt::format("{}: {}: {}", options_.design,
-                                label_of(refused[i]->cell, refused[i]->factors), refused[i]->reason));
+                                label_of(refused[i]->cell, refused[i]->factors),
+                                engine::one_line(refused[i]->reason)));
     watch_.remark(
         fmt::format("{}: {} of {} cells are refused", options_.design, refused.size(), result_.cells.size()));
   }
@@ -103,19 +105,24 @@ class Sweep {
     for (CellResult& cell : result_.cells)
       if (cell.ok() && !is_known(cell) && listed.insert(cell.hash).second) todo.push_back(&cell);
     std::size_t done = result_.cells.size() - todo.size();
-    std::mutex mutex;  // done, progress, result_.ran
+    std::size_t failed = 0;
+    std::mutex mutex;  // done, failed, progress, result_.ran
     watch_.progress(done, result_.cells.size(), design_.name);
     run_parallel(todo.size(), result_.jobs, [&](std::size_t i) {
       if (watch_.stop()) return;
       CellResult& cell = *todo[i];
       Played played = play_cell(scenario_, cell.factors, watch_.stop);
       if (played.stopped) return;
+      if (played.reason.empty() && scenario_.hash_of(scenario_.of(cell.factors)) != cell.hash)
+        played = {.rows = "", .reason = "a file that it names changed while it ran"};
       if (played.reason.empty() && journal_) journal_->add(cell.hash, played.rows);
       cell.reason = std::move(played.reason);
       cell.rows = std::move(played.rows);
       const std::lock_guard lock(mutex);
       ++result_.ran;
-      watch_.progress(++done, result_.cells.size(), label_of(cell.cell, cell.factors));
+      if (!cell.ok()) ++failed;
+      watch_.progress(++done, result_.cells.size(),
+                      failed > 0 ? fmt::format("{}, {} failed", design_.name, failed) : design_.name);
     });
     share(todo);
   }

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "engine/base/plain_text.hh"
+
 namespace splitwan::scenarios {
 
 Json failed_cells(const std::vector<CellResult>& cells) {
@@ -21,7 +23,8 @@ std::string failed_lines(const std::vector<CellResult>& cells) {
   std::string lines;
   for (const CellResult& cell : cells)
     if (!cell.ok() && failed++ < most)
-      lines += fmt::format("failed: {}: {}\n", label_of(cell.cell, cell.factors), cell.reason);
+      lines +=
+          fmt::format("failed: {}: {}\n", label_of(cell.cell, cell.factors), engine::one_line(cell.reason));
   return failed > most ? lines + fmt::format("and {} more: see status in the table\n", failed - most) : lines;
 }
 

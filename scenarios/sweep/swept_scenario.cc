@@ -1,14 +1,18 @@
 #include "scenarios/sweep/swept_scenario.hh"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <filesystem>
 
 #include "engine/base/error.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/jobs/child_run.hh"
 #include "scenarios/jobs/content_hash.hh"
+#include "scenarios/jobs/named_files.hh"
 #include "scenarios/read/network_kind.hh"
-#include "scenarios/read/read_link.hh"
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/sweep/table.hh"
@@ -23,6 +27,7 @@ nlohmann::json program(bool runs_a_model) {
   const std::string commit = build_commit_text();
   nlohmann::json text = {{"schema", sweep_schema_version}, {"version", version_text()}};
   if (runs_a_model) text["isa"] = machine(1).isa;
+  if (const char* other = std::getenv("SPLITWAN_SIM")) text["simulator"] = file_hash(other);
   if (!commit.ends_with("-dirty") && commit != "unknown") return text;
   const fs::path folder = fs::path(splitwan_path()).parent_path();
   for (const char* name : {"splitwan", "splitwan-sim", "splitwan-engine"})
@@ -30,31 +35,11 @@ nlohmann::json program(bool runs_a_model) {
   return text;
 }
 
-// Of the file or folder that a text names; "" where it names none.
-std::string hash_named(std::string text, const std::string& folder) {
-  for (const std::string kind : {"recorded:", "profile:"})
-    if (text.starts_with(kind)) text = text.substr(kind.size());
-  if (text.empty() || text.size() > 255 || text.find('\n') != std::string::npos) return "";
-  const std::string path = beside(folder, text);
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::is_regular_file(status)) return file_hash(path);
-  if (!fs::is_directory(status)) return "";
-  try {
-    return folder_hash(path);
-  } catch (const Error&) {  // no model's: a word that is a folder's name by chance
-    return "";
-  }
-}
-
-void add_files(nlohmann::json& files, const nlohmann::json& part, const std::string& folder) {
-  if (part.is_string()) {
-    const auto text = part.get<std::string>();
-    if (files.contains(text)) return;
-    if (std::string hash = hash_named(text, folder); !hash.empty()) files[text] = std::move(hash);
-  }
-  if (part.is_structured())
-    for (const auto& inner : part) add_files(files, inner, folder);
+// Of results that are measured.
+std::string this_machine() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}, {}", host.data(), machine(1).cpu);
 }
 
 }  // namespace
@@ -92,13 +77,11 @@ Json SweptScenario::of(const Json& cell) const {
 }
 
 std::string SweptScenario::hash_of(const Json& scenario) const {
-  auto content = nlohmann::json(scenario);  // its keys sorted
-  for (const char* words : {"$schema", "name", "note"}) content.erase(words);
-  nlohmann::json named = content, files = nlohmann::json::object();
-  if (named.contains("privacy") && named["privacy"].is_object())
-    named["privacy"].erase("budget");  // it is spent
-  add_files(files, named, folder_);
-  return content_hash(nlohmann::json{{"program", program_}, {"scenario", content}, {"files", files}}.dump());
+  nlohmann::json program = program_;
+  if (runs_alone(scenario)) program["machine"] = this_machine();
+  return content_hash(nlohmann::json{
+      {"program", program}, {"scenario", content_of(scenario)}, {"files", named_files(scenario, folder_)}}
+                          .dump());
 }
 
 std::vector<std::string> SweptScenario::overrides(const Json& cell) const {

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "engine/base/plain_text.hh"
+
 namespace splitwan::scenarios {
 namespace {
 
@@ -112,7 +114,8 @@ std::string label_of(std::size_t cell, const Json& factors) {
   for (const auto& [key, value] : factors.items())
     text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key,
                         value.is_string() ? value.get<std::string>() : value.dump());
-  return text.empty() ? fmt::format("cell {}", cell) : fmt::format("cell {} ({})", cell, text);
+  return text.empty() ? fmt::format("cell {}", cell)
+                      : fmt::format("cell {} ({})", cell, engine::one_line(text));
 }
 
 }  // namespace splitwan::scenarios

@@ -1,7 +1,7 @@
 // Two runs side by side, in numbers and as text.
 #include <gmock/gmock.h>
 
-#include "analysis/sides/pairs.hh"
+#include "analysis/gate/pairs.hh"
 #include "analysis/sides/sides.hh"
 #include "analysis/sides/strips.hh"
 #include "tests/fixtures/fixtures.hh"

@@ -3,7 +3,9 @@
 //   scenarios/recordings/gate-aa.json splitwan_trials_bench planted SCENARIO NEURONS TIME_LIMIT_S REPETITIONS
 //   INSTRUCTIONS
 //                                                     itself with an MLP wider by so many against itself
-//   splitwan_trials_bench counts SCENARIO TIMES       how well callgrind's counts repeat, and how long it
+//   splitwan_trials_bench counts SCENARIO TIMES NEURONS
+//                                                     of such a model (0: the demo model):      how well
+//                                                     callgrind's counts repeat, and how long it
 //   takes
 #include <fmt/format.h>
 
@@ -14,9 +16,9 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/gate/instructions.hh"
 #include "scenarios/gate/measured.hh"
-#include "scenarios/gate/measured_folder.hh"
-#include "scenarios/gate/measured_priority.hh"
+#include "scenarios/gate/measured_program.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/jobs/scratch_folder.hh"
 #include "tests/fixtures/wider_model.hh"
 
 namespace splitwan::tests {
@@ -74,11 +76,14 @@ int planted(const std::string& scenario, int neurons, const MeasuredOptions& cho
   return 0;
 }
 
-int counts(const std::string& scenario, int times) {
+int counts(const std::string& scenario, int times, int neurons) {
+  const ScratchFolder folder;
+  const std::string program =
+      neurons == 0 ? splitwan_path() : program_at(slower_build(folder.path, splitwan_path(), neurons));
   double least = 1e300, most = 0;
   for (int i = 0; i < times; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const auto counted = count_instructions(scenario, splitwan_path(), CountingTool::callgrind).value();
+    const auto counted = count_instructions(scenario, program, CountingTool::callgrind).value();
     least = std::min(least, counted.per_token);
     most = std::max(most, counted.per_token);
     fmt::print("{:.1f} a token, {}, {}, {:.0f} s\n", counted.per_token, counted.sample, counted.isa,
@@ -97,7 +102,8 @@ int run(const std::vector<std::string>& words) {
     options.instructions = words[5];
     return planted(words[1], std::stoi(words[2]), options);
   }
-  if (words.size() == 3 && words[0] == "counts") return counts(words[1], std::stoi(words[2]));
+  if (words.size() == 4 && words[0] == "counts")
+    return counts(words[1], std::stoi(words[2]), std::stoi(words[3]));
   fmt::print(stderr, "expected: record, planted or counts, and their words (see the top of its source)\n");
   return 2;
 }

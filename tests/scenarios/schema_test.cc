@@ -12,6 +12,7 @@
 #include "scenarios/study/cascade_study.hh"
 #include "scenarios/study/del_options.hh"
 #include "scenarios/study/systems_study.hh"
+#include "scenarios/sweep/design.hh"
 #include "scenarios/train/del/del_recipe.hh"
 #include "scenarios/train/del/soft_prompt_recipe.hh"
 #include "scenarios/train/recipe.hh"
@@ -32,9 +33,9 @@ Json at_path(const std::string& dotted, Json value) {
 }
 
 TEST(Schema, names_every_key_once_with_its_type_and_help) {
-  for (const auto& schema :
-       {scenario_schema(), replay_schema(), validation_schema(), attacks::attack_schema(), speed_schema(),
-        recipe_schema(), del_study_schema(), cascade_study_schema(), systems_study_schema()}) {
+  for (const auto& schema : {scenario_schema(), replay_schema(), validation_schema(),
+                             attacks::attack_schema(), speed_schema(), recipe_schema(), design_schema(),
+                             del_study_schema(), cascade_study_schema(), systems_study_schema()}) {
     std::set<std::string> seen;
     EXPECT_FALSE(schema.empty());
     for (const SchemaKey& key : schema) {

@@ -7,6 +7,7 @@
 #include "analysis/sides/sides.hh"
 #include "analysis/verdicts/console.hh"
 #include "analysis/verdicts/outputs.hh"
+#include "analysis/verdicts/words.hh"
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/commands.hh"
@@ -16,6 +17,7 @@
 #include "scenarios/gate/gate_runs.hh"
 #include "scenarios/gate/measured.hh"
 #include "scenarios/jobs/child_run.hh"
+#include "scenarios/read/sweep.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -26,21 +28,26 @@ using engine::Error;
 
 struct GateOptions {
   std::vector<std::string> scenarios, allow;
-  std::string baseline, html;
+  std::string baseline;
   analysis::OutputsChosen outputs;
   std::size_t jobs = 0;
   MeasuredOptions measured;
   bool strict = false, update = false, all = false, json = false;
 };
 
-int exit_code_of(const GateResult& result, bool strict) {
-  switch (result.verdict) {
+// Of what is in virtual time, where the baseline was just taken to it, nothing is wrong any more.
+int exit_code_of(const GateResult& result) {
+  std::vector<analysis::GateRow> counted = result.rows;
+  if (result.updated) std::erase_if(counted, [](const auto& row) { return !row.measured; });
+  if (result.updated && counted.empty()) return 0;
+  for (auto& row : counted) row.verdict = outcome_of(result, row);
+  switch (analysis::worst_of(counted)) {
     case Verdict::regressed:
       return 1;
     case Verdict::inconclusive:
       return 3;
     default:
-      return strict && !result.differences.empty() ? 1 : 0;
+      return 0;
   }
 }
 
@@ -60,6 +67,15 @@ GateResult verdict_on(const GateOptions& o, const std::vector<analysis::Scenario
   }
   GateResult result = analysis::compare(baseline, records, allowances, o.baseline);
   result.strict = o.strict;
+  if (o.strict && !o.update) {
+    for (const auto& scenario : baseline.scenarios)
+      if (std::ranges::find(records, scenario.name, &analysis::ScenarioRecord::name) == records.end())
+        result.rows.push_back({.scenario = scenario.name,
+                               .metric = "scenario",
+                               .verdict = Verdict::inconclusive,
+                               .reason = "is in the baseline and was not run"});
+    result.verdict = analysis::worst_of(result.rows);
+  }
   result.notes.insert(result.notes.end(), added.begin(), added.end());
   return result;
 }
@@ -81,6 +97,8 @@ Compared against_baseline(const GateOptions& o, const analysis::Allowances& allo
   for (const auto& record : all.now) all.before.push_back(*baseline.find(record.name));
   if (o.update) {
     update_baseline(o.baseline, all.now);
+    all.result.updated = true;
+    all.result.updated = true;
     all.result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
   }
   return all;
@@ -93,6 +111,7 @@ void add_measured(const GateOptions& o, GateResult& result) {
               {.stop = [] { return SignalWatch::received() != 0; },
                .progress = [&](std::size_t done, std::size_t total,
                                const std::string& what) { progress.show(done, total, what); }});
+  for (analysis::GateRow& row : measured.rows) row.other_build = true;
   result.rows.insert(result.rows.end(), measured.rows.begin(), measured.rows.end());
   result.notes.insert(result.notes.end(), measured.notes.begin(), measured.notes.end());
   result.verdict = analysis::worst_of(result.rows);
@@ -102,16 +121,20 @@ int run_gate_command(const GateOptions& o) {
   const bool measures = !o.measured.against.empty();
   if (o.baseline.empty() && !measures)
     throw Error("gate: nothing to compare with: --baseline FILE, --against PATH or both");
-  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.html.empty()))
+  if (o.baseline.empty() && (o.update || o.strict || !o.allow.empty() || !o.outputs.html.empty()))
     throw Error("gate: --update, --strict, --allow and --html are of a baseline: --baseline FILE");
+  if (o.baseline == "-") throw Error("--baseline -: expected a file");
+  if (!o.baseline.empty() && !o.update && !std::filesystem::exists(o.baseline))
+    throw Error("{}: there is no such baseline yet: --update writes it", o.baseline);
   analysis::Allowances allowances;
   for (const std::string& text : o.allow) allowances.add(text);
   auto inputs = o.scenarios;
+  for (const std::string& file : o.scenarios)
+    for (std::string& named : files_named_in(read_scenario_file(file, {}), file))
+      inputs.push_back(std::move(named));
   if (o.update) engine::check_output(o.baseline, inputs);
   if (!o.baseline.empty()) inputs.push_back(o.baseline);
   analysis::check_outputs(o.outputs, inputs);
-
-  engine::check_output(o.html, inputs);
 
   const SignalWatch watch;
   Compared all;
@@ -124,14 +147,14 @@ int run_gate_command(const GateOptions& o) {
     return 128 + SignalWatch::received();
   }
   analysis::write_outputs(result, o.outputs);
-  if (!o.html.empty())
-    engine::write_file(o.html,
+  if (!o.outputs.html.empty())
+    engine::write_file(o.outputs.html,
                        analysis::render_sides_html(analysis::sides_data(all.before, all.now, &result)));
   if (o.json)
     fmt::print("{}\n", to_json(result).dump());
   else
     fmt::print("{}", console_table(result, analysis::console_style(o.all)));
-  return o.update ? 0 : exit_code_of(result, o.strict);
+  return exit_code_of(result);
 }
 
 }  // namespace
@@ -151,7 +174,7 @@ void add_gate_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--markdown", o->outputs.markdown, "also write a pull request's comment");
   command.add_option("--benchmark", o->outputs.benchmark,
                      "also write github-action-benchmark's JSON (two files: see its page)");
-  command.add_option("--html", o->html, "also write a page: baseline and now side by side");
+  command.add_option("--html", o->outputs.html, "also write a page: baseline and now side by side");
   command.add_flag("--all", o->all, "list what is as it was, too");
   command.add_flag("--json", o->json, "print one JSON object instead of a table");
   command.footer(

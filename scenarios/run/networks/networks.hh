@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "engine/net/shard_links.hh"
-#include "netsim/time/cost_source.hh"
+#include "netsim/time/conductor.hh"
 #include "scenarios/read/network_choice.hh"
 
 namespace splitwan::scenarios {
@@ -15,6 +15,7 @@ struct NetworkOrder {
   // What work costs, where the kind charges it; parties that run at the same time are given one each.
   std::function<netsim::CostSource()> cost = {};
   netsim::MessageSize message_size = engine::wire_size;
+  netsim::Jobs jobs = netsim::Jobs::compute;
   const engine::Sharding* shards = nullptr;  // where tokens are sharded
   engine::Limits answers = {};               // what a live server may send
 };

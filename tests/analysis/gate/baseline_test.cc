@@ -85,7 +85,7 @@ TEST_F(BaselineFile, cut_anywhere_it_is_refused_by_its_name) {
 
 TEST_F(BaselineFile, says_what_is_wrong_and_where) {
   EXPECT_THAT(refusal(with("\"schema_version\": 1", "\"schema_version\": 9")),
-              HasSubstr("schema_version: expected 1, found 9: write it again with --update"));
+              HasSubstr("schema_version: expected 1, found 9: remove the file, and --update writes it anew"));
   EXPECT_THAT(refusal(with("gate-baseline", "summary")), HasSubstr("kind: expected gate-baseline"));
   EXPECT_THAT(refusal(with("\"prompt\": ", "\"prompts\": ")), HasSubstr("scenarios[0]: cells[0]: runs[0]"));
   EXPECT_THAT(refusal(with("[1,true,", "[-1,true,")),

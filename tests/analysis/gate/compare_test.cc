@@ -93,6 +93,7 @@ TEST(Gate, cells_that_come_or_go_are_regressions) {
   now.cells[1].name = "another link";
   const GateResult more = with({}, now);
   EXPECT_EQ(more.verdict, Verdict::regressed);
+  EXPECT_EQ(row(more, "cell").current, 1);
   EXPECT_EQ(row(more, "cell").reason, "the scenario's runs have this cell, the baseline does not");
   now.cells.clear();
   EXPECT_EQ(row(with({}, now), "cell").reason, "the baseline has this cell, the scenario's runs do not");
@@ -114,16 +115,64 @@ TEST(Gate, another_text_at_the_same_speed_is_a_regression_with_the_token) {
   EXPECT_EQ(result.differences[0]["first"]["what"], "text");
 }
 
-TEST(Gate, steps_that_differ_under_the_same_metrics_are_noted) {
+TEST(Gate, steps_that_differ_under_the_same_metrics_have_a_line) {
   ScenarioRecord now = GateCell().record();
   now.cells[0].runs[0].steps[3].messages[0].cwnd += 1448;
   const GateResult result = with({}, now);
   EXPECT_EQ(result.verdict, Verdict::pass);
-  ASSERT_THAT(result.notes, SizeIs(1));
-  EXPECT_THAT(result.notes[0],
+  const GateRow& steps = row(result, "same_steps");
+  EXPECT_EQ(steps.baseline, 22);
+  EXPECT_EQ(steps.current, 21);
+  EXPECT_THAT(steps.reason,
               HasSubstr("every metric is as it was, the steps are not: run 0 (stated), step 3: "));
   EXPECT_THAT(result.differences, SizeIs(1));
 }
+
+// Whatever a record holds is compared: each of these was once passed over.
+TEST(Gate, nothing_that_a_baseline_holds_may_change_without_a_word) {
+  using Change = std::pair<const char*, void (*)(RunRecord&)>;
+  for (const auto& [what, change] :
+       {Change{"a rest between steps",
+               [](RunRecord& r) {
+                 for (std::size_t i = 5; i < r.steps.size(); ++i) r.steps[i].begin += Nanos(200);
+               }},
+        {"the run's end", [](RunRecord& r) { r.total += Nanos(1); }},
+        {"the drafter", [](RunRecord& r) { r.drafter = "zzz"; }},
+        {"the seed", [](RunRecord& r) { r.seed = 77; }},
+        {"more text", [](RunRecord& r) { r.output.push_back(1); }},
+        {"a message's rows", [](RunRecord& r) { ++r.steps[4].messages[0].rows; }},
+        {"a job's rows", [](RunRecord& r) { ++r.steps[4].work[0].rows; }},
+        {"a job's share", [](RunRecord& r) { ++r.steps[4].work[0].mark; }},
+        {"order", [](RunRecord& r) { std::swap(r.steps[4].work[0], r.steps[4].work[1]); }},
+        {"an arrival", [](RunRecord& r) { r.steps[4].messages[0].arrived += Nanos(1); }},
+        {"a resend", [](RunRecord& r) { ++r.steps[4].messages[0].retransmits; }}}) {
+    ScenarioRecord now = GateCell().record();
+    change(now.cells[0].runs[0]);
+    now.cells[0].metrics = metrics_of(now.cells[0].runs);
+    const GateResult result = with({}, now);
+    EXPECT_THAT(result.differences, SizeIs(1)) << what;
+    EXPECT_TRUE(std::ranges::any_of(result.rows, [](auto& r) {
+      return r.baseline != r.current && !r.reason.empty();
+    })) << what;
+  }
+}
+
+TEST(Gate, of_messages_kept_as_one_each_instant_counts) {
+  RunRecord run = GateCell().record().cells[0].runs[0];
+  auto& messages = run.steps[5].messages;
+  messages = {messages[0], messages[0], messages[0]};
+  messages[1].sent += Nanos(5), messages[1].arrived += Nanos(5);
+  messages[2].sent += Nanos(9), messages[2].arrived += Nanos(9);
+  RunRecord moved = run;
+  moved.steps[5].messages[1].sent += Nanos(1);
+  const RunRecord a = grouped(run), b = grouped(moved);
+  ASSERT_THAT(a.steps[5].messages, SizeIs(1));
+  EXPECT_EQ(a.steps[5].messages[0].count, 3u);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(a, grouped(run));
+}
+
+TEST(Gate, of_nothing_is_inconclusive) { EXPECT_EQ(worst_of({}), Verdict::inconclusive); }
 
 TEST(Gate, what_is_in_the_baseline_and_was_not_run_is_noted) {
   Baseline baseline = baseline_of(GateCell().record());

@@ -61,7 +61,7 @@ void one_more_round_trip(Scripts& scripts) {
 TEST(PlantedRegression, nothing_planted_is_a_pass_of_every_metric) {
   const Found found = against_plain({});
   EXPECT_EQ(found.result.verdict, Verdict::pass);
-  EXPECT_THAT(found.result.rows, SizeIs(5));
+  EXPECT_THAT(found.result.rows, SizeIs(6));
   EXPECT_THAT(found.result.differences, IsEmpty());
   EXPECT_THAT(found.result.notes, IsEmpty());
 }
@@ -70,7 +70,7 @@ TEST(PlantedRegression, one_needless_round_trip_is_named_with_its_messages_and_p
   const Found found = against_plain({.plant = one_more_round_trip});
   EXPECT_EQ(found.result.verdict, Verdict::regressed);
   EXPECT_THAT(found.regressed,
-              UnorderedElementsAre("tokens_per_s", "bytes_per_token", "round_trips_per_token"));
+              UnorderedElementsAre("total_s", "tokens_per_s", "bytes_per_token", "round_trips_per_token"));
   EXPECT_EQ(found.difference["first"]["what"], "messages");
   EXPECT_EQ(found.difference["first"]["step"], 2);
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(),
@@ -89,7 +89,7 @@ TEST(PlantedRegression, three_percent_more_bytes_are_named_by_the_first_message)
         if (s.op != Op::work && s.step > 0) s.bytes += s.bytes * 3 / 100;
   }});
   EXPECT_THAT(found.regressed,
-              UnorderedElementsAre("tokens_per_s", "time_to_first_token_s", "bytes_per_token"));
+              UnorderedElementsAre("total_s", "tokens_per_s", "time_to_first_token_s", "bytes_per_token"));
   EXPECT_EQ(found.difference["first"]["what"], "bytes");
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(), HasSubstr("message from 0 to 1: "));
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(), HasSubstr("(+3 %)"));
@@ -99,7 +99,7 @@ TEST(PlantedRegression, one_row_more_per_step_is_named_as_rows) {
   GateCell planted;
   for (auto& rows : planted.batches.rows) ++rows;
   const Found found = against_plain(planted);
-  EXPECT_THAT(found.regressed, UnorderedElementsAre("tokens_per_s", "bytes_per_token"));
+  EXPECT_THAT(found.regressed, UnorderedElementsAre("total_s", "tokens_per_s", "bytes_per_token"));
   EXPECT_EQ(found.difference["first"]["what"], "rows");
   EXPECT_EQ(found.difference["first"]["step"], 2);
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(),
@@ -136,7 +136,7 @@ TEST(PlantedRegression, two_percent_slower_compute_is_named_as_work_of_whom) {
     cost.per_row_context_ns *= 1.02;
   }
   const Found found = against_plain(planted);
-  EXPECT_THAT(found.regressed, UnorderedElementsAre("tokens_per_s", "time_to_first_token_s"));
+  EXPECT_THAT(found.regressed, UnorderedElementsAre("total_s", "tokens_per_s", "time_to_first_token_s"));
   EXPECT_EQ(found.difference["first"]["what"], "work");
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(),
               HasSubstr("the client computes head for"));
@@ -148,8 +148,8 @@ TEST(PlantedRegression, a_drafter_that_accepts_two_percent_less_is_named_by_the_
   GateCell planted;
   --planted.batches.accepted[10];
   const Found found = against_plain(planted);
-  EXPECT_THAT(found.regressed, UnorderedElementsAre("tokens_per_s", "tokens_per_step", "bytes_per_token",
-                                                    "round_trips_per_token"));
+  EXPECT_THAT(found.regressed, UnorderedElementsAre("total_s", "tokens_per_s", "tokens_per_step",
+                                                    "bytes_per_token", "round_trips_per_token"));
   EXPECT_EQ(found.difference["first"]["what"], "accepted");
   EXPECT_EQ(found.difference["first"]["step"], 12);
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(),
@@ -170,7 +170,7 @@ TEST(PlantedRegression, what_is_planted_for_the_better_is_an_improvement) {
   planted.network.up.delay -= std::chrono::milliseconds(1);
   const Found found = against_plain(planted);
   EXPECT_EQ(found.result.verdict, Verdict::improved);
-  EXPECT_THAT(found.improved, UnorderedElementsAre("tokens_per_s", "time_to_first_token_s"));
+  EXPECT_THAT(found.improved, UnorderedElementsAre("total_s", "tokens_per_s", "time_to_first_token_s"));
 }
 
 }  // namespace

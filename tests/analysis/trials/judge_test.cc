@@ -99,11 +99,11 @@ TEST(Judge, corrects_for_every_metric_it_looks_at) {
 
 TEST(Judge, says_what_it_could_have_seen_and_what_it_would_take) {
   std::mt19937_64 random(5);
-  const Finding f = judge({trial_of(random, 9, 0, {.own = 0.05})})[0];
+  const Finding f = judge({trial_of(random, 30, 0, {.own = 0.05})})[0];
   ASSERT_EQ(f.outcome, Outcome::inconclusive);
   ASSERT_TRUE(f.needed);
-  EXPECT_NEAR(static_cast<double>(*f.needed), 103, 50);  // 2 (2.8 x 0.05 / 0.0198)^2 pi / 3, from nine
-  EXPECT_THAT(f.reason, HasSubstr("9 repetitions show"));
+  EXPECT_NEAR(static_cast<double>(*f.needed), 106, 50);  // 2 (2.8 x 0.05 / 0.0198)^2 pi / 3, from thirty
+  EXPECT_THAT(f.reason, HasSubstr("30 repetitions show"));
   EXPECT_THAT(f.reason, HasSubstr("2 % takes " + std::to_string(*f.needed)));
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "engine/base/error.hh"
+#include "tests/analysis/trials/noise.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -130,10 +131,86 @@ TEST(Holm, multiplies_the_least_p_by_all_of_them_the_next_by_one_less) {
   EXPECT_TRUE(holm({}).empty());
 }
 
-TEST(LeastP, is_twice_one_of_all_arrangements) {
-  for (std::size_t each = 2; each <= 8; ++each)
-    EXPECT_NEAR(least_p(each), p_by_enumeration(each, each, 0), 1e-12);
-  EXPECT_NEAR(least_p(9), 2.0 / 48620, 1e-15);
+TEST(PairedMannWhitney, counts_every_swap_of_small_samples) {
+  std::mt19937_64 random(5);
+  std::size_t compared = 0;
+  for (std::size_t n = 1; n <= 10; ++n)
+    for (int again = 0; again < 10; ++again) {
+      std::vector<double> a, b;
+      for (std::size_t i = 0; i < n; ++i) {
+        a.push_back(static_cast<double>(random() % 20));  // with ties
+        b.push_back(static_cast<double>(random() % 20));
+      }
+      const RankTest test = paired_mann_whitney(a, b);
+      EXPECT_EQ(test.u, mann_whitney(a, b).u);
+      const double middle = static_cast<double>(n * n) / 2;
+      double as_far = 0;
+      for (std::size_t swaps = 0; swaps < (1u << n); ++swaps) {
+        auto x = a, y = b;
+        for (std::size_t i = 0; i < n; ++i)
+          if (swaps >> i & 1) std::swap(x[i], y[i]);
+        as_far += std::abs(mann_whitney(x, y).u - middle) >= std::abs(test.u - middle) - 1e-9;
+      }
+      EXPECT_NEAR(test.p, as_far / std::exp2(n), 1e-12) << n;
+      ++compared;
+    }
+  EXPECT_EQ(compared, 100u);
+}
+
+TEST(PairedMannWhitney, sees_through_what_both_of_a_pair_share) {
+  std::vector<double> a, b;
+  for (int i = 0; i < 20; ++i) {
+    a.push_back(100 + 10 * i + 1);
+    b.push_back(100 + 10 * i);
+  }
+  EXPECT_GT(mann_whitney(a, b).p, 0.5);
+  EXPECT_EQ(paired_mann_whitney(a, b).p, least_p(20));
+}
+
+TEST(PairedMannWhitney, of_many_pairs_is_close_to_the_exact_one) {
+  std::mt19937_64 random(6);
+  for (int again = 0; again < 20; ++again) {
+    std::vector<double> a, b;
+    for (int i = 0; i < 100; ++i) {
+      a.push_back(model::normal(random));
+      b.push_back(model::normal(random) + 0.2);
+    }
+    const RankTest exact = paired_mann_whitney(a, b);
+    a.push_back(0);  // a pair that says nothing
+    b.push_back(0);
+    const RankTest normal = paired_mann_whitney(a, b);
+    EXPECT_TRUE(exact.exact && !normal.exact);
+    EXPECT_NEAR(normal.p, exact.p, 0.01);
+  }
+}
+
+// Where nothing differs but the machine's mood drifts, for both alike.
+TEST(PairedMannWhitney, gives_every_p_as_often_as_it_says_where_nothing_differs) {
+  std::mt19937_64 random(7);
+  for (const std::size_t pairs : {9u, 40u, 120u}) {
+    constexpr int times = 3000;
+    std::vector<double> p;
+    for (int again = 0; again < times; ++again) {
+      const Trial t = tests::trial_of(random, pairs, 0, {.own = 0.01, .mood = 0.04});
+      p.push_back(paired_mann_whitney(t.ours, t.theirs).p);
+    }
+    for (const double limit : {0.01, 0.05, 0.2, 0.5}) {
+      const double share =
+          static_cast<double>(std::ranges::count_if(p, [&](double v) { return v <= limit; })) / times;
+      const double chance = 4 * std::sqrt(limit * (1 - limit) / times);
+      EXPECT_LE(share, limit + chance) << pairs << " pairs, p of at most " << limit;
+      EXPECT_GE(share, 0.75 * limit - chance) << pairs << " pairs, p of at most " << limit;
+    }
+  }
+}
+
+TEST(LeastP, is_that_of_the_clearest_pairs) {
+  std::vector<double> a, b;
+  for (int i = 1; i <= 12; ++i) {
+    a.push_back(100 + i);
+    b.push_back(i);
+    EXPECT_NEAR(paired_mann_whitney(a, b).p, least_p(a.size()), 1e-15);
+  }
 }
 
 }  // namespace

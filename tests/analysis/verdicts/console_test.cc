@@ -31,7 +31,7 @@ pass          gate-plain  3 other values as in the baseline
 inconclusive  gate-del                              fingerprint                                                     not the same experiment, not compared: model: baseline 1a2b, now 3c4d
 improved      gate-del    compute                   head             1000000000  980000000 instructions  -2 %       0.98 of theirs (0.97 to 0.99), p 0.0004, after Holm 0.0008, 3 and 3 samples; would have seen 1.3 %; 34 repetitions would see the least that was asked for
 note: gate-cascade is in the baseline and was not run
-regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the baseline; if that is meant, --update makes these values the baseline
+regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the other build; if that is meant, --update makes these values the baseline
 )");
 }
 

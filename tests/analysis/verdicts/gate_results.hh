@@ -45,7 +45,7 @@ inline GateResult gate_of_everything() {
              "not the same experiment, not compared: model: baseline 1a2b, now 3c4d",
              {}},
             {del, "compute", "head", "instructions", false, 1e9, 0.98e9, Verdict::improved, "",
-             Measured{{1, 2, 3}, {2, 3, 4}, 0.98, 0.97, 0.99, 0.0004, 0.0008, 0.013, 34}}};
+             Measured{{1, 2, 3}, {2, 3, 4}, 0.98, 0.97, 0.99, 0.0004, 0.0008, 0.013, 34}, true}};
   r.notes = {"gate-cascade is in the baseline and was not run"};
   r.differences = {
       {{"scenario", plain},

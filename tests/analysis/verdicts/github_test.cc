@@ -6,8 +6,8 @@
 #include <optional>
 #include <sstream>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 #include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
@@ -72,7 +72,7 @@ TEST(Annotations, are_heard_as_they_were_meant_whatever_the_names) {
   const auto r = tests::gate_of_hostile_names();
   const auto all = all_heard(annotations(r));
   ASSERT_EQ(all.size(), 4u);
-  const std::string name = one_line(tests::hostile);
+  const std::string name = engine::one_line(tests::hostile);
   EXPECT_EQ(all[0].type, "error");
   EXPECT_EQ(all[0].title, "regressed: " + name);
   EXPECT_EQ(all[0].message, name + ", " + name + ": " + sentence(r.rows[1]));

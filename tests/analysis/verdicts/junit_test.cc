@@ -10,8 +10,8 @@
 #include <regex>
 #include <sstream>
 
-#include "analysis/verdicts/plain_text.hh"
 #include "analysis/verdicts/words.hh"
+#include "engine/base/plain_text.hh"
 #include "tests/analysis/verdicts/gate_results.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -104,7 +104,7 @@ TEST(JunitReport, counts_cases_per_scenario_and_keeps_notes_as_output) {
 TEST(JunitReport, carries_any_name_as_text) {
   const auto r = tests::gate_of_hostile_names();
   const auto cases = read(r, true);
-  const std::string name = one_line(tests::hostile);
+  const std::string name = engine::one_line(tests::hostile);
   ASSERT_EQ(cases.size(), 8u);
   EXPECT_EQ(cases[0], name + "/" + name + ": " + name + " failure " + sentence(r.rows[0]));
   const std::string xml = junit_xml(r, 0);

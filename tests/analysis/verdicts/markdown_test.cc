@@ -25,7 +25,7 @@ TEST(PullRequestComment, is_the_verdict_what_differs_and_why_and_folds_the_rest)
   EXPECT_EQ(pull_request_comment(tests::gate_of_everything()), R"(<!-- splitwan-gate -->
 ### splitwan gate: regressed
 
-2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the baseline; if that is meant, --update makes these values the baseline.
+2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the other build; if that is meant, --update makes these values the baseline.
 
 | verdict | scenario | cell | metric | baseline | current | change |
 |---|---|---|---|--:|--:|--:|
@@ -36,7 +36,7 @@ TEST(PullRequestComment, is_the_verdict_what_differs_and_why_and_folds_the_rest)
 
 - **gate-plain, 80 ms, 100 Mbit/s, ngram**: run 0 (def add), step 7: message from 0 to 1: 660 bytes where 640 were (+3.12 %)
 - **gate-del**: not the same experiment, not compared: model: baseline 1a2b, now 3c4d
-- **gate-del, compute**: head: 0.98 of theirs (0.97 to 0.99), p 0.0004, after Holm 0.0008, 3 and 3 samples; would have seen 1.3 %; 34 repetitions would see the least that was asked for
+- **gate-del, compute, head**: 0.98 of theirs (0.97 to 0.99), p 0.0004, after Holm 0.0008, 3 and 3 samples; would have seen 1.3 %; 34 repetitions would see the least that was asked for
 
 Notes:
 
@@ -114,7 +114,6 @@ TEST(MarkdownText, shows_what_it_was_given_and_holds_no_markup) {
                 Not(testing::ContainsRegex("[|*`<~$]|\\[|\\]|www\\.|://|@[a-z]|[^&]#1|&[^#]| _|_ ")));
   }
   EXPECT_EQ(markdown_text("tokens_per_s, 10 -> 2!"), "tokens_per_s, 10 -> 2!");
-  EXPECT_EQ(markdown_text("# a"), "&#35; a");
   EXPECT_EQ(markdown_text(" > > a > b"), " &#62; &#62; a > b");
 }
 

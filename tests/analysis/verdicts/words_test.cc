@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-#include "analysis/verdicts/plain_text.hh"
+#include "engine/base/plain_text.hh"
 #include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
@@ -61,21 +61,22 @@ TEST(GateFigures, of_a_change_however_small_never_read_as_none) {
 TEST(GateCounts, are_of_rows_cells_and_scenarios) {
   const Tally t = tally(tests::gate_of_everything());
   EXPECT_EQ(t.rows, 8u);
-  EXPECT_EQ(t.cells, 4u);
+  EXPECT_EQ(t.cells, 3u);
   EXPECT_EQ(t.scenarios, 2u);
   EXPECT_THAT(t.of, ElementsAre(4u, 1u, 2u, 1u));
   EXPECT_EQ(t.changed, 1u);
+  EXPECT_THAT(t.of_other, ElementsAre(0u, 1u, 0u, 0u));
 }
 
 TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
   GateResult r = tests::gate_of_everything();
-  EXPECT_EQ(
-      verdict_line(r),
-      "regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the baseline; "
-      "if that is meant, --update makes these values the baseline");
+  EXPECT_EQ(verdict_line(r),
+            "regressed: 2 of 8 values are worse than the baseline, 1 is undecided, 1 is better than the "
+            "other build; "
+            "if that is meant, --update makes these values the baseline");
   r.updated = true;
   EXPECT_THAT(verdict_line(r),
-              testing::EndsWith("1 is better than the baseline; these values are the baseline now"));
+              testing::EndsWith("1 is better than the other build; these values are the baseline now"));
   r.updated = false;
   r.rows.resize(6);
   for (GateRow& row : r.rows) row.verdict = Verdict::pass;
@@ -92,6 +93,20 @@ TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
   r.rows[0].verdict = r.verdict = Verdict::inconclusive;
   EXPECT_EQ(verdict_line(r), "inconclusive: 1 of 6 values is undecided; each says why");
   EXPECT_EQ(verdict_line({}), "pass: nothing was compared");
+}
+
+TEST(GateVerdict, beside_another_build_speaks_of_that_and_of_no_update) {
+  GateResult r = tests::gate_of_everything();
+  const GateRow exact = r.rows[4];
+  r.rows = {r.rows.back()};
+  r.verdict = r.rows[0].verdict = Verdict::regressed;
+  EXPECT_EQ(verdict_line(r), "regressed: 1 of 1 value is worse than the other build");
+  r.verdict = r.rows[0].verdict = Verdict::pass;
+  EXPECT_EQ(verdict_line(r), "pass: 1 value is no worse than the other build in 1 scenario");
+  r.rows.push_back(exact);
+  EXPECT_EQ(verdict_line(r),
+            "pass: 1 value of 1 cell in 2 scenarios is as in the baseline; 1 value is no worse than the "
+            "other build");
 }
 
 TEST(GateVerdict, that_is_strict_lets_no_other_value_pass) {
@@ -145,19 +160,19 @@ TEST(GateRows, of_measured_compute_say_what_the_samples_could_have_seen) {
 }
 
 TEST(PlainText, keeps_what_can_be_read_and_nothing_that_acts) {
-  EXPECT_EQ(one_line("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
+  EXPECT_EQ(engine::one_line("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80"),
             "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
-  EXPECT_EQ(one_line(std::string("a\0b\tc\nd\x1b[1m\x7f", 12)), "a b c d [1m ");
-  EXPECT_EQ(one_line("a\xc2\x85"
-                     "b\xe2\x80\xa8"
-                     "c\xe2\x80\xae"
-                     "d\xef\xbf\xbf"),
+  EXPECT_EQ(engine::one_line(std::string("a\0b\tc\nd\x1b[1m\x7f", 12)), "a b c d [1m ");
+  EXPECT_EQ(engine::one_line("a\xc2\x85"
+                             "b\xe2\x80\xa8"
+                             "c\xe2\x80\xae"
+                             "d\xef\xbf\xbf"),
             "a b c d ");  // NEL, LS, RLO, U+FFFF
-  EXPECT_EQ(one_line("\xff\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_EQ(shortened("12345678", 8), "12345678");
-  EXPECT_EQ(shortened("123456789", 8), "12345...");
-  EXPECT_EQ(shortened("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 8), "\xe2\x82\xac...");
-  EXPECT_EQ(columns_of("a\xe2\x82\xac\xe6\xbc\xa2"), 4u);  // an ideograph takes two
+  EXPECT_EQ(engine::one_line("\xff\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+  EXPECT_EQ(engine::shortened("12345678", 8), "12345678");
+  EXPECT_EQ(engine::shortened("123456789", 8), "12345...");
+  EXPECT_EQ(engine::shortened("\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 8), "\xe2\x82\xac...");
+  EXPECT_EQ(engine::columns_of("a\xe2\x82\xac\xe6\xbc\xa2"), 4u);  // an ideograph takes two
 }
 
 }  // namespace

@@ -186,6 +186,40 @@ TEST(Conductor, the_same_run_has_the_same_times_however_long_it_takes) {
   EXPECT_EQ(times(2), first);
 }
 
+// What three parties see who work, send and wait as a seed has it; some jobs cost nothing, some deadlines
+// meet.
+std::vector<std::tuple<PartyId, Nanos, int>> course_of_things(unsigned seed, Jobs jobs) {
+  std::vector<std::tuple<PartyId, Nanos, int>> seen;
+  std::map<PartyId, engine::PartyMain> parties;
+  for (PartyId id = 0; id < 3; ++id) {
+    parties[id] = [&seen, seed, id](Transport& t, Clock& clock) {
+      std::mt19937 random(3 * seed + id);
+      for (int i = 0; i < 20; ++i) {
+        work(clock, random() % 4);
+        seen.emplace_back(id, clock.now(), 0);
+        if (random() % 3 == 0) t.send((id + 1 + random() % 2) % 3, sized(100 + random() % 2000));
+        if (random() % 3 > 0) continue;
+        const auto got = t.recv(any_party, clock.now() + (random() % 4) * 1ms);
+        seen.emplace_back(id, clock.now(), got ? static_cast<int>(got->from) : -1);
+        if (got) seen.emplace_back(id, got->at, 1);
+      }
+    };
+  }
+  const NetworkSpec spec = mesh_network(3, {.delay = 2ms, .bits_per_second = 10e6});
+  Conductor(make_ideal_simulator(spec), spec.edges, millisecond_a_row, engine::wire_size, jobs).run(parties);
+  return seen;
+}
+
+TEST(Conductor, jobs_that_compute_nothing_take_the_same_course) {
+  std::size_t met = 0;
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    const auto computed = course_of_things(seed, Jobs::compute);
+    ASSERT_EQ(course_of_things(seed, Jobs::nothing), computed) << seed;
+    met += computed.size();
+  }
+  EXPECT_GT(met, 200u * 60);
+}
+
 TEST(Conductor, time_goes_on_over_runs_but_messages_do_not) {
   Conductor conductor = conductor_over(endless);
   conductor.run({{0, [](Transport& t, Clock&) { t.send(1, stepped(1)); }},

@@ -1,5 +1,6 @@
 // The workflows and the makefile in scenarios/examples, run as their runners would: each command, in order,
 // with the variables and files that a runner sets. What they do not run here are other people's actions.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstdlib>
@@ -43,7 +44,7 @@ class GateExamples : public testing::Test {
   }
   // As a runner does it: a script file of its own, which ends at the first failure.
   Outcome run(const std::string& script, std::map<std::string, std::string> environment = {}) const {
-    environment["PATH"] = folder_ / "bin" + ":" + std::getenv("PATH");
+    environment["PATH"] = fmt::format("{}:{}", folder_ / "bin", std::getenv("PATH"));
     std::string words = "cd " + folder_.string() + " && env";
     for (const auto& [name, value] : environment) words += " '" + name + "=" + value + "'";
     write_script(folder_ / "step.sh", script);

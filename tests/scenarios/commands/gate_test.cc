@@ -55,7 +55,7 @@ TEST_F(GateCommand, passes_what_is_as_in_the_baseline) {
   EXPECT_EQ(again.code, 0) << again.err;
   const json j = again.json();
   EXPECT_EQ(j["verdict"], "pass");
-  ASSERT_EQ(j["cells"].size(), 5u);
+  ASSERT_EQ(j["cells"].size(), 6u);
   for (const json& cell : j["cells"]) {
     EXPECT_EQ(cell["scenario"], "small");
     EXPECT_EQ(cell["cell"], "80 ms, 100 Mbit/s, ngram");
@@ -90,7 +90,7 @@ TEST_F(GateCommand, ends_with_1_for_a_regression_and_says_why) {
   EXPECT_THAT(text_of(folder / "c.md"), HasSubstr("regressed"));
   EXPECT_THAT(text_of(folder / "p.html"), HasSubstr("79 ms, 100 Mbit/s, ngram"));
   EXPECT_THAT(gate("").out, HasSubstr("regressed  small"));
-  EXPECT_EQ(gate("--allow tokens_per_s=-5% --allow time_to_first_token_s=+5%").code, 0);
+  EXPECT_EQ(gate("--allow tokens_per_s=-5% --allow time_to_first_token_s=+5% --allow total_s=+5%").code, 0);
   EXPECT_EQ(gate("--update").code, 0) << "on purpose";
   EXPECT_EQ(gate("").code, 0);
 }
@@ -102,7 +102,7 @@ TEST_F(GateCommand, ends_with_0_for_a_change_for_the_better_and_with_1_where_str
   const Outcome o = gate("--json");
   EXPECT_EQ(o.code, 0);
   EXPECT_EQ(o.json()["verdict"], "improved");
-  EXPECT_THAT(o.json()["notes"][0].get<std::string>(), HasSubstr("--update"));
+  EXPECT_THAT(gate("").out, HasSubstr("--update makes these values the baseline"));
   EXPECT_EQ(gate("--strict").code, 1);
 }
 
@@ -176,6 +176,8 @@ TEST_F(GateCommand, refuses_what_it_cannot_compare) {
   expect_refusal(s + b + " --allow speed=-1%", "metric 'speed': expected one of tokens_per_s, ");
   expect_refusal(s + b + " --junit " + folder / "none" + "/j.xml", "none");
   expect_refusal(s + b + " --junit " + baseline(), "b.json");
+  scenario("budget.json", "80ms", {{"privacy", {{"budget", "b"}}}});
+  expect_refusal("gate " + folder / "budget.json" + b, "privacy.budget: a gate would spend it");
   std::ofstream(folder / "m.json") << json{{"model", demo_model},
                                            {"prompts", {{{"name", "p"}, {"class", "code"}, {"text", "a"}}}},
                                            {"compute", "measured"}};

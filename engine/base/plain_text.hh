@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace splitwan::analysis {
+namespace splitwan::engine {
 
 // Valid UTF-8 on one line: control and invisible formatting characters become spaces, bytes that are no
 // character U+FFFD. At most so many bytes: shortened.
@@ -15,4 +15,4 @@ std::string shortened(std::string_view valid, std::size_t most);
 
 std::size_t columns_of(std::string_view valid);  // on a terminal
 
-}  // namespace splitwan::analysis
+}  // namespace splitwan::engine

@@ -1,10 +1,10 @@
-#include "analysis/verdicts/plain_text.hh"
+#include "engine/base/plain_text.hh"
 
 #include <utf8proc.h>
 
 #include <algorithm>
 
-namespace splitwan::analysis {
+namespace splitwan::engine {
 namespace {
 
 // f(code point, its bytes) until it says false; -1 and one byte for what is no character.
@@ -67,4 +67,4 @@ std::size_t columns_of(std::string_view valid) {
   return columns;
 }
 
-}  // namespace splitwan::analysis
+}  // namespace splitwan::engine

@@ -1,4 +1,4 @@
-#include "analysis/sides/pairs.hh"
+#include "analysis/gate/pairs.hh"
 
 #include <algorithm>
 
@@ -47,6 +47,12 @@ std::vector<CellPair> pairs_of(const std::vector<ScenarioRecord>& before,
   for (const auto& [a, b] : met_by_name(before, now))
     for (const auto& [x, y] : met_by_name(a ? a->cells : none, b ? b->cells : none))
       pairs.push_back({a, b, x, y});
+  return pairs;
+}
+
+std::vector<CellPair> pairs_of(const ScenarioRecord& before, const ScenarioRecord& now) {
+  std::vector<CellPair> pairs;
+  for (const auto& [x, y] : met_by_name(before.cells, now.cells)) pairs.push_back({&before, &now, x, y});
   return pairs;
 }
 

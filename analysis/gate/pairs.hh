@@ -15,4 +15,7 @@ struct CellPair {
 std::vector<CellPair> pairs_of(const std::vector<ScenarioRecord>& before,
                                const std::vector<ScenarioRecord>& now);
 
+// Of one scenario.
+std::vector<CellPair> pairs_of(const ScenarioRecord& before, const ScenarioRecord& now);
+
 }  // namespace splitwan::analysis
