@@ -29,7 +29,8 @@ void add_measure(CLI::App& command, const std::string& name, double& value, cons
 
 double share(const std::string& text) {
   const double value = engine::parse_fraction(text);
-  if (value <= 0 || value >= 1) throw engine::Error("'{}': expected a share above 0 and below 1, as in 2%", text);
+  if (value <= 0 || value >= 1)
+    throw engine::Error("'{}': expected a share above 0 and below 1, as in 2%", text);
   return value;
 }
 
@@ -49,18 +50,19 @@ void add_measured_options(CLI::App& command, MeasuredOptions& o) {
                   "of each program, at least (9 or more); more where its power calculation asks for them")
       ->check(CLI::Range(9, 100000))
       ->capture_default_str();
-  add_measure(command, "--least-effect", o.least_effect, "a change of measured compute worth failing for", "2%",
-              share);
+  add_measure(command, "--least-effect", o.least_effect, "a change of measured compute worth failing for",
+              "2%", share);
   add_measure(command, "--alpha", o.alpha, "chance of a false alarm where nothing differs", "0.05", share);
-  add_measure(command, "--time-limit", o.time_limit_s, "for measuring and counting together", "10min", seconds);
+  add_measure(command, "--time-limit", o.time_limit_s, "for measuring and counting together", "10min",
+              seconds);
   command
       .add_option("--instructions", o.instructions,
                   "count instructions of a few tokens, too: none, perf, callgrind, or auto: perf where the "
                   "machine counts them, else callgrind")
       ->check(CLI::IsMember({"none", "auto", "perf", "callgrind"}))
       ->capture_default_str();
-  add_measure(command, "--least-instructions", o.least_instructions, "a change of instructions worth failing for",
-              "0.5%", share);
+  add_measure(command, "--least-instructions", o.least_instructions,
+              "a change of instructions worth failing for", "0.5%", share);
 }
 
 }  // namespace splitwan::scenarios

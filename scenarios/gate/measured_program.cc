@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "engine/base/error.hh"
+#include "scenarios/read/network_kind.hh"
 #include "scenarios/read/replay_scenario.hh"
 #include "scenarios/run/validate_link.hh"
 
@@ -62,7 +63,7 @@ std::vector<std::string> sample_of(const Json& scenario, std::size_t tokens) {
     }
     for (const auto& [cell_key, value] : first_of(values).items()) add(cell_key, value);
   }
-  add("network", {{"kind", "ideal"}});
+  add("network", {{"kind", name_of(network_kind_for(Unnamed::split_here))}});  // by formula: no other process
   add("compute", "reference");
   add("decode", Json::array({first_drafter(scenario)}));
   if (scenario.contains("prompts")) add("prompts", Json::array({first_of(scenario["prompts"])}));

@@ -20,7 +20,8 @@ std::string engine_beside(const std::string& program);
 // Whether a scenario computes anything that can be measured: it runs a model here.
 bool computes(const Json& scenario);
 
-// KEY=VALUE, to be set: one cell of the scenario, its first drafter and prompt, so many tokens, an ideal link.
+// KEY=VALUE, to be set: one cell of the scenario, its first drafter and prompt, so many tokens, an ideal
+// link.
 std::vector<std::string> sample_of(const Json& scenario, std::size_t tokens);
 
 // In words: "ngram, 16 tokens".

@@ -80,7 +80,7 @@ std::string folder_hash(const std::string& path) {
   if (error) throw Error("{}: cannot be opened: expected a folder", path);
   if (files.empty()) throw Error("{}: expected a folder with a model's files, found none", path);
   std::string all;
-  for (const auto& [name, hash] : files) all += hash + "  " + name + "\n";
+  for (const auto& [name, hash] : files) all += fmt::format("{}  {}\n", hash, name);
   return content_hash(all);
 }
 

@@ -50,7 +50,7 @@ std::string rows_text(const SweptScenario& scenario, const Json& cell, const std
   return rows.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string one_line(std::string text) { return text.substr(0, text.find('\n')); }
+std::string one_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 // As many as a command line holds: Linux takes 128 KiB for one word.
 std::size_t take_some(const std::vector<Json>& cells, std::size_t from, std::string& list) {

@@ -1,5 +1,7 @@
 #include "scenarios/sweep/rows.hh"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,7 +18,7 @@ void flatten(Json& row, const std::string& prefix, const Json& value) {
     row[prefix] = value;
     return;
   }
-  for (const auto& [key, inner] : value.items()) flatten(row, prefix + "." + key, inner);
+  for (const auto& [key, inner] : value.items()) flatten(row, fmt::format("{}.{}", prefix, key), inner);
 }
 
 Json flat(const Json& result) {

@@ -125,6 +125,7 @@ std::string Merged::trouble() const {
 
 Merged merge_shards(const std::vector<std::string>& paths) {
   std::vector<ShardFile> files;
+  files.reserve(paths.size());
   for (const std::string& path : paths) files.push_back(read_shard(path));
   if (files.empty()) throw Error("expected shards");
   const ShardFile& common = most_common(files);

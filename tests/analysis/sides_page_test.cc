@@ -40,6 +40,7 @@ TEST(SidesPage, a_browser_draws_both_steps_and_marks_what_differs) {
   if (!have("chromium")) GTEST_SKIP() << "chromium is not installed";
   const std::string page = sides_drawn(sides_data(split_record(), with_a_smaller_window()));
   EXPECT_THAT(page, HasSubstr("1 of 2 cells differs."));
+  EXPECT_THAT(page, HasSubstr("<td class=\"text\">window, step 3 of run 1 (list)</td>"));
   EXPECT_THAT(page, HasSubstr("First to differ: run 1 (list), step 3: message from 0 to 1: 2 flights"));
   EXPECT_THAT(page, HasSubstr("Settings that changed: wire \"f32\" -&gt; \"f16\"."));
   EXPECT_EQ(count(page, "class=\"message\""), 2u);  // the way down, of both
@@ -113,6 +114,8 @@ TEST(SidesPage, a_browser_shows_the_gates_verdict_above) {
   const std::string page = sides_drawn(data);
   EXPECT_THAT(page, HasSubstr("Against the baseline: regressed"));
   EXPECT_THAT(page, HasSubstr("<td class=\"verdict-word regressed\">regressed</td>"));
+  EXPECT_EQ(count(page, "class=\"verdict-cell\""), 1u);
+  EXPECT_THAT(page, HasSubstr("<p class=\"range\">one flight more</p>"));
   EXPECT_THAT(page, HasSubstr("<li>a note</li>"));
   EXPECT_THAT(page, HasSubstr("As before: 1 of 2 lines."));
   EXPECT_THAT(render_sides_markdown(data),

@@ -20,9 +20,18 @@
     const figure = value => value === null ? "–" : String(+value.toPrecision(6)), columns = [{name: "scenario", title: "Scenario", value: r => r.scenario}, {name: "cell", title: "Cell", value: r => r.cell}, {name: "metric", title: "Metric", value: r => r.metric},
       {name: "baseline", title: "Before", value: r => r.baseline, text: r => figure(r.baseline)}, {name: "current", title: "Now", value: r => r.current, text: r => figure(r.current)}, {name: "change", title: "Change", value: r => r.change, text: r => share(r.change)},
       {name: "verdict", title: "Verdict", value: r => r.verdict}, {name: "reason", title: "Reason", value: r => r.reason}];
-    const told = data.verdicts.filter(r => r.verdict !== "pass"), shown = table(columns, told), passed = data.verdicts.length - told.length;
-    shown.querySelectorAll("tbody tr").forEach((tr, i) => { tr.children[6].className = `verdict-word ${told[i].verdict}`; });
-    at("verdict").append(...told.length ? [shown] : [], element("p", {class: "range"}, `${told.length ? "As before" : "All as before"}: ${passed} of ${page.count(data.verdicts.length, "line")}.`), page.dataBlock(columns, data.verdicts, "splitwan-verdict.csv", "Every line"));
+    const told = data.verdicts.filter(r => r.verdict !== "pass"), passed = data.verdicts.length - told.length;
+    at("verdict").append(...verdictCells(told, columns.filter(c => !["scenario", "cell", "reason"].includes(c.name))), element("p", {class: "range"}, `${told.length ? "As before" : "All as before"}: ${passed} of ${page.count(data.verdicts.length, "line")}.`), page.dataBlock(columns, data.verdicts, "splitwan-verdict.csv", "Every line"));
+  }
+
+  // What of each cell is not as before, and why, said once.
+  function verdictCells(told, columns) {
+    const names = told.map(r => `${r.scenario}: ${r.cell}`);
+    return [...new Set(names)].map(name => {
+      const rows = told.filter((_, i) => names[i] === name), shown = table(columns, rows);
+      shown.querySelectorAll("tbody tr").forEach((tr, i) => { tr.lastChild.className = `verdict-word ${rows[i].verdict}`; });
+      return element("div", {class: "verdict-cell"}, element("h3", {}, name), shown, ...[...new Set(rows.map(r => r.reason))].filter(reason => reason && reason !== "as above").map(reason => element("p", {class: "range"}, reason)));
+    });
   }
 
   function first(cell) {
@@ -43,8 +52,9 @@
   function overview() {
     if (cells.length < 2) return;
     const speed = c => c.metrics.find(m => m.metric === "tokens_per_s") ?? {before: null, now: null, change: null}, figure = v => v === null ? "–" : String(+v.toPrecision(5));
-    const columns = [{name: "scenario", title: "Scenario", value: c => c.scenario}, {name: "cell", title: "Cell", value: c => c.cell}, {name: "tokens_per_s_before", title: "Tokens/s before", value: c => speed(c).before, text: c => figure(speed(c).before)}, {name: "tokens_per_s_now", title: "Now", value: c => speed(c).now, text: c => figure(speed(c).now)},
-      {name: "change", title: "Change", value: c => speed(c).change, text: c => share(speed(c).change)}, {name: "first", title: "First to differ", value: c => c.only ? `only ${names[c.only]}` : c.first?.reason ?? "the same"}];
+    const scenarios = new Set(cells.map(c => c.scenario)).size, first = c => c.only ? `only ${names[c.only]}` : c.first ? `${c.first.what}, step ${c.first.step} of run ${c.first.run}${c.first.prompt ? ` (${c.first.prompt})` : ""}` : "the same";
+    const columns = [...scenarios > 1 ? [{name: "scenario", title: "Scenario", value: c => c.scenario}] : [], {name: "cell", title: "Cell", value: c => c.cell}, {name: "change", title: "Change", value: c => speed(c).change, text: c => share(speed(c).change)},
+      {name: "tokens_per_s_before", title: "Tokens/s before", value: c => speed(c).before, text: c => figure(speed(c).before)}, {name: "tokens_per_s_now", title: "Now", value: c => speed(c).now, text: c => figure(speed(c).now)}, {name: "first", title: "First to differ", value: first}];
     const shown = table(columns, cells);
     shown.id = "overview";
     at("cells").append(shown, page.csvButton(columns, cells, "splitwan-cells.csv"));

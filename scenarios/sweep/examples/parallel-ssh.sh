@@ -38,7 +38,8 @@ END
 }
 
 [ -n "${HOSTS:-}" ] || start_sshd
-# Of a command that fails the others still end; what is finished is kept, so the same line goes on where it was.
+# Of a shard that fails the others still end; what is finished is kept, so the same line goes on where it was.
 seq "$shards" | parallel --will-cite --sshlogin "$HOSTS" --workdir "$folder" \
-  "'$splitwan' sweep '$design' --shard {}/$shards --jobs 1 -o '$folder/shard-{}.jsonl'"
+  "'$splitwan' sweep '$design' --shard {}/$shards --jobs 1 -o '$folder/shard-{}.jsonl'" ||
+  echo "$0: $? shards failed" >&2
 "$splitwan" merge "$folder"/shard-*.jsonl -o "$table"

@@ -6,7 +6,7 @@
 set -eu
 [ $# -ge 2 ] || { echo "usage: $0 DESIGN.json TABLE.csv [SHARDS]" >&2; exit 2; }
 design=$(realpath "$1") table=$(realpath -m "$2") shards=${3:-8}
-splitwan=${SPLITWAN:-$(dirname "$(realpath "$0")")/../../../build/splitwan}
+splitwan=$(realpath "${SPLITWAN:-$(dirname "$(realpath "$0")")/../../../build/splitwan}")
 folder=$table.shards  # on a disk that all nodes see
 mkdir -p "$folder"
 
@@ -77,9 +77,10 @@ stop_slurm() {
 }
 
 sinfo -h > /dev/null 2>&1 || start_slurm
-# --wait: until every task has ended; it ends with the worst task's exit code.
-sbatch --wait --array="1-$shards" --cpus-per-task=1 --output="$folder/task-%a.log" --chdir="$folder" << END
+# --wait: until every task has ended; it ends with the worst task's exit code. The merge names what is missing.
+sbatch --wait --array="1-$shards" --cpus-per-task=1 --output="$folder/task-%a.log" --chdir="$folder" << END ||
 #!/bin/sh
 exec '$splitwan' sweep '$design' --shard "\$SLURM_ARRAY_TASK_ID/$shards" --jobs 1 -o "$folder/shard-\$SLURM_ARRAY_TASK_ID.jsonl"
 END
+  echo "$0: a task failed: see $folder/task-*.log; the same line runs what is missing" >&2
 "$splitwan" merge "$folder"/shard-*.jsonl -o "$table"

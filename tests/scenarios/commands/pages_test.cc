@@ -108,6 +108,9 @@ const LeftOut left_out[] = {
     {"splitwan serve --role comp:0 --scenario FILE", "nodes on many machines; cascade_test.cc starts them"},
     {"splitwan run FILE", "nodes on many machines; cascade_test.cc starts them"},
     {"splitwan bench --geometry mistral-7b-4l", "minutes, and gigabytes"},
+    {"build/splitwan gate scenarios/gate-split.json --baseline tests/baseline.json --against",
+     "a build from before, and minutes; measured_test.cc has two programs"},
+    {"build/splitwan_trials_bench", "minutes of measurements by hand"},
 };
 
 const LeftOut* why_left_out(const PageLine& line) {
