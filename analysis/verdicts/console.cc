@@ -31,12 +31,13 @@ std::string told_once(const GateRow& row, const GateRow* before) {
 
 ConsoleLine line_of(const GateRow& row, const GateRow* before) {
   const Figures f = figures_of(row);
+  const bool none = row.unit.empty() || f.current.empty();
+  const std::string with_unit = f.current + (none ? "" : " " + engine::one_line(row.unit));
   std::string why = told_once(row, before);
   if (row.measured && why.empty()) why = measured_text(*row.measured);
   return {row.verdict,
           {std::string(name_of(row.verdict)), engine::one_line(row.scenario), engine::one_line(row.cell),
-           engine::one_line(row.metric), f.baseline,
-           f.current + (row.unit.empty() ? "" : " " + engine::one_line(row.unit)), f.change, why}};
+           engine::one_line(row.metric), f.baseline, with_unit, f.change, why}};
 }
 
 ConsoleLine folded(const std::string& scenario, std::size_t count, bool others) {

@@ -43,7 +43,7 @@ void add_table(Page& page, const std::vector<const GateRow*>& rows, std::size_t 
   const auto line = [](const GateRow& row) {
     const Figures f = figures_of(row);
     const std::string bold = row.verdict == Verdict::regressed ? "**" : "";
-    const std::string unit = row.unit.empty() ? "" : " " + name_cell(row.unit);
+    const std::string unit = row.unit.empty() || f.current.empty() ? "" : " " + name_cell(row.unit);
     return fmt::format("| {0}{1}{0} | {2} | {3} | {4} | {5} | {6}{7} | {8} |\n", bold, name_of(row.verdict),
                        name_cell(row.scenario), name_cell(row.cell), name_cell(row.metric), f.baseline,
                        f.current, unit, f.change);

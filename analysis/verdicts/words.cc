@@ -68,6 +68,8 @@ std::string remedy(const GateResult& result, Verdict verdict) {
       result.rows, [&](const GateRow& row) { return row.verdict == verdict && !row.other_build; });
   if (!any) return "";
   if (result.updated) return "; these values are the baseline now";
+  if (verdict == Verdict::inconclusive)
+    return "; if it is meant to be another experiment, --update makes its values the baseline";
   return verdict == Verdict::regressed ? "; if that is meant, --update makes these values the baseline"
                                        : "; --update makes these values the baseline";
 }
@@ -159,7 +161,7 @@ std::string verdict_line(const GateResult& result) {
     case Verdict::regressed:
       return fmt::format("regressed: {}{}", told, remedy(result, Verdict::regressed));
     case Verdict::inconclusive:
-      return fmt::format("inconclusive: {}; each says why", told);
+      return fmt::format("inconclusive: {}; each says why{}", told, remedy(result, Verdict::inconclusive));
     case Verdict::improved:
       return fmt::format("improved: {}{}{}", told, refused ? ", which --strict does not let pass" : "",
                          remedy(result, Verdict::improved));

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <limits>
 
 #include "engine/base/error.hh"
 #include "engine/base/order_statistics.hh"
@@ -100,6 +101,7 @@ GateRow row_of_compute(const std::string& scenario) {
 GateRow unfinished(GateRow row, std::string reason) {
   row.verdict = Verdict::inconclusive;
   row.reason = std::move(reason);
+  row.baseline = row.current = std::numeric_limits<double>::quiet_NaN();
   return row;
 }
 

@@ -43,6 +43,13 @@ TEST(GateTable, of_counts_alone_has_no_heading) {
             "baseline\n");
 }
 
+TEST(GateTable, gives_no_unit_to_what_was_not_compared) {
+  GateResult r;
+  r.rows = {
+      {"s", "c", "m", "bytes", true, tests::no_value, tests::no_value, Verdict::inconclusive, "why", {}}};
+  EXPECT_EQ(console_table(r).find("bytes"), std::string::npos);
+}
+
 TEST(GateTable, shows_every_row_on_demand) {
   const auto r = tests::gate_of_everything();
   const auto lines = lines_of(console_table(r, {.all = true}));

@@ -78,6 +78,8 @@ TEST_F(GateOutputs, that_cannot_be_written_are_refused_before_the_work) {
             "--junit -: stdout has the table, or with --json the object; name a file");
   EXPECT_EQ(refusal({"", "", "-"}),
             "--benchmark -: stdout has the table, or with --json the object; name a file");
+  EXPECT_EQ(refusal({"", folder_ / "a", "", folder_ / "a"}),
+            folder_ / "a" + ": is named by --markdown and --html; write to different files");
   EXPECT_EQ(refusal({"/dev/null", "/dev/null", ""}), "");
 }
 

@@ -91,6 +91,10 @@ TEST(GateVerdict, is_one_line_with_counts_and_what_to_do) {
   EXPECT_EQ(verdict_line(r),
             "improved: 1 of 6 values is better than the baseline; --update makes these values the baseline");
   r.rows[0].verdict = r.verdict = Verdict::inconclusive;
+  EXPECT_EQ(verdict_line(r),
+            "inconclusive: 1 of 6 values is undecided; each says why; if it is meant to be another "
+            "experiment, --update makes its values the baseline");
+  r.rows[0].other_build = true;
   EXPECT_EQ(verdict_line(r), "inconclusive: 1 of 6 values is undecided; each says why");
   EXPECT_EQ(verdict_line({}), "pass: nothing was compared");
 }
