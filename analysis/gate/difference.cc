@@ -6,208 +6,11 @@
 #include <map>
 #include <set>
 
+#include "analysis/gate/step_difference.hh"
 #include "engine/base/json_file.hh"
 
 namespace splitwan::analysis {
 namespace {
-
-using engine::PartyId;
-using Way = std::pair<PartyId, PartyId>;
-
-struct Part {
-  std::string what, reason;
-  Json before, now;
-};
-using Parted = std::optional<Part>;
-
-struct OfWay {
-  std::uint64_t messages = 0, bytes = 0, rows = 0, resent = 0;
-  std::vector<std::uint64_t> sizes;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> windows;  // and flights, of each message
-};
-std::map<Way, OfWay> ways_of(const StepRecord& step) {
-  std::map<Way, OfWay> ways;
-  for (const MessageRecord& m : step.messages) {
-    OfWay& way = ways[{m.from, m.to}];
-    way.messages += m.count;
-    way.bytes += m.bytes * m.count;
-    way.rows += std::uint64_t{m.rows} * m.count;
-    way.resent += std::uint64_t{m.retransmits} * m.count;
-    way.sizes.insert(way.sizes.end(), m.count, m.bytes);
-    way.windows.insert(way.windows.end(), m.count, {m.cwnd, m.flights});
-  }
-  for (auto& [parties, way] : ways) std::ranges::sort(way.sizes);
-  return ways;
-}
-
-std::string name_of(const Way& way) { return fmt::format("{} to {}", way.first, way.second); }
-
-std::string percent(double before, double now) {
-  return before > 0 ? fmt::format(" ({:+.3g} %)", (now / before - 1) * 100) : "";
-}
-
-Parted of_rows(const StepRecord& a, const StepRecord& b) {
-  if (a.rows != b.rows || a.drafted != b.drafted)
-    return Part{"rows",
-                fmt::format("{} rows, {} of them guesses, where {} with {} were", b.rows, b.drafted, a.rows,
-                            a.drafted),
-                {{"rows", a.rows}, {"drafted", a.drafted}},
-                {{"rows", b.rows}, {"drafted", b.drafted}}};
-  if (a.accepted != b.accepted)
-    return Part{
-        "accepted",
-        fmt::format("{} tokens accepted of the same {} rows, where {} were", b.accepted, a.rows, a.accepted),
-        {{"accepted", a.accepted}},
-        {{"accepted", b.accepted}}};
-  return {};
-}
-
-Parted of_messages(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
-  std::set<Way> all;
-  for (const auto* ways : {&a, &b})
-    for (const auto& [way, sums] : *ways) all.insert(way);
-  std::uint64_t before = 0, now = 0, answers_before = 0, answers = 0;
-  std::string changed;
-  for (const Way& way : all) {
-    const OfWay x = a.contains(way) ? a.at(way) : OfWay{}, y = b.contains(way) ? b.at(way) : OfWay{};
-    before += x.messages, now += y.messages;
-    if (way.second == 0) answers_before += x.messages, answers += y.messages;
-    if (x.messages == y.messages) continue;
-    if (changed.empty() || changed.size() < 80)
-      changed += fmt::format("{}{}: {} ({} bytes) where {} ({} bytes) were", changed.empty() ? "" : "; ",
-                             name_of(way), y.messages, y.bytes, x.messages, x.bytes);
-  }
-  if (changed.empty()) return {};
-  return Part{"messages",
-              fmt::format("{} messages and {} round trips where {} and {} were: {}", now, answers, before,
-                          answers_before, changed),
-              {{"messages", before}, {"round_trips", answers_before}},
-              {{"messages", now}, {"round_trips", answers}}};
-}
-
-Parted of_bytes(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
-  for (const auto& [way, x] : a) {
-    const OfWay& y = b.at(way);
-    if (x.sizes == y.sizes) continue;
-    const auto differs = std::ranges::mismatch(x.sizes, y.sizes);
-    const std::uint64_t from = *differs.in1, to = *differs.in2;
-    return Part{"bytes",
-                fmt::format("message from {}: {} bytes where {} were{}", name_of(way), to, from,
-                            percent(static_cast<double>(from), static_cast<double>(to))),
-                {{"from", way.first}, {"to", way.second}, {"bytes", from}},
-                {{"from", way.first}, {"to", way.second}, {"bytes", to}}};
-  }
-  return {};
-}
-
-Parted of_message_rows(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
-  for (const auto& [way, x] : a)
-    if (const OfWay& y = b.at(way); x.rows != y.rows)
-      return Part{"rows",
-                  fmt::format("messages from {}: {} rows where {} were", name_of(way), y.rows, x.rows),
-                  {{"rows", x.rows}},
-                  {{"rows", y.rows}}};
-  return {};
-}
-
-Parted of_transport(const std::map<Way, OfWay>& a, const std::map<Way, OfWay>& b) {
-  for (const auto& [way, x] : a) {
-    const OfWay& y = b.at(way);
-    if (x.resent != y.resent)
-      return Part{"resent",
-                  fmt::format("on the way from {}: {} segments sent again where {} were", name_of(way),
-                              y.resent, x.resent),
-                  {{"resent", x.resent}},
-                  {{"resent", y.resent}}};
-  }
-  for (const auto& [way, x] : a) {
-    const auto differs = std::ranges::mismatch(x.windows, b.at(way).windows);
-    if (differs.in1 == x.windows.end()) continue;
-    const auto [window, flights] = *differs.in1;
-    const auto [window_now, flights_now] = *differs.in2;
-    return Part{
-        "window",
-        fmt::format("message from {}: {} flights at a congestion window of {} bytes, where {} at {} were",
-                    name_of(way), flights_now, window_now, flights, window),
-        {{"flights", flights}, {"cwnd", window}},
-        {{"flights", flights_now}, {"cwnd", window_now}}};
-  }
-  return {};
-}
-
-struct Jobs {
-  Nanos took{};
-  std::uint64_t count = 0, rows = 0;
-  bool operator==(const Jobs&) const = default;
-};
-
-Parted of_work(const StepRecord& a, const StepRecord& b) {
-  const auto sums = [](const StepRecord& step) {
-    std::map<std::pair<PartyId, engine::Phase>, Jobs> all;
-    for (const WorkRecord& w : step.work) {
-      Jobs& jobs = all[{w.party, w.phase}];
-      jobs.took += w.took, jobs.count += w.count, jobs.rows += std::uint64_t{w.rows} * w.count;
-    }
-    return all;
-  };
-  auto x = sums(a), y = sums(b);
-  for (const auto& [job, jobs] : y) x.try_emplace(job);
-  for (const auto& [job, was] : x) {
-    const Jobs is = y[job];
-    if (was == is) continue;
-    const std::string who = job.first == 0 ? "the client" : fmt::format("party {}", job.first);
-    std::string reason = fmt::format("{} computes {} for {} ns where it took {}{}", who,
-                                     engine::name_of(job.second), is.took.count(), was.took.count(),
-                                     percent(engine::seconds(was.took), engine::seconds(is.took)));
-    if (was.count != is.count || was.rows != is.rows)
-      reason +=
-          fmt::format(", in {} jobs of {} rows where {} of {} were", is.count, is.rows, was.count, was.rows);
-    return Part{"work",
-                reason,
-                {{"party", job.first}, {"phase", engine::name_of(job.second)}, {"took_ns", was.took.count()}},
-                {{"party", job.first}, {"phase", engine::name_of(job.second)}, {"took_ns", is.took.count()}}};
-  }
-  return {};
-}
-
-Part of_waiting(const StepRecord& a, const StepRecord& b) {
-  for (std::size_t i = 0; i < std::min(a.messages.size(), b.messages.size()); ++i) {
-    const MessageRecord &x = a.messages[i], &y = b.messages[i];
-    if (x.arrived - x.sent == y.arrived - y.sent) continue;
-    return Part{
-        "waiting",
-        fmt::format(
-            "message from {}: under way for {} ns where it took {}, of the same bytes, flights and window",
-            name_of({y.from, y.to}), (y.arrived - y.sent).count(), (x.arrived - x.sent).count()),
-        {{"under_way_ns", (x.arrived - x.sent).count()}},
-        {{"under_way_ns", (y.arrived - y.sent).count()}}};
-  }
-  if (a.took != b.took)
-    return Part{"waiting",
-                fmt::format("it takes {} ns where it took {}, of the same work and messages", b.took.count(),
-                            a.took.count()),
-                {{"took_ns", a.took.count()}},
-                {{"took_ns", b.took.count()}}};
-  if (a.begin != b.begin)
-    return Part{"waiting",
-                fmt::format("it begins {} ns after the run where it began {} ns after it", b.begin.count(),
-                            a.begin.count()),
-                {{"begin_ns", a.begin.count()}},
-                {{"begin_ns", b.begin.count()}}};
-  return Part{
-      "waiting", "the same work and messages, in another order or at other instants within it", {}, {}};
-}
-
-Part parts_of(const StepRecord& a, const StepRecord& b) {
-  if (auto part = of_rows(a, b)) return *part;
-  const auto x = ways_of(a), y = ways_of(b);
-  if (auto part = of_messages(x, y)) return *part;
-  if (auto part = of_bytes(x, y)) return *part;
-  if (auto part = of_message_rows(x, y)) return *part;
-  if (auto part = of_transport(x, y)) return *part;
-  if (auto part = of_work(a, b)) return *part;
-  return of_waiting(a, b);
-}
 
 // The step in which the first other token came out; none where the texts are the same.
 std::optional<Difference> other_text(const RunRecord& a, const RunRecord& b) {
@@ -217,8 +20,8 @@ std::optional<Difference> other_text(const RunRecord& a, const RunRecord& b) {
   Difference d;
   std::size_t tokens = 0;
   for (const StepRecord& s : b.steps) {
-    d.step = s.step;
-    if (s.step > 0 && (tokens += s.accepted) > place) break;
+    if (!s.is_session()) d.step = s.step;
+    if ((tokens += s.accepted) > place) break;
   }
   const auto token = [](auto at, auto end) { return at == end ? Json() : Json(*at); };
   const Json was = token(differs.in1, a.output.end()), is = token(differs.in2, b.output.end());
@@ -230,39 +33,72 @@ std::optional<Difference> other_text(const RunRecord& a, const RunRecord& b) {
   return d;
 }
 
-std::optional<Difference> difference_of(const RunRecord& a, const RunRecord& b) {
-  std::optional<Difference> found;
+std::string label_of(const StepRecord& s) {
+  return !s.is_session() ? fmt::format("step {}", s.step) : s.step == 0 ? "greetings" : "farewells";
+}
+
+Difference in_step(const StepRecord& a, const StepRecord& b) {
+  Part part = part_of(a, b);
+  return {0, "", b.step, part.what, fmt::format("{}: {}", label_of(b), part.reason), part.before, part.now};
+}
+
+// Of what is no run of the model's steps; or none.
+std::optional<Difference> around_steps(const RunRecord& a, const RunRecord& b) {
+  const auto steps = [](const RunRecord& run) {
+    return std::ranges::count(run.steps, false, &StepRecord::is_session);
+  };
+  if (steps(a) != steps(b) || a.steps.size() != b.steps.size())
+    return Difference{0,
+                      "",
+                      0,
+                      "steps",
+                      fmt::format("{} steps where {} were", steps(b), steps(a)),
+                      {{"steps", steps(a)}},
+                      {{"steps", steps(b)}}};
   const auto parts = std::ranges::mismatch(a.steps, b.steps);
-  if (parts.in1 != a.steps.end() && parts.in2 != b.steps.end()) {
-    Part part = parts_of(*parts.in1, *parts.in2);
-    found = Difference{0, "", parts.in2->step, part.what, part.reason, part.before, part.now};
-  } else if (a.steps.size() != b.steps.size()) {
-    found = Difference{0,
-                       "",
-                       std::min(a.steps.size(), b.steps.size()),
-                       "steps",
-                       fmt::format("{} steps where {} were", b.steps.size(), a.steps.size()),
-                       {{"steps", a.steps.size()}},
-                       {{"steps", b.steps.size()}}};
-  }
-  // Greetings that differ are no reason for another text.
-  if (!found && a.total != b.total)
-    found = Difference{0,
-                       "",
-                       b.steps.empty() ? 0 : b.steps.back().step,
-                       "waiting",
-                       fmt::format("the run takes {} ns where it took {}, of the same steps", b.total.count(),
-                                   a.total.count()),
-                       {{"took_ns", a.total.count()}},
-                       {{"took_ns", b.total.count()}}};
-  if (auto text = other_text(a, b); text && (!found || text->step <= found->step || found->step == 0))
+  if (parts.in1 != a.steps.end()) return in_step(*parts.in1, *parts.in2);
+  if (a.total == b.total) return {};
+  return Difference{
+      0,
+      "",
+      0,
+      "waiting",
+      fmt::format("it takes {} ns where it took {}, of the same steps", b.total.count(), a.total.count()),
+      {{"took_ns", a.total.count()}},
+      {{"took_ns", b.total.count()}}};
+}
+
+std::optional<Difference> not_one_experiment(const RunRecord& a, const RunRecord& b) {
+  if (a.prompt == b.prompt && a.drafter == b.drafter && a.seed == b.seed) return {};
+  const auto told = [](const RunRecord& r) {
+    return Json{{"prompt", r.prompt}, {"drafter", r.drafter}, {"seed", r.seed}};
+  };
+  return Difference{
+      0,
+      "",
+      0,
+      "steps",
+      fmt::format("prompt '{}', drafter {}, seed {}, where prompt '{}', drafter {}, seed {} were", b.prompt,
+                  b.drafter, b.seed, a.prompt, a.drafter, a.seed),
+      told(a),
+      told(b)};
+}
+
+std::optional<Difference> in_steps(const RunRecord& a, const RunRecord& b) {
+  std::optional<Difference> found;
+  for (std::size_t i = 0; !found && i < std::min(a.steps.size(), b.steps.size()); ++i)
+    if (!a.steps[i].is_session() && !b.steps[i].is_session() && a.steps[i] != b.steps[i])
+      found = in_step(a.steps[i], b.steps[i]);
+  if (auto text = other_text(a, b); text && (!found || text->step <= found->step || found->step == 0)) {
+    text->reason = fmt::format("step {}: {}", text->step, text->reason);
     return text;
+  }
   return found;
 }
 
 void add_to(Totals& t, const RunRecord& run) {
   t.tokens += static_cast<double>(run.output.size());
-  t.seconds += engine::seconds(run.total);
+  double steps_s = 0;
   for (const StepRecord& s : run.steps) {
     for (const MessageRecord& m : s.messages) {
       t.messages += m.count;
@@ -271,10 +107,12 @@ void add_to(Totals& t, const RunRecord& run) {
       t.resent += static_cast<double>(m.retransmits) * m.count;
     }
     for (const WorkRecord& w : s.work) (w.party == 0 ? t.client_s : t.others_s) += engine::seconds(w.took);
-    if (s.step == 0) continue;
+    if (s.is_session()) continue;
     ++t.steps;
+    steps_s += engine::seconds(s.took);
     t.rows += s.rows;
   }
+  t.seconds += run.total > Nanos(0) ? engine::seconds(run.total) : steps_s;
 }
 
 void tell_settings(const Json& before, const Json& now, const std::string& where,
@@ -296,28 +134,14 @@ void tell_settings(const Json& before, const Json& now, const std::string& where
 }  // namespace
 
 std::optional<Difference> first_difference(const CellRecord& before, const CellRecord& now) {
-  for (std::size_t i = 0; i < std::min(before.runs.size(), now.runs.size()); ++i) {
-    const RunRecord &a = before.runs[i], &b = now.runs[i];
-    if (a.prompt != b.prompt)
-      return Difference{
-          i,        b.prompt, 0, "steps", fmt::format("prompt '{}' where '{}' was", b.prompt, a.prompt),
-          a.prompt, b.prompt};
-    if (a.drafter != b.drafter || a.seed != b.seed)
-      return Difference{i,
-                        b.prompt,
-                        0,
-                        "steps",
-                        fmt::format("run {}: drafter {}, seed {}, where drafter {}, seed {} were", i,
-                                    b.drafter, b.seed, a.drafter, a.seed),
-                        {{"drafter", a.drafter}, {"seed", a.seed}},
-                        {{"drafter", b.drafter}, {"seed", b.seed}}};
-    if (auto found = difference_of(a, b)) {
-      found->run = i;
-      found->prompt = b.prompt;
-      found->reason = fmt::format("run {} ({}), step {}: {}", i, b.prompt, found->step, found->reason);
-      return found;
-    }
-  }
+  for (const auto look : {not_one_experiment, in_steps, around_steps})  // greetings explain least
+    for (std::size_t i = 0; i < std::min(before.runs.size(), now.runs.size()); ++i)
+      if (auto found = look(before.runs[i], now.runs[i])) {
+        found->run = i;
+        found->prompt = now.runs[i].prompt;
+        found->reason = fmt::format("run {} ({}), {}", i, found->prompt, found->reason);
+        return found;
+      }
   if (before.runs.size() == now.runs.size()) return {};
   return Difference{std::min(before.runs.size(), now.runs.size()),
                     "",
@@ -352,7 +176,7 @@ Json to_json(const Totals& t) {
 std::string cost_of(const Totals& a, const Totals& b) {
   const double longer = b.seconds - a.seconds;
   std::string text = fmt::format("{} {:.6g} s of {:.6g} s{}", longer >= 0 ? "costs" : "saves",
-                                 std::abs(longer), a.seconds, percent(a.seconds, b.seconds));
+                                 std::abs(longer), a.seconds, percent_text(a.seconds, b.seconds));
   std::string more;
   for (const auto& [name, x, y] : {std::tuple{"steps", a.steps, b.steps},
                                    {"rows", a.rows, b.rows},

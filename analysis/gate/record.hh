@@ -34,13 +34,16 @@ struct WorkRecord {
 };
 
 struct StepRecord {
-  std::uint64_t step = 0;  // 0: greetings and farewells
+  std::uint64_t step = 0;  // 0: greetings; farewells stand behind the last
   bool prefill = false;
   std::uint32_t rows = 0, drafted = 0, accepted = 0;
   Nanos begin{}, took{};                // begin: since the run's
   std::vector<MessageRecord> messages;  // in order of sending
   std::vector<WorkRecord> work;         // in order
   bool operator==(const StepRecord&) const = default;
+  bool is_session() const {
+    return rows == 0 && took == Nanos(0);
+  }  // greetings, farewells: no step of the model
 };
 
 struct RunRecord {

@@ -64,6 +64,26 @@ void add_messages(const Run& run, std::map<std::uint64_t, StepRecord>& steps) {
                              [](const MessageRecord& m) { return std::tuple(m.sent, m.from, m.to); });
 }
 
+// Messages of no step are greetings, or where they were sent after the last step farewells.
+void part_farewells(std::map<std::uint64_t, StepRecord>& steps) {
+  const auto greetings = steps.find(0);
+  if (greetings == steps.end() || steps.size() < 2) return;
+  const StepRecord& last = steps.rbegin()->second;
+  auto& messages = greetings->second.messages;
+  const Nanos since = greetings->second.begin, end = last.begin + last.took;
+  const auto first =
+      std::ranges::find_if(messages, [&](const MessageRecord& m) { return since + m.sent >= end; });
+  if (first == messages.end()) return;
+  StepRecord farewells{.step = last.step + 1, .begin = since + first->sent};
+  farewells.messages.assign(first, messages.end());
+  messages.erase(first, messages.end());
+  for (MessageRecord& m : farewells.messages) {
+    m.sent -= farewells.begin - since;
+    m.arrived -= farewells.begin - since;
+  }
+  steps[farewells.step] = std::move(farewells);
+}
+
 std::string cell_name(const engine::RunHeader& h) {
   const auto links = model::conditions_of_pairs(h.network);
   std::string name = model::label(links.outer);
@@ -166,7 +186,7 @@ std::map<std::string, double> metrics_of(const std::vector<RunRecord>& runs) {
     total_s += engine::seconds(run.total);
     for (const StepRecord& s : run.steps) {
       for (const MessageRecord& m : s.messages) bytes += static_cast<double>(m.bytes) * m.count;
-      if (s.step == 0) continue;
+      if (s.is_session()) continue;
       trips += answers(s);
       tokens += s.accepted;
       if (s.prefill) {
@@ -203,6 +223,7 @@ RunRecord record_of(const Run& run) {
   for (const Span& s : run.spans)
     if (steps.try_emplace(s.step).second) steps[s.step].step = s.step, steps[s.step].begin = s.begin;
   add_messages(run, steps);
+  part_farewells(steps);
   for (const Span& s : run.spans)
     if (s.op == Op::work) steps[s.step].work.push_back({s.party, s.phase, s.rows, s.end - s.begin});
   for (auto& [number, step] : steps) record.steps.push_back(std::move(step));

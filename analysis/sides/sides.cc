@@ -19,7 +19,7 @@ Json mean_step(const CellRecord& cell) {
   double steps = 0, total_s = 0, client_s = 0, others_s = 0, wait_s = 0;
   for (const RunRecord& run : cell.runs) {
     for (const StepRecord& step : run.steps) {
-      if (step.step == 0 || step.prefill) continue;
+      if (step.is_session() || step.prefill) continue;
       std::map<PartyId, double> by_party;
       for (const WorkRecord& w : step.work) by_party[w.party] += engine::seconds(w.took);
       double own = 0, busiest = 0;
@@ -67,7 +67,7 @@ Json curve_of(const RunRecord& run) {
                 {"took_s", Json::array()},
                 {"tokens", Json::array()}};
   for (const StepRecord& step : run.steps) {
-    if (step.step == 0) continue;
+    if (step.is_session()) continue;
     curve["step"].push_back(step.step);
     curve["end_s"].push_back(engine::seconds(step.begin + step.took));
     curve["took_s"].push_back(engine::seconds(step.took));
@@ -107,33 +107,22 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-// Of cells whose steps are grouped: those that both have and that differ in more than when they began, the
-// greetings' aside. The first in order of runs, and the one whose time changed most.
-struct Telling {
-  std::optional<Place> first, dearest;
-};
-Telling telling_steps(const CellRecord& before, const CellRecord& now) {
-  Telling telling;
+// Of cells whose steps are grouped: of those that both have, the one whose time changed most.
+std::optional<Place> dearest_step(const CellRecord& before, const CellRecord& now) {
+  std::optional<Place> dearest;
   Nanos most{};
   for (std::size_t i = 0; i < std::min(before.runs.size(), now.runs.size()); ++i)
     for (const StepRecord& b : now.runs[i].steps) {
-      const StepRecord* a = b.step > 0 ? step_of(before.runs[i], b.step) : nullptr;
-      if (!a) continue;
-      StepRecord shifted = b;
-      shifted.begin = a->begin;
-      if (shifted == *a) continue;
-      if (!telling.first) telling.first = {i, b.step};
-      const Nanos change = std::chrono::abs(b.took - a->took);
-      if (change > most) {
-        most = change;
-        telling.dearest = {i, b.step};
-      }
+      const StepRecord* a = !b.is_session() ? step_of(before.runs[i], b.step) : nullptr;
+      const Nanos change = a ? std::chrono::abs(b.took - a->took) : Nanos(0);
+      if (change <= most) continue;
+      most = change;
+      dearest = {i, b.step};
     }
-  return telling;
+  return dearest;
 }
 
-// The step that differs first, the first beside the greetings, and the one whose time changed most; each
-// once.
+// The step that differs first, and the one whose time changed most; once where they are one.
 Json strips_told(const CellPair& pair, const CellRecord& before, const CellRecord& now, const Difference& d) {
   Json strips = Json::array();
   std::vector<Place> told;
@@ -150,9 +139,7 @@ Json strips_told(const CellPair& pair, const CellRecord& before, const CellRecor
     strips.push_back(std::move(strip));
   };
   tell(Place{d.run, d.step}, "first");
-  const Telling telling = telling_steps(before, now);
-  tell(telling.first, "first beside the greetings");
-  tell(telling.dearest, "time changed most");
+  tell(dearest_step(before, now), "time changed most");
   return strips;
 }
 

@@ -88,7 +88,7 @@ class PipedNs3 final : public Ns3Simulator {
   std::optional<Delivery> advance(Nanos limit) override {
     if (limit < now_)
       throw Error("advance: expected a time from {} ns, found {} ns", now_.count(), limit.count());
-    if (in_flight_.empty() &&
+    if (process_ && in_flight_.empty() &&
         limit.count() < sim_forever) {  // there is but one answer: told with what comes next
       now_ = limit;
       behind_ = true;

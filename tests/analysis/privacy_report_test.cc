@@ -294,7 +294,7 @@ TEST(PrivacyReport, the_command_needs_a_trace_or_attacks_and_takes_both) {
   const tests::Scratch file("_attack.json"), trace("_trace.jsonl"), page("_report.md");
   engine::write_file(file.path, attacks().dump());
   engine::write_file(trace.path, tests::trace_text(tests::synthesise({})));
-  EXPECT_THAT(report({}), HasSubstr("name a trace, --attacks FILE or --study FILE"));
+  EXPECT_THAT(report({}), HasSubstr("name a trace, --attacks FILE, --study FILE or --sweep TABLE"));
   const Json alone = Json::parse(report({"--attacks", file.path, "--json"}));
   EXPECT_EQ(alone.begin().key(), "schema_version");
   EXPECT_EQ(alone, Json::parse(data().dump()));

@@ -38,10 +38,11 @@ TEST(GateTolerance, lets_pass_what_is_within_it_and_says_so) {
   const double change = change_of(row(with({}, now), "tokens_per_s"));
   ASSERT_LT(change, -0.005);
   ASSERT_GT(change, -0.05);
-  const GateResult allowed = with({"tokens_per_s=-5%", "bytes_per_token=+1000%"}, now);
+  const GateResult allowed = with({"tokens_per_s=-5%", "bytes_per_token=+1000%", "total_s=+5%"}, now);
   EXPECT_EQ(allowed.verdict, Verdict::pass);
   EXPECT_THAT(row(allowed, "tokens_per_s").reason, HasSubstr("5 % allowed, "));
-  EXPECT_EQ(with({"tokens_per_s=-0.5%", "bytes_per_token=+1000%"}, now).verdict, Verdict::regressed);
+  EXPECT_EQ(with({"tokens_per_s=-0.5%", "bytes_per_token=+1000%", "total_s=+5%"}, now).verdict,
+            Verdict::regressed);
 }
 
 TEST(GateTolerance, is_a_change_for_the_worse_of_a_metric_that_exists) {
@@ -208,6 +209,34 @@ TEST(GateRecords, name_what_else_tells_cells_apart) {
   EXPECT_EQ(records[0].cells[0].name, "80 ms, 100 Mbit/s, ngram, wire f16");
   EXPECT_EQ(records[0].cells[1].name, "80 ms, 100 Mbit/s, ngram, wire int8");
   EXPECT_THAT(records[0].cells[0].runs, SizeIs(2));
+}
+
+// A session's farewells come later when anything before them does: no cause of it.
+TEST(GateRecords, keep_farewells_apart_from_greetings) {
+  engine::Run run = GateCell().run();
+  const auto speak = [&](Nanos at) {
+    engine::Span send{.party = 0, .op = engine::Op::send, .peer = 1, .begin = at, .end = at, .bytes = 64};
+    engine::Span recv{.party = 1,
+                      .op = engine::Op::recv,
+                      .peer = 0,
+                      .begin = at,
+                      .end = at + Nanos(40),
+                      .arrived = at + Nanos(40),
+                      .bytes = 64};
+    run.spans.push_back(send), run.spans.push_back(recv);
+  };
+  const Nanos end = run.steps.back().end;
+  speak(end);
+  const RunRecord record = record_of(run);
+  ASSERT_THAT(record.steps, SizeIs(23));
+  EXPECT_EQ(record.steps.front().step, 0u);
+  EXPECT_THAT(record.steps.front().messages, testing::Not(IsEmpty()));
+  const StepRecord& farewells = record.steps.back();
+  EXPECT_TRUE(farewells.is_session());
+  EXPECT_EQ(farewells.begin, end);
+  ASSERT_THAT(farewells.messages, SizeIs(1));
+  EXPECT_EQ(farewells.messages[0].sent, Nanos(0));
+  EXPECT_EQ(farewells.messages[0].arrived, Nanos(40));
 }
 
 // 20 decode steps of 50 tokens, each 80 ms and work: by hand from the script.
