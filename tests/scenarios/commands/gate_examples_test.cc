@@ -46,7 +46,7 @@ class GateExamples : public testing::Test {
   Outcome run(const std::string& script, std::map<std::string, std::string> environment = {}) const {
     environment["PATH"] = fmt::format("{}:{}", folder_ / "bin", std::getenv("PATH"));
     std::string words = "cd " + folder_.string() + " && env";
-    for (const auto& [name, value] : environment) words += " '" + name + "=" + value + "'";
+    for (const auto& [name, value] : environment) words += fmt::format(" '{}={}'", name, value);
     write_script(folder_ / "step.sh", script);
     Outcome outcome;
     const int status = std::system((words + " bash -e step.sh > out 2> err < /dev/null").c_str());
