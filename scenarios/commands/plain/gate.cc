@@ -38,7 +38,7 @@ struct GateOptions {
 // Of what is in virtual time, where the baseline was just taken to it, nothing is wrong any more.
 int exit_code_of(const GateResult& result) {
   std::vector<analysis::GateRow> counted = result.rows;
-  if (result.updated) std::erase_if(counted, [](const auto& row) { return !row.measured; });
+  if (result.updated) std::erase_if(counted, [](const auto& row) { return !row.other_build; });
   if (result.updated && counted.empty()) return 0;
   for (auto& row : counted) row.verdict = outcome_of(result, row);
   switch (analysis::worst_of(counted)) {

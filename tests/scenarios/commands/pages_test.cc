@@ -231,6 +231,8 @@ class PageCommands : public testing::TestWithParam<std::string> {
     fs::create_directory(folder_ / "scenarios");
     for (const auto& entry : fs::directory_iterator(top / "scenarios"))
       fs::create_symlink(entry.path(), folder_ / "scenarios/" + entry.path().filename().string());
+    fs::create_directory(folder_ / "tests");
+    fs::copy_file(top / "tests/baseline.json", folder_ / "tests/baseline.json");
     std::ofstream(folder_ / "small.json") << nlohmann::json{
         {"model", "scenarios/demo-model"},
         {"network", {{"kind", "ideal"}}},
