@@ -18,7 +18,7 @@ struct Chance {
 
 // The share of `sorted` below a value, equal ones half; `left_out`, one of them, is not counted.
 double share_below(const std::vector<double>& sorted, double value, double left_out) {
-  const auto [first, last] = std::ranges::equal_range(sorted, value);
+  const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), value);
   double below = static_cast<double>(first - sorted.begin()) + static_cast<double>(last - first) / 2;
   below -= left_out < value ? 1 : left_out == value ? 0.5 : 0;
   return below / static_cast<double>(sorted.size() - 1);

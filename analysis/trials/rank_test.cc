@@ -68,7 +68,7 @@ std::vector<long> double_ranks(std::span<const double> values, std::vector<doubl
   std::ranges::sort(all);
   std::vector<long> ranks;
   for (const double v : values) {
-    const auto [first, last] = std::ranges::equal_range(all, v);
+    const auto [first, last] = std::equal_range(all.begin(), all.end(), v);
     ranks.push_back((first - all.begin()) + (last - all.begin()) + 1);
   }
   return ranks;

@@ -24,7 +24,7 @@ constexpr auto counted_function = "splitwan::netsim::Conductor::run(*)";
 std::string valgrind_path() {
   const char* path = std::getenv("PATH");
   for (const std::string& folder : engine::split_list(path ? path : "", ':')) {
-    const std::string program = folder + "/valgrind";
+    std::string program = folder + "/valgrind";
     if (!folder.empty() && access(program.c_str(), X_OK) == 0) return program;
   }
   return "";

@@ -168,6 +168,16 @@ NetworkChoice::NetworkChoice() {
   }
 }
 
+namespace {
+
+bool may_lose(const netsim::LinkSpec& link) {
+  return link.loss > 0 || link.bursts.to_bad > 0 || !link.losses.empty() ||
+         std::ranges::any_of(link.schedule,
+                             [](const auto& change) { return change.link.loss > 0 || change.link.down; });
+}
+
+}  // namespace
+
 NetworkChoice read_network(const Json& json, const std::string& where, const std::string& folder,
                            const engine::Sharding* shards) {
   NetworkChoice n;
@@ -216,6 +226,11 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
                   row.name);
     check(edge.forward, where + ": up");
     check(edge.backward, where + ": down");
+    if (n.tcp.nagle && (may_lose(edge.forward) || may_lose(edge.backward)))
+      throw Error(
+          "{}: tcp: nagle: ns-3 3.37 then holds back what must be sent again, for ever: expected links "
+          "without losses",
+          where);
   }
   return n;
 }

@@ -153,6 +153,20 @@ TEST(LinksShared, are_refused_where_nobody_else_can_be_or_makes_no_sense) {
               HasSubstr("sessions: down_bytes: expected a whole number"));
 }
 
+TEST(LinksWithNagle, are_apart_for_the_model_and_refused_with_losses_that_the_simulator_would_never_mend) {
+  const auto read = [](const char* text) {
+    return scenarios::read_network(engine::Json::parse(text), "s.json: network");
+  };
+  const auto plain = read(R"({"kind": "ns3", "tcp": {"nagle": true}})");
+  EXPECT_THAT(model::condition_of(scenarios::stated(plain)).apart, testing::ElementsAre("tcp nagle"));
+  for (const char* lossy : {R"({"kind": "ns3", "loss": "1%", "tcp": {"nagle": true}})",
+                            R"({"kind": "ns3", "down": {"loss": "1%"}, "tcp": {"nagle": true}})"})
+    EXPECT_THAT(
+        tests::error_of([&] { read(lossy); }),
+        testing::HasSubstr("s.json: network: tcp: nagle: ns-3 3.37 then holds back what must be sent again"))
+        << lossy;
+}
+
 TEST(LinksRecorded, are_left_out_of_fits_by_name) {
   NetworkChoice recorded;
   recorded.up.losses = {100, 5000};

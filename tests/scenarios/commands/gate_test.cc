@@ -84,7 +84,7 @@ TEST_F(GateCommand, ends_with_1_for_a_regression_and_says_why) {
   EXPECT_EQ(j["cells"][0]["metric"], "tokens_per_s");
   EXPECT_EQ(j["cells"][0]["verdict"], "regressed");
   EXPECT_THAT(j["cells"][0]["reason"].get<std::string>(),
-              HasSubstr("this cell was '79 ms, 100 Mbit/s, ngram'; run 0 (stated), step 0: "));
+              HasSubstr("this cell was '79 ms, 100 Mbit/s, ngram'; run 0 (stated), step 1: "));
   EXPECT_EQ(j["differences"][0]["first"]["what"], "waiting");
   EXPECT_THAT(text_of(folder / "j.xml"), HasSubstr("<failure"));
   EXPECT_THAT(text_of(folder / "c.md"), HasSubstr("regressed"));

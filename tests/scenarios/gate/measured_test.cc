@@ -71,7 +71,7 @@ class Measuring : public testing::Test {
   }
 
   std::string scenario(const std::string& name, const std::string& keys) {
-    const std::string path = (folder.path / (name + ".json")).string();
+    std::string path = (folder.path / (name + ".json")).string();
     engine::write_file(path, R"({"name": ")" + name + R"(", )" + keys + "}");
     return path;
   }
