@@ -157,6 +157,8 @@ void Allowances::add(const std::string& text) {
   if (percent != 0 && down != metric.higher_is_better)
     throw fail(fmt::format("a change for the worse, which is {} of {}",
                            metric.higher_is_better ? "negative" : "positive", metric.name));
+  if (metric.higher_is_better && percent <= -100)
+    throw fail("a change that leaves something, as in tokens_per_s=-1%");
   shares_[metric.name] = std::abs(percent) / 100;
 }
 
@@ -171,19 +173,22 @@ Verdict worst_of(const std::vector<GateRow>& rows) {
   return rows.empty() ? Verdict::inconclusive : Verdict::pass;
 }
 
+const ScenarioRecord& in_baseline(const Baseline& baseline, const std::string& scenario,
+                                  const std::string& file) {
+  if (const ScenarioRecord* found = baseline.find(scenario)) return *found;
+  std::vector<std::string> names;
+  for (const ScenarioRecord& s : baseline.scenarios) names.push_back(s.name);
+  throw Error("{}: has no scenario '{}' (it has {}): --update adds it", file, scenario,
+              names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+}
+
 GateResult compare(const Baseline& baseline, const std::vector<ScenarioRecord>& now,
                    const Allowances& allowances, const std::string& file) {
   GateResult result;
   result.differences = Json::array();
   Comparison comparison{allowances, result};
   for (const ScenarioRecord& is : now) {
-    const ScenarioRecord* was = baseline.find(is.name);
-    if (!was) {
-      std::vector<std::string> names;
-      for (const ScenarioRecord& s : baseline.scenarios) names.push_back(s.name);
-      throw Error("{}: has no scenario '{}' (it has {}): --update adds it", file, is.name,
-                  names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
-    }
+    const ScenarioRecord* was = &in_baseline(baseline, is.name, file);
     const auto differs = fingerprint_differs(was->fingerprint, is.fingerprint);
     if (differs.empty())
       comparison.scenario(*was, is);

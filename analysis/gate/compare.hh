@@ -19,6 +19,9 @@ class Allowances {
   std::map<std::string, double> shares_;
 };
 
+// Throws Error naming `file` and the scenarios that it has.
+const ScenarioRecord& in_baseline(const Baseline&, const std::string& scenario, const std::string& file);
+
 // `now` grouped. Each scenario must be in the baseline: throws Error naming `file` and those that are.
 GateResult compare(const Baseline&, const std::vector<ScenarioRecord>& now, const Allowances&,
                    const std::string& file);

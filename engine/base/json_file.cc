@@ -12,7 +12,9 @@ namespace splitwan::engine {
 
 std::string read_text_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path)) throw Error("{}: cannot be opened", path);
+  if (std::filesystem::is_directory(path))
+    throw Error("{}: cannot be opened: expected a file, found a folder", path);
+  if (!in) throw Error("{}: cannot be opened", path);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -68,6 +68,11 @@ ScenarioRecord run_one(const std::string& file, const Json& scenario, const fs::
 
 }  // namespace
 
+std::string gate_scenario(const std::string& file) {
+  const Json name = checked(file).value("name", Json());
+  return name.is_string() ? name.get<std::string>() : fs::path(file).stem().string();
+}
+
 std::vector<ScenarioRecord> run_gate(const std::vector<std::string>& files, const GateRunOptions& options) {
   std::vector<Json> scenarios;
   for (const std::string& file : files) scenarios.push_back(checked(file));

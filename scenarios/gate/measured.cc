@@ -68,6 +68,8 @@ std::optional<ComputeSample> run_measured(const std::string& program, const Meas
   if (limit.stopped()) throw Error("{}: interrupted", scenario.file);
   if (child.stopped) return std::nullopt;
   if (child.exit_code != 0) throw Error("{}: {}", program, why_failed(child));
+  if (!std::filesystem::exists(trace))
+    throw Error("{}: ran {} and left no trace: expected a splitwan", program, scenario.file);
   return compute_sample(engine::read_trace_file(trace), program + ": " + scenario.file);
 }
 

@@ -11,9 +11,9 @@ namespace {
 
 // A value with a unit, read when the command line is.
 template <typename Read>
-void add_measure(CLI::App& command, const std::string& name, double& value, const std::string& help,
-                 const std::string& otherwise, Read read) {
-  command
+CLI::Option* add_measure(CLI::App& command, const std::string& name, double& value, const std::string& help,
+                         const std::string& otherwise, Read read) {
+  return command
       .add_option_function<std::string>(
           name,
           [&value, name, read](const std::string& text) {
@@ -43,26 +43,33 @@ double seconds(const std::string& text) {
 }  // namespace
 
 void add_measured_options(CLI::App& command, MeasuredOptions& o) {
-  command.add_option("--against", o.against,
-                     "also measure compute against this splitwan, or the build folder that has it, in turn");
+  CLI::Option* against = command.add_option(
+      "--against", o.against,
+      "also measure compute against this splitwan, or the build folder that has it, in turn");
   command
       .add_option("--repetitions", o.repetitions,
                   "of each program, at least (9 or more); more where its power calculation asks for them")
       ->check(CLI::Range(9, 100000))
+      ->needs(against)
       ->capture_default_str();
   add_measure(command, "--least-effect", o.least_effect, "a change of measured compute worth failing for",
-              "2%", share);
-  add_measure(command, "--alpha", o.alpha, "chance of a false alarm where nothing differs", "0.05", share);
+              "2%", share)
+      ->needs(against);
+  add_measure(command, "--alpha", o.alpha, "chance of a false alarm where nothing differs", "0.05", share)
+      ->needs(against);
   add_measure(command, "--time-limit", o.time_limit_s, "for measuring and counting together", "10min",
-              seconds);
+              seconds)
+      ->needs(against);
   command
       .add_option("--instructions", o.instructions,
                   "count instructions of a few tokens, too: none, perf, callgrind, or auto: perf where the "
                   "machine counts them, else callgrind")
       ->check(CLI::IsMember({"none", "auto", "perf", "callgrind"}))
+      ->needs(against)
       ->capture_default_str();
   add_measure(command, "--least-instructions", o.least_instructions,
-              "a change of instructions worth failing for", "0.5%", share);
+              "a change of instructions worth failing for", "0.5%", share)
+      ->needs(against);
 }
 
 }  // namespace splitwan::scenarios

@@ -1,7 +1,8 @@
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
+#include <ranges>
 
 #include "analysis/gate/compare.hh"
 #include "analysis/sides/sides.hh"
@@ -25,6 +26,7 @@ namespace {
 using analysis::GateResult;
 using analysis::Verdict;
 using engine::Error;
+using engine::Json;
 
 struct GateOptions {
   std::vector<std::string> scenarios, allow;
@@ -84,6 +86,9 @@ GateResult verdict_on(const GateOptions& o, const std::vector<analysis::Scenario
 Compared against_baseline(const GateOptions& o, const analysis::Allowances& allowances) {
   analysis::Baseline baseline;
   if (!o.update || std::filesystem::exists(o.baseline)) baseline = analysis::read_baseline(o.baseline);
+  for (const std::string& file : o.scenarios)  // before minutes of runs
+    if (const std::string name = gate_scenario(file); !o.update)
+      analysis::in_baseline(baseline, name, o.baseline);
   Compared all;
   {
     Progress progress;
@@ -97,7 +102,6 @@ Compared against_baseline(const GateOptions& o, const analysis::Allowances& allo
   for (const auto& record : all.now) all.before.push_back(*baseline.find(record.name));
   if (o.update) {
     update_baseline(o.baseline, all.now);
-    all.result.updated = true;
     all.result.updated = true;
     all.result.notes.push_back(fmt::format("{} is what runs are now", o.baseline));
   }
@@ -178,6 +182,9 @@ void add_gate_command(CLI::App& command, Chosen& chosen) {
   command.add_flag("--all", o->all, "list what is as it was, too");
   command.add_flag("--json", o->json, "print one JSON object instead of a table");
   command.footer(
+      fmt::format(
+          "Metrics: {}.\n",
+          fmt::join(analysis::gate_metrics() | std::views::transform(&analysis::Metric::name), ", ")) +
       "A baseline is of virtual time: the same bytes on every machine, so a change of 1 % is a change.\n"
       "Exit codes: 0 as in the baseline or better, 1 regressed, 2 wrong input, 3 inconclusive: another "
       "fingerprint.");

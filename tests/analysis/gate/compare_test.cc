@@ -60,6 +60,7 @@ TEST(GateTolerance, is_a_change_for_the_worse_of_a_metric_that_exists) {
   EXPECT_THAT(refusal("tokens_per_s=1%"),
               HasSubstr("expected a change for the worse, which is negative of tokens_per_s"));
   EXPECT_THAT(refusal("bytes_per_token=-1%"), HasSubstr("which is positive of bytes_per_token"));
+  EXPECT_THAT(refusal("tokens_per_s=-100%"), HasSubstr("a change that leaves something"));
   for (const std::string text : {"tokens_per_s", "tokens_per_s=", "tokens_per_s=-1", "tokens_per_s=%",
                                  "tokens_per_s=-x%", "tokens_per_s=nan%"})
     EXPECT_THAT(refusal(text), HasSubstr("as in tokens_per_s=-1%")) << text;

@@ -166,6 +166,7 @@ TEST_F(GateCommand, refuses_what_it_cannot_compare) {
   expect_refusal(s, "nothing to compare with: --baseline FILE, --against PATH or both");
   expect_refusal(s + " --against " + folder.string() + " --strict", "are of a baseline: --baseline FILE");
   expect_refusal(s + " --against " + folder / "none", "none");
+  expect_refusal(s + b + " --alpha 0.01", "--alpha requires --against");
   expect_refusal(s + b, "b.json: ");
   expect_refusal(s + " --baseline " + folder.string(), folder.string());
   ASSERT_EQ(gate("--update").code, 0);
@@ -185,7 +186,7 @@ TEST_F(GateCommand, refuses_what_it_cannot_compare) {
   scenario("s2.json", "80ms", {{"name", "other"}});
   expect_refusal("gate " + folder / "s2.json" + b,
                  "has no scenario 'other' (it has small): --update adds it");
-  scenario("s3.json", "80 parsecs", {{"name", "third"}});
+  scenario("s3.json", "80 parsecs");
   expect_refusal("gate " + folder / "s3.json" + b, "s3.json: network: rtt: '80 parsecs'");
 }
 
