@@ -9,6 +9,7 @@ namespace {
 
 std::vector<double> values_of(const std::vector<ComputeSample>& samples) {
   std::vector<double> values;
+  values.reserve(samples.size());
   for (const ComputeSample& s : samples) values.push_back(s.per_token_s);
   return values;
 }
