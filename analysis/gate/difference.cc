@@ -97,7 +97,6 @@ std::optional<Difference> in_steps(const RunRecord& a, const RunRecord& b) {
 }
 
 void add_to(Totals& t, const RunRecord& run) {
-  t.tokens += static_cast<double>(run.output.size());
   double steps_s = 0;
   for (const StepRecord& s : run.steps) {
     for (const MessageRecord& m : s.messages) {
@@ -111,6 +110,7 @@ void add_to(Totals& t, const RunRecord& run) {
     ++t.steps;
     steps_s += engine::seconds(s.took);
     t.rows += s.rows;
+    t.tokens += s.accepted;
   }
   t.seconds += run.total > Nanos(0) ? engine::seconds(run.total) : steps_s;
 }
@@ -178,7 +178,8 @@ std::string cost_of(const Totals& a, const Totals& b) {
   std::string text = fmt::format("{} {:.6g} s of {:.6g} s{}", longer >= 0 ? "costs" : "saves",
                                  std::abs(longer), a.seconds, percent_text(a.seconds, b.seconds));
   std::string more;
-  for (const auto& [name, x, y] : {std::tuple{"steps", a.steps, b.steps},
+  for (const auto& [name, x, y] : {std::tuple{"tokens", a.tokens, b.tokens},
+                                   {"steps", a.steps, b.steps},
                                    {"rows", a.rows, b.rows},
                                    {"messages", a.messages, b.messages},
                                    {"bytes", a.bytes, b.bytes},

@@ -154,6 +154,7 @@ TEST(PlantedRegression, a_drafter_that_accepts_two_percent_less_is_named_by_the_
   EXPECT_EQ(found.difference["first"]["step"], 12);
   EXPECT_THAT(found.difference["first"]["reason"].get<std::string>(),
               HasSubstr("3 tokens accepted of the same 6 rows, where 4 were"));
+  EXPECT_THAT(found.reason, HasSubstr(" -1 tokens"));
 }
 
 TEST(PlantedRegression, losses_on_the_way_are_named_as_segments_sent_again) {
