@@ -8,9 +8,8 @@ namespace splitwan::scenarios {
 namespace {
 
 std::vector<double> values_of(const std::vector<ComputeSample>& samples) {
-  std::vector<double> values;
-  values.reserve(samples.size());
-  for (const ComputeSample& s : samples) values.push_back(s.per_token_s);
+  std::vector<double> values(samples.size());
+  std::ranges::transform(samples, values.begin(), &ComputeSample::per_token_s);
   return values;
 }
 

@@ -64,9 +64,8 @@ TEST(Power, is_what_it_says_whatever_the_noise) {
 // Nine repetitions know little of the noise, but do not flatter it.
 TEST(Power, of_nine_repetitions_is_right_on_the_whole) {
   std::mt19937_64 random(4);
-  std::vector<double> smallest;
-  smallest.reserve(400);
-  for (int i = 0; i < 400; ++i) smallest.push_back(smallest_effect(scatter(random, 9, {.own = 0.02}), 9));
+  std::vector<double> smallest(400);
+  std::ranges::generate(smallest, [&] { return smallest_effect(scatter(random, 9, {.own = 0.02}), 9); });
   const double typical = engine::median(smallest);
   const double seen = share_seen(9, typical, {.own = 0.02}, 0.05);
   std::printf("nine repetitions, 2 %% of noise: %.2f %% are seen in %.1f %% of trials\n", 100 * typical,
