@@ -77,6 +77,7 @@ int serve_role(const RoleOptions& o) {
       engine::SocketTransport transport(clock);
       transport.tell_of_departures();
       join(transport, io, self, links, &acceptor);
+      fmt::print(stderr, "{}: a session began\n", o.role);
       KeepNothing nothing;
       engine::Party party(self, transport, clock, nothing);
       node.serve(party);

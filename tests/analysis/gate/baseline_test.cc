@@ -5,6 +5,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
+#include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/gate_fixture.hh"
 
 namespace splitwan::analysis {
@@ -25,7 +26,8 @@ const ScenarioRecord& record() {
 
 class BaselineFile : public testing::Test {
  protected:
-  std::string path = testing::TempDir() + "gate-baseline.json";
+  tests::TemporaryFolder folder;
+  std::string path = folder / "baseline.json";
   std::string text = text_of(tests::baseline_of(record()));
 
   void write(const std::string& what) { engine::write_file(path, what); }

@@ -131,7 +131,8 @@ TEST(JsonFile, what_cannot_be_read_is_named) {
   const TemporaryFolder folder;
   const std::string path = folder / "a.json";
   EXPECT_EQ(error_of([&] { read_json_file(path); }), path + ": cannot be opened");
-  EXPECT_EQ(error_of([&] { read_json_file(folder.string()); }), folder.string() + ": cannot be opened");
+  EXPECT_EQ(error_of([&] { read_json_file(folder.string()); }),
+            folder.string() + ": cannot be opened: expected a file, found a folder");
   write_file(path, R"({"a": ]})");
   EXPECT_EQ(error_of([&] { read_json_file(path); }), path + ": not valid JSON at byte 7");
   write_file(path, R"({"a": 1e999})");

@@ -92,7 +92,12 @@ TEST_F(LiveNodes, of_which_one_is_killed_end_the_run_everywhere_with_a_line) {
     nodes.clear();
     start({"--once"});
     std::thread killer([&, killed = killed] {
-      std::this_thread::sleep_for(cluster == 1 ? 1s : 400ms);
+      const auto begun = [](const Server& node) {
+        return node.said().find("a session began") != std::string::npos;
+      };
+      while (!std::ranges::all_of(nodes, begun))
+        std::this_thread::sleep_for(10ms);  // ctest ends what never begins
+      std::this_thread::sleep_for(cluster == 1 ? 600ms : 200ms);
       nodes[killed].end(SIGKILL);
     });
     const Outcome o = splitwan("run " + file + " --json -o " + folder / "trace.jsonl");

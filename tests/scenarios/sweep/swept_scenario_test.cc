@@ -61,6 +61,7 @@ TEST(CellHash, follows_a_model_s_folder_and_its_prompts) {
   SweptFolder folder;
   std::filesystem::create_directory(folder / "model");
   folder.write("model/config.json", {{"layers", 2}});
+  folder.write("model/model.safetensors", "weights");
   folder.write("prompts.json", {{"prompts", {"a"}}});
   folder.scenario = {{"model", "model"}, {"prompts", {"prompts.json", "a text"}}};
   const std::string hash = hash_in(folder);
