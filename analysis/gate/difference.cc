@@ -122,7 +122,7 @@ void tell_settings(const Json& before, const Json& now, const std::string& where
       if (side == &now && before.contains(key)) continue;
       const Json x = before.value(key, Json()), y = now.value(key, Json());
       if (x == y) continue;
-      const std::string name = where.empty() ? key : where + "." + key;
+      const std::string name = where.empty() ? key : fmt::format("{}.{}", where, key);
       if (x.is_object() && y.is_object())
         tell_settings(x, y, name, words);
       else

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <ranges>
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
@@ -112,12 +111,14 @@ void tell_apart(std::vector<CellRecord>& cells, const std::vector<Json>& variant
   std::vector<std::string> names;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     std::string name = cells[i].name;
-    for (const auto& [key, value] : variants[i].items()) {
-      const auto other = [&](std::size_t j) {
-        return cells[j].name == cells[i].name && variants[j].value(key, Json()) != value;
-      };
-      if (std::ranges::any_of(std::views::iota(std::size_t{0}, cells.size()), other))
-        name += fmt::format(", {} {}", key, value.is_string() ? value.get<std::string>() : value.dump());
+    for (const auto& item : variants[i].items()) {
+      const Json& value = item.value();
+      bool other = false;
+      for (std::size_t j = 0; j < cells.size(); ++j)
+        other |= cells[j].name == cells[i].name && variants[j].value(item.key(), Json()) != value;
+      if (other)
+        name +=
+            fmt::format(", {} {}", item.key(), value.is_string() ? value.get<std::string>() : value.dump());
     }
     names.push_back(std::move(name));
   }
@@ -174,8 +175,13 @@ const Metric& gate_metric(std::string_view name) {
   const auto found =
       std::ranges::find(metrics, name, [](const Metric& m) { return std::string_view(m.name); });
   if (found != std::end(metrics)) return *found;
-  throw Error("metric '{}': expected one of {}", name,
-              fmt::join(metrics | std::views::transform([](const Metric& m) { return m.name; }), ", "));
+  throw Error("metric '{}': expected one of {}", name, gate_metric_names());
+}
+
+std::string gate_metric_names() {
+  std::vector<const char*> names;
+  for (const Metric& m : metrics) names.push_back(m.name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
 std::map<std::string, double> metrics_of(const std::vector<RunRecord>& runs) {

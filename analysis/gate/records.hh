@@ -13,6 +13,7 @@ struct Metric {
   bool higher_is_better;
 };
 std::span<const Metric> gate_metrics();
+std::string gate_metric_names();                   // "tokens_per_s, .."
 const Metric& gate_metric(std::string_view name);  // throws Error naming the known ones
 
 // One record per scenario name in the runs, in their order; the fingerprint is the caller's. Throws Error

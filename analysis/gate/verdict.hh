@@ -1,6 +1,7 @@
 // What a gate says: a line per scenario, cell and metric, and one word for all of them.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>

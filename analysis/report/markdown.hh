@@ -1,6 +1,7 @@
 // The parts of report.md.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "engine/base/error.hh"

@@ -46,8 +46,8 @@ std::string step_table(const Json& step) {
                                    {"others_s", "busiest other party"},
                                    {"wait_s", "network and waiting"},
                                    {"total_s", "in all"}}) {
-    const auto of = [&](const char* side) { return step[side].is_null() ? Json() : step[side][key]; };
-    const Json a = of("before"), b = of("now");
+    const Json a = step["before"].is_null() ? Json() : step["before"][key],
+               b = step["now"].is_null() ? Json() : step["now"][key];
     const Json more = a.is_number() && b.is_number() ? Json(b.get<double>() - a.get<double>()) : Json();
     out += fmt::format("| {} | {} | {} | {} |\n", title, markdown::ms(a, 3), markdown::ms(b, 3),
                        markdown::ms(more, 3));

@@ -75,6 +75,7 @@ std::string gate_scenario(const std::string& file) {
 
 std::vector<ScenarioRecord> run_gate(const std::vector<std::string>& files, const GateRunOptions& options) {
   std::vector<Json> scenarios;
+  scenarios.reserve(files.size());
   for (const std::string& file : files) scenarios.push_back(checked(file));
   const ScratchFolder folder;
   std::vector<ScenarioRecord> records(files.size());

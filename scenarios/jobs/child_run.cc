@@ -64,7 +64,8 @@ struct Image {
         replaced |= text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=';
       if (!replaced) variables.emplace_back(text);
     }
-    for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
+    for (const auto& [name, value] : options.environment)
+      variables.push_back(fmt::format("{}={}", name, value));
     for (std::string& word : words) argv.push_back(word.data());
     for (std::string& variable : variables) envp.push_back(variable.data());
     argv.push_back(nullptr);

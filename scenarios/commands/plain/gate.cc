@@ -1,8 +1,7 @@
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <memory>
-#include <ranges>
 
 #include "analysis/gate/compare.hh"
 #include "analysis/sides/sides.hh"
@@ -182,9 +181,7 @@ void add_gate_command(CLI::App& command, Chosen& chosen) {
   command.add_flag("--all", o->all, "list what is as it was, too");
   command.add_flag("--json", o->json, "print one JSON object instead of a table");
   command.footer(
-      fmt::format(
-          "Metrics: {}.\n",
-          fmt::join(analysis::gate_metrics() | std::views::transform(&analysis::Metric::name), ", ")) +
+      fmt::format("Metrics: {}.\n", analysis::gate_metric_names()) +
       "A baseline is of virtual time: the same bytes on every machine, so a change of 1 % is a change.\n"
       "Exit codes: 0 as in the baseline or better, 1 regressed, 2 wrong input, 3 inconclusive: another "
       "fingerprint.");
