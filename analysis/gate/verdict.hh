@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "analysis/trials/judge.hh"
 #include "engine/base/json.hh"
 
 namespace splitwan::analysis {
 
 using engine::Json;
 
-enum class Verdict : std::uint8_t { pass, improved, regressed, inconclusive };
 std::string_view name_of(Verdict);
 
 // Of a metric that was measured against another build: what the numbers say.

@@ -45,14 +45,14 @@ void decide(Finding& f, const Trial& t, const TrialRules& rules) {
   const bool differs = f.p_holm < rules.alpha && (f.ratio_low > 1 || f.ratio_high < 1);
   const std::string seen = seen_text(f, t.ours.size());
   if (differs && effect > half) {
-    f.outcome = worse > 1 ? Outcome::regressed : Outcome::improved;
+    f.verdict = worse > 1 ? Verdict::regressed : Verdict::improved;
     f.reason = fmt::format("{}, p {:.2g}", change_text(f), f.p_holm);
   } else if ((f.smallest_seen <= rules.least_effect && worse - 1 <= half) ||
              std::max(f.ratio_high, 1 / f.ratio_low) - 1 < rules.least_effect) {
-    f.outcome = Outcome::pass;
+    f.verdict = Verdict::pass;
     f.reason = fmt::format("{}; {}", change_text(f), seen);
   } else {
-    f.outcome = Outcome::inconclusive;
+    f.verdict = Verdict::inconclusive;
     f.reason = fmt::format("{}; {}, {} takes {}", change_text(f), seen, percent(rules.least_effect),
                            f.needed ? fmt::format("{}", *f.needed) : "more than can be had");
   }

@@ -22,10 +22,10 @@ struct TrialRules {
   std::size_t draws = 2000;    // that they are made of
 };
 
-enum class Outcome : std::uint8_t { pass, improved, regressed, inconclusive };
+enum class Verdict : std::uint8_t { pass, improved, regressed, inconclusive };
 
 struct Finding {
-  Outcome outcome = Outcome::pass;
+  Verdict verdict = Verdict::pass;
   std::string reason;                               // one line
   double ratio = 1, ratio_low = 1, ratio_high = 1;  // ours / theirs
   double p = 1, p_holm = 1;

@@ -41,7 +41,11 @@ std::optional<TracedCount> count_once(const CountOnce& count, const std::string&
   const auto counted = count(command);
   if (!counted) return std::nullopt;
   TracedCount found{*counted, 0, ""};
-  for (const engine::Run& run : engine::read_trace_file(trace)) {
+  if (!std::filesystem::exists(trace))
+    throw Error("{}: ran {} and left no trace: expected a splitwan", program, file);
+  const auto runs = engine::read_trace_file(trace);
+  std::filesystem::remove(trace);
+  for (const engine::Run& run : runs) {
     for (const engine::Step& step : run.steps) found.tokens += step.accepted;
     if (run.header.machine) found.isa = run.header.machine->isa;
   }

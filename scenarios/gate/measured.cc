@@ -14,6 +14,7 @@
 #include "scenarios/gate/measured_trials.hh"
 #include "scenarios/jobs/child_run.hh"
 #include "scenarios/jobs/scratch_folder.hh"
+#include "scenarios/read/scenario_kind.hh"
 #include "scenarios/read/sweep.hh"
 
 namespace splitwan::scenarios {
@@ -48,10 +49,8 @@ std::vector<MeasuredScenario> measured_scenarios(const std::vector<std::string>&
   std::vector<MeasuredScenario> found;
   for (const std::string& file : files) {
     Json json = read_scenario_file(file, {});
-    const std::string name = json.contains("name") && json["name"].is_string()
-                                 ? json["name"].get<std::string>()
-                                 : std::filesystem::path(file).stem().string();
-    if (computes(json))
+    const std::string name = name_of_scenario(json, file);
+    if (kind_of(json) == ScenarioKind::model)
       found.push_back({file, name, std::move(json)});
     else
       notes.push_back(fmt::format("{}: runs no model: not measured", name));
@@ -70,7 +69,9 @@ std::optional<ComputeSample> run_measured(const std::string& program, const Meas
   if (child.exit_code != 0) throw Error("{}: {}", program, why_failed(child));
   if (!std::filesystem::exists(trace))
     throw Error("{}: ran {} and left no trace: expected a splitwan", program, scenario.file);
-  return compute_sample(engine::read_trace_file(trace), program + ": " + scenario.file);
+  const auto runs = engine::read_trace_file(trace);
+  std::filesystem::remove(trace);  // the next program's must be its own
+  return compute_sample(runs, program + ": " + scenario.file);
 }
 
 // "; most of it in middle, +2.6 %": the phase whose medians differ by most in the change's direction.
@@ -112,7 +113,7 @@ GateRow compute_row(const MeasuredSeries& series, const analysis::Finding& findi
   GateRow row = row_of_compute(series.name);
   row.baseline = engine::median(trial.theirs);
   row.current = engine::median(trial.ours);
-  row.verdict = static_cast<Verdict>(finding.outcome);
+  row.verdict = finding.verdict;
   row.reason = finding.reason;
   if (row.verdict == Verdict::regressed || row.verdict == Verdict::improved)
     row.reason += where_text(series, row.verdict == Verdict::regressed);
@@ -121,10 +122,6 @@ GateRow compute_row(const MeasuredSeries& series, const analysis::Finding& findi
                                     finding.p_holm,    finding.smallest_seen, finding.needed};
   return row;
 }
-static_assert(static_cast<int>(Verdict::pass) == static_cast<int>(analysis::Outcome::pass) &&
-              static_cast<int>(Verdict::improved) == static_cast<int>(analysis::Outcome::improved) &&
-              static_cast<int>(Verdict::regressed) == static_cast<int>(analysis::Outcome::regressed) &&
-              static_cast<int>(Verdict::inconclusive) == static_cast<int>(analysis::Outcome::inconclusive));
 
 void time_compute(const std::vector<MeasuredScenario>& scenarios, const std::array<std::string, 2>& programs,
                   const MeasuredOptions& options, const Limit& limit, Measurement& found) {

@@ -7,8 +7,6 @@
 
 #include "engine/base/error.hh"
 #include "scenarios/read/network_kind.hh"
-#include "scenarios/read/replay_scenario.hh"
-#include "scenarios/run/validate_link.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -45,10 +43,6 @@ std::string engine_beside(const std::string& program) {
   return path.string();
 }
 
-bool computes(const Json& scenario) {
-  return !is_replay(scenario) && !is_validation(scenario) && !scenario.contains("study");
-}
-
 std::vector<std::string> sample_of(const Json& scenario, std::size_t tokens) {
   std::vector<std::string> set;
   const auto add = [&](const std::string& key, const Json& value) {
@@ -71,6 +65,7 @@ std::vector<std::string> sample_of(const Json& scenario, std::size_t tokens) {
   add("max_new_tokens", tokens);
   add("stop_at_eos", false);
   add("rehearse", false);
+  add("threads", 1);  // counters of the thread that begins see no others
   return set;
 }
 

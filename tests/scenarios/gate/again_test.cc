@@ -65,17 +65,17 @@ Compared compare_again(double effect, std::size_t most_runs = std::numeric_limit
                {.least = 9, .rules = rules});
     const auto finding = analysis::judge({trial_of(all[0])}, rules)[0];
     found.pairs.push_back(all[0].pairs());
-    switch (finding.outcome) {
-      case analysis::Outcome::regressed:
+    switch (finding.verdict) {
+      case analysis::Verdict::regressed:
         ++found.regressed;
         break;
-      case analysis::Outcome::improved:
+      case analysis::Verdict::improved:
         ++found.improved;
         break;
-      case analysis::Outcome::pass:
+      case analysis::Verdict::pass:
         ++found.passed;
         break;
-      case analysis::Outcome::inconclusive:
+      case analysis::Verdict::inconclusive:
         ++found.inconclusive;
         break;
     }

@@ -91,9 +91,9 @@ TEST(Turns, with_a_verdict_keep_the_false_alarm_rate_and_the_power) {
     for (int again = 0; again < times; ++again) {
       std::vector<MeasuredSeries> all{{"a", {}}};
       take_turns(all, noisy(random, 0.03, effect), {.least = 9, .rules = rules});
-      const auto outcome = analysis::judge({trial_of(all[0])}, rules)[0].outcome;
-      differs += outcome == analysis::Outcome::regressed || outcome == analysis::Outcome::improved;
-      passes += outcome == analysis::Outcome::pass;
+      const auto outcome = analysis::judge({trial_of(all[0])}, rules)[0].verdict;
+      differs += outcome == analysis::Verdict::regressed || outcome == analysis::Verdict::improved;
+      passes += outcome == analysis::Verdict::pass;
     }
     std::printf("effect %.2f: differs %.3f, passes %.3f\n", effect, differs / double{times},
                 passes / double{times});
