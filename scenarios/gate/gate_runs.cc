@@ -11,8 +11,8 @@
 #include "scenarios/gate/fingerprint.hh"
 #include "scenarios/jobs/child_run.hh"
 #include "scenarios/jobs/scratch_folder.hh"
+#include "scenarios/read/scenario_kind.hh"
 #include "scenarios/read/sweep.hh"
-#include "scenarios/run/validate_link.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -24,10 +24,10 @@ using engine::Error;
 // Before anything runs.
 Json checked(const std::string& file) {
   Json scenario = read_scenario_file(file, {});
-  if (scenario.contains("study"))
+  if (kind_of(scenario) == ScenarioKind::study)
     throw Error("{}: study: a gate compares runs step by step: expected a scenario that leaves a trace",
                 file);
-  if (is_validation(scenario))
+  if (kind_of(scenario) == ScenarioKind::validation)
     throw Error(
         "{}: validates links: a gate compares runs step by step: expected a scenario that runs or replays a "
         "model",
@@ -68,10 +68,7 @@ ScenarioRecord run_one(const std::string& file, const Json& scenario, const fs::
 
 }  // namespace
 
-std::string gate_scenario(const std::string& file) {
-  const Json name = checked(file).value("name", Json());
-  return name.is_string() ? name.get<std::string>() : fs::path(file).stem().string();
-}
+std::string gate_scenario(const std::string& file) { return name_of_scenario(checked(file), file); }
 
 std::vector<ScenarioRecord> run_gate(const std::vector<std::string>& files, const GateRunOptions& options) {
   std::vector<Json> scenarios;

@@ -17,9 +17,6 @@ std::string program_at(const std::string& path);
 // Beside a `splitwan`: what runs models. Throws Error when it is not there.
 std::string engine_beside(const std::string& program);
 
-// Whether a scenario computes anything that can be measured: it runs a model here.
-bool computes(const Json& scenario);
-
 // KEY=VALUE, to be set: one cell of the scenario, its first drafter and prompt, so many tokens, an ideal
 // link.
 std::vector<std::string> sample_of(const Json& scenario, std::size_t tokens);

@@ -182,8 +182,6 @@ std::vector<SchemaKey> replay_schema() {
   };
 }
 
-bool is_replay(const Json& scenario) { return scenario.is_object() && scenario.contains("replay"); }
-
 std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file) {
   std::vector<ReplayCell> cells;
   for (const Json& point : expand_sweep(scenario, file)) cells.push_back(read_cell(point, file));

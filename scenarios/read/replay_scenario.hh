@@ -29,8 +29,6 @@ struct ReplayCell {
 
 std::vector<SchemaKey> replay_schema();  // but for the network's
 
-bool is_replay(const Json& scenario);
-
 // One cell per combination of the sweep. Throws Error naming file and key.
 std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file);
 

@@ -152,8 +152,6 @@ std::vector<SchemaKey> validation_schema() {
   };
 }
 
-bool is_validation(const Json& scenario) { return scenario.is_object() && scenario.contains("validate"); }
-
 std::vector<Validation> read_validations(const Json& scenario, const std::string& file) {
   std::vector<Validation> list;
   for (const Json& point : expand_sweep(scenario, file)) list.push_back(read_one(point, file));

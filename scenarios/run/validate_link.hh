@@ -23,7 +23,6 @@ struct Validation {
 
 std::vector<SchemaKey> validation_schema();  // but for the network's
 
-bool is_validation(const Json& scenario);
 std::vector<Validation> read_validations(const Json& scenario, const std::string& file);
 
 // One run per link and pattern; the header's "cell" holds {rtt_s, rate_bps, loss, pattern, theory_s (null

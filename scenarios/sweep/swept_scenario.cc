@@ -13,7 +13,7 @@
 #include "scenarios/jobs/content_hash.hh"
 #include "scenarios/jobs/named_files.hh"
 #include "scenarios/read/network_kind.hh"
-#include "scenarios/read/replay_scenario.hh"
+#include "scenarios/read/scenario_kind.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/sweep/table.hh"
 
@@ -49,10 +49,11 @@ SweptScenario::SweptScenario(const Design& design)
       folder_(fs::path(design.scenario).parent_path().string()),
       base_(read_scenario_file(design.scenario, {})),
       set_(design.set) {
-  runs_a_model_ = !is_replay(base_);
-  for (const char* other : {"study", "validate"})
-    if (base_.contains(other))
-      throw Error("{}: expected a replay or a scenario that runs a model, found a key \"{}\"", file_, other);
+  const ScenarioKind kind = kind_of(base_);
+  runs_a_model_ = kind == ScenarioKind::model;
+  if (!runs_a_model_ && kind != ScenarioKind::replay)
+    throw Error("{}: expected a replay or a scenario that runs a model, found a key \"{}\"", file_,
+                kind == ScenarioKind::study ? "study" : "validate");
   if (runs_a_model_ && !base_.contains("model"))
     throw Error("{}: expected a replay or a scenario that runs a model: neither \"replay\" nor \"model\"",
                 file_);

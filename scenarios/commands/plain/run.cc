@@ -3,6 +3,7 @@
 
 #include "scenarios/console/console.hh"
 #include "scenarios/read/replay_scenario.hh"
+#include "scenarios/read/scenario_kind.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/run_output.hh"
 #include "scenarios/run/validate_link.hh"
@@ -23,15 +24,20 @@ void begin_run_command(CLI::App& command, Chosen& chosen, HandOn hand_on) {
           });
         });
       };
-      if (o->check && is_replay(scenario))
-        return check_cells(*o, [&](const Json& cell) { read_replays(cell, o->scenario); });
-      if (o->check && is_validation(scenario))
-        return check_cells(*o, [&](const Json& cell) { read_validations(cell, o->scenario); });
-      if (is_replay(scenario))
-        return study(read_replays(scenario, o->scenario),
-                     [](const auto& cells, const auto& watch) { return run_replays(cells, watch); });
-      if (is_validation(scenario)) return study(read_validations(scenario, o->scenario), run_validations);
-      return hand_on(scenario.contains("study") ? Program::lab : Program::engine);
+      switch (kind_of(scenario)) {
+        case ScenarioKind::replay:
+          if (o->check) return check_cells(*o, [&](const Json& cell) { read_replays(cell, o->scenario); });
+          return study(read_replays(scenario, o->scenario),
+                       [](const auto& cells, const auto& watch) { return run_replays(cells, watch); });
+        case ScenarioKind::validation:
+          if (o->check)
+            return check_cells(*o, [&](const Json& cell) { read_validations(cell, o->scenario); });
+          return study(read_validations(scenario, o->scenario), run_validations);
+        case ScenarioKind::study:
+          return hand_on(Program::lab);
+        default:
+          return hand_on(Program::engine);
+      }
     };
   });
 }

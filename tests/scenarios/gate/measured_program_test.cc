@@ -11,6 +11,7 @@
 #include "scenarios/gate/measured_options.hh"
 #include "scenarios/jobs/child_run.hh"
 #include "scenarios/jobs/scratch_folder.hh"
+#include "scenarios/read/scenario_kind.hh"
 #include "scenarios/read/sweep.hh"
 #include "tests/fixtures/wider_model.hh"
 
@@ -51,11 +52,12 @@ TEST(ProgramAt, is_the_one_named_or_the_one_in_a_build_folder) {
               ThrowsMessage<engine::Error>(HasSubstr("splitwan-engine: expected beside")));
 }
 
-TEST(Measured, are_scenarios_that_run_a_model) {
-  EXPECT_TRUE(computes(read_scenario_file(shipped + "quickstart.json", {})));
-  EXPECT_FALSE(computes(read_scenario_file(shipped + "what-if-grid.json", {})));
-  EXPECT_FALSE(computes(read_scenario_file(shipped + "validate-link.json", {})));
-  EXPECT_FALSE(computes(read_scenario_file(shipped + "del.json", {})));
+TEST(ScenarioKind, is_told_by_its_keys) {
+  const auto kind = [](const std::string& file) { return kind_of(read_scenario_file(shipped + file, {})); };
+  EXPECT_EQ(kind("quickstart.json"), ScenarioKind::model);
+  EXPECT_EQ(kind("what-if-grid.json"), ScenarioKind::replay);
+  EXPECT_EQ(kind("validate-link.json"), ScenarioKind::validation);
+  EXPECT_EQ(kind("del.json"), ScenarioKind::study);
 }
 
 TEST(Sample, of_every_shipped_gate_is_one_run_of_so_many_tokens) {
