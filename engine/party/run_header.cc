@@ -5,7 +5,6 @@
 #include <concepts>
 
 #include "engine/base/link_json.hh"
-#include "engine/base/plain_text.hh"
 #include "engine/wire/codecs.hh"
 
 namespace splitwan::engine {
@@ -71,7 +70,7 @@ StatedLink link_of(ObjectReader link) {
 StatedNetwork network_of(const Json& json, const std::string& where) {
   StatedNetwork network;
   ObjectReader r(json, where);
-  network.kind = one_line(r.need<std::string>("kind"));
+  network.kind = r.need<std::string>("kind");
   network.live = r.get("live", live_unless_said(network.kind));
   for (const Json& link : r.list("links")) {
     ObjectReader e(link, fmt::format("{}[{}]", r.path("links"), network.edges.size()));
@@ -112,7 +111,7 @@ std::string unsaid_of(const Json& scenario) {
 StatedNetwork network_of_1(const Json& conditions, const Json& scenario, const std::string& where) {
   StatedNetwork network;
   ObjectReader r(conditions, where);
-  network.kind = one_line(r.get<std::string>("network", ""));
+  network.kind = r.get<std::string>("network", "");
   network.live = live_unless_said(network.kind);
   constexpr double hour_s = 3600;
   const double rtt_s = within(r, "rtt_s", 0, hour_s), jitter_s = within(r, "jitter_s", 0, hour_s);
@@ -137,7 +136,7 @@ StatedNetwork network_of_1(const Json& conditions, const Json& scenario, const s
 
 StatedPrompt prompt_of(const Json& json, const std::string& where) {
   ObjectReader r(json, where);
-  StatedPrompt p{one_line(r.get<std::string>("name", "")), one_line(r.get<std::string>("class", "")),
+  StatedPrompt p{r.get<std::string>("name", ""), r.get<std::string>("class", ""),
                  r.get<std::uint64_t>("tokens", 0)};
   r.done();
   return p;
@@ -258,7 +257,7 @@ RunHeader run_header_of(const Json& json, const std::string& where) {
                                   {"device", &h.device},
                                   {"compute", &h.compute},
                                   {"commit", &h.commit}}) {
-    if (stated_at(r, key)) *into = one_line(r.need<std::string>(key));
+    if (stated_at(r, key)) *into = r.need<std::string>(key);
   }
   for (const auto& [key, into] : {std::pair{"geometry", &h.geometry},
                                   {"scenario", &h.scenario},
