@@ -6,6 +6,7 @@
 #include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "engine/base/json.hh"
 #include "engine/party/outage.hh"
@@ -68,10 +69,16 @@ struct Run {
 };
 
 void write(std::ostream&, const Run&);
+std::string line_of(const Span&, std::uint64_t run);
+std::string line_of(const Step&, std::uint64_t run);
+// What a file begins with that trace_writer.hh is still writing, or did not end.
+constexpr std::string_view partial_trace_line = "{\"type\":\"partial\"}\n";
+
 // Streams runs in file order. Throws Error naming `name` and the line on anything malformed or truncated, and
-// on another schema version.
-std::vector<Run> read_trace(std::istream&, const std::string& name);
-std::vector<Run> read_trace_file(const std::string& path);
+// on another schema version. With `cut_off`: of a file that was not ended the runs that were, and the steps
+// that were of the last one; `cut_off` then says so, where there is such a run.
+std::vector<Run> read_trace(std::istream&, const std::string& name, std::string* cut_off = nullptr);
+std::vector<Run> read_trace_file(const std::string& path, std::string* cut_off = nullptr);
 
 // Keeps what it is told, in order.
 class MemoryRecorder : public Recorder {

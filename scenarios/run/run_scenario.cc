@@ -67,7 +67,7 @@ struct Client {
   std::span<const engine::Token> prompt;
   engine::GenerateOptions options;
   std::optional<engine::Mechanism> mechanism;
-  engine::MemoryRecorder recorder;
+  engine::TeeRecorder recorder;
   engine::Generation generation;
   std::uint64_t round_trips = 0;
 
@@ -141,7 +141,8 @@ const engine::ModelEnds& draft_model_of(const Scenario& s, Resources& resources)
 }
 
 Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& decode, const Prompt& prompt,
-                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch) {
+                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch,
+                   engine::TraceWriter* trace) {
   LoadedModel& model = resources.model(s.model, s.storage, s.place);
   const auto plan = plan_of(s, model.config().layers);
   const bool drafts = !s.draft_model.empty() && engine::uses_draft_model(decode);
@@ -200,6 +201,8 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
     order.message_size = compute.message_size();
   }
   const auto network = make_network(order);
+  engine::RunHeader about = header(s, model.config(), decode, prompt, ids.size(), ours.mechanism);
+  if (trace && kind.wall_time && parties.size() == 1) ours.recorder.other = trace->begin(about);
   network->run(parties);
   simulator = network->settings();
   links = network->totals();
@@ -207,7 +210,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   for (const auto& [id, recorder] : theirs)
     run.spans.insert(run.spans.end(), recorder.run.spans.begin(), recorder.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
-  run.header = header(s, model.config(), decode, prompt, ids.size(), ours.mechanism);
+  run.header = std::move(about);
   run.header.simulator = simulator;
   const engine::Generation& done = ours.generation;
   run.end = {{"type", "end"},
@@ -257,7 +260,8 @@ void fit_prompts(Scenario& s, Resources& resources) {
 
 std::vector<engine::Run> run_scenarios(
     std::vector<Scenario> scenarios,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress,
+    engine::TraceWriter* trace) {
   std::size_t total = 0;
   std::vector<engine::Run> runs;
   Resources resources;
@@ -271,10 +275,11 @@ std::vector<engine::Run> run_scenarios(
       for (const Prompt& prompt : s.prompts) {
         const auto ids = prompt_ids(s, resources, prompt);
         progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
-        runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
+        runs.push_back(run_prompt(s, resources, decode, prompt, ids, {}, trace).run);
         runs.back().header.run = runs.size() - 1;
         runs.back().end["run"] = runs.size() - 1;
         rehearsals.add_to(runs.back(), s, resources, prompt, ids);
+        if (trace) trace->add(runs.back());
       }
     }
   }

@@ -181,6 +181,25 @@ TEST(Trace, malformed_lines_are_named) {
   EXPECT_EQ(error_in("[1]\n"), "t.jsonl:1: not a trace line: expected a JSON object, found [1]");
 }
 
+TEST(Trace, every_line_says_of_which_run_it_is) {
+  for (const auto& [type, line] : {std::pair("run", 1), {"span", 2}, {"step", 6}, {"end", 8}}) {
+    std::string text = text_of({some_run()});
+    const auto at = text.find("\"run\":0,", text.find(fmt::format("{{\"type\":\"{}\"", type)));
+    text.erase(at, 8);
+    EXPECT_EQ(error_in(text),
+              fmt::format("t.jsonl:{}: not a trace line: {}: key 'run' is missing", line, type));
+  }
+}
+
+TEST(Trace, an_end_holds_what_it_says) {
+  EXPECT_EQ(error_in(edited("[1,2,3]", "[1,\"2\",3]")),
+            "t.jsonl:8: not a trace line: end: key 'output_ids': expected a whole number, found \"2\"");
+  EXPECT_EQ(error_in(edited("\"tokens_per_s\":11.1", "\"total_ns\":\"x\"")),
+            "t.jsonl:8: not a trace line: end: key 'total_ns': expected a whole number, found \"x\"");
+  EXPECT_EQ(error_in(edited("\"tokens_per_s\":11.1", "\"privacy\":3")),
+            "t.jsonl:8: not a trace line: end: privacy: expected an object, found number");
+}
+
 TEST(Trace, another_schema_version_is_refused_with_both_versions) {
   EXPECT_EQ(error_in(edited("\"schema_version\":2", "\"schema_version\":9")),
             "t.jsonl:1: not a trace line: schema version 9, this build reads 1 and 2");
