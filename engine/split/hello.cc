@@ -26,8 +26,6 @@ std::string printable(std::string text) {
   return text;
 }
 
-constexpr std::size_t longest_hello = 1 << 16;
-
 // What a peer wrote, short enough for a log.
 std::string quoted(const Json& value) { return printable(value.dump()).substr(0, 60); }
 

@@ -7,6 +7,8 @@
 
 namespace splitwan::engine {
 
+constexpr std::size_t longest_hello = 1 << 16;  // bytes
+
 // `more`: what a session of another kind asks for, beside those.
 Message hello(const ModelConfig&, LayerRange middle, const Codec&, const Json& more = Json::object());
 // Throws Error saying which value differs and what each side has. Gives back all that the client said.
