@@ -68,6 +68,13 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   span.retransmits = arrival->retransmits;
   span.tcp = arrival->tcp;
   record(span);
+  for (Outage& outage : arrival->outages) {
+    outage.step = step_;
+    outage.peer = arrival->from;
+    outage.begin -= start_;
+    outage.end -= start_;
+    recorder_.outage(outage);
+  }
   return arrival;
 }
 

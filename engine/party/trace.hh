@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/base/json.hh"
+#include "engine/party/outage.hh"
 #include "engine/party/phase.hh"
 #include "engine/party/run_header.hh"
 #include "engine/party/tcp_sample.hh"
@@ -53,6 +54,7 @@ class Recorder {
   virtual ~Recorder() = default;
   virtual void span(const Span&) = 0;
   virtual void step(const Step&) = 0;
+  virtual void outage(const Outage&) {}
 };
 
 // `end` keys: output_ids, and totals that readers may not rely on.
@@ -60,6 +62,7 @@ struct Run {
   RunHeader header;
   std::vector<Span> spans;
   std::vector<Step> steps;
+  std::vector<Outage> outages = {};
   Json end;
   std::string file = {};  // that it was read from
 };
@@ -75,6 +78,7 @@ class MemoryRecorder : public Recorder {
  public:
   void span(const Span& s) override { run.spans.push_back(s); }
   void step(const Step& s) override { run.steps.push_back(s); }
+  void outage(const Outage& o) override { run.outages.push_back(o); }
   Run run;
 };
 

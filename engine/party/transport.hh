@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 
+#include "engine/party/outage.hh"
 #include "engine/party/phase.hh"
 #include "engine/party/tcp_sample.hh"
 #include "engine/wire/wire.hh"
@@ -23,6 +24,7 @@ struct Arrival {
   std::uint32_t cwnd = 0;         // sender's congestion window in bytes as it came; 0 = not known
   std::uint32_t retransmits = 0;  // segments sent again on this way since the message before
   TcpSample tcp = {};
+  std::vector<Outage> outages = {};  // since the arrival before; times on the receiving party's clock
 };
 
 class Transport {

@@ -1,59 +1,54 @@
-// The untrusted side for many clients: accepts connections and gives each a session.
+// The untrusted side for many clients: who is taken, who waits, what is kept, how it ends. Connections are
+// channels on one thread; what they ask for is computed together on another.
 #pragma once
 
-#include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <functional>
-#include <list>
-#include <thread>
+#include <memory>
 
 #include "engine/net/sockets.hh"
-#include "engine/split/forward.hh"
+#include "engine/serve/served.hh"
+#include "engine/serve/watch.hh"
 
 namespace splitwan::engine {
 
-struct ServerOptions {
-  int sessions = 16;                              // at one time; who comes then is told so
-  int threads = 1;                                // that a session computes with
-  ServeOptions each = {std::chrono::minutes(5)};  // a session that asks nothing for so long ends
-  std::function<void(const std::string&)> log = [](const std::string&) {};  // a line, from any thread
+struct ServerTerms {
+  int sessions = 256;   // with a client connected, at one time
+  int per_source = 64;  // of them from one address; loopback and Unix sockets count as one source each
+  int strangers =
+      128;  // connections that have not said hello yet; then the newest of the fullest source goes
+  int per_source_strangers = 16;
+  Nanos idle = std::chrono::minutes(5);   // a session that asks nothing for so long ends
+  Nanos keep = std::chrono::minutes(10);  // a session whose connection was lost is kept for its client
+  std::uint64_t memory = std::uint64_t{2} << 30;  // caches and kept replies of all; then idle ones go, the
+                                                  // least recently used first: their clients resume cold
+  int queued_requests = 64;                       // of one session, not answered yet
+  std::uint64_t queued_bytes = std::uint64_t{256}
+                               << 20;  // of all of them, payloads that are still coming included
+  std::uint64_t kept_replies = std::uint64_t{64} << 20;  // of one session, until they are acknowledged
+  int batch_rows = 256;                                  // that go through the layers together
+  int slice_rows = 32;                                   // of one session in one call, as long as others wait
+  Nanos drain = std::chrono::seconds(30);  // told to end: for sessions under way to come to theirs
+  ChannelTerms channel = {};
 };
 
 class Server {
  public:
-  // Answers one client until it leaves; throws Error when something goes wrong.
-  using Serve = std::function<void(Party&, PartyId client, const ServeOptions&)>;
-
-  // Listens from here on. What it serves must outlive it. Throws Error.
-  Server(const Endpoint&, const ModelConfig&, Serve, ServerOptions = {});
-  Server(const Endpoint&, const ModelConfig&, const LayerStack& middle, ServerOptions = {});
+  // Listens from here on. What it serves and who watches must outlive it. Throws Error.
+  Server(const Endpoint&, const Served&, ServerTerms, MakeStream = make_plain_stream,
+         ServerWatch& = nobody_watches());
   ~Server();
 
-  tcp::endpoint address() const { return acceptor_.local_endpoint(); }
-  int active() const { return active_; }  // sessions under way
-  // For what else may end the wait in run(): signals.
-  boost::asio::io_context& io() { return io_; }
+  const Endpoint& address() const;
+  ServerState state() const;  // from any thread
 
-  void run();  // takes sessions until end() is called; returns when those under way have ended
-  void end();  // from any thread
+  void run();    // until it has ended
+  void drain();  // any thread: takes nobody new; ends when all sessions have, or after terms.drain
+  void end();    // any thread: at once
+
+  static ServerWatch& nobody_watches();
 
  private:
-  struct Session {
-    std::thread thread;
-    std::atomic<bool> over = false;
-  };
-  void accept();
-  void begin_session(tcp::socket);
-  void session(tcp::socket, int number, bool admitted) const;
-
-  const ModelConfig& config_;
-  Serve serve_;
-  ServerOptions options_;
-  boost::asio::io_context io_;
-  tcp::acceptor acceptor_;
-  std::list<Session> sessions_;
-  std::atomic<int> active_ = 0;
-  int count_ = 0;
+  struct Body;
+  std::unique_ptr<Body> body_;
 };
 
 }  // namespace splitwan::engine

@@ -8,9 +8,6 @@
 namespace splitwan::engine {
 namespace {
 
-constexpr std::string_view kind_names[] = {"",      "hello", "welcome", "request", "reply",
-                                           "error", "bye",   "ping",    "pong"};
-
 Message with_text(Kind kind, const std::string& text) {
   Message m;
   m.header.kind = kind;
@@ -91,8 +88,7 @@ Arrival answer_of(Party& party, PartyId server, std::optional<Nanos> patience) {
 void expect(const Message& m, Kind kind) {
   if (m.header.kind == kind) return;
   if (m.header.kind == Kind::error) throw Error("peer refused: {}", text_of(m));
-  throw Error("peer sent '{}' where '{}' was expected", kind_names[static_cast<int>(m.header.kind)],
-              kind_names[static_cast<int>(kind)]);
+  throw Error("peer sent '{}' where '{}' was expected", name_of(m.header.kind), name_of(kind));
 }
 
 }  // namespace splitwan::engine

@@ -7,10 +7,16 @@
 namespace splitwan::engine {
 namespace {
 
+constexpr std::string_view kind_names[] = {"",     "hello",    "welcome", "request", "reply", "error",
+                                           "bye",  "ping",     "pong",    "feed",    "check", "commitment",
+                                           "draw", "evidence", "measure", "measured"};
+constexpr Kind last_kind = Kind::measured;
+static_assert(std::size(kind_names) == static_cast<std::size_t>(last_kind) + 1);
+
 // Layout of the 64-byte prefix, little endian:
 //  0 magic u32 "SWAN"   4 version u16   6 kind u8   7 dtype u8   8 step u64   16 rows u32   20 width u32
 // 24 context u32   28 keep count u32   32 parent count u32   36 layer u32   40 held i64 ns   48 payload u64
-// 56 zero u64
+// 56 seq u32   60 ack u32
 constexpr std::uint32_t magic = 0x4e415753;
 static_assert(std::endian::native == std::endian::little, "the codec copies integers as they are");
 
@@ -27,6 +33,8 @@ T get(const std::byte* at) {
 }
 
 }  // namespace
+
+std::string_view name_of(Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 std::size_t wire_size(const Message& m) {
   return prefix_size + sizeof(std::int32_t) * (m.header.keep.size() + m.header.parent.size()) +
@@ -50,6 +58,8 @@ Bytes encode(const Message& m) {
   put(p + 36, h.layer);
   put(p + 40, static_cast<std::int64_t>(h.held.count()));
   put(p + 48, static_cast<std::uint64_t>(m.payload.size()));
+  put(p + 56, h.seq);
+  put(p + 60, h.ack);
   p += prefix_size;
   for (const auto* list : {&h.keep, &h.parent}) {
     if (!list->empty()) std::memcpy(p, list->data(), list->size() * sizeof(std::int32_t));
@@ -69,7 +79,7 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
     throw Error("peer speaks protocol version {}, this build speaks {}", version, protocol_version);
   }
   h.kind = get<Kind>(p + 6);
-  if (h.kind < Kind::hello || h.kind > Kind::pong) {
+  if (h.kind < Kind::hello || h.kind > last_kind) {
     throw Error("peer sent an unknown message kind {}", static_cast<int>(h.kind));
   }
   h.dtype = get<std::uint8_t>(p + 7);
@@ -81,6 +91,8 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
   h.layer = get<std::uint32_t>(p + 36);
   h.held = Nanos(get<std::int64_t>(p + 40));
   const auto payload = get<std::uint64_t>(p + 48);
+  h.seq = get<std::uint32_t>(p + 56);
+  h.ack = get<std::uint32_t>(p + 60);
   if (h.rows > limits.rows || keep > limits.rows || parent > limits.rows || payload > limits.payload) {
     throw Error(
         "peer announced a message over the limits: {} rows, {} kept, {} parents, {} bytes (at most {} rows, "

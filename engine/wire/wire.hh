@@ -9,11 +9,31 @@
 
 namespace splitwan::engine {
 
-constexpr std::uint16_t protocol_version = 2;
+constexpr std::uint16_t protocol_version = 3;
 
 // ping and pong are between the ends of a live connection; no party sees them. A pong repeats the ping's
 // step, and its context is how many segments its sender has sent again so far.
-enum class Kind : std::uint8_t { hello = 1, welcome, request, reply, error, bye, ping, pong };
+// feed: a request whose rows are a committed chain and which is not answered: a lost cache is filled again.
+// check, commitment, draw, evidence: a client checks what the server computed (split/checks.hh).
+// measure, measured: what the path carries. `context` bytes are asked for; nobody computes.
+enum class Kind : std::uint8_t {
+  hello = 1,
+  welcome,
+  request,
+  reply,
+  error,
+  bye,
+  ping,
+  pong,
+  feed,
+  check,
+  commitment,
+  draw,
+  evidence,
+  measure,
+  measured
+};
+std::string_view name_of(Kind);
 
 constexpr std::int32_t no_row = -1;
 
@@ -26,6 +46,9 @@ struct Header {
   std::uint32_t context = 0;  // committed rows that the sender assumes after `keep` is applied
   std::uint32_t layer = 0;    // between nodes that share a layer's attention: which
   Nanos held{};               // reply: how long the server held the request, on its own clock
+  // Of a live session that can be resumed: requests and feeds are numbered from 1 on, a reply repeats its
+  // request's number; `ack`: all replies up to this one have come. 0 elsewhere.
+  std::uint32_t seq = 0, ack = 0;
   // request: rows of the previous batch to commit, root first; no_row at its end only makes it longer
   std::vector<std::int32_t> keep;
   std::vector<std::int32_t> parent;  // request: the tree; empty = a chain

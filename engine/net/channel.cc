@@ -1,0 +1,305 @@
+#include "engine/net/channel.hh"
+
+#include <algorithm>
+#include <boost/asio.hpp>
+
+#include "engine/base/error.hh"
+
+namespace splitwan::engine {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto probe_spacing = std::chrono::milliseconds(100);
+constexpr auto last_words = std::chrono::seconds(2);         // for a peer to read why it was refused
+constexpr std::size_t first_piece = std::size_t{256} << 10;  // of a payload: memory follows what has come
+
+Nanos steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+Message probe(Kind kind, std::uint64_t number) {
+  Message m;
+  m.header.kind = kind;
+  m.header.step = number;
+  return m;
+}
+
+std::string source_of(const std::string& peer) {
+  return peer.substr(0, peer.starts_with("uid ") ? peer.size() : peer.rfind(':'));
+}
+
+}  // namespace
+
+Channel::Channel(PartyId peer, std::unique_ptr<Stream> stream, ChannelTerms terms, const Clock& clock)
+    : peer_(peer),
+      terms_(std::move(terms)),
+      source_(source_of(stream->peer())),
+      clock_(clock),
+      stream_(std::move(stream)),
+      timer_(stream_->executor()) {}
+
+const std::string& Channel::peer() const { return stream_->peer(); }
+std::string Channel::protection() const { return stream_->protection(); }
+
+void Channel::start(Events events) {
+  asio::post(stream_->executor(), [self = shared_from_this(), events = std::move(events)]() mutable {
+    self->events_ = std::move(events);
+    if (self->state_ == State::gone) return;
+    self->state_ = State::opening;
+    self->read_by_ = steady_now() + self->terms_.greeting;
+    self->tick();
+    self->stream_->open([self](const std::string& why) { self->opened(why); });
+  });
+}
+
+void Channel::opened(const std::string& why) {
+  if (state_ == State::gone) return;
+  if (!why.empty()) return end(why);
+  state_ = leaving_ ? State::closing : State::open;
+  if (events_.opened) events_.opened();
+  read();
+  write();
+}
+
+// Deadlines are looked at a few times in their length: re-arming a timer for every message costs more.
+void Channel::tick() {
+  if (state_ == State::gone) return;
+  const Nanos now = steady_now();
+  if (now > close_by_) return end("closed");
+  if (now > read_by_)
+    return end(stranger_ ? fmt::format("no greeting within {} s", terms_.greeting.count() / 1e9)
+                         : std::string("a message that had begun did not come"));
+  if (now > write_by_) return end("does not read what it is sent");
+  timer_.expires_after(std::clamp<Nanos>(std::min(terms_.greeting, terms_.patience) / 8,
+                                         std::chrono::milliseconds(5), std::chrono::milliseconds(250)));
+  timer_.async_wait([self = shared_from_this()](auto error) {
+    if (!error) self->tick();
+  });
+}
+
+Nanos Channel::allowance(std::uint64_t bytes) const {
+  return steady_now() + terms_.patience +
+         Nanos(static_cast<std::int64_t>(1e9 * static_cast<double>(bytes) /
+                                         static_cast<double>(terms_.slowest)));
+}
+
+// ---- coming in
+
+void Channel::read() {
+  if (reading_ || holding_ || (state_ != State::open && state_ != State::closing)) return;
+  reading_ = true;
+  fill(asio::buffer(prefix_), [this] { head_read(); });
+}
+
+// Fills the buffer, in as many pieces as it comes in.
+void Channel::fill(Piece rest, std::function<void()> then) {
+  if (rest.size() == 0) return then();
+  stream_->read_some(rest, [self = shared_from_this(), rest, then = std::move(then)](
+                               const std::string& why, std::size_t bytes) mutable {
+    if (self->state_ == State::gone) return;
+    if (!why.empty()) return self->end(why);
+    // A stranger has one deadline for all of its greeting.
+    if (!self->stranger_ && self->read_by_ == no_deadline) self->read_by_ = self->allowance(prefix_size);
+    self->fill(rest + bytes, std::move(then));
+  });
+}
+
+void Channel::head_read() {
+  try {
+    const Limits& l = terms_.limits;
+    const Limits limits{l.rows, stranger_ ? l.first_payload : l.payload};
+    arrival_ = {peer_, {}, {}};
+    const Sizes sizes = read_prefix(prefix_, limits, arrival_.message.header);
+    begun_ = stream_->info().received;
+    began_ = clock_.now();
+    lists_.resize(sizes.lists);
+    payload_ = sizes.payload;
+    if (!stranger_) read_by_ = allowance(sizes.lists + sizes.payload);
+  } catch (const std::exception& e) {
+    return end(e.what());
+  }
+  fill(asio::buffer(lists_), [this] { lists_read(); });
+}
+
+void Channel::lists_read() {
+  read_lists(lists_, arrival_.message.header);
+  payload_read();
+}
+
+// Memory is taken as bytes come: what a header announces costs its sender as much as it costs us.
+void Channel::payload_read() {
+  Bytes& payload = arrival_.message.payload;
+  const std::size_t have = payload.size();
+  coming_ = have;
+  if (have == payload_) return deliver();
+  const std::size_t piece = std::min(payload_ - have, std::max(first_piece, have));
+  try {
+    payload.resize(have + piece);
+  } catch (const std::bad_alloc&) {
+    return end(fmt::format("out of memory for a message of {} bytes", payload_));
+  }
+  fill(asio::buffer(payload.data() + have, piece), [this] { payload_read(); });
+}
+
+void Channel::deliver() {
+  coming_ = 0;
+  reading_ = false;
+  if (!stranger_) read_by_ = no_deadline;
+  const TcpInfo info = stream_->info();
+  if (!is_probe(arrival_.message.header)) {
+    stranger_ = false;
+    read_by_ = no_deadline;
+    arrival_.tcp = info.sample;
+    arrival_.tcp.probe = std::exchange(probed_.probe, {});
+    arrival_.tcp.probe_bytes = std::exchange(probed_.probe_bytes, 0);
+    arrival_.tcp.peer_retransmits = std::exchange(probed_.peer_retransmits, 0);
+    arrival_.at = clock_.now();
+    if (info.received > begun_) {
+      arrival_.tcp.coming = arrival_.at - began_;
+      arrival_.tcp.came = info.received - begun_;
+    }
+    arrival_.retransmits = info.retransmits - std::exchange(sent_again_, info.retransmits);
+    const Kind kind = arrival_.message.header.kind;
+    if (state_ == State::open && events_.message) events_.message(std::move(arrival_));
+    if (kind == Kind::welcome || kind == Kind::reply) answered();
+  }
+  read();
+}
+
+// Pings that come faster than they can be answered share an answer: nothing piles up.
+bool Channel::is_probe(const Header& h) {
+  if (h.kind == Kind::ping) {
+    pong_due_ = h.step;
+    write();
+    return true;
+  }
+  if (h.kind != Kind::pong) return false;
+  if (h.step == pings_ && ping_out_) {
+    ping_out_ = false;
+    probed_.probe = clock_.now() - pinged_;
+    probed_.probe_bytes = 2 * prefix_size;
+    probed_.peer_retransmits = h.context;
+  }
+  return true;
+}
+
+void Channel::answered() {
+  if (unanswered_ > 0) --unanswered_;
+  const Nanos now = clock_.now();
+  if (terms_.probes == Probes::answered || unanswered_ > 0 || ping_out_) return;
+  if (pings_ > 0 && now - pinged_ < probe_spacing) return;
+  ping_out_ = true;
+  pinged_ = now;
+  Bytes ping = encode(probe(Kind::ping, ++pings_));
+  queued_ += ping.size();
+  enqueue(std::move(ping), Kind::ping);
+}
+
+void Channel::hold_reading(bool hold) {
+  asio::post(stream_->executor(), [self = shared_from_this(), hold] {
+    self->holding_ = hold;
+    self->read();
+  });
+}
+
+// ---- going out
+
+void Channel::send(const Message& message) {
+  if (over_) return;
+  if (queued_ > terms_.most_queued) throw Error("{}: does not read what it is sent", peer());
+  Bytes bytes = encode(message);
+  queued_ += bytes.size();
+  asio::post(stream_->executor(),
+             [self = shared_from_this(), bytes = std::move(bytes), kind = message.header.kind]() mutable {
+               self->enqueue(std::move(bytes), kind);
+             });
+}
+
+void Channel::enqueue(Bytes bytes, Kind kind) {
+  if (state_ == State::gone || state_ == State::closing) {
+    queued_ -= bytes.size();
+    return;
+  }
+  refused_ = kind == Kind::error;
+  unanswered_ += kind == Kind::hello || kind == Kind::request;
+  queue_.push_back(std::move(bytes));
+  write();
+}
+
+void Channel::write() {
+  if (writing_ || (state_ != State::open && state_ != State::closing)) return;
+  if (pong_due_) {  // first: it waits for nothing
+    Message pong = probe(Kind::pong, *std::exchange(pong_due_, std::nullopt));
+    pong.header.context = stream_->info().retransmits;
+    out_ = encode(pong);
+    queued_ += out_.size();
+  } else if (!queue_.empty()) {
+    out_ = std::move(queue_.front());
+    queue_.pop_front();
+  } else {
+    if (state_ == State::closing) finish_closing();
+    return;
+  }
+  writing_ = true;
+  out_at_ = 0;
+  write_by_ = allowance(out_.size());
+  wrote("", 0);
+}
+
+void Channel::wrote(const std::string& why, std::size_t bytes) {
+  if (state_ == State::gone) return;
+  if (!why.empty()) return end(why);
+  out_at_ += bytes;
+  queued_ -= bytes;
+  if (out_at_ < out_.size()) {
+    stream_->write_some(asio::buffer(out_.data() + out_at_, out_.size() - out_at_),
+                        [self = shared_from_this()](const std::string& failed, std::size_t taken) {
+                          self->wrote(failed, taken);
+                        });
+    return;
+  }
+  writing_ = false;
+  write_by_ = no_deadline;
+  write();
+}
+
+// ---- the end
+
+void Channel::close() {
+  asio::post(stream_->executor(), [self = shared_from_this()] {
+    if (self->state_ == State::gone || self->state_ == State::closing) return;
+    self->close_by_ = self->allowance(self->queued_);
+    self->leaving_ = true;
+    if (self->state_ != State::open) return;
+    self->state_ = State::closing;
+    self->write();
+  });
+}
+
+void Channel::finish_closing() {
+  // Closing with unread bytes would reset the connection, and the reset overtake the refusal.
+  if (std::exchange(parting_, true)) return;
+  if (!refused_) return end("closed");
+  holding_ = false;
+  stream_->end_writing();
+  close_by_ = steady_now() + last_words;
+  read();
+}
+
+void Channel::cut() {
+  asio::post(stream_->executor(), [self = shared_from_this()] { self->end("closed"); });
+}
+
+void Channel::end(const std::string& why) {
+  if (state_ == State::gone) return;
+  state_ = State::gone;
+  over_ = true;
+  timer_.cancel();
+  stream_->cancel();
+  for (const Bytes& bytes : std::exchange(queue_, {})) queued_ -= bytes.size();
+  if (writing_) queued_ -= out_.size() - out_at_;
+  coming_ = 0;
+  const Events events = std::exchange(events_, {});
+  if (events.gone) events.gone(why);
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,23 @@
+// A connection that was lost and came back: what a trace keeps of it.
+#pragma once
+
+#include <string>
+
+#include "engine/base/types.hh"
+
+namespace splitwan::engine {
+
+struct Outage {
+  std::uint64_t step = 0;  // in which it was noticed
+  PartyId peer = 0;
+  // Like spans: when the loss was noticed, when the first answer to what was sent again had come.
+  Nanos begin{}, end{};
+  std::uint32_t attempts = 0;     // connections tried, the one that held included
+  bool cold = false;              // the peer had lost the session: it was fed again
+  std::uint32_t rows_fed = 0;     // then
+  std::uint64_t bytes_again = 0;  // sent once more, those rows included
+  std::string why = {};           // the connection was lost
+  bool operator==(const Outage&) const = default;
+};
+
+}  // namespace splitwan::engine
