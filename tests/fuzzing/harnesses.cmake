@@ -1,4 +1,5 @@
 # Each harness and the rooms that it feeds.
+splitwan_harness(channel LINK splitwan_net)
 splitwan_harness(config LINK splitwan_checkpoint)
 splitwan_harness(frames LINK splitwan_wire)
 splitwan_harness(hello LINK splitwan_hello)

@@ -12,6 +12,8 @@ namespace {
 
 using namespace scenarios;
 
+const std::string file = SPLITWAN_SOURCE_DIR "/scenarios/fed.json";  // where profiles lie
+
 // The simulator is asked for it in JSON; a trace says so in its header.
 void use(const NetworkChoice& network) {
   static_cast<void>(netsim::to_json(spec_of(network, 1)).dump());
@@ -21,13 +23,13 @@ void use(const NetworkChoice& network) {
 void feed(std::string_view input) {
   taken([&] {
     const Json scenario = read_scenario_file(file_with(input), {"network.rtt=20ms"});
-    static_cast<void>(name_of_scenario(scenario, "scenario.json"));
-    static_cast<void>(files_named_in(scenario, "scenario.json"));
+    static_cast<void>(name_of_scenario(scenario, file));
+    static_cast<void>(files_named_in(scenario, file));
     if (kind_of(scenario) == ScenarioKind::replay) {
-      for (const ReplayCell& cell : read_replays(scenario, "scenario.json")) use(cell.network);
+      for (const ReplayCell& cell : read_replays(scenario, file)) use(cell.network);
     } else {
-      for (const Json& point : expand_sweep(scenario, "scenario.json"))
-        if (point.contains("network")) use(read_network(point["network"], "scenario.json: network"));
+      for (const Json& point : expand_sweep(scenario, file))
+        if (point.contains("network")) use(read_network(point["network"], file + ": network"));
     }
   });
 }

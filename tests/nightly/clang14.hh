@@ -12,4 +12,10 @@
 #include <vector>
 #undef __fill_a1
 #pragma pop_macro("_GLIBCXX20_CONSTEXPR")
+namespace std {  // what was declared
+void fill_bits(_Bit_iterator, _Bit_iterator, const bool&) asm("_ZSt9__fill_a1St13_Bit_iteratorS_RKb");
+__attribute__((weak)) void fill_bits(_Bit_iterator first, _Bit_iterator last, const bool& value) {
+  __fill_a1_of_bits(first, last, value);
+}
+}  // namespace std
 #define __builtin_cpu_supports(feature) __builtin_cpu_supports("avx2")
