@@ -1,7 +1,6 @@
 #include "engine/text/token_decoder.hh"
 
 #include <cctype>
-#include <cstdio>
 #include <memory>
 
 #include "engine/base/error.hh"
@@ -30,10 +29,8 @@ Texts byte_fallback(Texts tokens) {
     raw.clear();
   };
   for (std::string& token : tokens) {
-    unsigned byte = 0;
-    int read = 0;
-    if (token.size() == 6 && std::sscanf(token.c_str(), "<0x%02X>%n", &byte, &read) == 1 && read == 6) {
-      raw += static_cast<char>(byte);
+    if (const auto byte = byte_spelt(token)) {
+      raw += static_cast<char>(*byte);
       continue;
     }
     flush();
