@@ -3,7 +3,7 @@
 
 #include "engine/checkpoint/model_config.hh"
 #include "engine/party/party.hh"
-#include "engine/split/codec.hh"
+#include "engine/wire/codecs.hh"
 
 namespace splitwan::engine {
 

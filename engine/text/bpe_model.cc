@@ -4,14 +4,10 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/tokenizer.hh"
 #include "engine/text/utf8.hh"
 
 namespace splitwan::engine {
-namespace {
-
-constexpr Token most_tokens = 1 << 24;
-
-}  // namespace
 
 std::optional<std::string> bytes_of_alphabet(std::string_view text) {
   // Printable Latin-1 stands for itself; the other 68 bytes, in order, for U+0100 onwards.
@@ -104,7 +100,7 @@ BpeModel BpeModel::from_tokenizer_json(const Json& json, const Json& vocabulary,
     if (!idle) throw Error("{}: {} is not implemented, found {}", where, key, value->dump());
   }
   model.add_tokens(vocabulary, where + ".vocab");
-  for (const Json& merge : reader.need<Json>("merges")) {
+  for (const Json& merge : reader.list("merges")) {
     if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
       model.add_merge(merge[0].get<std::string>(), merge[1].get<std::string>(), where + ".merges");
       continue;

@@ -101,8 +101,9 @@ TokenDecoder make_token_decoder(const Json& description, const std::string& wher
     };
   }
   std::vector<Stage> stages;
-  const Json list = description.value("type", "") == "Sequence" ? description.value("decoders", Json::array())
-                                                                : Json::array({description});
+  ObjectReader reader(description, where);
+  const bool several = reader.need<std::string>("type") == "Sequence";
+  const Json list = several ? reader.list("decoders") : Json::array({description});
   for (std::size_t i = 0; i < list.size(); ++i) {
     stages.push_back(
         make_stage(list[i], list.size() == 1 ? where : fmt::format("{}.decoders[{}]", where, i)));

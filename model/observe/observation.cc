@@ -35,7 +35,7 @@ Observation start(const Run& run, std::size_t index) {
                     t.sharding.cluster, t.sharding.nodes(), name_of(t.form),
                     t.sharding.aggregator ? "an aggregator" : "CompNodes"));
   }
-  if (h.privacy.is_object() && h.privacy.value("trust", "") == "as published")
+  if (h.privacy.is_object() && h.privacy.value("trust", Json()) == "as published")
     o.condition.unfit.push_back("the server generates by itself (DEL as published), a token after the other");
   if (h.drafter.empty()) throw engine::Error("{}: the header names no drafter", where);
   o.drafter = h.drafter;
