@@ -66,11 +66,15 @@ using Prefix = std::array<std::byte, prefix_size>;
 // that a tree may have more rows than a small model's context.
 constexpr int widest_tree = 2048;
 
+// Bytes of a hello, a welcome, an error or a goodbye, whatever the limits.
+constexpr std::uint64_t longest_text = 1 << 16;
+
 // Upper bounds that a receiver enforces before it allocates.
 struct Limits {
   std::uint32_t rows = 1 << 16;
   std::uint64_t payload = 256u << 20;
   std::uint64_t first_payload = payload;  // of a connection's first message: a stranger's
+  std::uint32_t listed = rows;            // entries of each row list
 };
 
 // Bytes of the whole message on the wire: what sockets send and what simulated links carry.
