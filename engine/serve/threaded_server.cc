@@ -1,4 +1,4 @@
-#include "engine/serve/server.hh"
+#include "engine/serve/threaded_server.hh"
 
 #include <ATen/Parallel.h>
 
@@ -19,47 +19,42 @@ struct DropSpans : Recorder {  // a server keeps no trace: the client's holds th
 
 }  // namespace
 
-Server::Server(const Endpoint& here, const ModelConfig& config, Serve serve, ServerOptions options)
-    : config_(config), serve_(std::move(serve)), options_(std::move(options)), acceptor_(listen(io_, here)) {}
+ThreadedServer::ThreadedServer(const Endpoint& here, const ModelConfig& config, Serve serve,
+                               ThreadedOptions options)
+    : config_(config), serve_(std::move(serve)), options_(std::move(options)), listener_(here) {}
 
-Server::Server(const Endpoint& here, const ModelConfig& config, const LayerStack& middle,
-               ServerOptions options)
-    : Server(
+ThreadedServer::ThreadedServer(const Endpoint& here, const ModelConfig& config, const LayerStack& middle,
+                               ThreadedOptions options)
+    : ThreadedServer(
           here, config,
           [&](Party& party, PartyId client, const ServeOptions& each) {
             serve_middle(party, client, config, middle, each);
           },
           std::move(options)) {}
 
-Server::~Server() {
+ThreadedServer::~ThreadedServer() {
   for (Session& s : sessions_) s.thread.join();
 }
 
-void Server::run() {
-  accept();
-  io_.run();
+void ThreadedServer::run() {
+  while (!ending_) {
+    io_.poll();
+    io_.restart();
+    try {
+      if (auto socket = listener_.accept(std::chrono::milliseconds(50))) begin_session(std::move(*socket));
+    } catch (const Error& e) {
+      options_.log(e.what());
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  { const Listener closed = std::move(listener_); }
   for (Session& s : sessions_) s.thread.join();
   sessions_.clear();
 }
 
-void Server::end() {
-  boost::asio::post(io_, [this] { acceptor_.close(); });
-}
+void ThreadedServer::end() { ending_ = true; }
 
-void Server::accept() {
-  acceptor_.async_accept([this](auto error, tcp::socket socket) {
-    if (error == boost::asio::error::operation_aborted) return;
-    if (error) {  // out of file descriptors, say: better later than never
-      options_.log(fmt::format("a client could not be taken: {}", error.message()));
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    } else {
-      begin_session(std::move(socket));
-    }
-    accept();
-  });
-}
-
-void Server::begin_session(tcp::socket socket) {
+void ThreadedServer::begin_session(OpenSocket socket) {
   sessions_.remove_if([](Session& s) {
     if (s.over) s.thread.join();
     return s.over.load();
@@ -82,12 +77,11 @@ void Server::begin_session(tcp::socket socket) {
 }
 
 // One connection, until the client leaves, or is told why not; whatever goes wrong ends this session only.
-void Server::session(tcp::socket socket, int number, bool admitted) const {
+void ThreadedServer::session(OpenSocket socket, int number, bool admitted) const {
   std::string peer = "client";
   try {
     at::set_num_threads(options_.threads);
-    auto stream = make_tcp_stream(std::move(socket));
-    peer = "client " + stream->peer();
+    peer = "client " + socket.peer();
     options_.log(fmt::format("session {}: {} connected", number, peer));
     WallClock clock;
     SocketTransport transport(clock);
@@ -95,7 +89,7 @@ void Server::session(tcp::socket socket, int number, bool admitted) const {
     Limits limits{static_cast<std::uint32_t>(rows)};
     limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * rows * config_.width);
     limits.first_payload = 1 << 16;
-    transport.add(roles::client, peer, std::move(stream), limits);
+    transport.add(roles::client, peer, std::move(socket), {.limits = limits}, Side::called);
     if (!admitted) {
       transport.send(roles::client, error_message("all sessions are taken: try again later"));
       throw Error("refused, all sessions are taken");
