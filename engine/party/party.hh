@@ -35,6 +35,7 @@ class Party {
     return std::move(*result);
   }
   void step_done(const Step& step) { recorder_.step(step); }
+  void checked(const Check& check) { recorder_.check(check); }
 
  private:
   void run(Work, const std::function<void()>&);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/base/json.hh"
+#include "engine/party/check.hh"
 #include "engine/party/outage.hh"
 #include "engine/party/phase.hh"
 #include "engine/party/run_header.hh"
@@ -55,6 +56,7 @@ class Recorder {
   virtual void span(const Span&) = 0;
   virtual void step(const Step&) = 0;
   virtual void outage(const Outage&) {}
+  virtual void check(const Check&) {}
 };
 
 // `end` keys: output_ids, and totals that readers may not rely on.
@@ -63,6 +65,7 @@ struct Run {
   std::vector<Span> spans;
   std::vector<Step> steps;
   std::vector<Outage> outages = {};
+  std::vector<Check> checks = {};
   Json end;
   std::string file = {};  // that it was read from
 };
@@ -79,6 +82,7 @@ class MemoryRecorder : public Recorder {
   void span(const Span& s) override { run.spans.push_back(s); }
   void step(const Step& s) override { run.steps.push_back(s); }
   void outage(const Outage& o) override { run.outages.push_back(o); }
+  void check(const Check& c) override { run.checks.push_back(c); }
   Run run;
 };
 

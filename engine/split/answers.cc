@@ -26,16 +26,22 @@ bool has_readable_squares(std::span<const float> row) {
 }  // namespace
 
 void check_answer(const Party& party, const Arrival& arrival, const Asking& asked, const std::string& peer) {
-  expect(arrival.message, Kind::reply);
+  expect(arrival.message, asked.kind);
   const Header& h = arrival.message.header;
-  if (h.step != asked.step || h.rows != asked.rows || h.context != asked.context || h.layer != 0)
+  if (h.step != asked.step || h.rows != asked.rows || h.context != asked.context || h.layer != asked.layer)
     throw Error(
-        "{} answered step {} with {} rows after {} tokens, layer {}: expected step {} with {} after {}, 0",
-        peer, h.step, h.rows, h.context, h.layer, asked.step, asked.rows, asked.context);
-  if (h.keep.size() != asked.listed || !h.parent.empty())
+        "{} answered step {} with {} rows after {} tokens, layer {}: expected step {} with {} after {}, {}",
+        peer, h.step, h.rows, h.context, h.layer, asked.step, asked.rows, asked.context, asked.layer);
+  check_claims(party, arrival, asked.at, asked.listed, peer);
+}
+
+void check_claims(const Party& party, const Arrival& arrival, Nanos asked_at, std::size_t listed,
+                  const std::string& peer) {
+  const Header& h = arrival.message.header;
+  if (h.keep.size() != listed || !h.parent.empty())
     throw Error("{} listed {} and {} rows in its answer to step {}: expected {} and 0", peer, h.keep.size(),
-                h.parent.size(), h.step, asked.listed);
-  if (const Nanos waited = party.time_of(arrival) - asked.at;
+                h.parent.size(), h.step, listed);
+  if (const Nanos waited = party.time_of(arrival) - asked_at;
       h.held < Nanos{} || h.held > on_a_fast_clock(waited))
     throw Error("{} says that it held step {} for {} ns: expected 0 to {}, for which it was waited for", peer,
                 h.step, h.held.count(), waited.count());
