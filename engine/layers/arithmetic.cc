@@ -46,7 +46,7 @@ std::vector<float> product_of(const std::vector<float>& x, Storage storage) {
 // One query of one head over a few slots.
 std::vector<float> attention_of(const std::vector<float>& query, int dim) {
   ChunkedSlots slots(1, 1, dim);
-  slots.reserve(sample_slots, 0);
+  slots.fit(sample_slots, 0);
   for (int slot = 0; slot < sample_slots; ++slot) {
     const auto both = sample(2 * static_cast<std::size_t>(dim), 100 + static_cast<std::uint32_t>(slot));
     slots.put(0, slot, both.data(), both.data() + dim);

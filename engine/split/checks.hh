@@ -12,6 +12,7 @@
 #include "engine/privacy/random_bits.hh"
 #include "engine/split/answers.hh"
 #include "engine/split/sha256.hh"
+#include "engine/wire/codec.hh"
 
 namespace splitwan::engine {
 
