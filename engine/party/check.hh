@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/json.hh"
 #include "engine/base/types.hh"
 
 namespace splitwan::engine {
@@ -18,5 +19,12 @@ struct Check {
   std::string failure = {};  // empty: passed
   bool operator==(const Check&) const = default;
 };
+
+// A trace's line, but for its type and run. Throws Error naming the key.
+Json to_json(const Check&);
+Check check_of(const Json& line);
+
+// Of several: {made, passed, rows, bytes_up, bytes_down, time_s}; rows: of the last one.
+Json summary_of(const std::vector<Check>&);
 
 }  // namespace splitwan::engine

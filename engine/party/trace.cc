@@ -53,6 +53,12 @@ std::string line_of(const Step& s, int run) {
       reason);
 }
 
+std::string line_of(const Check& c, int run) {
+  Json line = {{"type", "check"}, {"run", run}};
+  line.update(to_json(c));
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Nanos instant(ObjectReader& r, const char* key) { return Nanos(r.need<std::int64_t>(key)); }
 
 Op op_named(const std::string& name) {
@@ -129,6 +135,8 @@ void take(const Json& j, std::vector<Run>& runs, bool& open) {
     run.spans.push_back(span_of(j));
   } else if (type == "step") {
     run.steps.push_back(step_of(j));
+  } else if (type == "check") {
+    run.checks.push_back(check_of(j));
   } else if (type == "end") {
     run.end = j;
     open = false;
@@ -144,6 +152,7 @@ void write(std::ostream& out, const Run& run) {
   out << to_json(run.header).dump() << '\n';
   for (const Span& s : run.spans) out << line_of(s, index) << '\n';
   for (const Step& s : run.steps) out << line_of(s, index) << '\n';
+  for (const Check& c : run.checks) out << line_of(c, index) << '\n';
   out << run.end.dump() << '\n';
 }
 

@@ -1,5 +1,6 @@
 // The record of a run, as JSON lines a person can read: one `run` line (run_header.hh), then
-// a `span` line per thing a party did, a `step` line per forward pass, and an `end` line. Instants are
+// a `span` line per thing a party did, a `step` line per forward pass, a `check` line per spot check, and an
+// `end` line. Instants are
 // nanoseconds since the run began, on the stamping party's own clock.
 #pragma once
 

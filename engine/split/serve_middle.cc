@@ -6,6 +6,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/layers/device.hh"
+#include "engine/split/boundary_rows.hh"
 #include "engine/split/forward.hh"
 #include "engine/split/hello.hh"
 #include "engine/split/row_lists.hh"
@@ -20,11 +21,18 @@ RowList behind(RowList lead, std::span<const std::int32_t> rows) {
   return lead;
 }
 
+bool asks_for_checks(const Json& said) { return said.value("checks", Json()) == true; }
+
+std::string welcome_to(const Json& said, const LayerStack& middle) {
+  return asks_for_checks(said) ? Json{{"checks", offer_checks(middle)}}.dump() : "";
+}
+
 // One session: its cache, and how its rows are read.
 class Session {
  public:
   Session(const ModelConfig& config, const LayerStack& middle, const Json& said, const DelWeights* weights)
       : config_(config), middle_(middle), cache_(middle.new_cache()) {
+    if (asks_for_checks(said)) boundaries_.emplace(middle.range(), config.width);
     const auto terms = said.find("mechanism");
     if (terms == said.end()) return;
     if (!weights)
@@ -35,6 +43,14 @@ class Session {
     lead_ = static_cast<std::size_t>(mechanism_->soft_prompt().size(0));
     if (std::cmp_greater_equal(lead_, config.context))
       throw Error("a soft prompt of {} rows: the model's context is {}", lead_, config.context);
+  }
+
+  Message answer_check(Party& party, const Message& m) {
+    if (!boundaries_) throw Error("a {} in a session that asked for none in its hello", name_of(m.header.kind));
+    party.begin_step(m.header.step, m.header.context);
+    if (m.header.kind == Kind::draw) return boundaries_->evidence(m.header);
+    commit(m.header);
+    return boundaries_->commitment(m.header);
   }
 
   // Takes one request through the middle layers.
@@ -55,7 +71,9 @@ class Session {
     hidden = party.work(middle_.work(Phase::middle, rows, context), [&] {
       if (lead_ > 0) hidden = at::cat({upload(mechanism_->soft_prompt(), middle_.device()), hidden});
       cache_.begin(behind(chain_of(lead_), parent));
-      return middle_(hidden, cache_, h.rows);
+      const SessionRows alone{&cache_, h.rows, boundaries_ ? &*boundaries_ : nullptr};
+      if (boundaries_) boundaries_->begin(codec);
+      return middle_(hidden, std::span(&alone, 1));
     });
     sent_ = h.rows;
     Message reply = party.work(coding, [&] { return encode(hidden, codec); });
@@ -77,6 +95,7 @@ class Session {
     if (mechanism_ && listed.empty() && h.context == tokens_ + sent_) listed = all;
     if (!listed.empty()) {
       cache_.commit(behind(first_rows(lead_), listed));
+      if (boundaries_) boundaries_->commit(listed);
       lead_ = 0;  // the soft prompt is where it belongs
       tokens_ += static_cast<std::uint32_t>(listed.size());
     }
@@ -106,6 +125,7 @@ class Session {
   const LayerStack& middle_;
   KvCache cache_;
   std::optional<MechanismReader> mechanism_;
+  std::optional<BoundaryRows> boundaries_;
   const Codec* back_ = nullptr;          // of replies to counts
   std::size_t lead_ = 0;                 // rows of the soft prompt, as long as it is not committed
   std::uint32_t tokens_ = 0, sent_ = 0;  // committed ones of the client's; rows of the step in flight
@@ -136,11 +156,16 @@ void serve_middle(Party& party, PartyId client, const ModelConfig& config, const
                   const ServeOptions& options) {
   answering(party, client, options, [&](const NextMessage& next) {
     Arrival arrival = next();
-    Session session(config, middle, check_hello(arrival.message, config, middle.range()), options.del);
-    party.reply(arrival, plain(Kind::welcome));
+    const Json said = check_hello(arrival.message, config, middle.range());
+    Session session(config, middle, said, options.del);
+    party.reply(arrival, plain(Kind::welcome, welcome_to(said, middle)));
     while (true) {
       arrival = next();
       if (arrival.message.header.kind == Kind::bye) return;
+      if (const Kind kind = arrival.message.header.kind; kind == Kind::check || kind == Kind::draw) {
+        party.reply(arrival, session.answer_check(party, arrival.message));
+        continue;
+      }
       expect(arrival.message, Kind::request);
       party.reply(arrival, session.answer(party, arrival.message));
     }
