@@ -72,8 +72,7 @@ class AtenLayers : public Layers {
     std::vector<std::int32_t> positions;
     add_positions(cache, positions);
     rope_angles(frequencies_, positions, turns[0].data_ptr<float>(), turns[1].data_ptr<float>());
-    const at::Tensor turn = upload(turns, device_), mask = seen(cache, device_),
-                     at = places(cache, device_);
+    const at::Tensor turn = upload(turns, device_), mask = seen(cache, device_), at = places(cache, device_);
     auto& slots = cache.memory<TensorSlots>();
     const auto product = device_.is_cpu() ? aten::linear : aten::linear_as_stored;
     observe(session, 0, x);
@@ -82,13 +81,15 @@ class AtenLayers : public Layers {
         const at::Tensor turned = aten::rotate(
             qkv.narrow(1, 0, q + kv).view({rows, config_.heads + config_.kv_heads, config_.head_dim}),
             turn[0], turn[1]);
-        const auto [keys, values] = slots.put(
-            static_cast<int>(i), cache.slot(0), at, cache.slots(),
-            turned.narrow(1, config_.heads, config_.kv_heads), qkv.narrow(1, q + kv, kv).view({rows, config_.kv_heads, config_.head_dim}));
+        const auto [keys, values] =
+            slots.put(static_cast<int>(i), cache.slot(0), at, cache.slots(),
+                      turned.narrow(1, config_.heads, config_.kv_heads),
+                      qkv.narrow(1, q + kv, kv).view({rows, config_.kv_heads, config_.head_dim}));
         return aten::attention(turned.narrow(1, 0, config_.heads), keys, values, mask);
       });
       const bool last = i + 1 == layers_.size();
-      observe(session, static_cast<int>(i) + 1, last ? x.narrow(0, rows - session.wanted, session.wanted) : x);
+      observe(session, static_cast<int>(i) + 1,
+              last ? x.narrow(0, rows - session.wanted, session.wanted) : x);
     }
     return x;
   }

@@ -15,8 +15,8 @@ class LayerObserver {
 };
 
 struct SessionRows {
-  KvCache* cache = nullptr;          // its step open; cache->rows() of the call's rows are the session's
-  std::int64_t wanted = 0;           // of those, the last ones: the results that are of interest
+  KvCache* cache = nullptr;  // its step open; cache->rows() of the call's rows are the session's
+  std::int64_t wanted = 0;   // of those, the last ones: the results that are of interest
   LayerObserver* observer = nullptr;
 };
 

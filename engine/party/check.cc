@@ -7,14 +7,9 @@
 namespace splitwan::engine {
 
 Json to_json(const Check& c) {
-  Json json = {{"step", c.step},
-               {"peer", c.peer},
-               {"begin_ns", c.begin.count()},
-               {"end_ns", c.end.count()},
-               {"rows", c.rows},
-               {"layers", c.layers},
-               {"bytes_up", c.bytes_up},
-               {"bytes_down", c.bytes_down}};
+  Json json = {
+      {"step", c.step}, {"peer", c.peer},     {"begin_ns", c.begin.count()}, {"end_ns", c.end.count()},
+      {"rows", c.rows}, {"layers", c.layers}, {"bytes_up", c.bytes_up},      {"bytes_down", c.bytes_down}};
   if (!c.failure.empty()) json["failure"] = c.failure;
   return json;
 }

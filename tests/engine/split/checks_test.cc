@@ -21,14 +21,19 @@ using tests::error_of, tests::Lie, tests::LyingServer, tests::prompt_of, tests::
 
 // A model whose middle layers, one to four of six, the client has as well.
 struct Checked {
-  Checked() : model(Json{{"num_hidden_layers", 6}}), ends(*model.checkpoint, plan.head, plan.tail),
-              middle(*model.checkpoint, plan.middle), server(*model.checkpoint, plan.middle) {
+  Checked()
+      : model(Json{{"num_hidden_layers", 6}}),
+        ends(*model.checkpoint, plan.head, plan.tail),
+        middle(*model.checkpoint, plan.middle),
+        server(*model.checkpoint, plan.middle) {
     for (int layer = plan.middle.begin; layer < plan.middle.end; ++layer)
       layers.push_back(std::make_unique<LayerStack>(*model.checkpoint, LayerRange{layer, layer + 1}));
   }
-  Checking each(int steps, std::vector<int> owned = {1, 2, 3, 4}, int draws = 1, std::uint64_t seed = 1) const {
+  Checking each(int steps, std::vector<int> owned = {1, 2, 3, 4}, int draws = 1,
+                std::uint64_t seed = 1) const {
     Checking c{.every_steps = steps, .draws = draws, .layers = {}, .bits = RandomBits(seed)};
-    for (const int layer : owned) c.layers.push_back(layers[static_cast<std::size_t>(layer - plan.middle.begin)].get());
+    for (const int layer : owned)
+      c.layers.push_back(layers[static_cast<std::size_t>(layer - plan.middle.begin)].get());
     return c;
   }
 
@@ -49,8 +54,10 @@ struct Session {
 
 using Serve = std::function<void(Party&)>;
 
-Session decoded(const Checked& c, const SplitOptions& options, const Serve& serve, const std::string& drafter = "sequential",
-                int tokens = 20, int prompt = 30, const tests::Spoil& spoil = [](Message&) { return 1; }) {
+Session decoded(
+    const Checked& c, const SplitOptions& options, const Serve& serve,
+    const std::string& drafter = "sequential", int tokens = 20, int prompt = 30,
+    const tests::Spoil& spoil = [](Message&) { return 1; }) {
   Session s;
   MemoryRecorder theirs;
   const auto spec = netsim::two_party_network(std::chrono::milliseconds(80), 1e9, 1e9);
@@ -59,7 +66,9 @@ Session decoded(const Checked& c, const SplitOptions& options, const Serve& serv
     Party party(0, t, clock, s.client);
     s.error = error_of([&] {
       const auto forward = make_split(party, 1, c.ends, options);
-      s.text = generate(party, *forward, *make_drafter(drafter, {}), c.model.config(), prompt_of(prompt), {tokens, false}).output;
+      s.text = generate(party, *forward, *make_drafter(drafter, {}), c.model.config(), prompt_of(prompt),
+                        {tokens, false})
+                   .output;
       forward->close();
     });
     if (!s.error.empty()) throw Error("{}", s.error);
@@ -115,7 +124,8 @@ TEST(SpotChecks, are_about_every_committed_row_and_the_last_one_is_made_at_the_e
   EXPECT_THAT(rows, testing::ElementsAre(37, 45, 49));  // 30 of the prompt; the last token has no row
 }
 
-TEST(SpotChecks, longer_than_a_message_come_in_several_and_their_bytes_are_those_of_spans_that_are_of_no_step) {
+TEST(SpotChecks,
+     longer_than_a_message_come_in_several_and_their_bytes_are_those_of_spans_that_are_of_no_step) {
   const Checked c;
   SplitOptions options;
   options.checks = c.each(100);
@@ -144,7 +154,9 @@ TEST(SpotChecks, name_the_step_and_the_layer_of_a_lie) {
   SplitOptions options;
   options.checks = c.each(4, {1, 2, 3, 4}, 4);
   const auto s = decoded(c, options, lying(c, {.layer = 3, .from = 2, .until = 3}));
-  EXPECT_EQ(s.error, "spot check after step 4: layer 3: the server's output at position 30 is not what the layer makes of its input");
+  EXPECT_EQ(s.error,
+            "spot check after step 4: layer 3: the server's output at position 30 is not what the layer "
+            "makes of its input");
   ASSERT_EQ(s.checks(), 1u);
   EXPECT_THAT(s.client.run.checks[0].failure, HasSubstr("layer 3"));
 }
@@ -154,8 +166,9 @@ TEST(SpotChecks, find_that_a_server_commits_to_something_else_than_it_answered) 
   SplitOptions options;
   options.checks = c.each(1, {1});
   Lie lie{.layer = 3, .story = Lie::Story::as_honest};
-  EXPECT_EQ(decoded(c, options, lying(c, lie)).error,
-            "spot check after step 1: what the server committed to have computed is not what it has answered");
+  EXPECT_EQ(
+      decoded(c, options, lying(c, lie)).error,
+      "spot check after step 1: what the server committed to have computed is not what it has answered");
   const auto flip = [](Kind kind, std::size_t byte) {
     return [=](Message& m) {
       if (m.header.kind == kind) m.payload[byte] ^= std::byte{1};
@@ -185,27 +198,37 @@ TEST(SpotChecks, of_the_wrong_shape_end_the_session_as_well) {
   SplitOptions options;
   options.checks = c.each(1, {2});
   const auto spoiled = [&](Kind kind, const std::function<void(Message&)>& change) {
-    return decoded(c, options, honest(c), "sequential", 20, 30, [&](Message& m) {
-             if (m.header.kind == kind) change(m);
-             return 1;
-           }).error;
+    return decoded(c, options, honest(c), "sequential", 20, 30,
+                   [&](Message& m) {
+                     if (m.header.kind == kind) change(m);
+                     return 1;
+                   })
+        .error;
   };
-  EXPECT_THAT(spoiled(Kind::commitment, [](Message& m) { m.payload.resize(128); }),
-              HasSubstr("the server committed with 128 bytes: expected 160, a hash for each boundary of 4 layers"));
+  EXPECT_THAT(
+      spoiled(Kind::commitment, [](Message& m) { m.payload.resize(128); }),
+      HasSubstr("the server committed with 128 bytes: expected 160, a hash for each boundary of 4 layers"));
   EXPECT_THAT(spoiled(Kind::commitment, [](Message& m) { m.header.kind = Kind::reply; }),
               HasSubstr("peer sent 'reply' where 'commitment' was expected"));
-  EXPECT_THAT(spoiled(Kind::evidence, [](Message& m) { m.header.layer = 3; }), HasSubstr("layer 3: expected"));
-  EXPECT_THAT(spoiled(Kind::evidence, [](Message& m) { m.payload.pop_back(); }), HasSubstr("expected width 32 and 7680 bytes"));
-  EXPECT_THAT(spoiled(Kind::evidence, [](Message& m) { m.header.held = Nanos::max(); }), HasSubstr("says that it held step 0"));
+  EXPECT_THAT(spoiled(Kind::evidence, [](Message& m) { m.header.layer = 3; }),
+              HasSubstr("layer 3: expected"));
+  EXPECT_THAT(spoiled(Kind::evidence, [](Message& m) { m.payload.pop_back(); }),
+              HasSubstr("expected width 32 and 7680 bytes"));
+  EXPECT_THAT(spoiled(Kind::evidence, [](Message& m) { m.header.held = Nanos::max(); }),
+              HasSubstr("says that it held step 0"));
 }
 
 // How many of `trials` sessions of a server that lies in one layer, drawn at random, end with a check that
 // finds it. One check each.
-int caught(const Checked& c, int trials, const std::vector<int>& owned, int draws, Lie::Story story, std::uint64_t seed) {
+int caught(const Checked& c, int trials, const std::vector<int>& owned, int draws, Lie::Story story,
+           std::uint64_t seed) {
   RandomBits bits(seed);
   int count = 0;
   for (int trial = 0; trial < trials; ++trial) {
-    Lie lie{.layer = 1 + static_cast<int>(bits.next() % 4), .from = 1 + bits.next() % 3, .story = story, .seed = bits.next()};
+    Lie lie{.layer = 1 + static_cast<int>(bits.next() % 4),
+            .from = 1 + bits.next() % 3,
+            .story = story,
+            .seed = bits.next()};
     lie.until = lie.from + 1;
     SplitOptions options;
     options.checks = c.each(100, owned, draws, bits.next());
@@ -229,11 +252,13 @@ TEST(SpotChecks, catch_a_lie_in_a_random_layer_as_often_as_is_stated) {
     std::vector<int> owned;
     int draws;
   };
-  for (const auto& [owned, draws] : {Case{{1, 2, 3, 4}, 1}, Case{{1, 2, 3, 4}, 2}, Case{{1, 2, 3, 4}, 3}, Case{{2, 4}, 1}, Case{{1, 2, 3}, 2}}) {
+  for (const auto& [owned, draws] : {Case{{1, 2, 3, 4}, 1}, Case{{1, 2, 3, 4}, 2}, Case{{1, 2, 3, 4}, 3},
+                                     Case{{2, 4}, 1}, Case{{1, 2, 3}, 2}}) {
     const double stated = chance_per_check(c.each(1, owned, draws), 4);
     EXPECT_EQ(stated, draws / 4.0);
     const int found = caught(c, trials, owned, draws, Lie::Story::as_computed, 7);
-    EXPECT_LT(std::abs(deviations(found, trials, stated)), 3) << found << " of " << trials << " with " << owned.size() << " layers, " << draws << " drawn";
+    EXPECT_LT(std::abs(deviations(found, trials, stated)), 3)
+        << found << " of " << trials << " with " << owned.size() << " layers, " << draws << " drawn";
     RecordProperty(fmt::format("caught_{}_of_4_drawn_{}", owned.size(), draws), found);
   }
   EXPECT_EQ(caught(c, 100, {1, 2, 3, 4}, 4, Lie::Story::as_computed, 7), 100);
@@ -256,7 +281,8 @@ TEST(SpotChecks, catch_a_server_that_always_lies_after_layers_times_steps_on_ave
   for (int trial = 0; trial < trials; ++trial) {
     SplitOptions options;
     options.checks = c.each(every, {1, 2, 3, 4}, 1, bits.next());
-    const auto s = decoded(c, options, lying(c, {.layer = 1 + static_cast<int>(bits.next() % 4)}), "sequential", 150, 4);
+    const auto s =
+        decoded(c, options, lying(c, {.layer = 1 + static_cast<int>(bits.next() % 4)}), "sequential", 150, 4);
     ASSERT_FALSE(s.error.empty());  // (3/4)^75: not once in 10^9 sessions
     steps += static_cast<double>(s.client.run.checks.back().step);
   }
@@ -270,18 +296,23 @@ TEST(SpotChecks, are_refused_by_name_where_a_server_computes_with_something_else
   SplitOptions options;
   options.checks = c.each(1, {2});
   const auto welcomed = [&](const std::string& text) {
-    return decoded(c, options, honest(c), "sequential", 20, 30, [&](Message& m) {
-             if (m.header.kind == Kind::welcome) m = plain(Kind::welcome, text);
-             return 1;
-           }).error;
+    return decoded(c, options, honest(c), "sequential", 20, 30,
+                   [&](Message& m) {
+                     if (m.header.kind == Kind::welcome) m = plain(Kind::welcome, text);
+                     return 1;
+                   })
+        .error;
   };
   EXPECT_EQ(welcomed(""), "spot checks: this server makes none");
-  EXPECT_EQ(welcomed(R"({"checks": {}})"), "spot checks: the server says of 0 layers how it computes them: expected 4");
+  EXPECT_EQ(welcomed(R"({"checks": {}})"),
+            "spot checks: the server says of 0 layers how it computes them: expected 4");
   const std::string here = c.layers[0]->arithmetic()[0];
   EXPECT_THAT(here, HasSubstr(fmt::format("{} f32 ", kernels::best().name)));
   EXPECT_EQ(welcomed(R"({"checks": {"arithmetic": ["", "neon f32 00000000", "", ""]}})"),
-            fmt::format("spot checks: layer 2 is computed with {} here, with \"neon f32 00000000\" at the server: the last bits "
-                        "would differ, and nothing could be said of it", here));
+            fmt::format("spot checks: layer 2 is computed with {} here, with \"neon f32 00000000\" at the "
+                        "server: the last bits "
+                        "would differ, and nothing could be said of it",
+                        here));
   const LayerStack stored(*c.model.checkpoint, c.plan.middle, Storage::bf16);
   EXPECT_THAT(decoded(c, options, [&](Party& p) { serve_middle(p, 0, c.model.config(), stored); }).error,
               testing::AllOf(HasSubstr(" f32 "), HasSubstr(" bf16 ")));
@@ -306,9 +337,12 @@ TEST(SpotChecks, that_cannot_be_made_are_refused_before_anything_is_sent) {
     options.checks = std::move(checking);
     return decoded(c, options, honest(c)).error;
   };
-  EXPECT_EQ(refused(c.each(5, {1, 2}, 3)),
-            "spot checks of 3 layers each 5 steps: expected 1 or more of both, and at most the 2 layers here");
-  EXPECT_EQ(refused(c.each(0)), "spot checks of 1 layers each 0 steps: expected 1 or more of both, and at most the 4 layers here");
+  EXPECT_EQ(
+      refused(c.each(5, {1, 2}, 3)),
+      "spot checks of 3 layers each 5 steps: expected 1 or more of both, and at most the 2 layers here");
+  EXPECT_EQ(
+      refused(c.each(0)),
+      "spot checks of 1 layers each 0 steps: expected 1 or more of both, and at most the 4 layers here");
   Checking outer = c.each(5);
   outer.layers.push_back(&c.ends.head());
   EXPECT_EQ(refused(outer), "spot checks of layer 0: the server has 1 to 4");
@@ -322,9 +356,11 @@ TEST(SpotChecks, are_answered_only_where_the_hello_asked_for_them_and_about_rows
   const auto asked = [&](const Json& more, const std::function<void(Header&)>& set) {
     std::string error;
     MemoryRecorder recorder;
-    netsim::Conductor network(netsim::make_ideal_simulator(netsim::two_party_network(Nanos(1), 1e9, 1e9)), netsim::two_party_network(Nanos(1), 1e9, 1e9).edges, netsim::reference_cost());
+    netsim::Conductor network(netsim::make_ideal_simulator(netsim::two_party_network(Nanos(1), 1e9, 1e9)),
+                              netsim::two_party_network(Nanos(1), 1e9, 1e9).edges, netsim::reference_cost());
     error_of([&] {
-      network.run({{0, [&](Transport& t, Clock& clock) {
+      network.run({{0,
+                    [&](Transport& t, Clock& clock) {
                       Party p(0, t, clock, recorder);
                       p.send(1, hello(c.model.config(), c.plan.middle, lossless_codec(), more));
                       Message rows = encode(at::ones({3, 32}), lossless_codec());
@@ -347,13 +383,14 @@ TEST(SpotChecks, are_answered_only_where_the_hello_asked_for_them_and_about_rows
   };
   const Json checks = {{"checks", true}};
   EXPECT_EQ(asked(checks, [](Header&) {}), "");
-  EXPECT_THAT(asked(Json::object(), [](Header&) {}), HasSubstr("a check in a session that asked for none in its hello"));
+  EXPECT_THAT(asked(Json::object(), [](Header&) {}),
+              HasSubstr("a check in a session that asked for none in its hello"));
   EXPECT_THAT(asked({{"checks", "yes"}}, [](Header&) {}), HasSubstr("asked for none"));
-  EXPECT_THAT(asked(checks, [](Header& h) { h.context = 4; }), HasSubstr("the client has 4 tokens, the server 3"));
+  EXPECT_THAT(asked(checks, [](Header& h) { h.context = 4; }),
+              HasSubstr("the client has 4 tokens, the server 3"));
   const auto drawn = [&](std::uint32_t layer, std::uint32_t first, std::uint32_t rows) {
-    return asked(checks, [=](Header& h) {
-      h = {.kind = Kind::draw, .rows = rows, .context = first, .layer = layer};
-    });
+    return asked(
+        checks, [=](Header& h) { h = {.kind = Kind::draw, .rows = rows, .context = first, .layer = layer}; });
   };
   EXPECT_THAT(drawn(5, 0, 1), HasSubstr("a draw of layer 5: expected 1 to 4"));
   EXPECT_THAT(drawn(0, 0, 1), HasSubstr("a draw of layer 0: expected 1 to 4"));
@@ -392,7 +429,8 @@ TEST(Sha256, is_that_of_the_standard) {
   hash.add(std::as_bytes(std::span("ab", 2)));
   hash.digest();  // changes nothing
   hash.add(std::as_bytes(std::span("c", 1)));
-  EXPECT_EQ(hex(hash), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2, B.1
+  EXPECT_EQ(hex(hash),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2, B.1
 }
 
 }  // namespace

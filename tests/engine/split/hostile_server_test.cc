@@ -21,7 +21,8 @@ enum class Over { ideal, sockets };
 std::unique_ptr<Network> network_over(Over over) {
   if (over == Over::sockets) return std::make_unique<SocketNetwork>();
   const auto spec = netsim::two_party_network(std::chrono::milliseconds(80), 1e9, 1e9);
-  return std::make_unique<netsim::Conductor>(netsim::make_ideal_simulator(spec), spec.edges, netsim::reference_cost());
+  return std::make_unique<netsim::Conductor>(netsim::make_ideal_simulator(spec), spec.edges,
+                                             netsim::reference_cost());
 }
 
 // What the client says of an honest server all of whose messages go through `spoil`.
@@ -77,7 +78,8 @@ TEST_P(HostileServer, sends_no_numbers_that_a_layer_cannot_read) {
   EXPECT_EQ(said(third_row_has(std::nanf(""))), "row 0 has nan in it: expected finite numbers");
   EXPECT_EQ(said(third_row_has(infinity)), "row 0 has inf in it: expected finite numbers");
   EXPECT_EQ(said(third_row_has(-infinity)), "row 0 has -inf in it: expected finite numbers");
-  EXPECT_EQ(said(third_row_has(3e38F)), "row 0 is too large: expected a sum of squares that is finite in f32");
+  EXPECT_EQ(said(third_row_has(3e38F)),
+            "row 0 is too large: expected a sum of squares that is finite in f32");
 }
 
 TEST_P(HostileServer, answers_in_no_other_wire_type_shape_or_place) {
@@ -91,11 +93,15 @@ TEST_P(HostileServer, answers_in_no_other_wire_type_shape_or_place) {
                 m.header.held = was.held;
               })),
               HasSubstr("expected 1, f32"));
-  EXPECT_THAT(said(third([](Message& m) { m.header.width = 33; })), HasSubstr("expected width 32 and 128 bytes"));
-  EXPECT_THAT(said(third([](Message& m) { m.payload.pop_back(); })), HasSubstr("in 127 bytes: expected width 32 and 128"));
-  EXPECT_EQ(said(third([](Message& m) { m.header.context = 40; })),
-            "server answered step 3 with 1 rows after 40 tokens, layer 0: expected step 3 with 1 after 41, 0");
-  EXPECT_THAT(said(third([](Message& m) { m.header.step = 2; })), HasSubstr("server answered step 2 with 1 rows"));
+  EXPECT_THAT(said(third([](Message& m) { m.header.width = 33; })),
+              HasSubstr("expected width 32 and 128 bytes"));
+  EXPECT_THAT(said(third([](Message& m) { m.payload.pop_back(); })),
+              HasSubstr("in 127 bytes: expected width 32 and 128"));
+  EXPECT_EQ(
+      said(third([](Message& m) { m.header.context = 40; })),
+      "server answered step 3 with 1 rows after 40 tokens, layer 0: expected step 3 with 1 after 41, 0");
+  EXPECT_THAT(said(third([](Message& m) { m.header.step = 2; })),
+              HasSubstr("server answered step 2 with 1 rows"));
   EXPECT_THAT(said(third([](Message& m) {
                 m.header.rows = 2;
                 m.payload.resize(256);
@@ -106,8 +112,9 @@ TEST_P(HostileServer, answers_in_no_other_wire_type_shape_or_place) {
 
 TEST_P(HostileServer, holds_nothing_for_longer_than_it_is_waited_for) {
   for (const Nanos held : {Nanos(-1), Nanos::min(), Nanos::max(), Nanos(std::chrono::hours(1))})
-    EXPECT_THAT(said(third([held](Message& m) { m.header.held = held; })),
-                HasSubstr(fmt::format("server says that it held step 3 for {} ns: expected 0 to ", held.count())));
+    EXPECT_THAT(
+        said(third([held](Message& m) { m.header.held = held; })),
+        HasSubstr(fmt::format("server says that it held step 3 for {} ns: expected 0 to ", held.count())));
 }
 
 TEST_P(HostileServer, lists_nothing) {
@@ -139,7 +146,8 @@ TEST_P(HostileServer, welcomes_with_an_object_of_a_few_words) {
 }
 
 TEST_P(HostileServer, is_quoted_in_few_printable_words) {
-  const std::string words = said(third([](Message& m) { m = error_message("\x1b[31m" + std::string(60'000, 'x')); }));
+  const std::string words =
+      said(third([](Message& m) { m = error_message("\x1b[31m" + std::string(60'000, 'x')); }));
   EXPECT_THAT(words, HasSubstr("peer refused:  [31mxxx"));
   EXPECT_LT(words.size(), 600u);
 }
@@ -153,7 +161,8 @@ TEST(AnswerLimits, are_what_an_answer_may_have) {
   EXPECT_EQ(plain_ones.payload, 2048u * 4000);
   EXPECT_EQ(plain_ones.first_payload, 65536u);
   EXPECT_EQ(plain_ones.listed, 0u);
-  EXPECT_EQ(answer_limits(config, {.wire = &codec_named("int8")}).payload, 2048 * codec_named("int8").row_bytes(1000));
+  EXPECT_EQ(answer_limits(config, {.wire = &codec_named("int8")}).payload,
+            2048 * codec_named("int8").row_bytes(1000));
   Message m = plain(Kind::reply);
   m.header.keep = {1};
   EXPECT_THAT(error_of([&] { decode(encode(m), plain_ones); }), HasSubstr("1 kept"));
@@ -191,10 +200,14 @@ TEST(HostileWriter, sends_one_token_of_the_vocabulary_at_a_time) {
             "server sent token 96: expected one of the vocabulary's 96");
   EXPECT_EQ(text_met(third([](Message& m) { m.header.keep = {-1}; })),
             "server sent token -1: expected one of the vocabulary's 96");
-  EXPECT_EQ(text_met(third([](Message& m) { m.header.keep = {5, 6}; })),
+  EXPECT_EQ(text_met(third([](Message& m) {
+              m.header.keep = {5, 6};
+            })),
             "server listed 2 and 0 rows in its answer to step 3: expected 1 and 0");
-  EXPECT_EQ(text_met(third([](Message& m) { m.payload.resize(5); })), "server sent 5 bytes beside a token: expected none");
-  EXPECT_THAT(text_met(third([](Message& m) { m.header.rows = 7; })), HasSubstr("server answered step 3 with 7 rows"));
+  EXPECT_EQ(text_met(third([](Message& m) { m.payload.resize(5); })),
+            "server sent 5 bytes beside a token: expected none");
+  EXPECT_THAT(text_met(third([](Message& m) { m.header.rows = 7; })),
+              HasSubstr("server answered step 3 with 7 rows"));
   EXPECT_THAT(text_met(third([](Message& m) { m.header.step = 9; })), HasSubstr("server answered step 9"));
   EXPECT_THAT(text_met(third([](Message& m) { m.header.held = Nanos::max(); })),
               HasSubstr("server says that it held step 3 for 9223372036854775807 ns"));
