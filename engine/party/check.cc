@@ -29,7 +29,7 @@ Check check_of(const Json& line) {
   return c;
 }
 
-Json summary_of(const std::vector<Check>& checks) {
+Json checks_summary(const std::vector<Check>& checks) {
   std::uint64_t up = 0, down = 0;
   Nanos time{};
   for (const Check& c : checks) {
@@ -39,7 +39,6 @@ Json summary_of(const std::vector<Check>& checks) {
   }
   return {{"made", checks.size()},
           {"passed", std::ranges::count_if(checks, [](const Check& c) { return c.failure.empty(); })},
-          {"rows", checks.empty() ? 0 : checks.back().rows},
           {"bytes_up", up},
           {"bytes_down", down},
           {"time_s", seconds(time)}};

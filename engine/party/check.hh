@@ -24,7 +24,7 @@ struct Check {
 Json to_json(const Check&);
 Check check_of(const Json& line);
 
-// Of several: {made, passed, rows, bytes_up, bytes_down, time_s}; rows: of the last one.
-Json summary_of(const std::vector<Check>&);
+// {made, passed, bytes_up, bytes_down, time_s}
+Json checks_summary(const std::vector<Check>&);
 
 }  // namespace splitwan::engine
