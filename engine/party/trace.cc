@@ -127,6 +127,8 @@ class TraceReader {
       run.spans.push_back(span_of(j));
     } else if (type == "step") {
       run.steps.push_back(step_of(j));
+    } else if (type == "check") {
+      run.checks.push_back(check_of(j));
     } else if (type == "end") {
       check_end(j);
       run.end = j;
@@ -195,11 +197,18 @@ std::string line_of(const Step& s, std::uint64_t run) {
       reason);
 }
 
+std::string line_of(const Check& c, std::uint64_t run) {
+  Json line = {{"type", "check"}, {"run", run}};
+  line.update(to_json(c));
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 void write(std::ostream& out, const Run& run) {
   const std::uint64_t index = run.header.run;
   out << to_json(run.header).dump() << '\n';
   for (const Span& s : run.spans) out << line_of(s, index) << '\n';
   for (const Step& s : run.steps) out << line_of(s, index) << '\n';
+  for (const Check& c : run.checks) out << line_of(c, index) << '\n';
   out << run.end.dump() << '\n';
 }
 

@@ -74,6 +74,14 @@ class TeeRecorder : public MemoryRecorder {
     MemoryRecorder::step(s);
     if (other) other->step(s);
   }
+  void check(const Check& c) override {
+    MemoryRecorder::check(c);
+    if (other) other->check(c);
+  }
+  void outage(const Outage& o) override {
+    MemoryRecorder::outage(o);
+    if (other) other->outage(o);
+  }
   Recorder* other = nullptr;
 };
 

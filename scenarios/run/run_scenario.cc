@@ -10,6 +10,7 @@
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/run/cascade.hh"
+#include "scenarios/run/checks.hh"
 #include "scenarios/run/networks/networks.hh"
 #include "scenarios/run/privacy.hh"
 #include "scenarios/run/rehearsals.hh"
@@ -50,9 +51,11 @@ engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, c
   return h;
 }
 
-engine::SplitOptions options_for(const Scenario& s, const std::optional<engine::Mechanism>& mechanism) {
+engine::SplitOptions options_for(const Scenario& s, const std::optional<engine::Mechanism>& mechanism,
+                                 const std::optional<engine::Checking>& checks) {
   engine::SplitOptions options{s.wire};
   options.mechanism = mechanism;
+  options.checks = checks;
   options.defences = s.defences;
   options.seed = s.seed;
   if (!s.network.server.empty()) options.patience = s.network.patience;
@@ -67,6 +70,7 @@ struct Client {
   std::span<const engine::Token> prompt;
   engine::GenerateOptions options;
   std::optional<engine::Mechanism> mechanism;
+  std::optional<engine::Checking> checks;
   engine::TeeRecorder recorder;
   engine::Generation generation;
   std::uint64_t round_trips = 0;
@@ -75,7 +79,7 @@ struct Client {
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
     if (s.privacy.text_comes_back()) {
-      generation = engine::ask_text(party, server, ends, options_for(s, mechanism), prompt, options);
+      generation = engine::ask_text(party, server, ends, options_for(s, mechanism, checks), prompt, options);
       round_trips = 1;
       return;
     }
@@ -84,7 +88,7 @@ struct Client {
     const auto forward =
         local          ? engine::make_local(party, ends)
         : s.cascade.on ? engine::make_cascade(party, ends, cascade_terms(s, between), cascade_options(s))
-                       : engine::make_split(party, server, ends, options_for(s, mechanism));
+                       : engine::make_split(party, server, ends, options_for(s, mechanism, checks));
     const engine::Sampler sampler(options.sampling);
     const auto drafter = engine::make_drafter(decode, {&sampler, draft_model});
     generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
@@ -151,14 +155,16 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   if (del && del->depth != plan.head.end)
     throw Error("{}: maps for rows after {} layers: the client's end after {}", del->folder, del->depth,
                 plan.head.end);
-  Client ours{model.ends(plan),
-              drafts ? &draft_model_of(s, resources) : nullptr,
-              decode,
-              ids,
-              options_of(s, watch),
-              del ? std::optional(mechanism_of(s, *del, seed_of_noise(s, ids))) : std::nullopt,
-              {},
-              {}};
+  Client ours{
+      model.ends(plan),
+      drafts ? &draft_model_of(s, resources) : nullptr,
+      decode,
+      ids,
+      options_of(s, watch),
+      del ? std::optional(mechanism_of(s, *del, seed_of_noise(s, ids))) : std::nullopt,
+      s.checks.on() ? std::optional(checking_of(s, model, plan.middle, seed_of_noise(s, ids))) : std::nullopt,
+      {},
+      {}};
   std::map<engine::PartyId, engine::MemoryRecorder> theirs;
   Json simulator, links;
   std::map<engine::PartyId, engine::PartyMain> parties;
@@ -193,8 +199,13 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   }
   NetworkOrder order{s.network, seed_of_link(s, ids)};
   if (s.cascade.on) order.shards = &s.cascade.terms.sharding;
-  order.answers.payload = std::max<std::uint64_t>(
-      1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
+  if (s.cascade.on)
+    order.answers.payload = std::max<std::uint64_t>(
+        1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
+  else if (s.privacy.text_comes_back())
+    order.answers = engine::text_limits();
+  else
+    order.answers = answer_limits(model.config(), options_for(s, ours.mechanism, ours.checks));
   if (kind.charges) {
     const ComputeSource& compute = resources.compute(s.compute);
     order.cost = [&] { return compute.cost(decode, prompt.name, s.sampling); };
@@ -222,6 +233,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
              {"prefill_ns", done.prefill.count()},
              {"total_ns", done.total.count()}};
   if (!links.is_null()) run.end["links"] = links;
+  if (ours.checks) run.end["checks"] = checks_made(*ours.checks, run.checks, plan.middle);
   if (ours.mechanism) run.end["privacy"] = privacy_spent(s.privacy, *ours.mechanism, del->depth);
   return {std::move(run), std::move(ours.generation)};
 }

@@ -61,6 +61,7 @@ Scenario scenario_for(const GenerateOptions& o) {
     s.network.patience = engine::parse_duration(o.timeout);
   }
   check_privacy(s, "generate");
+  check_checks(s, "generate");
   s.resolved = {{"command", "generate"},
                 {"model", o.keys.text("model")},
                 {"decode", s.decode[0]},
@@ -101,6 +102,14 @@ void print_privacy(const Json& p) {
   remark("{}: {} rows through the mechanism (bits of the {}), {} exposed; a token: {}",
          p["trust"].get<std::string>(), p["rows"].dump(), p["random_bits"].get<std::string>(),
          p["exposed_rows"].dump(), p["meaning"].get<std::string>());
+}
+
+void print_checks(const Json& c) {
+  fmt::print(stderr,
+             "{} of {} spot checks passed, {} of the server's {} layers each {} steps; {} B up, {} B down, "
+             "{:.3g} s\n",
+             c["passed"].dump(), c["made"].dump(), c["drawn"].dump(), c["of"].dump(), c["every_steps"].dump(),
+             c["bytes_up"].dump(), c["bytes_down"].dump(), c["time_s"].get<double>());
 }
 
 int generate_command(const GenerateOptions& o) {
@@ -165,6 +174,7 @@ int generate_command(const GenerateOptions& o) {
     out["privacy"] = run.header.privacy;
     out["privacy"].update(run.end["privacy"]);
   }
+  if (run.end.contains("checks")) out["checks"] = run.end["checks"];
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
@@ -174,6 +184,7 @@ int generate_command(const GenerateOptions& o) {
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
     if (out.contains("privacy")) print_privacy(out["privacy"]);
+    if (out.contains("checks")) print_checks(out["checks"]);
   }
   return 0;
 }
@@ -216,6 +227,7 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   for (const engine::DefenceKind& kind : engine::defence_kinds())
     if (kind.runs()) o->keys.add(command, kind.key);
   for (const ScenarioKey& key : privacy_keys()) o->keys.add(command, key.about.path);
+  for (const ScenarioKey& key : check_keys()) o->keys.add(command, key.about.path);
   for (const char* key : {"storage", "device"}) o->keys.add(command, key);
   o->keys.add(command, "compute", "measured");
   for (const char* key : {"threads", "seed"}) o->keys.add(command, key);

@@ -75,6 +75,16 @@ Run some_run(int index = 0) {
                 .context = 3,
                 .drafted = 4,
                 .accepted = 3}};
+  run.checks = {
+      {.step = 1,
+       .peer = 4,
+       .begin = Nanos(80),
+       .end = Nanos(90),
+       .rows = 3,
+       .layers = {2, 7},
+       .bytes_up = 300,
+       .bytes_down = 5'000'000'000},
+      {.step = 2, .peer = 4, .begin = Nanos(99), .end = Nanos(100), .rows = 6, .failure = "layer 7: no"}};
   run.end = {{"type", "end"}, {"run", index}, {"output_ids", {1, 2, 3}}, {"tokens_per_s", 11.1}};
   return run;
 }
@@ -109,6 +119,7 @@ TEST(Trace, reads_what_it_wrote) {
   EXPECT_EQ(to_json(read[0].header).dump(), to_json(run.header).dump());
   EXPECT_EQ(read[0].spans, run.spans);
   EXPECT_EQ(read[0].steps, run.steps);
+  EXPECT_EQ(read[0].checks, run.checks);
   EXPECT_EQ(read[0].end, run.end);
 }
 
