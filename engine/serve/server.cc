@@ -1,113 +1,147 @@
 #include "engine/serve/server.hh"
 
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <boost/asio.hpp>
+#include <boost/asio/post.hpp>
 
 #include "engine/base/error.hh"
-#include "engine/party/roles.hh"
-#include "engine/split/hello.hh"
+#include "engine/serve/server_body.hh"
 
 namespace splitwan::engine {
 namespace {
 
-struct DropSpans : Recorder {  // a server keeps no trace: the client's holds the durations
-  void span(const Span&) override {}
-  void step(const Step&) override {}
-};
+namespace asio = boost::asio;
+
+constexpr auto calm = std::chrono::milliseconds(100);   // between two looks at the house
+constexpr auto alert = std::chrono::milliseconds(10);   // while somebody is made to wait for the next one
+constexpr auto last_words = std::chrono::seconds(2);    // at the end, for what has been sent to be read
+constexpr std::uint64_t largest_hello = 1 << 16, largest_measure = 4 << 20;
+
+ServerTerms with_limits(ServerTerms terms, const Limits& served) {
+  terms.channel.limits = served;
+  terms.channel.limits.payload = std::max(served.payload, largest_measure);
+  terms.channel.limits.first_payload = std::min(served.first_payload, largest_hello);
+  return terms;
+}
 
 }  // namespace
 
-Server::Server(const Endpoint& here, const ModelConfig& config, Serve serve, ServerOptions options)
-    : config_(config), serve_(std::move(serve)), options_(std::move(options)), acceptor_(listen(io_, here)) {}
-
-Server::Server(const Endpoint& here, const ModelConfig& config, const LayerStack& middle,
-               ServerOptions options)
-    : Server(
-          here, config,
-          [&](Party& party, PartyId client, const ServeOptions& each) {
-            serve_middle(party, client, config, middle, each);
-          },
-          std::move(options)) {}
-
-Server::~Server() {
-  for (Session& s : sessions_) s.thread.join();
+Server::Body::Body(const Endpoint& here, const Served& served, ServerTerms asked, MakeStream make_stream,
+                   ServerWatch& watcher)
+    : terms(with_limits(std::move(asked), served.limits())),
+      limits(served.limits()),
+      make(std::move(make_stream)),
+      watch(watcher),
+      refusals(watcher),
+      admission(terms.seats),
+      door(io.get_executor(), here, watcher, [this](OpenSocket s) { called(std::move(s)); }) {
+  computer.emplace(served, terms.turns, watch, terms.prepare, [this] { asio::post(io, [this] { collect(); }); });
 }
 
-void Server::run() {
-  accept();
-  io_.run();
-  for (Session& s : sessions_) s.thread.join();
-  sessions_.clear();
+Server::Body::~Body() { computer.reset(); }
+
+// A handler that throws has been dealt with, unless even that could not be: the rest goes on.
+void Server::Body::run() {
+  const auto working = asio::make_work_guard(io);
+  while (!io.stopped()) {
+    try {
+      if (!draining) door.open();
+      if (!ticking) tick();
+      io.run();
+    } catch (const std::exception& e) {
+      watch.log(Level::error, e.what());
+    }
+  }
+  computer.reset();  // at most the call under way
 }
 
+void Server::Body::tick() {
+  ticking = false;
+  const bool waited_for = std::ranges::any_of(
+      sessions, [](const auto& named) { return named.second.unread || named.second.unheard; });
+  timer.expires_after(waited_for ? alert : calm);
+  timer.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+  ticking = true;
+  guarded(0, [this] {
+    collect();
+    keep_house(clock.now());
+    refusals.summarise(clock.now());
+    const std::uint64_t waiting = computer->waiting();
+    const std::lock_guard lock(mutex);
+    state.waiting = waiting;
+  });
+}
+
+void Server::Body::drain() {
+  if (draining) return;
+  draining = true;
+  door.close();
+  const Nanos now = clock.now();
+  end_by = now + terms.drain;
+  std::vector<SessionId> kept;
+  for (const auto& [id, session] : sessions)
+    if (!session.visit) kept.push_back(id);
+  for (const SessionId id : kept) end(id, Ending::drained);
+  for (const auto& [id, visit] : visits)
+    if (!visit->session) visit->channel->cut();
+  watch.log(Level::info, fmt::format("no more sessions are taken; {} still running", sessions.size()));
+  end_when_empty();
+}
+
+// Told to end, and nobody is left; or those who are had their time.
+void Server::Body::end_when_empty() {
+  if (!draining) return;
+  const Nanos now = clock.now();
+  if (visits.empty() && sessions.empty()) return stop();
+  if (now < end_by) {
+    if (sessions.empty()) end_by = std::min(end_by, now + last_words);
+    return;
+  }
+  if (sessions.empty()) return stop();
+  end_by = now + last_words;
+  while (!sessions.empty()) end(sessions.begin()->first, Ending::drained);
+}
+
+void Server::Body::stop() {
+  door.close();
+  for (const auto& [id, visit] : visits) visit->channel->cut();
+  asio::post(io, [this] { io.stop(); });  // behind the cuts
+}
+
+void Server::Body::publish() {
+  const std::lock_guard lock(mutex);
+  state.connections = static_cast<int>(visits.size());
+  state.sessions = admission.sessions();
+  state.idle = static_cast<int>(sessions.size()) - state.sessions;
+  state.cache_bytes = caches;
+  state.queued_bytes = queued;
+  state.draining = draining;
+}
+
+Server::Server(const Endpoint& here, const Served& served, ServerTerms terms, MakeStream make,
+               ServerWatch& watch)
+    : body_(std::make_unique<Body>(here, served, std::move(terms), std::move(make), watch)) {}
+Server::~Server() = default;
+
+const Endpoint& Server::address() const { return body_->door.address(); }
+
+ServerState Server::state() const {
+  const std::lock_guard lock(body_->mutex);
+  return body_->state;
+}
+
+void Server::run() { body_->run(); }
+void Server::drain() {
+  asio::post(body_->io, [body = body_.get()] { body->guarded(0, [body] { body->drain(); }); });
+}
 void Server::end() {
-  boost::asio::post(io_, [this] { acceptor_.close(); });
+  asio::post(body_->io, [body = body_.get()] { body->stop(); });
 }
+asio::any_io_executor Server::executor() { return body_->io.get_executor(); }
 
-void Server::accept() {
-  acceptor_.async_accept([this](auto error, tcp::socket socket) {
-    if (error == boost::asio::error::operation_aborted) return;
-    if (error) {  // out of file descriptors, say: better later than never
-      options_.log(fmt::format("a client could not be taken: {}", error.message()));
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    } else {
-      begin_session(std::move(socket));
-    }
-    accept();
-  });
-}
-
-void Server::begin_session(tcp::socket socket) {
-  sessions_.remove_if([](Session& s) {
-    if (s.over) s.thread.join();
-    return s.over.load();
-  });
-  const bool admitted = active_ < options_.sessions;
-  if (!admitted && sessions_.size() >= 2u * options_.sessions) return;  // a flood gets no explanation
-  active_ += admitted;
-  Session& begun = sessions_.emplace_back();
-  try {
-    begun.thread = std::thread([&, admitted, number = ++count_, s = std::move(socket)]() mutable {
-      session(std::move(s), number, admitted);
-      active_ -= admitted;
-      begun.over = true;
-    });
-  } catch (const std::system_error& e) {
-    options_.log(fmt::format("a client could not be taken: {}", e.what()));
-    active_ -= admitted;
-    sessions_.pop_back();
-  }
-}
-
-// One connection, until the client leaves, or is told why not; whatever goes wrong ends this session only.
-void Server::session(tcp::socket socket, int number, bool admitted) const {
-  std::string peer = "client";
-  try {
-    at::set_num_threads(options_.threads);
-    auto stream = make_tcp_stream(std::move(socket));
-    peer = "client " + stream->peer();
-    options_.log(fmt::format("session {}: {} connected", number, peer));
-    WallClock clock;
-    SocketTransport transport(clock);
-    const int rows = std::max(config_.context, widest_tree);
-    Limits limits{static_cast<std::uint32_t>(rows)};
-    limits.payload = std::max<std::uint64_t>(1 << 16, 4ull * rows * config_.width);
-    limits.first_payload = 1 << 16;
-    transport.add(roles::client, peer, std::move(stream), limits);
-    if (!admitted) {
-      transport.send(roles::client, error_message("all sessions are taken: try again later"));
-      throw Error("refused, all sessions are taken");
-    }
-    DropSpans nowhere;
-    Party party(roles::server, transport, clock, nowhere);
-    serve_(party, roles::client, options_.each);
-    options_.log(fmt::format("session {}: {} is done", number, peer));
-  } catch (const std::exception& e) {
-    const std::string what = e.what();
-    options_.log(fmt::format("session {}: {}", number, what.starts_with(peer) ? what : peer + ": " + what));
-  }
+ServerWatch& Server::nobody_watches() {
+  static ServerWatch nobody;
+  return nobody;
 }
 
 }  // namespace splitwan::engine
