@@ -11,7 +11,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto probe_spacing = std::chrono::milliseconds(100);
-constexpr auto last_words = std::chrono::seconds(2);        // for a peer to read why it was refused
+constexpr auto last_words = std::chrono::seconds(2);         // for a peer to read why it was refused
 constexpr std::size_t first_piece = std::size_t{256} << 10;  // of a payload: memory follows what has come
 
 Nanos steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
@@ -54,7 +54,7 @@ void Channel::start(Events events) {
 void Channel::opened(const std::string& why) {
   if (state_ == State::gone) return;
   if (!why.empty()) return end(why);
-  if (state_ == State::opening) state_ = State::open;
+  state_ = leaving_ ? State::closing : State::open;
   if (events_.opened) events_.opened();
   read();
   write();
@@ -78,7 +78,8 @@ void Channel::tick() {
 
 Nanos Channel::allowance(std::uint64_t bytes) const {
   return steady_now() + terms_.patience +
-         Nanos(static_cast<std::int64_t>(1e9 * static_cast<double>(bytes) / static_cast<double>(terms_.slowest)));
+         Nanos(static_cast<std::int64_t>(1e9 * static_cast<double>(bytes) /
+                                         static_cast<double>(terms_.slowest)));
 }
 
 // ---- coming in
@@ -266,9 +267,10 @@ void Channel::wrote(const std::string& why, std::size_t bytes) {
 void Channel::close() {
   asio::post(stream_->executor(), [self = shared_from_this()] {
     if (self->state_ == State::gone || self->state_ == State::closing) return;
-    if (self->state_ != State::open) return self->end("closed");
-    self->state_ = State::closing;
     self->close_by_ = self->allowance(self->queued_);
+    self->leaving_ = true;
+    if (self->state_ != State::open) return;
+    self->state_ = State::closing;
     self->write();
   });
 }

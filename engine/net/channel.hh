@@ -24,7 +24,7 @@ struct ChannelTerms {
   // For the rest of a message that has begun to come, and for one to be taken by the peer: this, and what its
   // bytes take at `slowest`.
   Nanos patience = std::chrono::seconds(30);
-  std::uint64_t slowest = 32 << 10;   // bytes a second
+  std::uint64_t slowest = 32 << 10;      // bytes a second
   std::uint64_t most_queued = 1u << 30;  // bytes accepted for sending: then the peer is stuck
 };
 
@@ -45,14 +45,14 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // what it is sent.
   void send(const Message&);
   void hold_reading(bool);  // any thread: back pressure, by TCP's own; what has begun to come comes whole
-  void close();             // any thread: what is queued is sent within the patience, then the connection ends
-  void cut();               // any thread: at once
+  void close();  // any thread: what is queued is sent within the patience, then the connection ends
+  void cut();    // any thread: at once
 
-  std::uint64_t queued() const { return queued_; }      // bytes not yet taken by the system
-  std::uint64_t coming() const { return coming_; }      // bytes held of a message that is not whole yet
-  const std::string& peer() const;                      // "10.0.0.2:7420"
+  std::uint64_t queued() const { return queued_; }       // bytes not yet taken by the system
+  std::uint64_t coming() const { return coming_; }       // bytes held of a message that is not whole yet
+  const std::string& peer() const;                       // "10.0.0.2:7420"
   const std::string& source() const { return source_; }  // the same without a port
-  std::string protection() const;                       // once opened
+  std::string protection() const;                        // once opened
 
  private:
   using Piece = boost::asio::mutable_buffer;
@@ -89,6 +89,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   bool stranger_ = true;  // nothing but probes has come
   bool holding_ = false, reading_ = false, writing_ = false;
   bool refused_ = false;  // the last message sent was an error
+  bool leaving_ = false;  // to be closed once it is open
   bool parting_ = false;  // all is sent: only the peer's end is waited for
 
   Prefix prefix_;
@@ -104,7 +105,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::size_t out_at_ = 0;
   std::size_t unanswered_ = 0;  // of what was asked
   std::optional<std::uint64_t> pong_due_;
-  std::uint64_t pings_ = 0;  // sent; whether the last one is out, when, and what probes told since the last message
+  std::uint64_t pings_ =
+      0;  // sent; whether the last one is out, when, and what probes told since the last message
   bool ping_out_ = false;
   Nanos pinged_{};
   TcpSample probed_;

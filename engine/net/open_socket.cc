@@ -127,7 +127,8 @@ bool Endpoint::is_loopback() const {
 
 std::string Endpoint::text() const {
   if (is_unix()) return "unix:" + path;
-  return fmt::format(host.find(':') == std::string::npos ? "{}:{}" : "[{}]:{}", host, port);
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 Endpoint parse_endpoint(const std::string& text) {

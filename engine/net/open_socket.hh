@@ -44,8 +44,8 @@ class OpenSocket {
   std::string peer_;
 };
 
-// TCP sockets use cubic, which the simulator models, from before the handshake on: a socket that some kernels'
-// default, bbr, has begun stays paced.
+// TCP sockets use cubic, which the simulator models, from before the handshake on: a socket that some
+// kernels' default, bbr, has begun stays paced.
 
 // Throws Error naming the endpoint and the reason when nobody answers within `patience`.
 OpenSocket connect(const Endpoint&, Nanos patience = std::chrono::seconds(10));

@@ -17,8 +17,7 @@ struct ShardLinks {
 };
 
 // Takes the calls that `self` waits for (as long as it takes for the first), then makes its own, again and
-// again until `patience` is over. `acceptor`: null where nobody calls. Throws Error naming who is missing.
-void join(SocketTransport&, boost::asio::io_context&, PartyId self, const ShardLinks&,
-          tcp::acceptor* acceptor);
+// again until `patience` is over. `listener`: null where nobody calls. Throws Error naming who is missing.
+void join(SocketTransport&, PartyId self, const ShardLinks&, Listener* listener);
 
 }  // namespace splitwan::engine

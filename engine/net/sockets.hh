@@ -1,5 +1,5 @@
-// The engine over real connections: a transport's own thread drives its channels, so that send never waits and
-// arrivals are stamped when they come, not when somebody looks.
+// The engine over real connections: a transport's own thread drives its channels, so that send never waits
+// and arrivals are stamped when they come, not when somebody looks.
 #pragma once
 
 #include <memory>

@@ -37,7 +37,7 @@ class Exchange {
   std::uint32_t taken() const { return taken_; }
 
  private:
-  const std::uint64_t most_kept_;
+  std::uint64_t most_kept_;
   std::deque<Message> kept_;  // by their numbers
   std::uint64_t bytes_ = 0;
   std::uint32_t taken_ = 0;       // the last in turn

@@ -1,5 +1,5 @@
-// Who looks at a server while it runs: logs, metrics. Called from any of the server's threads; nothing here may
-// throw or wait.
+// Who looks at a server while it runs: logs, metrics. Called from any of the server's threads; nothing here
+// may throw or wait.
 #pragma once
 
 #include <string>
@@ -26,9 +26,10 @@ class ServerWatch {
   virtual ~ServerWatch() = default;
   virtual void log(Level, std::string_view /*line*/) noexcept {}
   virtual void refused(std::string_view /*reason*/) noexcept {}  // a few fixed words: "sessions"
-  virtual void ended(std::string_view /*why*/) noexcept {}          // a session; fixed words
+  virtual void ended(std::string_view /*why*/) noexcept {}       // a session; fixed words
   virtual void resumed(bool /*warm*/) noexcept {}
-  // One call through the layers: how many requests went together, how long each had waited is told one by one.
+  // One call through the layers: how many requests went together, how long each had waited is told one by
+  // one.
   virtual void computed(const ServedPhases&, std::uint32_t /*requests*/) noexcept {}
   virtual void answered(Nanos /*held*/, const TcpSample&) noexcept {}
   virtual void moved(std::uint64_t /*bytes_in*/, std::uint64_t /*bytes_out*/) noexcept {}

@@ -7,9 +7,9 @@
 namespace splitwan::engine {
 namespace {
 
-constexpr std::string_view kind_names[] = {
-    "",     "hello", "welcome",    "request", "reply",    "error",   "bye",     "ping",
-    "pong", "feed",  "check",      "commitment", "draw", "evidence", "measure", "measured"};
+constexpr std::string_view kind_names[] = {"",     "hello",    "welcome", "request", "reply", "error",
+                                           "bye",  "ping",     "pong",    "feed",    "check", "commitment",
+                                           "draw", "evidence", "measure", "measured"};
 constexpr Kind last_kind = Kind::measured;
 static_assert(std::size(kind_names) == static_cast<std::size_t>(last_kind) + 1);
 

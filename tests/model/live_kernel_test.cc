@@ -1,7 +1,6 @@
 // Links as the kernel's own TCP shows them, against how the delay line was set. Needs root.
 #include <gmock/gmock.h>
 
-#include <boost/asio/io_context.hpp>
 #include <thread>
 
 #include "engine/net/sockets.hh"
@@ -59,18 +58,16 @@ void answer(Party& party) {
 
 engine::Run run_over(const netsim::LinkPair& pair, std::uint64_t seed) {
   netsim::EmulatedLink link(pair, seed);
-  boost::asio::io_context io_client, io_server;
-  std::optional<engine::tcp::acceptor> acceptor;
-  link.server().run([&] { acceptor = engine::listen(io_server, {netsim::server_ip, 7420}); });
+  std::optional<engine::Listener> listener;
+  link.server().run([&] { listener.emplace(engine::Endpoint{netsim::server_ip, 7420}); });
   engine::MemoryRecorder asked, answered;
   link.run(
       [&] {
         netsim::become_realtime(netsim::end_priority);
         engine::WallClock clock;
         engine::SocketTransport transport(clock);
-        transport.add(1, "server",
-                      engine::make_tcp_stream(engine::connect(io_client, {netsim::server_ip, 7420})), {},
-                      engine::Probes::asked);
+        transport.add(1, "server", engine::connect({netsim::server_ip, 7420}),
+                      {.probes = engine::Probes::asked});
         Party party(0, transport, clock, asked);
         ask(party, asked);
       },
@@ -78,7 +75,7 @@ engine::Run run_over(const netsim::LinkPair& pair, std::uint64_t seed) {
         netsim::become_realtime(netsim::end_priority);
         engine::WallClock clock;
         engine::SocketTransport transport(clock);
-        transport.add(0, "client", engine::make_tcp_stream(acceptor->accept()), {});
+        transport.add(0, "client", *listener->accept(), {}, engine::Side::called);
         Party party(1, transport, clock, answered);
         answer(party);
       });

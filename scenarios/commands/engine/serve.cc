@@ -5,7 +5,7 @@
 #include "engine/base/units.hh"
 #include "engine/decode/remote_text.hh"
 #include "engine/privacy/del_weights.hh"
-#include "engine/serve/server.hh"
+#include "engine/serve/threaded_server.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/engine/serve_role.hh"
 #include "scenarios/read/layer_range.hh"
@@ -25,22 +25,22 @@ struct ServeOptions {
   RoleOptions as;
 };
 
-void announce(const engine::Server& server, engine::LayerRange range, int layers, bool json) {
+void announce(const engine::ThreadedServer& server, engine::LayerRange range, int layers, bool json) {
   const auto here = server.address();
   if (json) {
     const Json ready = {{"schema_version", 1},
-                        {"host", here.address().to_string()},
-                        {"port", here.port()},
+                        {"host", here.host},
+                        {"port", here.port},
                         {"layers", {range.begin, range.end}}};
     fmt::print("{}\n", ready.dump());
   } else {
-    fmt::print("listening on {}:{}, layers {}:{} of {}\n", here.address().to_string(), here.port(),
-               range.begin, range.end, layers);
+    fmt::print("listening on {}:{}, layers {}:{} of {}\n", here.host, here.port, range.begin, range.end,
+               layers);
   }
   std::fflush(stdout);
 }
 
-engine::Server::Serve served(LoadedModel& model, engine::LayerRange range, bool whole) {
+engine::ThreadedServer::Serve served(LoadedModel& model, engine::LayerRange range, bool whole) {
   using engine::PartyId;
   if (whole)
     return [&ends = model.whole()](engine::Party& party, PartyId client, const engine::ServeOptions& each) {
@@ -79,12 +79,12 @@ int serve_command(const ServeOptions& o) {
   const auto range = o.whole            ? engine::LayerRange{0, layers}
                      : o.layers.empty() ? exported_layers(s.model, layers)
                                         : parse_layers(o.layers, layers);
-  engine::ServerOptions options{
+  engine::ThreadedOptions options{
       o.sessions, s.threads, {idle, del ? &*del : nullptr}, [](const std::string& line) {
         fmt::print(stderr, "{}\n", line);
       }};
-  engine::Server server(engine::parse_endpoint(o.listen), model.config(), served(model, range, o.whole),
-                        std::move(options));
+  engine::ThreadedServer server(engine::parse_endpoint(o.listen), model.config(),
+                                served(model, range, o.whole), std::move(options));
   announce(server, range, layers, o.json);
   boost::asio::signal_set signals(server.io(), SIGINT, SIGTERM);
   signals.async_wait([&](auto, int) {

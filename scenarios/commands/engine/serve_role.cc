@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 
 #include "engine/base/error.hh"
 #include "engine/net/shard_links.hh"
@@ -55,19 +54,17 @@ int serve_role(const RoleOptions& o) {
           o.scenario, name_of(sharding.party(id)), address.host, address.port);
   }
   ShardNode node(s, self);
-  boost::asio::io_context io;
-  engine::tcp::acceptor acceptor = engine::listen(io, here);
-  const auto address = acceptor.local_endpoint();
+  engine::Listener listener(here);
+  const engine::Endpoint& address = listener.address();
   if (o.json)
     fmt::print("{}\n", Json{{"schema_version", 1},
                             {"role", o.role},
-                            {"host", address.address().to_string()},
-                            {"port", address.port()},
+                            {"host", address.host},
+                            {"port", address.port},
                             {"layers", {node.layers().begin, node.layers().end}}}
                            .dump());
   else
-    fmt::print("{} listening on {}:{}, {}\n", o.role, address.address().to_string(), address.port(),
-               node.holds());
+    fmt::print("{} listening on {}:{}, {}\n", o.role, address.host, address.port, node.holds());
   std::fflush(stdout);
   at::set_num_threads(s.threads);
   int failed = 0;
@@ -76,7 +73,7 @@ int serve_role(const RoleOptions& o) {
       engine::WallClock clock;
       engine::SocketTransport transport(clock);
       transport.tell_of_departures();
-      join(transport, io, self, links, &acceptor);
+      join(transport, self, links, &listener);
       fmt::print(stderr, "{}: a session began\n", o.role);
       KeepNothing nothing;
       engine::Party party(self, transport, clock, nothing);

@@ -1,7 +1,5 @@
 #include "engine/net/sockets.hh"
 
-#include <boost/asio/io_context.hpp>
-
 #include "engine/party/roles.hh"
 #include "scenarios/run/networks/networks.hh"
 
@@ -16,12 +14,10 @@ class LiveServer : public RunNetwork {
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
     using namespace engine::roles;
-    boost::asio::io_context io;
     engine::WallClock clock;
     engine::SocketTransport transport(clock);
-    const auto endpoint = engine::parse_endpoint(address_);
-    transport.add(server, "server " + address_, engine::make_tcp_stream(engine::connect(io, endpoint)),
-                  answers_, engine::Probes::asked);
+    transport.add(server, "server " + address_, engine::connect(engine::parse_endpoint(address_)),
+                  {.limits = answers_, .probes = engine::Probes::asked});
     parties.at(client)(transport, clock);
   }
 
@@ -36,10 +32,9 @@ class LiveNodes : public RunNetwork {
   explicit LiveNodes(engine::ShardLinks links) : links_(std::move(links)) {}
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
-    boost::asio::io_context io;
     engine::WallClock clock;
     engine::SocketTransport transport(clock);
-    join(transport, io, engine::roles::client, links_, nullptr);
+    join(transport, engine::roles::client, links_, nullptr);
     parties.at(engine::roles::client)(transport, clock);
   }
 

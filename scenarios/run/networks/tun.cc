@@ -2,7 +2,6 @@
 // Work is waited for as long as it is said to cost, so that client, server and link do not want the same
 // cores.
 
-#include <boost/asio/io_context.hpp>
 #include <thread>
 
 #include "engine/net/sockets.hh"
@@ -42,13 +41,13 @@ class WaitingClock : public engine::Clock {
   netsim::CostSource cost_;
 };
 
-void take_part(PartyId self, engine::tcp::socket socket, const engine::PartyMain& main,
+void take_part(PartyId self, engine::OpenSocket socket, const engine::PartyMain& main,
                netsim::CostSource cost) {
   WaitingClock clock(self, std::move(cost));
   engine::SocketTransport transport(clock);
-  transport.add(self == client ? server : client, self == client ? "server" : "client",
-                engine::make_tcp_stream(std::move(socket)), {},
-                self == client ? engine::Probes::asked : engine::Probes::answered);
+  transport.add(self == client ? server : client, self == client ? "server" : "client", std::move(socket),
+                {.probes = self == client ? engine::Probes::asked : engine::Probes::answered},
+                self == client ? engine::Side::caller : engine::Side::called);
   main(transport, clock);
 }
 
@@ -63,18 +62,17 @@ class TunNetwork : public RunNetwork {
 
   void run(const std::map<PartyId, engine::PartyMain>& parties) override {
     netsim::EmulatedLink link({choice_.up, choice_.down}, seed_);
-    boost::asio::io_context io_client, io_server;
-    std::optional<engine::tcp::acceptor> acceptor;
-    link.server().run([&] { acceptor = engine::listen(io_server, {netsim::server_ip, port}); });
+    std::optional<engine::Listener> listener;
+    link.server().run([&] { listener.emplace(engine::Endpoint{netsim::server_ip, port}); });
     link.run(
         [&] {
           netsim::become_realtime(netsim::end_priority);
-          take_part(client, engine::connect(io_client, {netsim::server_ip, port}), parties.at(client),
+          take_part(client, engine::connect({netsim::server_ip, port}), parties.at(client),
                     std::move(costs_[client]));
         },
         [&] {
           netsim::become_realtime(netsim::end_priority);
-          take_part(server, acceptor->accept(), parties.at(server), std::move(costs_[server]));
+          take_part(server, *listener->accept(), parties.at(server), std::move(costs_[server]));
         });
     const netsim::LinkReport report = link.report();
     totals_ = {{"lateness_mean_s", seconds(report.lateness.mean)},

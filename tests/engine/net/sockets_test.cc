@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
 
-#include <boost/asio.hpp>
 #include <thread>
 
 #include "engine/split/hello.hh"
@@ -25,20 +24,19 @@ Message request(std::size_t bytes) {
 }
 
 struct Pair {
-  boost::asio::io_context io;
   WallClock clock;
-  tcp::acceptor acceptor = listen(io, {"127.0.0.1", 0});
-  tcp::socket outgoing = connect(io, {"127.0.0.1", acceptor.local_endpoint().port()});
-  tcp::socket incoming = acceptor.accept();
+  Listener listener{{"127.0.0.1", 0}};
+  OpenSocket outgoing = connect(listener.address());
+  OpenSocket incoming = *listener.accept();
 };
 
 TEST(Sockets, a_refusal_reaches_a_peer_that_is_still_sending) {
   Pair pair;
   SocketTransport client(pair.clock);
-  client.add(1, "server", make_tcp_stream(std::move(pair.outgoing)), {});
+  client.add(1, "server", std::move(pair.outgoing));
   std::thread server([&] {
     SocketTransport transport(pair.clock);
-    transport.add(0, "client", make_tcp_stream(std::move(pair.incoming)), {});
+    transport.add(0, "client", std::move(pair.incoming), {}, Side::called);
     transport.recv(0, no_deadline);
     transport.send(0, error_message("the split differs"));
   });
@@ -56,20 +54,20 @@ TEST(Sockets, a_refusal_reaches_a_peer_that_is_still_sending) {
 TEST(Sockets, a_strangers_first_message_is_held_to_its_own_limit) {
   Pair pair;
   SocketTransport client(pair.clock), server(pair.clock);
-  client.add(1, "server", make_tcp_stream(std::move(pair.outgoing)), {});
+  client.add(1, "server", std::move(pair.outgoing));
   Limits limits;
   limits.first_payload = 1000;
-  server.add(0, "client", make_tcp_stream(std::move(pair.incoming)), limits);
+  server.add(0, "client", std::move(pair.incoming), {.limits = limits}, Side::called);
   client.send(1, request(1001));
   EXPECT_THAT(error_of([&] { server.recv(0, no_deadline); }), HasSubstr("1001"));
 }
 
 TEST(Sockets, run_cubic_from_the_handshake_on) {
   Pair pair;
-  for (tcp::socket* socket : {&pair.outgoing, &pair.incoming}) {
+  for (OpenSocket* socket : {&pair.outgoing, &pair.incoming}) {
     char name[16] = {};
     socklen_t size = sizeof name;
-    ASSERT_EQ(getsockopt(socket->native_handle(), IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
+    ASSERT_EQ(getsockopt(socket->descriptor(), IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
     EXPECT_STREQ(name, "cubic");
   }
 }
@@ -85,10 +83,10 @@ Message of_kind(Kind kind, std::uint64_t step = 0) {
 std::vector<Arrival> ask(Probes probes, int requests, Nanos rest, Nanos work = {}) {
   Pair pair;
   SocketTransport client(pair.clock);
-  client.add(1, "server", make_tcp_stream(std::move(pair.outgoing)), {}, probes);
+  client.add(1, "server", std::move(pair.outgoing), {.probes = probes});
   std::thread server([&] {
     SocketTransport transport(pair.clock);
-    transport.add(0, "client", make_tcp_stream(std::move(pair.incoming)), {});
+    transport.add(0, "client", std::move(pair.incoming), {}, Side::called);
     for (int i = 0; i < requests; ++i) {
       EXPECT_EQ(transport.recv(0, no_deadline)->message.header.kind, Kind::request);
       std::this_thread::sleep_for(work);
@@ -132,10 +130,10 @@ TEST(Probes, are_sent_by_nobody_who_was_not_told_to) {
 TEST(Probes, of_a_stranger_lift_no_limit_and_reach_no_party) {
   Pair pair;
   SocketTransport client(pair.clock), server(pair.clock);
-  client.add(1, "server", make_tcp_stream(std::move(pair.outgoing)), {});
+  client.add(1, "server", std::move(pair.outgoing));
   Limits limits;
   limits.first_payload = 1000;
-  server.add(0, "client", make_tcp_stream(std::move(pair.incoming)), limits);
+  server.add(0, "client", std::move(pair.incoming), {.limits = limits}, Side::called);
   client.send(1, of_kind(Kind::ping, 1));
   EXPECT_FALSE(server.recv(0, pair.clock.now() + 100ms));
   client.send(1, request(1001));

@@ -1,5 +1,5 @@
 // Sessions come, are turned away, and end.
-#include "engine/serve/server.hh"
+#include "engine/serve/threaded_server.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,14 +44,14 @@ struct Running {
   LayerStack middle{*model.checkpoint, {1, 3}};
   std::mutex mutex;
   std::vector<std::string> lines;
-  Server server;
+  ThreadedServer server;
   std::thread thread;
 };
 
 // A client that has said hello and been welcomed.
 struct Client {
   explicit Client(Running& r) {
-    transport.add(1, "server", make_tcp_stream(connect(io, {"127.0.0.1", r.server.address().port()})), {});
+    transport.add(1, "server", connect(r.server.address()));
     transport.send(1, hello(r.model.config(), {1, 3}, lossless_codec()));
     const auto answer = transport.recv(1, clock.now() + 20s);
     if (!answer) throw Error("no answer");
@@ -59,7 +59,6 @@ struct Client {
   }
   void leave() { transport.send(1, plain(Kind::bye)); }
 
-  boost::asio::io_context io;
   WallClock clock;
   SocketTransport transport{clock};
 };
@@ -97,11 +96,10 @@ TEST(Server, tells_a_client_too_many_that_all_sessions_are_taken) {
 
 TEST(Server, told_to_end_takes_nobody_new_and_lets_sessions_finish) {
   Running r(2);
-  const auto port = r.server.address().port();
+  const auto port = r.server.address().port;
   Client client(r);
   r.server.end();
-  boost::asio::io_context io;
-  wait_until([&] { return !error_of([&] { connect(io, {"127.0.0.1", port}); }).empty(); });
+  wait_until([&] { return !error_of([&] { connect({"127.0.0.1", port}); }).empty(); });
   EXPECT_EQ(r.server.active(), 1);
   client.leave();
   r.thread.join();
@@ -118,9 +116,9 @@ TEST(Server, ends_a_session_that_asks_nothing) {
 TEST(Server, survives_a_stranger) {
   Running r(1);
   {
-    boost::asio::io_context io;
-    const auto stranger = make_tcp_stream(connect(io, {"127.0.0.1", r.server.address().port()}));
-    write_all(*stranger, Bytes(200, std::byte{0x47}));
+    const OpenSocket stranger = connect(r.server.address());
+    const Bytes noise(200, std::byte{0x47});
+    ASSERT_EQ(::write(stranger.descriptor(), noise.data(), noise.size()), 200);
     wait_until([&] { return r.log().size() == 2; });
   }
   Client client(r);
