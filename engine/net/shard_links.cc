@@ -21,6 +21,13 @@ Message introduction(PartyId self) {
 
 }  // namespace
 
+std::string proved_name(const ShardParty& party) {
+  std::string name = name_of(party);
+  for (char& c : name)
+    if (c == ':' || c == ',') c = '-';
+  return name;
+}
+
 void join(SocketTransport& transport, PartyId self, const ShardLinks& links, Listener* listener) {
   const auto name = [sharding = links.sharding](PartyId id) { return name_of(sharding.party(id)); };
   std::set<PartyId> callers, called;
@@ -56,6 +63,7 @@ void join(SocketTransport& transport, PartyId self, const ShardLinks& links, Lis
       try {
         OpenSocket socket =
             connect(links.addresses.at(id), std::min<Nanos>(links.patience, std::chrono::seconds(10)));
+        socket.expect_to_be(proved_name(links.sharding.party(id)));
         std::string peer = fmt::format("{} {}", name(id), socket.peer());
         transport.add(id, std::move(peer), std::move(socket), terms);
         transport.send(id, introduction(self));

@@ -16,6 +16,9 @@ struct ShardLinks {
   Limits limits = {};                         // of messages
 };
 
+// What a node proves to be, where nodes prove who they are: "client", "comp-3", "attn-2-5", "merge".
+std::string proved_name(const ShardParty&);
+
 // Takes the calls that `self` waits for (as long as it takes for the first), then makes its own, again and
 // again until `patience` is over. `listener`: null where nobody calls. Throws Error naming who is missing.
 void join(SocketTransport&, PartyId self, const ShardLinks&, Listener* listener);

@@ -204,6 +204,10 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   const Json* sessions = r.find("sessions");
   if (sessions) n.sessions = read_sessions(*sessions, where + ": sessions");
   n.server = r.get<std::string>("server", "");
+  if (r.find("tls")) n.protection.tls = beside(folder, r.need<std::string>("tls"));
+  n.protection.tls_name = r.get<std::string>("tls_name", "");
+  if (r.find("token")) n.protection.token = beside(folder, r.need<std::string>("token"));
+  n.protection.insecure = r.get("insecure", false);
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
   read_text(r, "replay", [&](const std::string& file) {
     for (const std::string& what : netsim::read_recording(beside(folder, file)).cannot_tell)
@@ -213,6 +217,10 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);
   r.done();
   const NetworkRow& row = row_of(n.kind);
+  for (const char* key : {"tls", "tls_name", "token", "insecure"})
+    if (r.find(key) && n.server.empty() && n.addresses.empty())
+      throw Error("{}: {}: it is of live connections: expected \"server\"{} beside it", where, key,
+                  shards ? " or \"addresses\"" : "");
   if (!n.server.empty() && !row.takes_server)
     throw Error("{}: server: a live server needs kind \"{}\", found \"{}\"", where,
                 network_kinds_text(&NetworkRow::takes_server), row.name);
@@ -267,17 +275,27 @@ std::vector<SchemaKey> network_schema() {
        "what `splitwan link --record` wrote: delays, rates and losses as they were"},
       {"probe", "file", "none", "what `splitwan link --probe` wrote: round trip, jitter, rates, windows"}};
   append(list, link_schema());
-  append(list,
-         {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
-          {"down", "rate, or {LINK keys}", "none", "from the server alone"},
-          {"server", "HOST:PORT", "none",
-           fmt::format("a live server ({}); else both sides are here",
-                       network_kinds_text(&NetworkRow::takes_server))},
-          {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
-          {"sessions", "count, or {count, up, down, held, pause}", "0",
-           "other people's, on the same link over TCP of their own: each sends up bytes (8192), waits for "
-           "held (20ms) and down bytes (8192), rests for pause (10ms), and again (ns3)"},
-          {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
+  append(
+      list,
+      {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
+       {"down", "rate, or {LINK keys}", "none", "from the server alone"},
+       {"server", "HOST:PORT or unix:PATH", "none",
+        fmt::format("a live server ({}); else both sides are here",
+                    network_kinds_text(&NetworkRow::takes_server))},
+       {"tls", "folder", "none",
+        "as `splitwan serve --init-tls` makes it: TLS 1.3 with live servers; with cascade it holds one for "
+        "each party"},
+       {"tls_name", "host name or address", "the host that is called",
+        "that the server must prove, as through a tunnel"},
+       {"token", "file", "none", "of mode 0600: what it holds is shown to the server"},
+       {"insecure", "true or false", "false",
+        "allow plain TCP with addresses other than loopback: anybody on the way can read and change what is "
+        "sent"},
+       {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
+       {"sessions", "count, or {count, up, down, held, pause}", "0",
+        "other people's, on the same link over TCP of their own: each sends up bytes (8192), waits for "
+        "held (20ms) and down bytes (8192), rests for pause (10ms), and again (ns3)"},
+       {"pcap", "beginning of file names", "none", "ns-3's packet captures"}});
   append(list, topology_schema());
   append(list, keys_of(tcp_rows()), "tcp.");
   return list;

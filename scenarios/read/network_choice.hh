@@ -13,6 +13,7 @@
 #include "engine/party/shards.hh"
 #include "netsim/link/link_simulator.hh"
 #include "scenarios/read/network_kind.hh"
+#include "scenarios/read/protection.hh"
 
 namespace splitwan::scenarios {
 
@@ -29,7 +30,8 @@ struct NetworkChoice {
   netsim::TcpSpec tcp;
   netsim::OtherSessions sessions = {};                // of other people on the pair's link
   std::map<std::string, std::string> addresses = {};  // HOST:PORT of each node that is there already
-  std::string server;  // HOST:PORT, where the kind takes one; empty = both parties here
+  std::string server;     // HOST:PORT or unix:PATH, where the kind takes one; empty = both parties here
+  Protection protection;  // of live connections
   Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
   std::string pcap;
   std::vector<std::string> unknown = {};  // what a recording that is played could not tell, by name
