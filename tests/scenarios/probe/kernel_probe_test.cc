@@ -18,13 +18,15 @@ struct Case {
   int jitter_ms;
 };
 
+void quickly() { netsim::become_realtime(netsim::end_priority); }
+
 ProbedPath probed(const netsim::LinkPair& pair) {
   const netsim::EmulatedLink link(pair, 1);
   std::optional<tests::MeasuringServer> server;
-  link.server().run([&] { server.emplace(engine::Endpoint{netsim::server_ip, 7420}); });
+  link.server().run([&] { server.emplace(engine::Endpoint{netsim::server_ip, 7420}, "", false, quickly); });
   ProbedPath found;
   link.client().run([&] {
-    netsim::become_realtime(netsim::end_priority);
+    quickly();
     found = probe_path({netsim::server_ip, 7420}, engine::make_plain_stream);
   });
   return found;
@@ -88,9 +90,10 @@ TEST(KernelProbe, sees_a_server_that_keeps_its_window_while_it_rests) {
       ASSERT_NE(setting, nullptr);
       std::fputs("0", setting);
       std::fclose(setting);
-      server.emplace(engine::Endpoint{netsim::server_ip, 7420});
+      server.emplace(engine::Endpoint{netsim::server_ip, 7420}, "", false, quickly);
     });
     link.client().run([&] {
+      quickly();
       const ProbedPath p = probe_path({netsim::server_ip, 7420}, engine::make_plain_stream);
       EXPECT_EQ(p.down.falls, false);
       EXPECT_EQ(p.up.falls, true);

@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <regex>
+#include <set>
 #include <thread>
 
 #include "engine/base/json_file.hh"
@@ -137,6 +140,27 @@ TEST(Lookout, counts_and_measures_what_the_server_does) {
   EXPECT_EQ(value_of(m, "splitwan_requests_waiting"), 7);
   EXPECT_GT(value_of(m, "process_resident_memory_bytes"), 1e6);
   EXPECT_THAT(m, HasSubstr("splitwan_build_info{"));
+}
+
+// Names of metrics, as the page says them and as they are answered.
+std::set<std::string> names_in(const std::string& text, const std::string& pattern) {
+  std::set<std::string> names;
+  const std::regex wanted(pattern);
+  for (std::sregex_iterator i(text.begin(), text.end(), wanted); i != std::sregex_iterator(); ++i)
+    names.insert((*i)[1]);
+  return names;
+}
+
+TEST(Lookout, answers_what_its_page_says) {
+  Watched w;
+  w.lookout.refused("a");
+  w.lookout.ended("b");
+  w.lookout.resumed(true);
+  std::ifstream page(SPLITWAN_SOURCE_DIR "/scenarios/watch/README.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  const auto told = names_in(text, "`((splitwan|process)_[a-z_]+)[`{]");
+  EXPECT_GE(told.size(), 20u);
+  EXPECT_EQ(told, names_in(get(w.lookout, "/metrics"), "# TYPE ([a-z_]+) "));
 }
 
 TEST(Lookout, keeps_few_words_whatever_it_is_told) {
