@@ -42,29 +42,31 @@ winsize size_of_terminal() {
 constexpr std::string_view given_back = "\0337\033[r\033[999;1H\033[2K\0338";
 
 // Whoever ends or stops the program by a signal has the whole terminal back first.
-constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
-std::array<struct sigaction, signals.size()> before;
+constexpr std::array ends_by = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};  // the last one stops it
+std::array<struct sigaction, ends_by.size()> handlers_before;
 std::atomic<bool> stopped = false;  // and continued since
 
 void give_back(int signal) {
   [[maybe_unused]] const auto put = ::write(STDERR_FILENO, given_back.data(), given_back.size());
   stopped = signal == SIGTSTP;
-  for (std::size_t i = 0; i < signals.size(); ++i)
-    if (signals[i] == signal) sigaction(signal, &before[i], nullptr);
+  for (std::size_t i = 0; i < ends_by.size(); ++i)
+    if (ends_by[i] == signal) sigaction(signal, &handlers_before[i], nullptr);
   std::raise(signal);  // held back until this handler returns
 }
 
-void watch_signals() {
+void take_signal(std::size_t i) {
   struct sigaction action {};
   action.sa_handler = give_back;
-  for (std::size_t i = 0; i < signals.size(); ++i) {
-    sigaction(signals[i], nullptr, &before[i]);
-    if (before[i].sa_handler != SIG_IGN) sigaction(signals[i], &action, nullptr);  // nohup stays so
-  }
+  sigaction(ends_by[i], nullptr, &handlers_before[i]);
+  if (handlers_before[i].sa_handler != SIG_IGN) sigaction(ends_by[i], &action, nullptr);  // nohup stays so
+}
+
+void watch_signals() {
+  for (std::size_t i = 0; i < ends_by.size(); ++i) take_signal(i);
 }
 
 void leave_signals() {
-  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &before[i], nullptr);
+  for (std::size_t i = 0; i < ends_by.size(); ++i) sigaction(ends_by[i], &handlers_before[i], nullptr);
 }
 
 }  // namespace
@@ -136,7 +138,10 @@ void LiveLine::draw() {
     return;
   }
   if (size.ws_row < fewest_rows) return;
-  if (stopped.exchange(false)) watch_signals(), rows_ = 0;
+  if (stopped.exchange(false)) {
+    take_signal(ends_by.size() - 1);
+    rows_ = 0;
+  }
   if (size.ws_row != rows_) set_aside();
   put(fmt::format("\0337\033[{};1H\033[2K{}\0338", rows_, text));
 }

@@ -84,6 +84,25 @@ TEST(LiveLine, gives_the_terminal_back_whatever_ends_the_program) {
   }
 }
 
+TEST(LiveLine, takes_its_row_again_when_a_stopped_program_goes_on) {
+  const Seen seen = on_a_terminal([] {
+    const LiveLine line([] { return std::string("x"); }, true);
+    ::raise(SIGTSTP);
+    std::this_thread::sleep_for(700ms);
+    ::raise(SIGINT);
+  });
+  const auto count = [&](const std::string& what) {
+    std::size_t found = 0;
+    for (auto at = seen.terminal.find(what); at != seen.terminal.npos; at = seen.terminal.find(what, at + 1))
+      ++found;
+    return found;
+  };
+  EXPECT_EQ(count("\033[1;23r"), 2u);
+  EXPECT_EQ(count(given_back), 2u);
+  EXPECT_THAT(seen.terminal, EndsWith(given_back));
+  EXPECT_TRUE(WIFSIGNALED(seen.status) && WTERMSIG(seen.status) == SIGINT);
+}
+
 TEST(LiveLine, is_drawn_in_place_where_the_text_goes_elsewhere) {
   const auto elsewhere = [](bool prints) {
     return on_a_terminal([prints] {
