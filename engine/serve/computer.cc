@@ -122,7 +122,11 @@ std::uint64_t Computer::waiting() const {
 }
 
 void Computer::run(const std::function<void()>& prepare) {
-  if (prepare) prepare();
+  try {
+    if (prepare) prepare();
+  } catch (const std::exception& e) {
+    watch_.log(Level::error, e.what());
+  }
   while (true) {
     std::vector<Seat> seats;
     try {
@@ -135,6 +139,8 @@ void Computer::run(const std::function<void()>& prepare) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       continue;
     }
+    for (Seat& seat : seats)
+      if (seat.asked.request) watch_.waited(ticks() - seat.lane->jobs.front().at);
     for (Seat& seat : seats)
       if (seat.hello) open(seat);
     const auto requests = std::ranges::partition(seats, &Seat::hello);
@@ -210,7 +216,7 @@ void Computer::answer(std::span<Seat> seats) {
 
 void Computer::finish(Seat& seat, Nanos cost) noexcept {
   std::map<SessionId, Lane>::node_type forgotten;  // its cache goes after the lock
-  Bytes payload;
+  std::optional<Job> through;
   Done& done = seat.done();
   Lane& lane = *seat.lane;
   if (!seat.hello) {
@@ -231,14 +237,23 @@ void Computer::finish(Seat& seat, Nanos cost) noexcept {
   }
   lane.begun = more;
   lane.over = !done.refusal.empty();
-  if (more) {
+  if (more)
     lane.rows_left -= std::min<std::uint32_t>(lane.rows_left - 1, static_cast<std::uint32_t>(seat.asked.rows));
-    return;
+  if (more && !done.reply) return;
+  Job& job = lane.jobs.front();
+  done.at = job.at;
+  done.tcp = job.tcp;
+  done.retransmits = std::exchange(job.retransmits, 0);
+  done.last = !more;
+  if (!more) {
+    done.bytes = wire_size(job.request);
+    through = std::move(job);
+    lane.jobs.pop_front();
+    done.asked = std::move(through->request.header);
+  } else {
+    done.asked.kind = job.request.header.kind;
+    done.asked.seq = job.request.header.seq;
   }
-  done.bytes = wire_size(lane.jobs.front().request);
-  done.job = std::move(lane.jobs.front());
-  payload = std::exchange(done.job.request.payload, {});
-  lane.jobs.pop_front();
   finished_.splice(finished_.end(), seat.result);
 }
 

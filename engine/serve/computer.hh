@@ -23,12 +23,17 @@ struct Job {
   Message request;  // a hello opens what the session has here
   Nanos at{};
   TcpSample tcp = {};
+  std::uint32_t retransmits = 0;  // of ours, on the way there, since the one before
 };
 
 struct Done {
   SessionId session = 0;
-  Job job;                        // its payload is gone
-  std::uint64_t bytes = 0;        // that its request had
+  Header asked;                   // its request's, when it came and what the connection was like
+  Nanos at{};
+  TcpSample tcp = {};
+  std::uint32_t retransmits = 0;
+  bool last = true;               // else more is to come of the same request
+  std::uint64_t bytes = 0;        // of the request, if this is the last
   std::optional<Message> reply;   // of a hello: what the welcome says, in `welcome`
   std::string welcome;            // JSON, "" = nothing
   std::string refusal;            // not empty: the session is over here

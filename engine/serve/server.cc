@@ -112,7 +112,7 @@ void Server::Body::publish() {
   const std::lock_guard lock(mutex);
   state.connections = static_cast<int>(visits.size());
   state.sessions = admission.sessions();
-  state.idle = static_cast<int>(sessions.size()) - state.sessions;
+  state.idle = static_cast<int>(sessions.size()) - attached;
   state.cache_bytes = caches;
   state.queued_bytes = queued;
   state.draining = draining;

@@ -55,6 +55,7 @@ struct Server::Body {
   Session& add(Visit&, std::string key);
   void attach(Session&, Visit&);
   void detach(Session&);  // its connection is lost; kept, if it can be
+  void forget_key(Session&);
   void end(SessionId, Ending);
   void keep_house(Nanos now);
   void keep_memory();
@@ -80,6 +81,7 @@ struct Server::Body {
   SessionId last_session = 0;
   std::uint64_t queued = 0, caches = 0;  // bytes of all requests that wait, and of all caches
   Bytes noise;               // for those who measure
+  int attached = 0;          // sessions with a connection
   bool draining = false;
   Nanos end_by = no_deadline;
 

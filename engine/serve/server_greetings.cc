@@ -26,7 +26,8 @@ void Server::Body::greet(Visit& visit, Message hello, Nanos at) {
   if (g.resumes && resume_warm(visit, g)) return;
   if (const auto old = keys.find(g.key); !g.key.empty() && old != keys.end())
     end(old->second, Ending::replaced);
-  if (const auto reason = seat(visit)) return refuse(visit, *reason);
+  // A probe keeps its stranger's seat: it may measure the way to a server that is full.
+  if (const auto reason = g.probe ? std::nullopt : seat(visit)) return refuse(visit, *reason);
   begin(visit, std::move(g), at);
 }
 

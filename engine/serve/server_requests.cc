@@ -57,7 +57,7 @@ void Server::Body::asked(Session& session, Arrival arrival) {
     session.unheard = true;
     session.visit->channel->hold_reading(true);
   }
-  computer->ask(session.id, {std::move(arrival.message), arrival.at, arrival.tcp});
+  computer->ask(session.id, {std::move(arrival.message), arrival.at, arrival.tcp, arrival.retransmits});
 }
 
 void Server::Body::measure(Session& session, const Arrival& arrival) {
@@ -98,12 +98,12 @@ void Server::Body::done(Done& d) {
   Session& session = found->second;
   queued -= d.bytes;
   session.queued -= d.bytes;
-  --session.unanswered;
+  session.unanswered -= d.last;
   caches += d.cache_bytes - session.cache;
   session.cache = d.cache_bytes;
   if (session.visit) session.last = clock.now();
   hear_again(session);
-  const Header& h = d.job.request.header;
+  const Header& h = d.asked;
   const bool hello = h.kind == Kind::hello;
   if (!d.refusal.empty()) {
     if (session.visit) return refuse(*session.visit, hello ? Refusal::hello : Refusal::request, d.refusal);
@@ -113,9 +113,11 @@ void Server::Body::done(Done& d) {
   if (!d.reply) return;
   Message& message = *d.reply;
   message.header.seq = h.seq;
-  message.header.held = clock.now() - d.job.at;
-  watch.answered(message.header.held, d.job.tcp);
+  message.header.held = clock.now() - d.at;
+  watch.answered(message.header.held, d.tcp);
+  if (d.retransmits > 0) watch.sent_again(d.retransmits);
   reply(session, message);
+  if (!d.last) forget_key(session);  // who is told one thing after another cannot say what it has had
   if (!session.key.empty()) session.exchange.keep(std::move(message));
 }
 

@@ -24,6 +24,7 @@ void Server::Body::attach(Session& session, Visit& visit) {
   session.last = clock.now();
   session.visit = &visit;
   visit.session = &session;
+  ++attached;
 }
 
 // What it asked and nobody works on is dropped: if it comes back, it says so again.
@@ -31,6 +32,7 @@ void Server::Body::detach(Session& session) {
   if (!session.visit) return;
   session.visit->session = nullptr;
   session.visit = nullptr;
+  --attached;
   session.unheard = false;
   session.last = clock.now();
   if (session.probe) return;
@@ -43,6 +45,11 @@ void Server::Body::detach(Session& session) {
   session.unread = false;
 }
 
+void Server::Body::forget_key(Session& session) {
+  if (const auto key = keys.find(session.key); key != keys.end() && key->second == session.id) keys.erase(key);
+  session.key.clear();
+}
+
 void Server::Body::end(SessionId id, Ending why) {
   const auto found = sessions.find(id);
   if (found == sessions.end()) return;
@@ -51,8 +58,11 @@ void Server::Body::end(SessionId id, Ending why) {
   watch.log(Level::info, fmt::format("session {}: client {} is done ({})", id, session.peer, name_of(why)));
   queued -= session.queued;
   caches -= session.cache;
-  if (session.visit) part(*session.visit);
-  if (const auto key = keys.find(session.key); key != keys.end() && key->second == id) keys.erase(key);
+  if (session.visit) {
+    part(*session.visit);
+    --attached;
+  }
+  forget_key(session);
   if (computer) computer->forget(id);
   sessions.erase(found);
   end_when_empty();
