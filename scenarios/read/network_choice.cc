@@ -8,6 +8,7 @@
 #include "netsim/link/recording.hh"
 #include "scenarios/imports/iperf3.hh"
 #include "scenarios/imports/ping.hh"
+#include "scenarios/imports/probed_path.hh"
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/topology.hh"
 
@@ -96,8 +97,7 @@ const std::vector<TcpRow>& tcp_rows() {
   return rows;
 }
 
-netsim::TcpSpec read_tcp(const Json& json, const std::string& where) {
-  netsim::TcpSpec tcp;
+netsim::TcpSpec read_tcp(const Json& json, netsim::TcpSpec tcp, const std::string& where) {
   ObjectReader r(json, where);
   read_rows(tcp_rows(), tcp, r);
   r.done();
@@ -155,6 +155,8 @@ void read_both_ways(ObjectReader& r, netsim::LinkSpec& up, netsim::LinkSpec& dow
   read_text(r, "replay", [&](const std::string& file) {
     netsim::apply(netsim::read_recording(beside(folder, file)), up, down);
   });
+  read_text(r, "probe",
+            [&](const std::string& file) { apply(read_probed_path(beside(folder, file)), up, down); });
   read_link(r, up, true, folder);
   read_link(r, down, false, folder);
   read_direction(r, "up", up, true, folder);
@@ -192,7 +194,13 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
     read_shard_links(r, n, folder, *shards);
   else
     read_topology(r, n, folder);
-  if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, where + ": tcp");
+  read_text(r, "probe", [&](const std::string& file) {
+    const ProbedPath probed = read_probed_path(beside(folder, file));
+    apply(probed, n.tcp);
+    for (const std::string& what : probed.cannot_tell)
+      n.unknown.push_back(fmt::format("{} does not tell {}", file, what));
+  });
+  if (const Json* tcp = r.find("tcp")) n.tcp = read_tcp(*tcp, n.tcp, where + ": tcp");
   const Json* sessions = r.find("sessions");
   if (sessions) n.sessions = read_sessions(*sessions, where + ": sessions");
   n.server = r.get<std::string>("server", "");
@@ -202,8 +210,8 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   n.protection.insecure = r.get("insecure", false);
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
   read_text(r, "replay", [&](const std::string& file) {
-    n.unknown = netsim::read_recording(beside(folder, file)).cannot_tell;
-    for (std::string& what : n.unknown) what = fmt::format("{} does not tell {}", file, what);
+    for (const std::string& what : netsim::read_recording(beside(folder, file)).cannot_tell)
+      n.unknown.push_back(fmt::format("{} does not tell {}", file, what));
   });
   n.pcap = r.get<std::string>("pcap", "");
   if (!n.pcap.empty()) n.pcap = beside(folder, n.pcap);
@@ -264,7 +272,8 @@ std::vector<SchemaKey> network_schema() {
       {"ping", "file", "none", "what ping printed: round trip and loss"},
       {"iperf3", "file", "none", "what iperf3 --json printed: rates"},
       {"replay", "file", "none",
-       "what `splitwan link --record` wrote: delays, rates and losses as they were"}};
+       "what `splitwan link --record` wrote: delays, rates and losses as they were"},
+      {"probe", "file", "none", "what `splitwan link --probe` wrote: round trip, jitter, rates, windows"}};
   append(list, link_schema());
   append(
       list,

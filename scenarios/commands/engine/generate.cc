@@ -12,6 +12,7 @@
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
+#include "scenarios/commands/engine/generate_watch.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_keys.hh"
 #include "scenarios/read/scenario_options.hh"
@@ -30,7 +31,7 @@ struct GenerateOptions {
   std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
   std::vector<std::string> stop;
   int top_logits = 0;
-  bool ignore_eos = false, json = false;
+  bool ignore_eos = false, verbose = false, json = false;
 };
 
 std::vector<Token> parse_ids(const std::string& text) {
@@ -134,12 +135,21 @@ int generate_command(const GenerateOptions& o) {
   if (text) watch.stop = [&](Token token) { return text->push(token); };
   if (o.top_logits > 0)
     watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
+  std::optional<GenerateWatch> live;
+  if (o.verbose) {
+    live.emplace(text && !o.json);
+    watch.on_time = [&](const engine::Step& step, auto spans, auto outages) {
+      live->step(step, spans, outages);
+    };
+  }
   const auto [run, done] = trace.keeping([&] {
     Outcome outcome = run_prompt(s, resources, s.decode[0], prompt, ids, watch, &trace);
     if (text) text->finish();
     trace.finish({outcome.run});
     return outcome;
   });
+  const std::string spent = live ? live->total() : "";
+  live.reset();
   const auto tokens = static_cast<double>(done.output.size());
   // As a report of this trace says it: bytes of its steps' messages; tokens after the first, over the time of
   // the steps that gained them.
@@ -183,6 +193,7 @@ int generate_command(const GenerateOptions& o) {
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
+    if (!spent.empty()) std::fputs((spent + "\n").c_str(), stderr);
     if (out.contains("privacy")) print_privacy(out["privacy"]);
     if (out.contains("checks")) print_checks(out["checks"]);
   }
@@ -234,6 +245,8 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
       ->check(CLI::NonNegativeNumber);
   command.add_option("--trace", o->trace, "keep the trace in this file");
+  command.add_flag("-v,--verbose", o->verbose,
+                   "a live line on stderr: tokens/s, tokens a step, RTT, where the time goes, outages");
   command.add_flag("--json", o->json, "print one JSON object");
   command.callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
 }
