@@ -29,6 +29,7 @@ using engine::Token;
 struct GenerateOptions {
   ScenarioOptions keys;
   std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
+  Protection protection;
   std::vector<std::string> stop;
   int top_logits = 0;
   bool ignore_eos = false, verbose = false, json = false;
@@ -59,6 +60,7 @@ Scenario scenario_for(const GenerateOptions& o) {
                                                         : Unnamed::all_here);
     s.network.up = s.network.down = {};
     s.network.server = o.server;
+    s.network.protection = o.protection;
     s.network.patience = engine::parse_duration(o.timeout);
   }
   check_privacy(s, "generate");
@@ -227,7 +229,9 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
       .add_option("--split", o->split,
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
       ->check(not_empty);
-  auto* server = command.add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
+  auto* server = command.add_option("--server", o->server, "HOST:PORT or unix:PATH of `splitwan serve`")
+                     ->check(not_empty);
+  add_protection_options(command, o->protection, engine::Side::caller);
   command.add_option("--timeout", o->timeout, schema_key("network.timeout").help)->capture_default_str();
   command
       .add_option("--link", o->link,

@@ -7,6 +7,7 @@
 #include "engine/privacy/del_weights.hh"
 #include "engine/serve/threaded_server.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/engine/init_tls.hh"
 #include "scenarios/commands/engine/serve_role.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_options.hh"
@@ -23,6 +24,7 @@ struct ServeOptions {
   int sessions = 16;
   bool whole = false, insecure = false, json = false;
   RoleOptions as;
+  InitTlsOptions init;
 };
 
 void announce(const engine::ThreadedServer& server, engine::LayerRange range, int layers, bool json) {
@@ -53,6 +55,9 @@ engine::ThreadedServer::Serve served(LoadedModel& model, engine::LayerRange rang
 }
 
 int serve_command(const ServeOptions& o) {
+  if (!o.init.folder.empty()) return init_tls(o.init, o.as.scenario, o.json);
+  if (o.as.role.empty() && !o.as.scenario.empty())
+    throw Error("--scenario {}: expected --role or --init-tls beside it", o.as.scenario);
   if (!o.as.role.empty()) {
     RoleOptions as = o.as;
     as.model = o.keys.text("model");
@@ -118,8 +123,8 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
   auto* scenario = command.add_option("--scenario", o->as.scenario,
                                       "its file: who listens where stands in network.addresses");
   role->needs(scenario);
-  scenario->needs(role);
   command.add_flag("--once", o->as.once, "with --role: one session, then exit")->needs(role);
+  add_init_tls_options(command, o->init);
   command.add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
   command.add_flag("--insecure", o->insecure,
                    "allow addresses other than loopback although nothing is encrypted yet");

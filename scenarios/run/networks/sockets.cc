@@ -29,17 +29,19 @@ class LiveServer : public RunNetwork {
 // The same of nodes.
 class LiveNodes : public RunNetwork {
  public:
-  explicit LiveNodes(engine::ShardLinks links) : links_(std::move(links)) {}
+  LiveNodes(engine::ShardLinks links, engine::MakeStream streams)
+      : links_(std::move(links)), streams_(std::move(streams)) {}
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
     engine::WallClock clock;
-    engine::SocketTransport transport(clock);
+    engine::SocketTransport transport(clock, streams_);
     join(transport, engine::roles::client, links_, nullptr);
     parties.at(engine::roles::client)(transport, clock);
   }
 
  private:
   engine::ShardLinks links_;
+  engine::MakeStream streams_;
 };
 
 class Loopback : public RunNetwork {
@@ -73,7 +75,8 @@ std::unique_ptr<RunNetwork> make_sockets_network(const NetworkOrder& order) {
   if (order.shards && !order.choice.addresses.empty()) {
     engine::ShardLinks links = shard_links(order.choice, *order.shards);
     links.limits = order.answers;
-    return std::make_unique<LiveNodes>(std::move(links));
+    return std::make_unique<LiveNodes>(std::move(links),
+                                       streams_for(order.choice, *order.shards, engine::roles::client));
   }
   if (order.choice.server.empty()) return std::make_unique<Loopback>(order.choice);
   return std::make_unique<LiveServer>(order.choice.server, order.answers);
