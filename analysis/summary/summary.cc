@@ -156,6 +156,10 @@ Json decoding_summary(const Study& study) {
     result["drafter"] = std::get<1>(key);
     result.update(group.variant);
     group.totals.write(result);
+    std::vector<engine::Check> checks;
+    for (const std::size_t run : group.totals.runs)
+      checks.insert(checks.end(), study.runs[run].checks.begin(), study.runs[run].checks.end());
+    if (!checks.empty()) result["checks"] = checks_summary(checks);
   }
   return j;
 }

@@ -38,7 +38,11 @@ class Generator {
 
   Generation run() {
     prefill();
-    while (done_.finish.empty()) decode();
+    forward_.step_done();
+    while (done_.finish.empty()) {
+      decode();
+      forward_.step_done();
+    }
     done_.total = party_.now() - begin_;
     return std::move(done_);
   }

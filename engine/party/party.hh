@@ -14,6 +14,7 @@ class Party {
 
   PartyId self() const { return self_; }
   Nanos now() const { return clock_.now() - start_; }  // since this object was made
+  Nanos time_of(const Arrival& a) const { return a.at - start_; }
 
   // Spans from here on carry this step, its rows and its context.
   void begin_step(std::uint64_t step, std::uint32_t context);
@@ -35,6 +36,7 @@ class Party {
     return std::move(*result);
   }
   void step_done(const Step& step) { recorder_.step(step); }
+  void checked(const Check& check) { recorder_.check(check); }
 
  private:
   void run(Work, const std::function<void()>&);

@@ -1,5 +1,6 @@
 #include "engine/wire/wire.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/base/error.hh"
@@ -21,6 +22,10 @@ constexpr std::uint32_t magic = 0x4e415753;
 // How TLS records begin that come first (RFC 8446, 5.1): type, and the version's first byte.
 constexpr std::uint32_t tls_handshake = 0x0316, tls_alert = 0x0315;
 static_assert(std::endian::native == std::endian::little, "the codec copies integers as they are");
+
+bool is_text(Kind kind) {
+  return kind == Kind::hello || kind == Kind::welcome || kind == Kind::error || kind == Kind::bye;
+}
 
 template <typename T>
 void put(std::byte* at, T value) {
@@ -97,11 +102,12 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
   const auto payload = get<std::uint64_t>(p + 48);
   h.seq = get<std::uint32_t>(p + 56);
   h.ack = get<std::uint32_t>(p + 60);
-  if (h.rows > limits.rows || keep > limits.rows || parent > limits.rows || payload > limits.payload) {
+  const std::uint64_t most = is_text(h.kind) ? std::min(limits.payload, longest_text) : limits.payload;
+  if (h.rows > limits.rows || keep > limits.listed || parent > limits.listed || payload > most) {
     throw Error(
         "peer announced a message over the limits: {} rows, {} kept, {} parents, {} bytes (at most {} rows, "
-        "{} bytes)",
-        h.rows, keep, parent, payload, limits.rows, limits.payload);
+        "{} listed, {} bytes)",
+        h.rows, keep, parent, payload, limits.rows, limits.listed, most);
   }
   h.keep.resize(keep);
   h.parent.resize(parent);

@@ -90,7 +90,7 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
     Connection connection(steps[0].condition, initial_window, chance.values(), worlds);
     predicted.clear();
     for (const Observation& o : steps) {
-      connection.rest(o.pause_s);
+      connection.begin_step(o);
       predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
     }
     return connection.fragile();
@@ -144,7 +144,7 @@ Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds
   const auto decoded = std::count_if(run.begin(), run.end(), [](auto& o) { return !o.prefill; });
   Answer answer;
   for (const Observation& o : run) {
-    connection.rest(o.pause_s);
+    connection.begin_step(o);
     const Components c = forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0);
     if (o.prefill)
       answer.prompt = c;

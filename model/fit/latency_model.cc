@@ -71,7 +71,7 @@ std::vector<Waits> waits_of(std::span<const Observation> run, double initial_win
   Connection connection(run[0].condition, initial_window, {}, {worlds, 1 + run[0].run * worlds});
   std::vector<Waits> all;
   for (const Observation& o : run) {
-    connection.rest(o.pause_s);
+    connection.begin_step(o);
     all.push_back(connection.exchange(o.exchanges));
     connection.rest(between_s(o));
   }
@@ -86,7 +86,7 @@ double window_misfit(double initial_window, std::span<const Observation> run, st
   Connection connection(run[0].condition, initial_window, {}, {1});
   double misfit = 0;
   for (const Observation& o : run) {
-    connection.rest(o.pause_s);
+    connection.begin_step(o);
     connection.exchange(o.exchanges);
     connection.rest(between_s(o));
     if (o.tcp.window == 0) continue;

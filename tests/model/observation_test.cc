@@ -44,6 +44,36 @@ TEST(Observation, network_time_is_the_round_trip_and_the_wire) {
   EXPECT_NEAR(o.network_s, 0.080 + (1088 + 54) * 8 / 100e6 + (1088 + 54) * 8 / 200e6, 2e-9);
 }
 
+TEST(Observation, a_spot_check_between_steps_is_in_neither_of_them_and_no_pause) {
+  auto runs = one_rtt();
+  const auto before = observe(runs);
+  engine::Run& run = runs[0];
+  const Nanos end = run.steps[2].end, took = milliseconds(300);
+  for (engine::Step& s : run.steps)
+    if (s.begin >= end) s.begin += took, s.end += took;
+  for (Span& s : run.spans)
+    if (s.begin >= end) s.begin += took, s.end += took, s.arrived += s.op == Op::recv ? took : Nanos();
+  run.checks = {
+      {.step = run.steps[2].step, .peer = 1, .begin = end, .end = end + took, .rows = 14, .layers = {5}}};
+  const Span sent{.party = 0, .op = Op::send, .peer = 1, .begin = end, .end = end, .bytes = 64};
+  Span answer{.party = 0, .op = Op::recv, .peer = 1, .begin = end, .end = end + took, .bytes = 90'000};
+  answer.arrived = answer.end;
+  answer.held = milliseconds(5);
+  run.spans.push_back(sent);
+  run.spans.push_back(answer);
+  const auto after = observe(runs);
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_NEAR(after[i].total_s, before[i].total_s, 1e-12) << i;
+    EXPECT_NEAR(after[i].network_s, before[i].network_s, 1e-12) << i;
+    EXPECT_EQ(after[i].bytes_down, before[i].bytes_down) << i;
+    EXPECT_NEAR(after[i].pause_s, before[i].pause_s, 1e-12) << i;
+    EXPECT_EQ(after[i].checked.size(), i == 3 ? 1u : 0u) << i;
+  }
+  EXPECT_EQ(after[3].checked[0].bytes_down, 90'000);
+  EXPECT_NEAR(after[3].checked[0].held_s, 0.005, 1e-12);
+}
+
 TEST(Observation, flights_are_the_receivers_count) {
   // 10 segments hold 14 rows of 1 KiB; the first 17 rows need two flights and open the window for the next.
   std::map<std::size_t, bool> opened;

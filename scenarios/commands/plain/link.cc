@@ -12,6 +12,7 @@
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/link_probe.hh"
 #include "scenarios/commands/plain/link_record.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/imports/tc_netem.hh"
 #include "scenarios/read/network_choice.hh"
 
@@ -142,10 +143,9 @@ int link_command(const LinkOptions& o) {
   if (o.record.live()) return record_live(o);
   EmulatedLink link(parse_pair(o), o.seed, static_cast<netsim::LinkEngine>(engine));
   if (const std::string congestion = link.client().congestion(); congestion != "cubic")
-    fmt::print(
-        stderr,
+    remark(
         "link: sockets that ask for nothing get {}: this kernel keeps cubic from namespaces unless it is "
-        "in net.ipv4.tcp_allowed_congestion_control\n",
+        "in net.ipv4.tcp_allowed_congestion_control",
         congestion);
   std::optional<PathRecorder> recorder;
   if (!o.record.file.empty()) recorder.emplace(o.record, link.client());
@@ -161,10 +161,9 @@ int link_command(const LinkOptions& o) {
   }
   print(o, j, words);
   if (report.lateness.mean <= limit) return code;
-  fmt::print(
-      stderr,
+  remark(
       "splitwan: link: mean lateness {:.1f} us is above the limit of {:.1f} us: this machine was too busy "
-      "for what was measured to hold\n",
+      "for what was measured to hold",
       seconds(report.lateness.mean) * 1e6, seconds(limit) * 1e6);
   return code == 0 ? 1 : code;
 }

@@ -29,7 +29,7 @@ TEST_P(Kernels, attend_with_a_softmax_over_the_slots_they_are_given) {
   const int dim = 20, kv_heads = 2, slots = 300;
   const at::Tensor k = at::randn({slots, kv_heads, dim}), v = at::randn({slots, kv_heads, dim});
   ChunkedSlots cache(1, kv_heads, dim);
-  cache.reserve(slots, 0);
+  cache.fit(slots, 0);
   for (int s = 0; s < slots; ++s)
     cache.put(0, s, k[s].contiguous().data_ptr<float>(), v[s].contiguous().data_ptr<float>());
   const std::vector<kernels::SlotRun> runs = {{3, 4}, {10, 47}, {250, 290}, {299, 300}};
