@@ -11,8 +11,8 @@
 #include "engine/text/text_stream.hh"
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
-#include "scenarios/console/console.hh"
 #include "scenarios/commands/engine/generate_watch.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_keys.hh"
 #include "scenarios/read/scenario_options.hh"
@@ -195,7 +195,7 @@ int generate_command(const GenerateOptions& o) {
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
-    if (!spent.empty()) std::fputs((spent + "\n").c_str(), stderr);
+    if (!spent.empty()) remark("{}", spent);
     if (out.contains("privacy")) print_privacy(out["privacy"]);
     if (out.contains("checks")) print_checks(out["checks"]);
   }
