@@ -4,7 +4,7 @@
 #include <csignal>
 
 #include "engine/base/error.hh"
-#include "engine/base/memory_reserve.hh"
+#include "engine/serve/memory_reserve.hh"
 #include "engine/base/units.hh"
 #include "engine/decode/text_sessions.hh"
 #include "engine/privacy/del_weights.hh"

@@ -1,4 +1,4 @@
-#include "engine/base/memory_reserve.hh"
+#include "engine/serve/memory_reserve.hh"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
