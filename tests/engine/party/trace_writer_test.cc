@@ -128,6 +128,20 @@ TEST(TraceWriter, of_a_process_that_is_killed_has_lost_the_step_it_was_in) {
   EXPECT_EQ(TraceWriter(folder / "t.jsonl").earlier(), folder / "t.jsonl.partial");
 }
 
+TEST(TraceWriter, has_an_outage_on_the_disk_at_once_for_the_next_may_be_the_last) {
+  const TemporaryFolder folder;
+  const engine::Run& run = some_runs()[0];
+  TraceWriter writer(folder / "t.jsonl");
+  Recorder* live = writer.begin(run.header);
+  play(run, *live, 3);
+  const Outage lost{.step = 3, .peer = 1, .begin = Nanos(5), .end = Nanos(9), .attempts = 2, .why = "reset"};
+  live->outage(lost);
+  std::string cut_off;
+  const auto there = read_trace_file(folder / "t.jsonl.partial", &cut_off);
+  ASSERT_EQ(there.size(), 1u);
+  EXPECT_EQ(there[0].outages, std::vector{lost});
+}
+
 TEST(TraceWriter, that_kept_nothing_leaves_nothing) {
   const TemporaryFolder folder;
   {
