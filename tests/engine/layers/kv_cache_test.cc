@@ -148,7 +148,9 @@ TEST_P(Trees, show_each_row_its_path_in_few_runs) {
       ASSERT_EQ(rows_seen, path) << "row " << row;
     }
     std::printf("%s, window %d: %.2f runs a row\n", GetParam(), window, static_cast<double>(entries) / rows);
-    if (std::string(GetParam()) == "zigzag") EXPECT_LE(entries, 2u * rows);
+    if (std::string(GetParam()) == "zigzag") {
+      EXPECT_LE(entries, 2u * rows);
+    }
   }
 }
 
