@@ -63,15 +63,6 @@ std::uint64_t ChunkedSlots::bytes() const {
   return heads * (touched_ / chunk_slots * of_head(chunk_slots) + of_head(touched_ % chunk_slots));
 }
 
-void ChunkedSlots::fetch(int layer, int slot) const {
-  constexpr int line = 16;  // floats
-  for (int h = 0; h < kv_heads_; ++h) {
-    const Place to = place(layers_[layer].chunks[slot / chunk_slots], head_floats(), h, slot, head_dim_);
-    for (int d = 0; d < head_dim_; ++d) __builtin_prefetch(to.key + d * block_slots, 1);
-    for (int d = 0; d < head_dim_; d += line) __builtin_prefetch(to.value + d, 1);
-  }
-}
-
 void ChunkedSlots::put(int layer, int slot, const float* key, const float* value) {
   for (int h = 0; h < kv_heads_; ++h, key += head_dim_, value += head_dim_) {
     const Place to = place(layers_[layer].chunks[slot / chunk_slots], head_floats(), h, slot, head_dim_);

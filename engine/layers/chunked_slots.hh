@@ -17,8 +17,6 @@ class ChunkedSlots : public KvSlots {
   void move(int from, int to) override;
   std::uint64_t bytes() const override;
 
-  // That put() is to come: lines of many sessions' caches are far, and stores wait for one after the other.
-  void fetch(int layer, int slot) const;
   // One slot's key and value, [kv_heads, head_dim] each.
   void put(int layer, int slot, const float* key, const float* value);
   void get(int layer, int slot, float* key, float* value) const;

@@ -100,14 +100,10 @@ at::Tensor KernelLayers::operator()(at::Tensor x, std::span<const SessionRows> s
 void KernelLayers::cache_rows(const Workspace& w, int layer) const {
   const std::int64_t q = config_.q_width(), kv = config_.kv_width();
   parallel(static_cast<std::int64_t>(w.rows.size()), 2 * kv, [&](std::int64_t first, std::int64_t last) {
-    constexpr std::int64_t ahead = 2;
-    const auto at = [&](std::int64_t row) { return w.rows[static_cast<std::size_t>(row)]; };
-    for (std::int64_t row = first; row < std::min(first + ahead, last); ++row)
-      at(row).slots->fetch(layer, at(row).slot);
     for (std::int64_t row = first; row < last; ++row) {
-      if (row + ahead < last) at(row + ahead).slots->fetch(layer, at(row + ahead).slot);
       const float* keys = w.qkv + row * (q + 2 * kv) + q;
-      at(row).slots->put(layer, at(row).slot, keys, keys + kv);
+      const Workspace::Row& to = w.rows[static_cast<std::size_t>(row)];
+      to.slots->put(layer, to.slot, keys, keys + kv);
     }
   });
 }
