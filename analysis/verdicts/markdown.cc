@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "analysis/verdicts/words.hh"
@@ -11,6 +10,8 @@
 
 namespace splitwan::analysis {
 namespace {
+
+using engine::markdown_text;
 
 constexpr std::size_t most_name = 200, most_reason = 2000;     // bytes
 constexpr std::size_t most_differing = 20, most_reasons = 10;  // rows; cells
@@ -128,26 +129,6 @@ void add_differences(Page& page, const Json& differences) {
 }
 
 }  // namespace
-
-std::string markdown_text(std::string_view text) {
-  const std::string line = engine::one_line(text);
-  const auto at = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : '\0'; };
-  std::string escaped;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    const bool within = i > 0 && std::isalnum(at(i - 1)) && std::isalnum(at(i + 1));
-    const bool link = (c == '/' && i > 0 && at(i - 1) == ':') || (c == '.' && i > 2 && at(i - 1) == 'w');
-    if (std::string_view("&<|*`[]\\~$").find(c) != std::string_view::npos || (c == '_' && !within) || link ||
-        (i == 0 && (c == '#' || c == '-' || c == '+')) ||
-        (c == '>' && line.find_first_not_of(" >") >= i))  // where it would quote
-      escaped += fmt::format("&#{};", static_cast<unsigned>(c));
-    else
-      escaped += c;
-    // GitHub looks for names and numbers in the finished page: only a character between helps.
-    if (c == '@' || (c == '#' && std::isdigit(at(i + 1)))) escaped += "&#8203;";
-  }
-  return escaped;
-}
 
 std::string markdown_page(const GateResult& result, std::size_t most_bytes) {
   Page page(most_bytes);

@@ -1,14 +1,56 @@
 #include "engine/base/json_file.hh"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 #include "engine/base/error.hh"
 #include "engine/base/nearest.hh"
 
 namespace splitwan::engine {
+
+namespace {
+
+std::uint64_t random_word() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+}  // namespace
+
+// SipHash-1-3 (Aumasson and Bernstein 2012; rounds as in Rust's maps).
+std::uint64_t hash_of_key(std::string_view key) {
+  static const std::uint64_t k0 = random_word(), k1 = random_word();
+  std::uint64_t a = k0 ^ 0x736f6d6570736575, b = k1 ^ 0x646f72616e646f6d, c = k0 ^ 0x6c7967656e657261,
+                d = k1 ^ 0x7465646279746573;
+  const auto turned = [](std::uint64_t word, int bits) { return word << bits | word >> (64 - bits); };
+  const auto round = [&] {
+    a += b, b = turned(b, 13) ^ a, a = turned(a, 32);
+    c += d, d = turned(d, 16) ^ c;
+    a += d, d = turned(d, 21) ^ a;
+    c += b, b = turned(b, 17) ^ c, c = turned(c, 32);
+  };
+  const auto take = [&](std::uint64_t word) {
+    d ^= word;
+    round();
+    a ^= word;
+  };
+  std::uint64_t last = static_cast<std::uint64_t>(key.size()) << 56;
+  for (; key.size() >= sizeof last; key.remove_prefix(sizeof last)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, key.data(), sizeof word);
+    take(word);
+  }
+  for (std::size_t i = 0; i < key.size(); ++i)
+    last |= static_cast<std::uint64_t>(static_cast<unsigned char>(key[i])) << (8 * i);
+  take(last);
+  c ^= 0xff;
+  for (int i = 0; i < 3; ++i) round();
+  return a ^ b ^ c ^ d;
+}
 
 std::string read_text_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -1,8 +1,11 @@
 #include "engine/base/plain_text.hh"
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 
 namespace splitwan::engine {
 namespace {
@@ -50,6 +53,28 @@ std::string one_line(std::string_view text, std::size_t most) {
   return shortened(line, most);
 }
 
+std::string whole_lines(std::string_view text) {
+  std::string lines;
+  for (;;) {
+    const std::size_t end = text.find_first_of("\n\t");
+    lines += one_line(text.substr(0, end));
+    if (end == text.npos) return lines;
+    lines += text[end];
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string terminal_text(std::string_view text) {
+  std::string shown;
+  each_character(text, [&](utf8proc_int32_t code, std::string_view bytes) {
+    const bool plain =
+        code == '\n' || code == '\t' || (code >= 0 && utf8proc_category(code) != UTF8PROC_CATEGORY_CC);
+    shown += plain ? bytes : "\xEF\xBF\xBD";
+    return true;
+  });
+  return shown;
+}
+
 std::string shortened(std::string_view valid, std::size_t most) {
   constexpr std::string_view rest = "...";
   if (valid.size() <= most) return std::string(valid);
@@ -65,6 +90,49 @@ std::size_t columns_of(std::string_view valid) {
     return true;
   });
   return columns;
+}
+
+std::string markdown_text(std::string_view text) {
+  const std::string line = one_line(text);
+  const auto at = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : '\0'; };
+  std::string escaped;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool within = i > 0 && std::isalnum(at(i - 1)) && std::isalnum(at(i + 1));
+    const bool link = (c == '/' && i > 0 && at(i - 1) == ':') || (c == '.' && i > 2 && at(i - 1) == 'w');
+    if (std::string_view("&<|*`[]\\~$").find(c) != std::string_view::npos || (c == '_' && !within) || link ||
+        (i == 0 && (c == '#' || c == '-' || c == '+')) ||
+        (c == '>' && line.find_first_not_of(" >") >= i))  // where it would quote
+      escaped += fmt::format("&#{};", static_cast<unsigned>(c));
+    else
+      escaped += c;
+    // GitHub looks for names and numbers in the finished page: only a character between helps.
+    if (c == '@' || (c == '#' && std::isdigit(at(i + 1)))) escaped += "&#8203;";
+  }
+  return escaped;
+}
+
+namespace {
+
+constexpr std::string_view starts_formulas = "=+-@\t\r";
+
+bool is_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return status == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::string csv_text(std::string_view text) {
+  const bool runs = !text.empty() && starts_formulas.find(text[0]) != text.npos && !is_number(text);
+  return (runs ? "'" : "") + std::string(text);
+}
+
+std::string text_of_csv(std::string_view cell) {
+  const bool marked = cell.size() > 1 && cell[0] == '\'' && csv_text(cell.substr(1)) == cell;
+  return std::string(cell.substr(marked ? 1 : 0));
 }
 
 }  // namespace splitwan::engine

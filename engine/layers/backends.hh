@@ -17,6 +17,8 @@ class Layers {
   virtual at::Tensor operator()(at::Tensor x, std::span<const SessionRows>) const = 0;
   virtual std::unique_ptr<KvSlots> new_slots() const = 0;
   virtual std::size_t bytes() const = 0;  // of weights
+  // Of each layer, what its bits depend on (arithmetic.hh). Empty where they depend on who shares a call.
+  virtual std::vector<std::string> arithmetic() const { return {}; }
 };
 
 // The final norm and the product with the vocabulary.

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "engine/layers/arithmetic.hh"
 #include "engine/layers/backends.hh"
 #include "engine/layers/chunked_slots.hh"
 #include "engine/layers/kernel_layer.hh"
@@ -60,6 +62,7 @@ class KernelLayers : public Layers {
     for (const KernelLayer& layer : layers_) sum += layer.bytes();
     return sum;
   }
+  std::vector<std::string> arithmetic() const override;
 
  private:
   void cache_rows(const Workspace&, int layer) const;
@@ -106,6 +109,20 @@ void KernelLayers::cache_rows(const Workspace& w, int layer) const {
       to.slots->put(layer, to.slot, keys, keys + kv);
     }
   });
+}
+
+std::vector<std::string> KernelLayers::arithmetic() const {
+  std::map<Storage, std::string> known;
+  std::vector<std::string> all;
+  for (const KernelLayer& layer : layers_) {
+    std::string& of_layer = all.emplace_back();
+    for (const Storage storage : layer.storages()) {
+      std::string& one = known[storage];
+      if (one.empty()) one = arithmetic_of(config_, storage);
+      if (of_layer.find(one) == std::string::npos) of_layer += (of_layer.empty() ? "" : ", ") + one;
+    }
+  }
+  return all;
 }
 
 // Moves the wanted rows up to each other.

@@ -30,6 +30,8 @@ class LayerStack {
   // What one call costs: arithmetic, and weights + cache read.
   Work work(Phase, std::uint32_t rows, std::uint32_t context) const;
   std::size_t bytes() const { return layers_->bytes(); }  // of weights
+  // Of each layer: rows have the same bits on machines that say the same. Empty: no machine's do for sure.
+  std::vector<std::string> arithmetic() const { return layers_->arithmetic(); }
 
  private:
   ModelConfig config_;

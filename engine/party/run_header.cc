@@ -1,8 +1,8 @@
 #include "engine/party/run_header.hh"
 
+#include <charconv>
 #include <cmath>
 #include <concepts>
-#include <cstdlib>
 
 #include "engine/base/link_json.hh"
 #include "engine/wire/codecs.hh"
@@ -56,7 +56,11 @@ StatedLink link_of(ObjectReader link) {
   if (link.find("deliveries")) {
     ObjectReader r = link.child("deliveries");
     stated.deliveries = r.need<std::uint64_t>("count");
-    stated.fingerprint = std::strtoull(r.need<std::string>("fingerprint").c_str(), nullptr, 16);
+    const auto text = r.need<std::string>("fingerprint");
+    const char* end = text.data() + text.size();
+    if (const auto [stop, status] = std::from_chars(text.data(), end, stated.fingerprint, 16);
+        status != std::errc{} || stop != end)
+      throw Error("{}: expected up to 16 hex digits, found '{}'", r.path("fingerprint"), text.substr(0, 60));
     r.done();
   }
   link.done();

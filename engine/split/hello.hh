@@ -3,11 +3,9 @@
 
 #include "engine/checkpoint/model_config.hh"
 #include "engine/party/party.hh"
-#include "engine/split/codec.hh"
+#include "engine/wire/codecs.hh"
 
 namespace splitwan::engine {
-
-constexpr std::size_t longest_hello = 1 << 16;  // bytes
 
 // `more`: what a session of another kind asks for, beside those.
 Message hello(const ModelConfig&, LayerRange middle, const Codec&, const Json& more = Json::object());
@@ -16,6 +14,9 @@ Json check_hello(const Message&, const ModelConfig&, LayerRange middle);
 
 Message plain(Kind, const std::string& text = "");  // welcome, bye
 std::string text_of(const Message&);                // what it says, fit for a log
+// What a welcome says: an object, empty where it says nothing. Throws Error as expect() does, and on anything
+// else.
+Json said_in_welcome(const Message&);
 Message error_message(const std::string& text);
 // Throws Error with the peer's own words when `m` is an error, or when it is not of the expected kind.
 void expect(const Message& m, Kind);

@@ -8,6 +8,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/layers/device.hh"
+#include "engine/split/checks.hh"
 #include "engine/split/hello.hh"
 
 namespace splitwan::engine {
@@ -25,8 +26,11 @@ RowList behind(RowList lead, std::span<const std::int32_t> rows) {
 MiddleSession::MiddleSession(const ModelConfig& config, const LayerStack& middle, const Json& said,
                              const DelWeights* weights)
     : config_(config), middle_(middle), passage_(middle.new_cache()) {
+  if (const auto checks = said.find("checks"); checks != said.end() && *checks == true)
+    passage_.observe(&boundaries_.emplace(middle.range(), config.width));
   const auto terms = said.find("mechanism");
   if (terms == said.end()) return;
+  if (boundaries_) throw Error("spot checks: expected rows that come through no mechanism");
   if (!weights)
     throw Error("the client's rows come through a binomial mechanism: this server has no decoder");
   mechanism_.emplace(mechanism_terms_of({*terms, "the client's mechanism"}), *weights, middle.range().begin);
@@ -34,6 +38,18 @@ MiddleSession::MiddleSession(const ModelConfig& config, const LayerStack& middle
   lead_ = static_cast<std::size_t>(mechanism_->soft_prompt().size(0));
   if (std::cmp_greater_equal(lead_, config.context))
     throw Error("a soft prompt of {} rows: the model's context is {}", lead_, config.context);
+}
+
+void MiddleSession::greet(Json& welcome) const {
+  if (boundaries_) welcome["checks"] = offer_checks(middle_);
+}
+
+Message MiddleSession::check(const Message& m) {
+  if (!boundaries_) throw Error("a {} in a session that asked for none in its hello", name_of(m.header.kind));
+  if (m.header.kind == Kind::draw) return boundaries_->evidence(m.header);
+  header_ = m.header;
+  commit();
+  return boundaries_->commitment(header_);
 }
 
 void MiddleSession::take(const Message& m) {
@@ -56,6 +72,7 @@ void MiddleSession::commit() {
   if (mechanism_ && listed.empty() && header_.context == tokens_ + sent_) listed = all;
   if (!listed.empty()) {
     passage_.commit(behind(first_rows(lead_), listed));
+    if (boundaries_) boundaries_->commit(listed);
     lead_ = 0;  // the soft prompt is where it belongs
     tokens_ += static_cast<std::uint32_t>(listed.size());
   }
@@ -91,6 +108,7 @@ Work MiddleSession::layers() const {
 
 void MiddleSession::open(at::Tensor rows) {
   if (lead_ > 0) rows = at::cat({upload(mechanism_->soft_prompt(), middle_.device()), rows});
+  if (boundaries_) boundaries_->begin(*codec_);
   passage_.begin(std::move(rows), behind(chain_of(lead_), header_.parent),
                  header_.kind == Kind::feed ? 0 : header_.rows);
   sent_ = header_.rows;
@@ -100,6 +118,7 @@ std::optional<Message> MiddleSession::finish() {
   const at::Tensor through = passage_.take_out();
   if (header_.kind == Kind::feed) {
     passage_.commit(first_rows(lead_ + sent_));
+    if (boundaries_) boundaries_->commit(first_rows(sent_));
     tokens_ += std::exchange(sent_, 0);
     lead_ = 0;
     return {};

@@ -4,6 +4,7 @@
 
 #include "engine/checkpoint/model_config.hh"
 #include "engine/serve/served.hh"
+#include "engine/split/boundary_rows.hh"
 #include "engine/split/codec.hh"
 #include "engine/split/mechanism.hh"
 #include "engine/split/passage.hh"
@@ -15,7 +16,13 @@ class MiddleSession : public ServedSession {
   // `said`: the client's hello. `weights`: for rows that come through the binomial mechanism, or null. What
   // is given must outlive the session. Throws Error.
   MiddleSession(const ModelConfig&, const LayerStack& middle, const Json& said, const DelWeights* weights);
-  std::uint64_t bytes() const override { return passage_.bytes(); }
+  std::uint64_t bytes() const override { return passage_.bytes() + (boundaries_ ? boundaries_->bytes() : 0); }
+  // What a welcome says to such a client.
+  void greet(Json& welcome) const;
+
+  // A check or a draw: the answer is there at once.
+  static bool is_check(Kind kind) { return kind == Kind::check || kind == Kind::draw; }
+  Message check(const Message&);
 
   // A request or a feed: what the client keeps of the step before is committed, its tree is checked. Throws
   // Error, as all below, when there is something wrong with it.
@@ -36,6 +43,7 @@ class MiddleSession : public ServedSession {
 
   const ModelConfig& config_;
   const LayerStack& middle_;
+  std::optional<BoundaryRows> boundaries_;  // of a client that checks
   Passage passage_;
   std::optional<MechanismReader> mechanism_;
   const Codec* back_ = nullptr;          // of replies to counts

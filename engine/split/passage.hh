@@ -17,7 +17,9 @@ class Passage {
   // Throws Error on a bad tree.
   void begin(at::Tensor rows, RowList parent, std::int64_t wanted);
   bool under_way() const { return rows_.defined() && done_ < rows_.size(0); }
-  at::Tensor take_out() { return std::exchange(out_, at::Tensor()); }  // [wanted, width], when all are through
+  at::Tensor take_out() {
+    return std::exchange(out_, at::Tensor());
+  }  // [wanted, width], when all are through
   void commit(std::span<const std::int32_t> rows) { cache_.commit(rows); }
   int committed() const { return cache_.committed(); }
   std::uint64_t bytes() const;  // of memory: the cache and what is under way

@@ -47,10 +47,17 @@ void serve_middle(Party& party, PartyId client, const ModelConfig& config, const
   answering(party, client, options, [&](const NextMessage& next) {
     Arrival arrival = next();
     MiddleSession session(config, middle, check_hello(arrival.message, config, middle.range()), options.del);
-    party.reply(arrival, plain(Kind::welcome));
+    Json welcome = Json::object();
+    session.greet(welcome);
+    party.reply(arrival, plain(Kind::welcome, welcome.empty() ? "" : welcome.dump()));
     while (true) {
       arrival = next();
       if (arrival.message.header.kind == Kind::bye) return;
+      if (MiddleSession::is_check(arrival.message.header.kind)) {
+        party.begin_step(0, arrival.message.header.context);
+        party.reply(arrival, session.check(arrival.message));
+        continue;
+      }
       expect(arrival.message, Kind::request);
       party.reply(arrival, through(party, session, middle, arrival.message));
     }

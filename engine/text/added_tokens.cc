@@ -6,6 +6,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/tokenizer.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -95,7 +96,8 @@ AddedTokens::AddedTokens(const Json& list, const std::string& where) {
     token.lstrip = reader.get("lstrip", false);
     token.rstrip = reader.get("rstrip", false);
     reader.done();
-    if (token.id < 0) throw Error("{}: expected an id of 0 or more, found {}", reader.path("id"), token.id);
+    if (token.id < 0 || token.id >= most_tokens)
+      throw Error("{}: expected an id of 0 to {}, found {}", reader.path("id"), most_tokens - 1, token.id);
     by_id_[token.id] = token;
     index(token);
   }

@@ -4,6 +4,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/tokenizer.hh"
 #include "engine/text/utf8.hh"
 
 namespace splitwan::engine {
@@ -38,9 +39,6 @@ std::string BpeModel::stored(const std::string& text) const {
 }
 
 void BpeModel::add_token(const std::string& text, Token id, const std::string& where) {
-  constexpr Token most = 1 << 24;
-  if (id < 0 || id >= most)
-    throw Error("{}: '{}': expected an id of 0 to {}, found {}", where, text, most - 1, id);
   if (static_cast<std::size_t>(id) >= texts_.size()) {
     texts_.resize(id + 1);
     used_.resize(id + 1);
@@ -76,16 +74,17 @@ void BpeModel::find_bytes(const std::string& where) {
   if (std::count(byte_ids_.begin(), byte_ids_.end(), -1) != 0) byte_fallback_ = false;
 }
 
-void BpeModel::add_tokens(const LargeJson& vocabulary, const std::string& where) {
+void BpeModel::add_tokens(const Json& vocabulary, const std::string& where) {
   if (!vocabulary.is_object()) throw Error("{}: expected an object of token to id", where);
   for (const auto& [text, id] : vocabulary.items()) {
-    if (!id.is_number_integer()) throw Error("{}: '{}': expected an id, found {}", where, text, id.dump());
+    if (!id.is_number_integer() || id < 0 || id >= most_tokens)
+      throw Error("{}: '{}': expected an id of 0 to {}, found {}", where, text, most_tokens - 1, id.dump());
     add_token(text, id.get<Token>(), where);
   }
 }
 
-BpeModel BpeModel::from_tokenizer_json(const Json& json, const LargeJson& vocabulary,
-                                       const std::string& where, bool byte_level) {
+BpeModel BpeModel::from_tokenizer_json(const Json& json, const Json& vocabulary, const std::string& where,
+                                       bool byte_level) {
   ObjectReader reader(json, where);
   if (const auto type = reader.get<std::string>("type", "BPE"); type != "BPE") {
     throw Error("{}: type: only BPE is implemented, found '{}'", where, type);
@@ -101,7 +100,7 @@ BpeModel BpeModel::from_tokenizer_json(const Json& json, const LargeJson& vocabu
     if (!idle) throw Error("{}: {} is not implemented, found {}", where, key, value->dump());
   }
   model.add_tokens(vocabulary, where + ".vocab");
-  for (const Json& merge : reader.need<Json>("merges")) {
+  for (const Json& merge : reader.list("merges")) {
     if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
       model.add_merge(merge[0].get<std::string>(), merge[1].get<std::string>(), where + ".merges");
       continue;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "engine/base/json.hh"
-#include "engine/base/large_json.hh"
 #include "engine/base/types.hh"
 #include "engine/text/bpe_merges.hh"
 
@@ -22,8 +21,8 @@ std::optional<std::string> bytes_of_alphabet(std::string_view text);
 class BpeModel {
  public:
   // Throws Error naming the file and key for what is missing, malformed or not implemented.
-  static BpeModel from_tokenizer_json(const Json& model, const LargeJson& vocabulary,
-                                      const std::string& where, bool byte_level);
+  static BpeModel from_tokenizer_json(const Json& model, const Json& vocabulary, const std::string& where,
+                                      bool byte_level);
   static BpeModel from_gpt2_files(const std::string& vocab_json, const std::string& merges_txt);
 
   void encode(std::string_view word, std::vector<Token>& out) const;
@@ -39,7 +38,7 @@ class BpeModel {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  void add_tokens(const LargeJson& vocabulary, const std::string& where);
+  void add_tokens(const Json& vocabulary, const std::string& where);
   void add_token(const std::string& text, Token id, const std::string& where);
   void add_merge(std::string_view left, std::string_view right, const std::string& where);
   std::string stored(const std::string& text) const;

@@ -59,13 +59,12 @@ class BpeTokenizer : public Tokenizer {
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(const std::string& path) {
-  LargeJson whole = read_large_json_file(path);
-  LargeJson vocabulary;
-  if (whole.is_object() && whole["model"].is_object()) {
-    vocabulary = std::move(whole["model"]["vocab"]);
-    whole["model"].erase("vocab");
+  Json json = read_json_file(path);
+  Json vocabulary;
+  if (json.is_object() && json.contains("model") && json["model"].is_object()) {
+    vocabulary = std::move(json["model"]["vocab"]);
+    json["model"].erase("vocab");
   }
-  const Json json = whole;
   ObjectReader reader(json, path);
   const auto part = [&](const char* key) {
     const Json* value = reader.find(key);

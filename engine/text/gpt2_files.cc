@@ -1,7 +1,7 @@
 // GPT-2's own format: vocab.json (text -> id) and merges.txt (a pair a line, the most frequent first).
 #include <fstream>
 
-#include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
 #include "engine/text/bpe_model.hh"
 
 namespace splitwan::engine {
@@ -9,7 +9,7 @@ namespace splitwan::engine {
 BpeModel BpeModel::from_gpt2_files(const std::string& vocab_json, const std::string& merges_txt) {
   BpeModel model;
   model.byte_level_ = true;
-  model.add_tokens(read_large_json_file(vocab_json), vocab_json);
+  model.add_tokens(read_json_file(vocab_json), vocab_json);
   std::ifstream in(merges_txt);
   if (!in) throw Error("{}: cannot be opened", merges_txt);
   std::string line;

@@ -47,7 +47,7 @@ TextMap replace(const Json& description, const std::string& where) {
 TextMap sequence(const Json& description, const std::string& where) {
   ObjectReader reader(description, where);
   std::vector<TextMap> maps;
-  const Json list = reader.need<Json>("normalizers");
+  const Json& list = reader.list("normalizers");
   for (std::size_t i = 0; i < list.size(); ++i) {
     maps.push_back(make_normalizer(list[i], fmt::format("{}.normalizers[{}]", where, i)));
   }

@@ -111,7 +111,7 @@ PreTokenizer metaspace(ObjectReader& reader, const std::string& where) {
 }
 
 PreTokenizer sequence(ObjectReader& reader, const std::string& where) {
-  const Json list = reader.need<Json>("pretokenizers");
+  const Json& list = reader.list("pretokenizers");
   reader.done();
   std::vector<PreTokenizer> steps;
   for (std::size_t i = 0; i < list.size(); ++i) {

@@ -52,11 +52,9 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& path)
     if (text.empty()) throw Error("{}: piece {} is empty", path, id);
     if (type == Type::unknown) unknown_ = id;
     if (type == Type::byte) {
-      unsigned value = 0;
-      if (std::sscanf(text.c_str(), "<0x%02X>", &value) != 1) {
-        throw Error("{}: byte piece {}: expected <0x00> to <0xFF>, found '{}'", path, id, text);
-      }
-      byte_ids_[value] = id;
+      const auto byte = byte_spelt(text);
+      if (!byte) throw Error("{}: byte piece {}: expected <0x00> to <0xFF>, found '{}'", path, id, text);
+      byte_ids_[*byte] = id;
     }
     if (type == Type::user_defined) {
       user_symbols_.push_back(text);

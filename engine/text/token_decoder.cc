@@ -1,7 +1,6 @@
 #include "engine/text/token_decoder.hh"
 
 #include <cctype>
-#include <cstdio>
 #include <memory>
 
 #include "engine/base/error.hh"
@@ -30,10 +29,8 @@ Texts byte_fallback(Texts tokens) {
     raw.clear();
   };
   for (std::string& token : tokens) {
-    unsigned byte = 0;
-    int read = 0;
-    if (token.size() == 6 && std::sscanf(token.c_str(), "<0x%02X>%n", &byte, &read) == 1 && read == 6) {
-      raw += static_cast<char>(byte);
+    if (const auto byte = byte_spelt(token)) {
+      raw += static_cast<char>(*byte);
       continue;
     }
     flush();
@@ -104,8 +101,9 @@ TokenDecoder make_token_decoder(const Json& description, const std::string& wher
     };
   }
   std::vector<Stage> stages;
-  const Json list = description.value("type", "") == "Sequence" ? description.value("decoders", Json::array())
-                                                                : Json::array({description});
+  ObjectReader reader(description, where);
+  const bool several = reader.need<std::string>("type") == "Sequence";
+  const Json list = several ? reader.list("decoders") : Json::array({description});
   for (std::size_t i = 0; i < list.size(); ++i) {
     stages.push_back(
         make_stage(list[i], list.size() == 1 ? where : fmt::format("{}.decoders[{}]", where, i)));

@@ -10,6 +10,8 @@
 
 namespace splitwan::engine {
 
+constexpr Token most_tokens = 1 << 24;  // of a vocabulary: ids lie below
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;

@@ -2,6 +2,8 @@
 
 #include <utf8proc.h>
 
+#include <charconv>
+
 namespace splitwan::engine {
 
 std::size_t first_character(std::string_view text) {
@@ -22,6 +24,14 @@ std::string valid_utf8(std::string_view text) {
     text.remove_prefix(size ? size : 1);
   }
   return valid;
+}
+
+std::optional<unsigned char> byte_spelt(std::string_view piece) {
+  if (piece.size() != 6 || !piece.starts_with("<0x") || piece[5] != '>') return std::nullopt;
+  const char *digits = piece.data() + 3, *end = digits + 2;
+  unsigned char byte = 0;  // unsigned: a sign is no digit
+  const auto [stop, status] = std::from_chars(digits, end, byte, 16);
+  return status == std::errc{} && stop == end ? std::optional(byte) : std::nullopt;
 }
 
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {

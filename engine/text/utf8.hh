@@ -1,6 +1,7 @@
 // UTF-8 as the tokenizers see it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ std::size_t first_character(std::string_view text);
 
 // The text with U+FFFD for every byte that is no part of a character.
 std::string valid_utf8(std::string_view text);
+
+// The byte that a vocabulary spells <0x00> to <0xFF>; none of any other text.
+std::optional<unsigned char> byte_spelt(std::string_view piece);
 
 // Every `from` becomes `to`.
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);

@@ -104,7 +104,7 @@ Json to_json(const CascadeModel& m) {
 }
 
 bool is_cascade_model(const Json& json) {
-  return json.is_object() && json.value("kind", "") == cascade_model_kind;
+  return json.is_object() && json.value("kind", Json()) == cascade_model_kind;
 }
 
 CascadeModel cascade_model_of(const Json& json, const std::string& name) {

@@ -9,25 +9,33 @@
 
 namespace splitwan::netsim {
 
-class ChildProcess {
+// Whoever it is that we talk to in lines.
+class LinePeer {
  public:
   using Clock = std::chrono::steady_clock;
+  virtual ~LinePeer() = default;
 
+  virtual const std::string& program() const = 0;
+  // It is there, as far as we know, and has said nothing that was not read.
+  virtual bool is_quiet() const = 0;
+  // Both throw Error when it has ended, saying how, or when the deadline passes.
+  virtual void write(std::string_view text, Clock::time_point deadline) = 0;
+  virtual std::string read_line(Clock::time_point deadline) = 0;
+};
+
+class ChildProcess final : public LinePeer {
+ public:
   // Starts `program` in a process group of its own, so that a terminal's Ctrl-C reaches only us; it inherits
   // no file but stderr. Throws Error when it cannot be started.
   explicit ChildProcess(std::string program);
   // Ends its input, gives it a moment to leave, then kills its group. Reaps it.
-  ~ChildProcess();
+  ~ChildProcess() override;
   ChildProcess(const ChildProcess&) = delete;
 
-  const std::string& program() const { return program_; }
-  // It runs, as far as we know, and has said nothing that was not read.
-  bool is_quiet() const;
-
-  // Both throw Error when the program has ended, naming its exit status or signal, or when the deadline
-  // passes.
-  void write(std::string_view text, Clock::time_point deadline);
-  std::string read_line(Clock::time_point deadline);
+  const std::string& program() const override { return program_; }
+  bool is_quiet() const override;
+  void write(std::string_view text, Clock::time_point deadline) override;
+  std::string read_line(Clock::time_point deadline) override;
 
  private:
   void wait_ready(short events, Clock::time_point deadline);

@@ -48,10 +48,12 @@ void expect_as_asked(const ProbeReport& found, const NetworkSpec& spec) {
 
 class PipedNs3 final : public Ns3Simulator {
  public:
-  PipedNs3(const NetworkSpec& spec, ProbeReport* report, std::chrono::milliseconds answer_timeout)
-      : connections_(spec.edges.size()), answer_timeout_(answer_timeout), path_(simulator_path()) {
-    process_ = take_idle(path_);
-    if (!process_) process_ = std::make_unique<ChildProcess>(path_);
+  PipedNs3(std::unique_ptr<LinePeer> process, const NetworkSpec& spec, ProbeReport* report,
+           std::chrono::milliseconds answer_timeout)
+      : connections_(spec.edges.size()),
+        answer_timeout_(answer_timeout),
+        path_(process->program()),
+        process_(std::move(process)) {
     const json ready = ask_json("open " + to_json(spec).dump(), "ready ");
     ProbeReport found;
     understand(ready, [&] {
@@ -208,7 +210,7 @@ class PipedNs3 final : public Ns3Simulator {
   std::size_t connections_;
   std::chrono::milliseconds answer_timeout_;
   std::string path_;
-  std::unique_ptr<ChildProcess> process_;     // none after close
+  std::unique_ptr<LinePeer> process_;         // none after close
   bool in_order_ = false;                     // open, and every answer was understood
   std::string pending_;                       // lines to go with the next question: one system call a step
   std::map<std::uint64_t, Nanos> in_flight_;  // id to the time it was sent
@@ -220,7 +222,16 @@ class PipedNs3 final : public Ns3Simulator {
 
 std::unique_ptr<Ns3Simulator> make_ns3_simulator(const NetworkSpec& spec, ProbeReport* report,
                                                  std::chrono::milliseconds answer_timeout) {
-  return std::make_unique<PipedNs3>(spec, report, answer_timeout);
+  const std::string path = simulator_path();
+  std::unique_ptr<LinePeer> process = take_idle(path);
+  if (!process) process = std::make_unique<ChildProcess>(path);
+  return make_ns3_simulator(std::move(process), spec, report, answer_timeout);
+}
+
+std::unique_ptr<Ns3Simulator> make_ns3_simulator(std::unique_ptr<LinePeer> process, const NetworkSpec& spec,
+                                                 ProbeReport* report,
+                                                 std::chrono::milliseconds answer_timeout) {
+  return std::make_unique<PipedNs3>(std::move(process), spec, report, answer_timeout);
 }
 
 }  // namespace splitwan::netsim

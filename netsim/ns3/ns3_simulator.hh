@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "netsim/link/link_simulator.hh"
+#include "netsim/ns3/child_process.hh"
 
 namespace splitwan::netsim {
 
@@ -60,6 +61,10 @@ class Ns3Simulator : public LinkSimulator {
 // once, each used by one thread at a time.
 std::unique_ptr<Ns3Simulator> make_ns3_simulator(
     const NetworkSpec& spec, ProbeReport* report = nullptr,
+    std::chrono::milliseconds answer_timeout = std::chrono::seconds(60));
+// The same with one that is there already.
+std::unique_ptr<Ns3Simulator> make_ns3_simulator(
+    std::unique_ptr<LinePeer>, const NetworkSpec& spec, ProbeReport* report = nullptr,
     std::chrono::milliseconds answer_timeout = std::chrono::seconds(60));
 
 // Those that wait for more work end.

@@ -14,7 +14,7 @@ namespace {
 
 struct Pool {
   std::mutex mutex;
-  std::vector<std::unique_ptr<ChildProcess>> idle;
+  std::vector<std::unique_ptr<LinePeer>> idle;
   pid_t owner = getpid();  // after a fork both would talk to the same processes
 
   bool is_ours() {
@@ -33,22 +33,22 @@ Pool& pool() {
 
 }  // namespace
 
-std::unique_ptr<ChildProcess> take_idle(const std::string& path) {
-  std::vector<std::unique_ptr<ChildProcess>> dead;  // ended outside the lock
+std::unique_ptr<LinePeer> take_idle(const std::string& path) {
+  std::vector<std::unique_ptr<LinePeer>> dead;  // ended outside the lock
   const std::lock_guard lock(pool().mutex);
   if (!pool().is_ours()) return nullptr;
   auto& idle = pool().idle;
   while (true) {
     const auto it = std::find_if(idle.rbegin(), idle.rend(), [&](auto& p) { return p->program() == path; });
     if (it == idle.rend()) return nullptr;
-    std::unique_ptr<ChildProcess> process = std::move(*it);
+    std::unique_ptr<LinePeer> process = std::move(*it);
     idle.erase(std::next(it).base());
     if (process->is_quiet()) return process;
     dead.push_back(std::move(process));
   }
 }
 
-void put_idle(std::unique_ptr<ChildProcess> process) {
+void put_idle(std::unique_ptr<LinePeer> process) {
   const std::size_t most = std::max(4u, std::thread::hardware_concurrency());
   const std::lock_guard lock(pool().mutex);
   pool().is_ours();
@@ -56,7 +56,7 @@ void put_idle(std::unique_ptr<ChildProcess> process) {
 }
 
 void end_idle_simulators() {
-  std::vector<std::unique_ptr<ChildProcess>> ending;
+  std::vector<std::unique_ptr<LinePeer>> ending;
   const std::lock_guard lock(pool().mutex);
   if (pool().is_ours()) ending.swap(pool().idle);
 }

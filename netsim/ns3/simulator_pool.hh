@@ -9,9 +9,9 @@
 namespace splitwan::netsim {
 
 // One that waits, or nothing. It runs the program at `path` and was put back by this process.
-std::unique_ptr<ChildProcess> take_idle(const std::string& path);
+std::unique_ptr<LinePeer> take_idle(const std::string& path);
 
 // Only one that is known to be in order. More than a machine has use for are ended.
-void put_idle(std::unique_ptr<ChildProcess> process);
+void put_idle(std::unique_ptr<LinePeer> process);
 
 }  // namespace splitwan::netsim
