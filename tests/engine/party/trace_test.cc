@@ -181,6 +181,12 @@ TEST(Trace, malformed_lines_are_named) {
   EXPECT_EQ(error_in("[1]\n"), "t.jsonl:1: not a trace line: expected a JSON object, found [1]");
 }
 
+TEST(Trace, instants_too_far_apart_to_be_subtracted_are_refused) {
+  EXPECT_EQ(error_in(edited("\"begin_ns\":5", "\"begin_ns\":-9223372036854775808")),
+            "t.jsonl:3: not a trace line: span: begin_ns: expected a whole number from -8640000000000000 to "
+            "8640000000000000, found -9223372036854775808");
+}
+
 TEST(Trace, another_schema_version_is_refused_with_both_versions) {
   EXPECT_EQ(error_in(edited("\"schema_version\":2", "\"schema_version\":9")),
             "t.jsonl:1: not a trace line: schema version 9, this build reads 1 and 2");
