@@ -17,6 +17,9 @@ inline std::string ms(const Json& seconds, int digits = 1) { return number_cell(
 inline std::string percent(const Json& fraction, int digits = 2) {
   return fraction.is_number() ? number_cell(fraction, 100, digits) + " %" : "-";
 }
+// The same data, in which no text is markup or HTML, whoever wrote it: what a page begins with.
+Json escaped(const Json& data);
+
 inline std::string text(const Json& v) { return v.is_string() ? v.get<std::string>() : v.dump(); }
 
 std::string guessing(const Json& study);   // of an "ablation"; nothing of any other

@@ -3,6 +3,7 @@
 
 #include "analysis/report/markdown.hh"
 #include "analysis/report/report.hh"
+#include "engine/base/plain_text.hh"
 #include "model/observe/observation.hh"
 
 namespace splitwan::analysis {
@@ -78,7 +79,18 @@ void projected(std::string& out, const Json& data) {
 
 }  // namespace
 
-std::string render_markdown(const Json& data) {
+Json markdown::escaped(const Json& data) {
+  if (data.is_string()) return engine::markdown_text(data.get_ref<const std::string&>());
+  Json all = data.is_object() ? Json::object() : data.is_array() ? Json::array() : data;
+  if (data.is_object())
+    for (const auto& [key, value] : data.items()) all[engine::markdown_text(key)] = escaped(value);
+  if (data.is_array())
+    for (const Json& value : data) all.push_back(escaped(value));
+  return all;
+}
+
+std::string render_markdown(const Json& as_read) {
+  const Json data = markdown::escaped(as_read);
   const Json& source = data["source"];
   const bool traced = !source.is_null();
   std::string out = "# splitwan report\n";

@@ -16,16 +16,6 @@ std::string change(const Json& share) {
   return share.is_number() ? fmt::format("{:+.3g} %", share.get<double>() * 100) : "-";
 }
 
-// Bars and ends of lines would break a table.
-std::string in_table(const Json& value) {
-  std::string out;
-  for (const char c : text(value)) {
-    if (c == '|') out += '\\';
-    out += c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return out;
-}
-
 std::string verdict_table(const Json& data) {
   if (data["verdicts"].empty()) return "";
   std::string out = fmt::format(
@@ -33,10 +23,10 @@ std::string verdict_table(const Json& data) {
       "|---|---|---|--:|--:|--:|---|---|\n",
       text(data["verdict"]));
   for (const Json& row : data["verdicts"])
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", in_table(row["scenario"]),
-                       in_table(row["cell"]), in_table(row["metric"]), figure(row["baseline"]),
-                       figure(row["current"]), change(row["change"]), in_table(row["verdict"]),
-                       in_table(row["reason"]));
+    out +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", text(row["scenario"]), text(row["cell"]),
+                    text(row["metric"]), figure(row["baseline"]), figure(row["current"]),
+                    change(row["change"]), text(row["verdict"]), text(row["reason"]));
   return out + "\n";
 }
 
@@ -66,14 +56,15 @@ std::string cell_text(const Json& cell) {
                        fmt::join(cell["settings"].get<std::vector<std::string>>(), "; "));
   out += "| metric | before | now | change |\n|---|--:|--:|--:|\n";
   for (const Json& m : cell["metrics"])
-    out += fmt::format("| {} ({}) | {} | {} | {} |\n", in_table(m["metric"]), in_table(m["unit"]),
+    out += fmt::format("| {} ({}) | {} | {} | {} |\n", text(m["metric"]), text(m["unit"]),
                        figure(m["before"]), figure(m["now"]), change(m["change"]));
   return out + "\n" + step_table(cell["step"]);
 }
 
 }  // namespace
 
-std::string render_sides_markdown(const Json& data) {
+std::string render_sides_markdown(const Json& as_read) {
+  const Json data = markdown::escaped(as_read);
   std::string out =
       fmt::format("# Side by side: {} and {}\n\n", text(data["names"]["before"]), text(data["names"]["now"]));
   out += verdict_table(data);

@@ -64,6 +64,17 @@ std::string whole_lines(std::string_view text) {
   }
 }
 
+std::string terminal_text(std::string_view text) {
+  std::string shown;
+  each_character(text, [&](utf8proc_int32_t code, std::string_view bytes) {
+    const bool plain =
+        code == '\n' || code == '\t' || (code >= 0 && utf8proc_category(code) != UTF8PROC_CATEGORY_CC);
+    shown += plain ? bytes : "\xEF\xBF\xBD";
+    return true;
+  });
+  return shown;
+}
+
 std::string shortened(std::string_view valid, std::size_t most) {
   constexpr std::string_view rest = "...";
   if (valid.size() <= most) return std::string(valid);

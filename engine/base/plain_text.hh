@@ -14,6 +14,10 @@ std::string one_line(std::string_view, std::size_t most = std::string_view::npos
 // The same of several lines: line ends and tabs stay.
 std::string whole_lines(std::string_view);
 
+// Text as a model writes it, for a terminal: nothing in it is a control character but line ends and tabs;
+// characters that join or part others stay.
+std::string terminal_text(std::string_view);
+
 // One line fit for a cell of a Markdown table: nothing in it is markup or HTML, mentions anybody or refers to
 // an issue.
 std::string markdown_text(std::string_view);

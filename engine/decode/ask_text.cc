@@ -18,6 +18,8 @@ Message prompt_rows(Party& party, const ModelEnds& embedding, Releases& releases
 
 }  // namespace
 
+Limits text_limits() { return {.rows = 0, .payload = longest_text, .listed = 1}; }
+
 Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, const SplitOptions& options,
                     std::span<const Token> prompt, const GenerateOptions& wanted) {
   const ModelConfig& config = embedding.config();
@@ -33,6 +35,7 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
   for (const Token id : prompt) names.push_back(last = Releases::child(last, id));
   mechanism.releases->reserve(names);
   const auto chunk = static_cast<std::size_t>(options.prefill_chunk);
+  Nanos asked{};  // the prompt's last rows
   for (std::size_t at = 0; at < prompt.size(); at += chunk) {
     const auto ids = prompt.subspan(at, std::min(chunk, prompt.size() - at));
     Message m =
@@ -40,11 +43,12 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
     m.header.kind = Kind::request;
     m.header.step = 1;
     m.header.context = static_cast<std::uint32_t>(at);
+    asked = party.now();
     if (at == 0)  // only now: a spent budget may have ended the session
       party.send(server, hello(config, {0, config.layers}, *options.wire, to_json(order)));
     party.send(server, std::move(m));
   }
-  expect(answer_of(party, server, options.patience).message, Kind::welcome);
+  said_in_welcome(answer_of(party, server, options.patience).message);
   Generation done;
   Nanos since = begin;
   while (done.finish.empty()) {
@@ -57,10 +61,11 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
         throw Error("server ended the text after {} tokens: '{}'", done.output.size(), done.finish);
       break;
     }
-    expect(arrival.message, Kind::reply);
-    if (h.keep.size() != 1 || h.keep[0] < 0 || h.keep[0] >= config.vocabulary)
-      throw Error("server sent {} tokens at once, or one outside the vocabulary of {}", h.keep.size(),
-                  config.vocabulary);
+    check_answer(party, arrival, {.at = asked, .step = party.step(), .listed = 1});
+    if (h.keep[0] < 0 || h.keep[0] >= config.vocabulary)
+      throw Error("server sent token {}: expected one of the vocabulary's {}", h.keep[0], config.vocabulary);
+    if (!arrival.message.payload.empty())
+      throw Error("server sent {} bytes beside a token: expected none", arrival.message.payload.size());
     if (std::cmp_greater_equal(done.output.size(), wanted.max_new_tokens))
       throw Error("server sent more than the {} tokens asked for", wanted.max_new_tokens);
     done.output.push_back(h.keep[0]);

@@ -38,7 +38,11 @@ class Generator {
 
   Generation run() {
     prefill();
-    while (done_.finish.empty()) decode();
+    forward_.step_done();
+    while (done_.finish.empty()) {
+      decode();
+      forward_.step_done();
+    }
     done_.total = party_.now() - begin_;
     return std::move(done_);
   }
@@ -121,6 +125,7 @@ class Generator {
     step.end = party_.now();
     step.sent = sent_rows() > step.rows ? sent_rows() : 0;
     party_.step_done(step);
+    if (options_.on_time) options_.on_time(step, party_.spans(), party_.outages());
     ++done_.steps;
   }
 

@@ -13,6 +13,9 @@ namespace splitwan::engine {
 Generation ask_text(Party& client, PartyId server, const ModelEnds& embedding, const SplitOptions&,
                     std::span<const Token> prompt, const GenerateOptions&);
 
+// Of what the server sends.
+Limits text_limits();
+
 // The server, of one session. `whole` holds all layers in its head; options.del is needed. Errors as
 // serve_middle's.
 void serve_text(Party& server, PartyId client, const ModelEnds& whole, const ServeOptions&);

@@ -16,11 +16,24 @@ at::Tensor seen(const KvCache& cache, at::Device device) {
   const at::Tensor mask = host_buffer({cache.rows(), slots}, at::kBool, device).zero_();
   std::vector<kernels::SlotRun> runs;
   for (int row = 0; row < cache.rows(); ++row) {
-    cache.runs(row, runs);
+    runs.clear();
+    cache.add_runs(row, runs);
     bool* at = mask.data_ptr<bool>() + row * slots;
     for (const auto& run : runs) std::fill(at + run.begin, at + run.end, true);
   }
   return upload(mask, device);
+}
+
+// Where the rows' keys go: undefined where they follow each other.
+at::Tensor places(const KvCache& cache, at::Device device) {
+  const at::Tensor slots = host_buffer({cache.rows()}, at::kLong, device);
+  auto* at = slots.data_ptr<std::int64_t>();
+  bool follow = true;
+  for (int row = 0; row < cache.rows(); ++row) {
+    at[row] = cache.slot(row);
+    follow &= at[row] == at[0] + row;
+  }
+  return follow ? at::Tensor() : upload(slots, device);
 }
 
 class AtenLayers : public Layers {
@@ -30,9 +43,15 @@ class AtenLayers : public Layers {
     for (int i = range.begin; i < range.end; ++i)
       layers_.push_back(aten_layer(checkpoint, i, storage, device));
   }
-  at::Tensor operator()(at::Tensor x, KvCache& cache, std::int64_t wanted) const override {
-    if (!layers_.empty()) x = all_rows(std::move(x), cache);
-    return x.narrow(0, cache.rows() - wanted, wanted);
+  at::Tensor operator()(at::Tensor x, std::span<const SessionRows> sessions) const override {
+    std::vector<at::Tensor> wanted;
+    std::int64_t first = 0;
+    for (const SessionRows& s : sessions) {
+      const std::int64_t rows = s.cache->rows();
+      wanted.push_back(all_rows(x.narrow(0, first, rows), s).narrow(0, rows - s.wanted, s.wanted));
+      first += rows;
+    }
+    return wanted.size() == 1 ? wanted[0] : at::cat(wanted);
   }
   std::unique_ptr<KvSlots> new_slots() const override {
     return std::make_unique<TensorSlots>(static_cast<int>(layers_.size()), config_.kv_heads, config_.head_dim,
@@ -46,27 +65,38 @@ class AtenLayers : public Layers {
   }
 
  private:
-  at::Tensor all_rows(at::Tensor x, KvCache& cache) const {
+  at::Tensor all_rows(at::Tensor x, const SessionRows& session) const {
+    const KvCache& cache = *session.cache;
     const std::int64_t rows = cache.rows(), q = config_.q_width(), kv = config_.kv_width();
     const at::Tensor turns = host_buffer({2, rows, 1, config_.head_dim / 2}, at::kFloat, device_);
     std::vector<std::int32_t> positions;
-    positions_of(cache, positions);
+    add_positions(cache, positions);
     rope_angles(frequencies_, positions, turns[0].data_ptr<float>(), turns[1].data_ptr<float>());
-    const at::Tensor turn = upload(turns, device_), mask = seen(cache, device_);
+    const at::Tensor turn = upload(turns, device_), mask = seen(cache, device_), at = places(cache, device_);
     auto& slots = cache.memory<TensorSlots>();
     const auto product = device_.is_cpu() ? aten::linear : aten::linear_as_stored;
+    observe(session, 0, x);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       x = decode_layer(config_, layers_[i], x, product, [&](const at::Tensor& qkv) {
         const at::Tensor turned = aten::rotate(
             qkv.narrow(1, 0, q + kv).view({rows, config_.heads + config_.kv_heads, config_.head_dim}),
             turn[0], turn[1]);
-        const auto [keys, values] = slots.extend(
-            static_cast<int>(i), cache.first_slot(), turned.narrow(1, config_.heads, config_.kv_heads),
-            qkv.narrow(1, q + kv, kv).view({rows, config_.kv_heads, config_.head_dim}));
+        const auto [keys, values] =
+            slots.put(static_cast<int>(i), cache.slot(0), at, cache.slots(),
+                      turned.narrow(1, config_.heads, config_.kv_heads),
+                      qkv.narrow(1, q + kv, kv).view({rows, config_.kv_heads, config_.head_dim}));
         return aten::attention(turned.narrow(1, 0, config_.heads), keys, values, mask);
       });
+      const bool last = i + 1 == layers_.size();
+      observe(session, static_cast<int>(i) + 1,
+              last ? x.narrow(0, rows - session.wanted, session.wanted) : x);
     }
     return x;
+  }
+  static void observe(const SessionRows& session, int boundary, const at::Tensor& x) {
+    if (!session.observer) return;
+    const at::Tensor rows = download(x.contiguous());
+    session.observer->see(boundary, {rows.data_ptr<float>(), static_cast<std::size_t>(rows.numel())});
   }
   ModelConfig config_;
   at::Device device_;

@@ -5,18 +5,20 @@
 #include "engine/checkpoint/checkpoint.hh"
 #include "engine/kernels/storage.hh"
 #include "engine/layers/device.hh"
-#include "engine/layers/kv_cache.hh"
+#include "engine/layers/session_rows.hh"
 
 namespace splitwan::engine {
 
-// A stack of decoder layers.
+// A stack of decoder layers, at least one.
 class Layers {
  public:
   virtual ~Layers() = default;
-  // As LayerStack's. The cache's slots are new_slots().
-  virtual at::Tensor operator()(at::Tensor x, KvCache&, std::int64_t wanted) const = 0;
+  // As LayerStack's. The caches' slots are new_slots().
+  virtual at::Tensor operator()(at::Tensor x, std::span<const SessionRows>) const = 0;
   virtual std::unique_ptr<KvSlots> new_slots() const = 0;
   virtual std::size_t bytes() const = 0;  // of weights
+  // Of each layer, what its bits depend on (arithmetic.hh). Empty where they depend on who shares a call.
+  virtual std::vector<std::string> arithmetic() const { return {}; }
 };
 
 // The final norm and the product with the vocabulary.

@@ -1,5 +1,6 @@
 #include "engine/layers/chunked_slots.hh"
 
+#include <algorithm>
 #include <cstring>
 
 namespace splitwan::engine {
@@ -20,15 +21,30 @@ Place place(const float* chunk, std::size_t head_floats, int head, int slot, int
 
 }  // namespace
 
-void ChunkedSlots::reserve(int slots, int) {
+void ChunkedSlots::fit(int slots, int) {
   const std::size_t chunks = (slots + chunk_slots - 1) / chunk_slots;
+  touched_ = std::max(slots, std::min(touched_, static_cast<int>(chunks) * chunk_slots));
   for (Layer& layer : layers_) {
+    if (layer.memory.size() > chunks) {
+      layer.memory.resize(chunks);
+      layer.chunks.resize(chunks);
+    }
     while (layer.memory.size() < chunks) {
       // 16 more: the last value of a head_dim that is no multiple of 16 is read past its end, and not used.
       layer.memory.emplace_back((kv_heads_ * head_floats() + 16) * sizeof(float));
       layer.chunks.push_back(layer.memory.back().as<float>());
     }
   }
+}
+
+std::uint64_t ChunkedSlots::bytes() const {
+  constexpr std::uint64_t page = 4096;
+  const auto of_head = [&](int slots) {  // keys and values of one
+    const auto used = static_cast<std::uint64_t>((slots + block_slots - 1) / block_slots * block_slots);
+    return 2 * ((used * head_dim_ * sizeof(float) + page - 1) / page * page);
+  };
+  const std::uint64_t heads = layers_.size() * static_cast<std::uint64_t>(kv_heads_);
+  return heads * (touched_ / chunk_slots * of_head(chunk_slots) + of_head(touched_ % chunk_slots));
 }
 
 void ChunkedSlots::put(int layer, int slot, const float* key, const float* value) {

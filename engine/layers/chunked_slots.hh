@@ -13,8 +13,9 @@ class ChunkedSlots : public KvSlots {
  public:
   ChunkedSlots(int layers, int kv_heads, int head_dim)
       : kv_heads_(kv_heads), head_dim_(head_dim), layers_(layers) {}
-  void reserve(int slots, int used) override;
+  void fit(int slots, int used) override;
   void move(int from, int to) override;
+  std::uint64_t bytes() const override;
 
   // One slot's key and value, [kv_heads, head_dim] each.
   void put(int layer, int slot, const float* key, const float* value);
@@ -28,6 +29,7 @@ class ChunkedSlots : public KvSlots {
   };
   std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
   int kv_heads_, head_dim_;
+  int touched_ = 0;  // slots: the system gives a chunk page by page
   std::vector<Layer> layers_;
 };
 

@@ -29,6 +29,10 @@ class KernelLayer {
   void project(const ModelConfig&, const float* stream, std::int64_t rows, LayerRoom&) const;
   // Adds to the stream what attention found for its rows, [rows, q_width], and then the feed-forward block.
   void finish(const ModelConfig&, float* stream, std::int64_t rows, const float* mixed, LayerRoom&) const;
+  // Of its matrices, in the order of use.
+  std::vector<Storage> storages() const {
+    return {qkv_.storage(), out_.storage(), gate_up_.storage(), down_.storage()};
+  }
   std::size_t bytes() const { return qkv_.bytes() + out_.bytes() + gate_up_.bytes() + down_.bytes(); }
 
  private:

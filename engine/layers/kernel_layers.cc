@@ -1,8 +1,11 @@
 // Layers and head in our own kernels: CPU, batch invariant.
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "engine/layers/arithmetic.hh"
 #include "engine/layers/backends.hh"
 #include "engine/layers/chunked_slots.hh"
 #include "engine/layers/kernel_layer.hh"
@@ -13,22 +16,43 @@ namespace {
 
 // What a step needs besides; only grows.
 struct Workspace : LayerRoom {
-  std::int64_t rows = 0;
+  struct Row {
+    ChunkedSlots* slots;
+    std::int32_t slot, first_run, runs;
+  };
+  std::vector<Row> rows;
+  std::vector<std::int64_t> wanted;  // of the rows, those that the last layer computes
+  std::vector<kernels::SlotRun> runs;
   std::vector<std::int32_t> positions;
-  std::vector<std::vector<kernels::SlotRun>> runs;  // per row
+  std::int64_t most_slots = 0, seen = 0;  // of one row; of all
 
-  void size_for_step(const ModelConfig& c, const KvCache& cache) {
-    rows = cache.rows();
-    size_for(c, rows);
-    if (runs.size() < static_cast<std::size_t>(rows)) runs.resize(static_cast<std::size_t>(rows));
-    for (int row = 0; row < rows; ++row) cache.runs(row, runs[static_cast<std::size_t>(row)]);
+  void size_for_step(const ModelConfig& c, std::span<const SessionRows> sessions) {
+    rows.clear(), wanted.clear(), runs.clear(), positions.clear();
+    most_slots = seen = 0;
+    for (const SessionRows& s : sessions) {
+      add_positions(*s.cache, positions);
+      auto* slots = &s.cache->memory<ChunkedSlots>();
+      for (int row = 0; row < s.cache->rows(); ++row) {
+        if (row >= s.cache->rows() - s.wanted) wanted.push_back(static_cast<std::int64_t>(rows.size()));
+        const auto first = static_cast<std::int32_t>(runs.size());
+        s.cache->add_runs(row, runs);
+        rows.push_back({slots, s.cache->slot(row), first, static_cast<std::int32_t>(runs.size()) - first});
+      }
+      most_slots = std::max<std::int64_t>(most_slots, s.cache->slots());
+      seen += std::int64_t{s.cache->rows()} * s.cache->slots();
+    }
+    size_for(c, static_cast<std::int64_t>(rows.size()));
+  }
+  std::span<const kernels::SlotRun> runs_of(const Row& row) const {
+    return std::span(runs).subspan(static_cast<std::size_t>(row.first_run),
+                                   static_cast<std::size_t>(row.runs));
   }
 };
 
 class KernelLayers : public Layers {
  public:
   KernelLayers(Checkpoint&, LayerRange, Storage);
-  at::Tensor operator()(at::Tensor x, KvCache&, std::int64_t wanted) const override;
+  at::Tensor operator()(at::Tensor x, std::span<const SessionRows>) const override;
   std::unique_ptr<KvSlots> new_slots() const override {
     return std::make_unique<ChunkedSlots>(static_cast<int>(layers_.size()), config_.kv_heads,
                                           config_.head_dim);
@@ -38,10 +62,13 @@ class KernelLayers : public Layers {
     for (const KernelLayer& layer : layers_) sum += layer.bytes();
     return sum;
   }
+  std::vector<std::string> arithmetic() const override;
 
  private:
-  void cache_rows(const Workspace&, int layer, int first_slot, ChunkedSlots&) const;
-  void attend(Workspace&, int layer, std::int64_t slots, const ChunkedSlots&, std::int64_t first_row) const;
+  void cache_rows(const Workspace&, int layer) const;
+  void leave_the_wanted(Workspace&, float* stream) const;
+  void attend(Workspace&, int layer) const;
+  void observe(std::span<const SessionRows>, int boundary, const float* stream) const;
   ModelConfig config_;
   std::vector<float> frequencies_;  // [head_dim / 2]
   std::vector<KernelLayer> layers_;
@@ -52,57 +79,90 @@ KernelLayers::KernelLayers(Checkpoint& checkpoint, LayerRange range, Storage sto
   for (int i = range.begin; i < range.end; ++i) layers_.emplace_back(checkpoint, i, storage);
 }
 
-at::Tensor KernelLayers::operator()(at::Tensor x, KvCache& cache, std::int64_t wanted) const {
+at::Tensor KernelLayers::operator()(at::Tensor x, std::span<const SessionRows> sessions) const {
   thread_local Workspace workspace;
   Workspace& w = workspace;  // this thread's: the jobs below run on others too
-  if (layers_.empty()) return x.narrow(0, cache.rows() - wanted, wanted);
-  auto& slots = cache.memory<ChunkedSlots>();
-  w.size_for_step(config_, cache);
-  std::int64_t first = 0, rows = w.rows;  // those that this layer computes
-  positions_of(cache, w.positions);
+  w.size_for_step(config_, sessions);
   rope_angles(frequencies_, w.positions, w.cosine, w.sine);
-  float* stream = x.data_ptr<float>();
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    layers_[i].project(config_, stream, rows, w);
-    cache_rows(w, static_cast<int>(i), cache.first_slot(), slots);
-    if (i + 1 == layers_.size()) {
-      first = rows - wanted;
-      rows = wanted;
-      stream += first * config_.width;
-      if (wanted == 0) break;
-    }
-    attend(w, static_cast<int>(i), cache.slots(), slots, first);
-    layers_[i].finish(config_, stream, rows, w.mixed + first * config_.q_width(), w);
+  auto* stream = x.data_ptr<float>();
+  for (int i = 0; i < static_cast<int>(layers_.size()); ++i) {
+    observe(sessions, i, stream);
+    const KernelLayer& layer = layers_[static_cast<std::size_t>(i)];
+    layer.project(config_, stream, static_cast<std::int64_t>(w.rows.size()), w);
+    cache_rows(w, i);
+    if (i + 1 == static_cast<int>(layers_.size())) leave_the_wanted(w, stream);
+    if (w.rows.empty()) break;
+    attend(w, i);
+    layer.finish(config_, stream, static_cast<std::int64_t>(w.rows.size()), w.mixed, w);
   }
-  return first == 0 ? x : x.narrow(0, first, rows);
+  observe(sessions, static_cast<int>(layers_.size()), stream);
+  return x.narrow(0, 0, static_cast<std::int64_t>(w.rows.size()));
 }
 
-void KernelLayers::cache_rows(const Workspace& w, int layer, int first_slot, ChunkedSlots& slots) const {
+void KernelLayers::cache_rows(const Workspace& w, int layer) const {
   const std::int64_t q = config_.q_width(), kv = config_.kv_width();
-  parallel(w.rows, 2 * kv, [&](std::int64_t first, std::int64_t last) {
+  parallel(static_cast<std::int64_t>(w.rows.size()), 2 * kv, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
       const float* keys = w.qkv + row * (q + 2 * kv) + q;
-      slots.put(layer, first_slot + static_cast<int>(row), keys, keys + kv);
+      const Workspace::Row& to = w.rows[static_cast<std::size_t>(row)];
+      to.slots->put(layer, to.slot, keys, keys + kv);
     }
   });
 }
 
-void KernelLayers::attend(Workspace& w, int layer, std::int64_t slots, const ChunkedSlots& cache,
-                          std::int64_t first_row) const {
-  const std::int64_t rows = w.rows - first_row, dim = config_.head_dim, q = config_.q_width(),
-                     kv = config_.kv_width();
+std::vector<std::string> KernelLayers::arithmetic() const {
+  std::map<Storage, std::string> known;
+  std::vector<std::string> all;
+  for (const KernelLayer& layer : layers_) {
+    std::string& of_layer = all.emplace_back();
+    for (const Storage storage : layer.storages()) {
+      std::string& one = known[storage];
+      if (one.empty()) one = arithmetic_of(config_, storage);
+      if (of_layer.find(one) == std::string::npos) of_layer += (of_layer.empty() ? "" : ", ") + one;
+    }
+  }
+  return all;
+}
+
+// Moves the wanted rows up to each other.
+void KernelLayers::leave_the_wanted(Workspace& w, float* stream) const {
+  const std::int64_t width = config_.width, projected = config_.q_width() + 2 * config_.kv_width();
+  for (std::size_t i = 0; i < w.wanted.size(); ++i) {
+    const std::int64_t from = w.wanted[i], to = static_cast<std::int64_t>(i);
+    if (from == to) continue;
+    std::copy_n(stream + from * width, width, stream + to * width);
+    std::copy_n(w.qkv + from * projected, projected, w.qkv + to * projected);
+    w.rows[i] = w.rows[static_cast<std::size_t>(from)];
+  }
+  w.rows.resize(w.wanted.size());
+}
+
+void KernelLayers::attend(Workspace& w, int layer) const {
+  const auto rows = static_cast<std::int64_t>(w.rows.size());
+  const std::int64_t dim = config_.head_dim, q = config_.q_width(), kv = config_.kv_width();
   const int group = config_.heads / config_.kv_heads;  // query heads that share a key head
   const kernels::AttentionShape shape{config_.head_dim, group, 1.f / std::sqrt(static_cast<float>(dim))};
+  const std::int64_t slots = w.seen / static_cast<std::int64_t>(w.positions.size());  // of a row, on average
   parallel(rows * config_.kv_heads, 2 * dim * group * slots, [&](std::int64_t first, std::int64_t last) {
     thread_local Scratch scratch;
-    float* scores = scratch.of<float>(kernels::attention_scratch(group, slots));
+    auto* scores = scratch.of<float>(kernels::attention_scratch(group, w.most_slots));
     for (std::int64_t i = first; i < last; ++i) {  // all rows of a head in turn: its keys stay near
-      const std::int64_t row = first_row + i % rows, head = i / rows;
+      const std::int64_t row = i % rows, head = i / rows;
+      const Workspace::Row& at = w.rows[static_cast<std::size_t>(row)];
       kernels::best().attention(shape, w.qkv + row * (q + 2 * kv) + head * group * dim,
-                                cache.head(layer, static_cast<int>(head)), w.runs[row], scores,
+                                at.slots->head(layer, static_cast<int>(head)), w.runs_of(at), scores,
                                 w.mixed + row * q + head * group * dim);
     }
   });
+}
+
+void KernelLayers::observe(std::span<const SessionRows> sessions, int boundary, const float* stream) const {
+  for (const SessionRows& s : sessions) {
+    const std::int64_t rows = boundary == static_cast<int>(layers_.size()) ? s.wanted : s.cache->rows();
+    const std::int64_t floats = rows * config_.width;
+    if (s.observer) s.observer->see(boundary, {stream, static_cast<std::size_t>(floats)});
+    stream += floats;
+  }
 }
 
 class KernelHead : public Head {

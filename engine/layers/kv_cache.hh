@@ -7,6 +7,7 @@
 
 #include "engine/base/types.hh"
 #include "engine/kernels/kernels.hh"
+#include "engine/layers/branch_places.hh"
 #include "engine/layers/kv_slots.hh"
 
 namespace splitwan::engine {
@@ -24,17 +25,22 @@ class KvCache {
   // Adds rows to the open step; parents count from the step's first row. From here on the rows below are
   // these new ones, counted from 0; commit() counts all of the step's.
   void grow(std::span<const std::int32_t> parent);
-  int rows() const { return static_cast<int>(parent_.size()) - first_; }
+  // From here on the rows below are `count` of the open step's, which come after `first` that have been
+  // computed.
+  void select(int first, int count) { first_ = first, count_ = count; }
+  int rows() const { return count_; }
   int slots() const { return committed_ + static_cast<int>(parent_.size()); }  // committed and open
   int position(int row) const { return committed_ + depth_[first_ + row]; }
-  // The slots that the row attends to, in order of position, sliding window applied. A chain is one run.
-  void runs(int row, std::vector<kernels::SlotRun>&) const;
+  int slot(int row) const { return committed_ + places_.place(first_ + row); }
+  // Adds the slots that the row attends to, in order of position, sliding window applied. A chain is one run;
+  // a row of a step of n rows has no more than log2(n) + 2.
+  void add_runs(int row, std::vector<kernels::SlotRun>&) const;
 
   // Keeps `rows`, a path from a root: row i of it becomes position committed() + i. Throws Error when it is
   // none.
   void commit(std::span<const std::int32_t> rows);
 
-  int first_slot() const { return committed_ + first_; }  // of the rows
+  std::uint64_t bytes() const { return memory_->bytes(); }  // of memory, which shrinks with the steps
   // The slots themselves. Throws std::bad_cast when they are another backend's.
   template <typename Slots>
   Slots& memory() const {
@@ -46,9 +52,9 @@ class KvCache {
   int window_;
   int committed_ = 0;
   std::unique_ptr<KvSlots> memory_;
-  int first_ = 0;  // of the step's rows: where the last begin() or grow() began
+  int first_ = 0, count_ = 0;  // of the step's rows
   std::vector<std::int32_t> parent_, depth_;
-  std::vector<std::int32_t> run_;  // per row: the first row of the unbroken chain that ends in it
+  BranchPlaces places_;
 };
 
 }  // namespace splitwan::engine

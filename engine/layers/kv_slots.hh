@@ -2,13 +2,17 @@
 // flight.
 #pragma once
 
+#include <cstdint>
+
 namespace splitwan::engine {
 
 class KvSlots {
  public:
   virtual ~KvSlots() = default;
-  virtual void reserve(int slots, int used) = 0;  // room for so many, of which the first `used` are kept
-  virtual void move(int from, int to) = 0;        // in all layers
+  // Room for so many, of which the first `used` are kept. What is far beyond is given back.
+  virtual void fit(int slots, int used) = 0;
+  virtual void move(int from, int to) = 0;  // in all layers
+  virtual std::uint64_t bytes() const = 0;  // of memory that they take
 };
 
 }  // namespace splitwan::engine

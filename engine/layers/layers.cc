@@ -1,5 +1,7 @@
 #include "engine/layers/layers.hh"
 
+#include <ATen/ATen.h>
+
 namespace splitwan::engine {
 
 std::unique_ptr<Layers> make_layers(Checkpoint& checkpoint, LayerRange range, Storage storage,
@@ -18,6 +20,17 @@ LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range, Storage storage
       range_(range),
       device_(place.device),
       layers_(make_layers(checkpoint, range, storage, place)) {}
+
+at::Tensor LayerStack::operator()(at::Tensor x, std::span<const SessionRows> sessions) const {
+  if (range_.size() > 0) return (*layers_)(std::move(x), sessions);
+  std::vector<at::Tensor> wanted;
+  std::int64_t end = 0;
+  for (const SessionRows& s : sessions) {
+    end += s.cache->rows();
+    wanted.push_back(x.narrow(0, end - s.wanted, s.wanted));
+  }
+  return wanted.size() == 1 ? wanted[0] : at::cat(wanted);
+}
 
 Work LayerStack::work(Phase phase, std::uint32_t rows, std::uint32_t context) const {
   const double weights = layer_weights(config_).all() * range_.size();

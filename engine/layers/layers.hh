@@ -14,11 +14,15 @@ class LayerStack {
   LayerRange range() const { return range_; }
   at::Device device() const { return device_; }
   KvCache new_cache() const { return {layers_->new_slots(), config_.sliding_window}; }
-  // x: [rows, width] of the step that cache.begin() opened -> its last `wanted` rows, both on the device; x
-  // is overwritten. The cache takes in every row; what the last layer computes besides, it does for the
-  // wanted ones only.
+  // x: [rows, width] of the steps that each session's cache.begin() opened, a session below the other -> the
+  // rows that are wanted, in the same order; both on the device, x is overwritten. A cache takes in every row
+  // of its session; what the last layer computes besides, it does for the wanted ones only. With our kernels
+  // a row's bits do not depend on who else is in the call.
+  at::Tensor operator()(at::Tensor x, std::span<const SessionRows>) const;
+  // Of one session.
   at::Tensor operator()(at::Tensor x, KvCache& cache, std::int64_t wanted) const {
-    return (*layers_)(std::move(x), cache, wanted);
+    const SessionRows alone{&cache, wanted};
+    return (*this)(std::move(x), std::span(&alone, 1));
   }
   at::Tensor operator()(at::Tensor x, KvCache& cache) const {
     return (*this)(std::move(x), cache, cache.rows());
@@ -26,6 +30,8 @@ class LayerStack {
   // What one call costs: arithmetic, and weights + cache read.
   Work work(Phase, std::uint32_t rows, std::uint32_t context) const;
   std::size_t bytes() const { return layers_->bytes(); }  // of weights
+  // Of each layer: rows have the same bits on machines that say the same. Empty: no machine's do for sure.
+  std::vector<std::string> arithmetic() const { return layers_->arithmetic(); }
 
  private:
   ModelConfig config_;

@@ -13,8 +13,7 @@ std::vector<float> rope_frequencies(const ModelConfig& c) {
   return frequencies;
 }
 
-void positions_of(const KvCache& cache, std::vector<std::int32_t>& positions) {
-  positions.clear();
+void add_positions(const KvCache& cache, std::vector<std::int32_t>& positions) {
   for (int row = 0; row < cache.rows(); ++row) positions.push_back(cache.position(row));
 }
 

@@ -159,7 +159,7 @@ OpenSocket connect(const Endpoint& e, Nanos patience) {
   const auto deadline = Steady::now() + patience;
   int error = EHOSTUNREACH;
   for (const Address& candidate : resolve(e, false)) {
-    OpenSocket socket(socket_for(candidate), e.is_unix() ? "" : text_of(candidate));
+    OpenSocket socket(socket_for(candidate), e.is_unix() ? "" : text_of(candidate), e.host);
     error = socket.descriptor() < 0 ? errno : connect_within(socket.descriptor(), candidate, deadline);
     if (error) continue;
     if (!e.is_unix()) return socket;

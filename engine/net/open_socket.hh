@@ -25,12 +25,16 @@ Endpoint parse_endpoint(const std::string&);
 // Owns the descriptor.
 class OpenSocket {
  public:
-  OpenSocket(int descriptor, std::string peer) : descriptor_(descriptor), peer_(std::move(peer)) {}
+  OpenSocket(int descriptor, std::string peer, std::string called = {})
+      : descriptor_(descriptor), peer_(std::move(peer)), called_(std::move(called)) {}
   OpenSocket(OpenSocket&& other) noexcept
-      : descriptor_(std::exchange(other.descriptor_, -1)), peer_(std::move(other.peer_)) {}
+      : descriptor_(std::exchange(other.descriptor_, -1)),
+        peer_(std::move(other.peer_)),
+        called_(std::move(other.called_)) {}
   OpenSocket& operator=(OpenSocket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(peer_, other.peer_);
+    std::swap(called_, other.called_);
     return *this;
   }
   ~OpenSocket();
@@ -38,10 +42,13 @@ class OpenSocket {
   int release() { return std::exchange(descriptor_, -1); }
   const std::string& peer() const { return peer_; }  // "10.0.0.2:7420"; of a Unix socket "uid 1000"
   std::string source() const;                        // the peer without its port: whom budgets are kept for
+  // The name that it was called by: where sides prove who they are, the other one must prove to be this.
+  const std::string& called() const { return called_; }
+  void expect_to_be(std::string name) { called_ = std::move(name); }
 
  private:
   int descriptor_;
-  std::string peer_;
+  std::string peer_, called_;
 };
 
 // TCP sockets use cubic, which the simulator models, from before the handshake on: a socket that some

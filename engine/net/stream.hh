@@ -31,6 +31,8 @@ class Stream {
   virtual const std::string& peer() const = 0;
   // How it is protected, for logs and traces: "none", "Unix socket", "TLS 1.3, peer laptop". After open().
   virtual std::string protection() const = 0;
+  // Whether the peer has proved to be this one. Nobody proves anything over a plain connection.
+  virtual bool may_be(const std::string& /*name*/) const { return true; }
 };
 
 enum class Side : std::uint8_t { caller, called };

@@ -14,11 +14,13 @@ class Party {
 
   PartyId self() const { return self_; }
   Nanos now() const { return clock_.now() - start_; }  // since this object was made
+  Nanos time_of(const Arrival& a) const { return a.at - start_; }
 
   // Spans from here on carry this step, its rows and its context.
   void begin_step(std::uint64_t step, std::uint32_t context);
   std::uint64_t step() const { return step_; }
   std::span<const Span> spans() const { return spans_; }  // since begin_step
+  std::span<const Outage> outages() const { return outages_; }
 
   void send(PartyId to, Message);
   // As send, with held = the time since `request` arrived, on this party's clock.
@@ -34,6 +36,7 @@ class Party {
     return std::move(*result);
   }
   void step_done(const Step& step) { recorder_.step(step); }
+  void checked(const Check& check) { recorder_.check(check); }
 
  private:
   void run(Work, const std::function<void()>&);
@@ -47,6 +50,7 @@ class Party {
   std::uint64_t step_ = 0;
   std::uint32_t context_ = 0;
   std::vector<Span> spans_;
+  std::vector<Outage> outages_;
 };
 
 }  // namespace splitwan::engine

@@ -6,7 +6,8 @@
 
 namespace splitwan::engine {
 
-constexpr std::string_view phase_names[] = {"head", "middle", "tail", "codec", "draft", "verify", "attend"};
+constexpr std::string_view phase_names[] = {"head",  "middle", "tail",   "codec",
+                                            "draft", "verify", "attend", "check"};
 
 std::string_view name_of(Phase phase) { return phase_names[static_cast<int>(phase)]; }
 

@@ -6,8 +6,9 @@
 
 namespace splitwan::engine {
 
-// attend: what an AttnNode makes of a shard's keys, and whoever else only merges (Cascade).
-enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify, attend };
+// attend: what an AttnNode makes of a shard's keys, and whoever else only merges (Cascade). check: a client
+// recomputes one of the server's layers; of no step.
+enum class Phase : std::uint8_t { head, middle, tail, codec, draft, verify, attend, check };
 std::string_view name_of(Phase);
 Phase phase_named(std::string_view);  // throws Error
 

@@ -1,13 +1,16 @@
 // The record of a run, as JSON lines a person can read: one `run` line (run_header.hh), then
-// a `span` line per thing a party did, a `step` line per forward pass, and an `end` line. Instants are
+// a `span` line per thing a party did, a `step` line per forward pass, a `check` line per spot check, and an
+// `end` line. Instants are
 // nanoseconds since the run began, on the stamping party's own clock.
 #pragma once
 
 #include <iosfwd>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "engine/base/json.hh"
+#include "engine/party/check.hh"
 #include "engine/party/outage.hh"
 #include "engine/party/phase.hh"
 #include "engine/party/run_header.hh"
@@ -55,6 +58,7 @@ class Recorder {
   virtual void span(const Span&) = 0;
   virtual void step(const Step&) = 0;
   virtual void outage(const Outage&) {}
+  virtual void check(const Check&) {}
 };
 
 // `end` keys: output_ids, and totals that readers may not rely on.
@@ -63,15 +67,24 @@ struct Run {
   std::vector<Span> spans;
   std::vector<Step> steps;
   std::vector<Outage> outages = {};
+  std::vector<Check> checks = {};
   Json end;
   std::string file = {};  // that it was read from
 };
 
 void write(std::ostream&, const Run&);
+std::string line_of(const Span&, std::uint64_t run);
+std::string line_of(const Step&, std::uint64_t run);
+std::string line_of(const Check&, std::uint64_t run);
+std::string line_of(const Outage&, std::uint64_t run);
+// What a file begins with that trace_writer.hh is still writing, or did not end.
+constexpr std::string_view partial_trace_line = "{\"type\":\"partial\"}\n";
+
 // Streams runs in file order. Throws Error naming `name` and the line on anything malformed or truncated, and
-// on another schema version.
-std::vector<Run> read_trace(std::istream&, const std::string& name);
-std::vector<Run> read_trace_file(const std::string& path);
+// on another schema version. With `cut_off`: of a file that was not ended the runs that were, and the steps
+// that were of the last one; `cut_off` then says so, where there is such a run.
+std::vector<Run> read_trace(std::istream&, const std::string& name, std::string* cut_off = nullptr);
+std::vector<Run> read_trace_file(const std::string& path, std::string* cut_off = nullptr);
 
 // Keeps what it is told, in order.
 class MemoryRecorder : public Recorder {
@@ -79,6 +92,7 @@ class MemoryRecorder : public Recorder {
   void span(const Span& s) override { run.spans.push_back(s); }
   void step(const Step& s) override { run.steps.push_back(s); }
   void outage(const Outage& o) override { run.outages.push_back(o); }
+  void check(const Check& c) override { run.checks.push_back(c); }
   Run run;
 };
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/layers/device.hh"
+#include "engine/split/answers.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -44,6 +45,7 @@ at::Tensor decode(const Message& m, const Codec& codec, int width, at::Device de
   }
   const at::Tensor host = host_buffer({h.rows, width}, at::kFloat, device);
   codec.decode(m.payload, values, values_of(host));
+  check_rows(values_of(host), values);
   return upload(host, device);
 }
 

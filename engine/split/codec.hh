@@ -16,7 +16,8 @@ at::Tensor defended(const at::Tensor& hidden, const Defences&, std::uint64_t see
 // [rows, width] -> a message with its payload and the header's dtype, rows and width.
 Message encode(const at::Tensor& hidden, const Codec&);
 // To float, on the device. Throws Error when the payload is not what the header's rows and the codec make of
-// `width`, or the header states another width. Without a codec: the one that the header names.
+// `width`, the header states another width, or a row is none that a layer can read (answers.hh). Without a
+// codec: the one that the header names.
 at::Tensor decode(const Message&, const Codec&, int width, at::Device = at::kCPU);
 at::Tensor decode(const Message&, int width, at::Device = at::kCPU);
 

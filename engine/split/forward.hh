@@ -5,6 +5,7 @@
 
 #include "engine/layers/model_ends.hh"
 #include "engine/party/party.hh"
+#include "engine/split/checks.hh"
 #include "engine/split/codec.hh"
 #include "engine/split/mechanism.hh"
 
@@ -22,7 +23,9 @@ class Forward {
   virtual void commit(std::span<const std::int32_t> rows) = 0;
   virtual int committed() const = 0;
   virtual std::uint64_t round_trips() const = 0;  // waits for the server so far; a prompt is one
-  virtual void close() {}                         // says goodbye to the server
+  // Between steps: everything has been committed, nothing is under way. The place for what is of no step.
+  virtual void step_done() {}
+  virtual void close() {}  // says goodbye to the server
 };
 
 struct SplitOptions {
@@ -32,7 +35,10 @@ struct SplitOptions {
   Defences defences = {};
   std::uint64_t seed = 1;                   // of the defences
   std::optional<Mechanism> mechanism = {};  // rows go up through it; `wire` is then of those that come back
+  std::optional<Checking> checks = {};      // not together with a mechanism
 };
+// Of what a server sends to such a client.
+Limits answer_limits(const ModelConfig&, const SplitOptions&);
 
 // All layers here: `ends` must hold them all in its head. Long prompts go in chunks.
 std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends);

@@ -26,8 +26,6 @@ std::string printable(std::string text) {
   return text;
 }
 
-constexpr std::size_t longest_hello = 1 << 16;
-
 // What a peer wrote, short enough for a log.
 std::string quoted(const Json& value) { return printable(value.dump()).substr(0, 60); }
 
@@ -43,7 +41,7 @@ Message hello(const ModelConfig& config, LayerRange middle, const Codec& codec, 
 Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
   expect(m, Kind::hello);
   const std::string text = whole_text(m);
-  if (text.size() > longest_hello || nests_too_deeply(text, 8)) throw Error("malformed hello");
+  if (text.size() > longest_text || nests_too_deeply(text, 8)) throw Error("malformed hello");
   Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!body.is_object() || !body.contains("geometry") || !body.contains("middle") ||
       !body["geometry"].is_object())
@@ -74,6 +72,18 @@ Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
 Message plain(Kind kind, const std::string& text) { return with_text(kind, text); }
 
 std::string text_of(const Message& m) { return printable(whole_text(m)); }
+
+Json said_in_welcome(const Message& m) {
+  expect(m, Kind::welcome);
+  const std::string text = whole_text(m);
+  if (text.empty()) return Json::object();
+  const bool sound = text.size() <= longest_text && !nests_too_deeply(text, 8);
+  Json said = sound ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+  if (!said.is_object())
+    throw Error("malformed welcome of {} bytes: expected a JSON object of at most {}", text.size(),
+                longest_text);
+  return said;
+}
 
 Message error_message(const std::string& text) { return with_text(Kind::error, text); }
 

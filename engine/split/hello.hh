@@ -14,6 +14,9 @@ Json check_hello(const Message&, const ModelConfig&, LayerRange middle);
 
 Message plain(Kind, const std::string& text = "");  // welcome, bye
 std::string text_of(const Message&);                // what it says, fit for a log
+// What a welcome says: an object, empty where it says nothing. Throws Error as expect() does, and on anything
+// else.
+Json said_in_welcome(const Message&);
 Message error_message(const std::string& text);
 // Throws Error with the peer's own words when `m` is an error, or when it is not of the expected kind.
 void expect(const Message& m, Kind);

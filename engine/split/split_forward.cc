@@ -1,8 +1,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "engine/base/error.hh"
+#include "engine/layers/device.hh"
+#include "engine/split/boundary_rows.hh"
 #include "engine/split/forward.hh"
 #include "engine/split/hello.hh"
 #include "engine/split/row_lists.hh"
@@ -20,9 +23,16 @@ class SplitForward : public Forward {
         head_cache_(ends.head().new_cache()),
         tail_cache_(ends.tail().new_cache()) {
     const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
-    hello_ =
-        hello(ends.config(), middle, *options_.wire,
-              options_.mechanism ? Json{{"mechanism", to_json(options_.mechanism->terms)}} : Json::object());
+    Json more = Json::object();
+    if (options_.mechanism) more["mechanism"] = to_json(options_.mechanism->terms);
+    if (options_.checks) {
+      if (options_.mechanism)
+        throw Error("spot checks: what a mechanism's rows become, the server alone knows");
+      more["checks"] = true;
+      checks_.emplace(party_, server_, *std::exchange(options_.checks, {}), middle, ends.config().width,
+                      *options_.wire);
+    }
+    hello_ = hello(ends.config(), middle, *options_.wire, more);
     if (!options_.mechanism) greet();  // else a spent budget may yet end the session: nothing is sent before
   }
 
@@ -39,12 +49,14 @@ class SplitForward : public Forward {
       send(chunks.back(), Part::prompt);
       keep_ = first_rows(rows);
       head_cache_.commit(keep_);
+      if (checks_) checks_->commit_sent(keep_);
       if (options_.mechanism) last_ = sent_[rows - 1];
     }
     at::Tensor logits;
     for (const TokenBatch& chunk : chunks) {
       logits = finish(chunk, /*wanted=*/&chunk == &chunks.back() ? 1 : 0);
       tail_cache_.commit(first_rows(chunk.ids.size()));
+      if (checks_) checks_->commit_received(first_rows(chunk.ids.size()));
     }
     return logits;
   }
@@ -59,13 +71,24 @@ class SplitForward : public Forward {
     head_cache_.commit(rows);
     tail_cache_.commit(rows);
     keep_.assign(rows.begin(), rows.end());
+    if (checks_) {
+      checks_->commit_sent(rows);
+      checks_->commit_received(rows);
+    }
     if (!rows.empty() && options_.mechanism) last_ = sent_.at(static_cast<std::size_t>(rows.back()));
   }
 
   int committed() const override { return tail_cache_.committed(); }
   std::uint64_t round_trips() const override { return round_trips_; }
+  void step_done() override {
+    if (!checks_) return;
+    checks_->step_done();
+    check(checks_->due(/*at_the_end=*/false));
+  }
   void close() override {
-    if (!hello_) party_.send(server_, plain(Kind::bye));
+    if (hello_) return;
+    if (checks_) check(checks_->due(/*at_the_end=*/true));
+    party_.send(server_, plain(Kind::bye));
   }
 
  private:
@@ -79,6 +102,12 @@ class SplitForward : public Forward {
   }
 
   enum class Part : std::uint8_t { prompt, generated };
+
+  void check(bool now) {
+    if (!now) return;
+    if (options_.defences.pad()) keep_.resize(sent_rows_, no_row);
+    checks_->run(std::exchange(keep_, {}), options_.patience);
+  }
 
   void greet() {
     if (hello_) party_.send(server_, *std::exchange(hello_, {}));
@@ -133,18 +162,22 @@ class SplitForward : public Forward {
       if (!is_chain(batch.parent)) m.header.parent = batch.parent;
     }
     sent_rows_ = rows;
+    if (checks_) checks_->sent(decode(m, *options_.wire, ends_.config().width));
     greet();
+    asked_.push_back({.at = party_.now(), .step = m.header.step, .rows = rows, .context = context});
     party_.send(server_, std::move(m));
   }
 
   Message receive() {
     Arrival arrival = answer_of(party_, server_, options_.patience);
     if (!welcomed_) {
-      expect(arrival.message, Kind::welcome);
+      const Json said = said_in_welcome(arrival.message);
+      if (checks_) checks_->welcomed(said);
       welcomed_ = true;
       arrival = answer_of(party_, server_, options_.patience);
     }
-    expect(arrival.message, Kind::reply);
+    check_answer(party_, arrival, asked_.front());
+    asked_.pop_front();
     return std::move(arrival.message);
   }
 
@@ -153,13 +186,10 @@ class SplitForward : public Forward {
     const Message reply = receive();
     const auto real = static_cast<std::uint32_t>(batch.rows()),
                rows = static_cast<std::uint32_t>(options_.defences.padded(batch.rows()));
-    if (reply.header.step != party_.step() || reply.header.rows != rows) {
-      throw Error("server answered step {} with {} rows: expected step {} with {}", reply.header.step,
-                  reply.header.rows, party_.step(), rows);
-    }
     at::Tensor hidden = party_.work(codec_work(*options_.wire, rows, ends_.config().width), [&] {
       return decode(reply, *options_.wire, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
     });
+    if (checks_) checks_->received(download(hidden).clone());  // the tail's layers overwrite them
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, real, context), wanted), [&] {
       tail_cache_.begin(batch.parent);
@@ -179,10 +209,28 @@ class SplitForward : public Forward {
   Releases::RowId last_ = 0;           // the last committed one
   std::uint64_t round_trips_ = 0;
   std::optional<Message> hello_;  // until it is sent
+  std::deque<Asking> asked_;      // requests that were not answered yet
+  std::optional<SpotChecks> checks_;
   bool welcomed_ = false;
 };
 
 }  // namespace
+
+Limits answer_limits(const ModelConfig& config, const SplitOptions& options) {
+  const auto width = static_cast<std::uint64_t>(config.width);
+  Limits limits;
+  limits.rows = static_cast<std::uint32_t>(std::max(options.prefill_chunk, widest_tree));
+  limits.payload = limits.rows * options.wire->row_bytes(width);
+  if (options.checks) {
+    limits.payload = std::max(limits.payload, 2 * most_drawn_rows * lossless_codec().row_bytes(width));
+    limits.payload = std::max<std::uint64_t>(
+        limits.payload, static_cast<std::uint64_t>(config.layers + 1) * sizeof(Sha256::Digest));
+  }
+  limits.payload = std::max(limits.payload, longest_text);
+  limits.first_payload = longest_text;  // a welcome, or why there is none
+  limits.listed = 0;
+  return limits;
+}
 
 std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends,
                                     SplitOptions options) {

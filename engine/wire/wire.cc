@@ -1,5 +1,6 @@
 #include "engine/wire/wire.hh"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/base/error.hh"
@@ -18,7 +19,13 @@ static_assert(std::size(kind_names) == static_cast<std::size_t>(last_kind) + 1);
 // 24 context u32   28 keep count u32   32 parent count u32   36 layer u32   40 held i64 ns   48 payload u64
 // 56 seq u32   60 ack u32
 constexpr std::uint32_t magic = 0x4e415753;
+// How TLS records begin that come first (RFC 8446, 5.1): type, and the version's first byte.
+constexpr std::uint32_t tls_handshake = 0x0316, tls_alert = 0x0315;
 static_assert(std::endian::native == std::endian::little, "the codec copies integers as they are");
+
+bool is_text(Kind kind) {
+  return kind == Kind::hello || kind == Kind::welcome || kind == Kind::error || kind == Kind::bye;
+}
 
 template <typename T>
 void put(std::byte* at, T value) {
@@ -71,9 +78,11 @@ Bytes encode(const Message& m) {
 
 Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
   const std::byte* p = prefix.data();
-  if (get<std::uint32_t>(p) != magic) {
-    throw Error("peer does not speak splitwan: expected magic {:#010x}, found {:#010x}", magic,
-                get<std::uint32_t>(p));
+  const auto found = get<std::uint32_t>(p);
+  if ((found & 0xffff) == tls_handshake || (found & 0xffff) == tls_alert)
+    throw Error("peer speaks TLS, this side does not");
+  if (found != magic) {
+    throw Error("peer does not speak splitwan: expected magic {:#010x}, found {:#010x}", magic, found);
   }
   if (const auto version = get<std::uint16_t>(p + 4); version != protocol_version) {
     throw Error("peer speaks protocol version {}, this build speaks {}", version, protocol_version);
@@ -93,11 +102,12 @@ Sizes read_prefix(const Prefix& prefix, const Limits& limits, Header& h) {
   const auto payload = get<std::uint64_t>(p + 48);
   h.seq = get<std::uint32_t>(p + 56);
   h.ack = get<std::uint32_t>(p + 60);
-  if (h.rows > limits.rows || keep > limits.rows || parent > limits.rows || payload > limits.payload) {
+  const std::uint64_t most = is_text(h.kind) ? std::min(limits.payload, longest_text) : limits.payload;
+  if (h.rows > limits.rows || keep > limits.listed || parent > limits.listed || payload > most) {
     throw Error(
         "peer announced a message over the limits: {} rows, {} kept, {} parents, {} bytes (at most {} rows, "
-        "{} bytes)",
-        h.rows, keep, parent, payload, limits.rows, limits.payload);
+        "{} listed, {} bytes)",
+        h.rows, keep, parent, payload, limits.rows, limits.listed, most);
   }
   h.keep.resize(keep);
   h.parent.resize(parent);

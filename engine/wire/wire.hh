@@ -14,7 +14,8 @@ constexpr std::uint16_t protocol_version = 3;
 // ping and pong are between the ends of a live connection; no party sees them. A pong repeats the ping's
 // step, and its context is how many segments its sender has sent again so far.
 // feed: a request whose rows are a committed chain and which is not answered: a lost cache is filled again.
-// check, commitment, draw, evidence: a client checks what the server computed (split/checks.hh).
+// check, commitment, draw, evidence: a client checks what the server computed (split/checks.hh). A check keeps
+// rows as a request does.
 // measure, measured: what the path carries. `context` bytes are asked for; nobody computes.
 enum class Kind : std::uint8_t {
   hello = 1,
@@ -66,11 +67,15 @@ using Prefix = std::array<std::byte, prefix_size>;
 // that a tree may have more rows than a small model's context.
 constexpr int widest_tree = 2048;
 
+// Bytes of a hello, a welcome, an error or a goodbye, whatever the limits.
+constexpr std::uint64_t longest_text = 1 << 16;
+
 // Upper bounds that a receiver enforces before it allocates.
 struct Limits {
   std::uint32_t rows = 1 << 16;
   std::uint64_t payload = 256u << 20;
   std::uint64_t first_payload = payload;  // of a connection's first message: a stranger's
+  std::uint32_t listed = rows;            // entries of each row list
 };
 
 // Bytes of the whole message on the wire: what sockets send and what simulated links carry.

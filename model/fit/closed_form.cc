@@ -90,7 +90,7 @@ std::vector<Components> LatencyModel::run(std::span<const Observation> steps) co
     Connection connection(steps[0].condition, initial_window, chance.values(), worlds);
     predicted.clear();
     for (const Observation& o : steps) {
-      connection.rest(o.pause_s);
+      connection.begin_step(o);
       predicted.push_back(forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0));
     }
     return connection.fragile();
@@ -144,7 +144,7 @@ Answer LatencyModel::answer(std::span<const Observation> run, std::size_t worlds
   const auto decoded = std::count_if(run.begin(), run.end(), [](auto& o) { return !o.prefill; });
   Answer answer;
   for (const Observation& o : run) {
-    connection.rest(o.pause_s);
+    connection.begin_step(o);
     const Components c = forward(*this, connection, shape_of(o), o.prefill, known ? known->draft_s : 0);
     if (o.prefill)
       answer.prompt = c;
@@ -260,8 +260,10 @@ std::vector<std::string> caveats(const LatencyModel& m) {
         fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));
   for (const std::string& pair : links_told_apart(m.conditions)) sentences.push_back(pair);
   for (const FittedCondition& c : m.left_out)
-    sentences.push_back(fmt::format("{} runs were left out, the model cannot take their link: {}", c.runs,
-                                    fmt::join(c.condition.unfit, ", ")));
+    sentences.push_back(c.steps > 0 ? fmt::format("{} steps of {} runs were left out: {}", c.steps, c.runs,
+                                                  c.condition.unfit.back())
+                                    : fmt::format("{} runs were left out, the model cannot take their link: {}",
+                                                  c.runs, fmt::join(c.condition.unfit, ", ")));
   return sentences;
 }
 

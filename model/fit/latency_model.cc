@@ -71,7 +71,7 @@ std::vector<Waits> waits_of(std::span<const Observation> run, double initial_win
   Connection connection(run[0].condition, initial_window, {}, {worlds, 1 + run[0].run * worlds});
   std::vector<Waits> all;
   for (const Observation& o : run) {
-    connection.rest(o.pause_s);
+    connection.begin_step(o);
     all.push_back(connection.exchange(o.exchanges));
     connection.rest(between_s(o));
   }
@@ -86,7 +86,7 @@ double window_misfit(double initial_window, std::span<const Observation> run, st
   Connection connection(run[0].condition, initial_window, {}, {1});
   double misfit = 0;
   for (const Observation& o : run) {
-    connection.rest(o.pause_s);
+    connection.begin_step(o);
     connection.exchange(o.exchanges);
     connection.rest(between_s(o));
     if (o.tcp.window == 0) continue;
@@ -312,11 +312,25 @@ LatencyModel fit(const Observations& observations) {
 Fittable fittable(const Study& study, bool to_test) {
   Fittable f{study.steps, {}, {}};
   std::map<Condition, std::set<std::size_t>> left_out;
+  std::map<Condition, FittedCondition> lost;
+  std::map<Condition, std::set<std::size_t>> lost_runs;
   for (const Observation& o : f.steps) {
-    if (o.crossed() && !o.condition.unfit.empty()) left_out[o.condition].insert(o.run);
+    if (!o.crossed()) continue;
+    if (!o.condition.unfit.empty()) {
+      left_out[o.condition].insert(o.run);
+    } else if (o.lost) {
+      ++lost[o.condition].steps;
+      lost_runs[o.condition].insert(o.run);
+    }
   }
   for (const auto& [condition, runs] : left_out) f.left_out.push_back({condition, runs.size(), 0});
-  std::erase_if(f.steps, [](const Observation& o) { return !o.condition.unfit.empty(); });
+  for (auto& [condition, some] : lost) {
+    some.condition = condition;
+    some.condition.unfit.push_back("a connection that was lost and made again");
+    some.runs = lost_runs[condition].size();
+    f.left_out.push_back(some);
+  }
+  std::erase_if(f.steps, [](const Observation& o) { return o.lost || !o.condition.unfit.empty(); });
   f.source = common_source(study.runs, f.steps, to_test);
   measure_live_links(f.steps, study.runs);
   for (const Observation& o : f.steps) {

@@ -93,6 +93,16 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   return o;
 }
 
+// What went over the connection in a spot check.
+std::vector<engine::Exchange> exchanges_of(const engine::Check& check,
+                                           const std::vector<const Span*>& of_no_step) {
+  engine::StepParts parts;
+  for (const Span* span : of_no_step)
+    if (span->party == client && span->begin >= check.begin && span->end <= check.end) parts.add(*span);
+  if (parts.exchanges.size() > 1) share_held(parts.exchanges);
+  return std::move(parts.exchanges);
+}
+
 }  // namespace
 
 std::vector<Observation> observe(const std::vector<Run>& runs) {
@@ -102,9 +112,16 @@ std::vector<Observation> observe(const std::vector<Run>& runs) {
     std::unordered_map<std::uint64_t, std::vector<const Span*>> by_step;
     for (const Span& span : runs[i].spans) by_step[span.step].push_back(&span);
     const Step* before = nullptr;
+    auto check = runs[i].checks.begin();
     for (const Step& step : runs[i].steps) {
-      observations.push_back(observe_step(common, step, by_step[step.step]));
-      if (before) observations.back().pause_s = std::max(0.0, seconds(step.begin - before->end));
+      Observation& o = observations.emplace_back(observe_step(common, step, by_step[step.step]));
+      if (before) o.pause_s = seconds(step.begin - before->end);
+      for (; check != runs[i].checks.end() && check->step < step.step; ++check) {
+        o.pause_s -= seconds(check->end - check->begin);
+        o.checked = exchanges_of(*check, by_step[0]);
+      }
+      o.pause_s = std::max(0.0, o.pause_s);
+      o.lost = std::ranges::any_of(runs[i].outages, [&](const auto& lost) { return lost.step <= step.step; });
       before = &step;
     }
   }

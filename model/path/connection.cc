@@ -182,6 +182,11 @@ Waits Connection::exchange(double bytes_up, double bytes_down, double held_s) {
   return exchange({&one, 1});
 }
 
+void Connection::begin_step(const Observation& o) {
+  rest(o.pause_s);
+  if (!o.checked.empty()) exchange(o.checked);
+}
+
 void Connection::rest(double s) {
   plain_.now += nanos(s);
   for (World& w : worlds_) w.now += nanos(s);

@@ -39,6 +39,8 @@ class Connection {
   Waits exchange(double bytes_up, double bytes_down, double held_s);
   // Nothing is sent. Before the first exchange: since the greeting.
   void rest(double seconds);
+  // The rest before a step, and what a spot check sent before it.
+  void begin_step(const Observation&);
 
   // Something was lost to a full queue, or a pause came near the timeout that closes a window: work that
   // varies then decides what comes after.

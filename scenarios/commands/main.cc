@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "scenarios/commands/commands.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/console/machine.hh"
 
 namespace {
@@ -19,8 +20,8 @@ int become(Program program, char** argv) {
   const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
   execv(path.c_str(), argv);
   const int error = errno;
-  fmt::print(stderr, "splitwan: {}: cannot be started: {}{}\n", path.string(), std::strerror(error),
-             error == ENOENT ? fmt::format(" (scenarios/setup {} builds it)", name) : "");
+  splitwan::scenarios::remark("splitwan: {}: cannot be started: {}{}", path.string(), std::strerror(error),
+                              error == ENOENT ? fmt::format(" (scenarios/setup {} builds it)", name) : "");
   return 2;
 }
 

@@ -1,12 +1,17 @@
 #include "scenarios/console/console.hh"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
+#include "engine/base/plain_text.hh"
+
 namespace splitwan::scenarios {
+
+// Unlike fmt::print, fputs throws nothing.
+void remark_lines(const std::string& text) { std::fputs(engine::whole_lines(text).c_str(), stderr); }
 
 Progress::Progress() : terminal_(isatty(STDERR_FILENO) && !std::getenv("CI")) {
   const char* term = std::getenv("TERM");
@@ -14,7 +19,7 @@ Progress::Progress() : terminal_(isatty(STDERR_FILENO) && !std::getenv("CI")) {
 }
 
 Progress::~Progress() {
-  if (terminal_) fmt::print(stderr, "\r\033[K");
+  if (terminal_) std::fputs("\r\033[K", stderr);
 }
 
 std::string Progress::remaining(std::size_t done, std::size_t total) {
@@ -35,8 +40,10 @@ void Progress::show(std::size_t done, std::size_t total, const std::string& what
   if (!terminal_) return;
   constexpr std::size_t width = 24;
   const std::size_t filled = total ? width * done / total : 0;
-  fmt::print(stderr, "\r\033[K[{:#<{}}{:.<{}}] {}/{} {}{}", "", filled, "", width - filled, done, total, what,
-             remaining(done, total));
+  std::fputs(fmt::format("\r\033[K[{:#<{}}{:.<{}}] {}/{} {}{}", "", filled, "", width - filled, done, total,
+                         engine::one_line(what), remaining(done, total))
+                 .c_str(),
+             stderr);
   std::fflush(stderr);
 }
 

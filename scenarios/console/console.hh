@@ -1,10 +1,21 @@
-// Progress on stderr: a redrawn line on a terminal, nothing elsewhere.
+// What is said on stderr while a command works. Where nobody reads it any longer, nothing happens.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <chrono>
 #include <string>
 
 namespace splitwan::scenarios {
+
+// Whole lines; what others wrote in them does nothing to the terminal.
+void remark_lines(const std::string& text);
+template <typename... Args>
+void remark(fmt::format_string<Args...> format, Args&&... args) {
+  remark_lines(fmt::format(format, std::forward<Args>(args)...) + "\n");
+}
+
+// A redrawn line on a terminal, nothing elsewhere.
 
 class Progress {
  public:

@@ -8,7 +8,9 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/nearest.hh"
+#include "engine/base/output_file.hh"
 #include "engine/base/plain_text.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/console/machine.hh"
 
 namespace splitwan::scenarios {
@@ -27,14 +29,41 @@ void complain(const CLI::App& app, const CLI::ParseError& e) {
     what = fmt::format("unknown argument '{}'", engine::one_line(unknown[0])) +
            (near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
   }
-  fmt::print(stderr, "splitwan: {} (see splitwan {}--help)\n", what,
-             chosen.empty() ? "" : where.get_name() + " ");
+  remark("splitwan: {} (see splitwan {}--help)", engine::one_line(what),
+         chosen.empty() ? "" : where.get_name() + " ");
+}
+
+// Files that are half written go first; then the signal does what it does to anybody.
+void end_by(int signal) {
+  engine::put_unfinished_away();
+  std::raise(signal);  // held back until this handler returns, which is used up
+}
+
+void prepare_signals() {
+  std::signal(SIGPIPE, SIG_IGN);  // a lost peer is an error message, not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that may not grow
+  struct sigaction action {
+  }, before{};
+  action.sa_handler = end_by;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    if (sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)  // nohup stays so
+      sigaction(signal, &action, nullptr);
+}
+
+// What a reader did not check shows as the library's exception: its name is of no use to anybody.
+std::string line_of(const std::exception& e) {
+  std::string_view text = e.what();
+  text = text.substr(0, text.find('\n'));  // libtorch adds a backtrace below its first line
+  const auto end = text.starts_with("[json.exception") ? text.find("] ") : text.npos;
+  if (end == text.npos) return engine::one_line(text);
+  return "an input holds another kind of value than expected: " + engine::one_line(text.substr(end + 2));
 }
 
 }  // namespace
 
 int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a lost peer is an error message, not a death
+  prepare_signals();
   app.require_subcommand(1);
   app.footer(exit_codes_help);
   try {
@@ -48,10 +77,7 @@ int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     complain(app, e);
   } catch (const std::exception& e) {
-    const std::string_view text = e.what();  // libtorch adds a backtrace below its first line
-    // Unlike fmt::print it throws nothing where nobody reads any longer.
-    std::fputs(fmt::format("splitwan: {}\n", engine::one_line(text.substr(0, text.find('\n')))).c_str(),
-               stderr);
+    remark("splitwan: {}", line_of(e));
   }
   return 2;
 }

@@ -7,6 +7,9 @@
 
 namespace splitwan::scenarios {
 
+// For people, on stdout: what others wrote in it does nothing to the terminal.
+void print_lines(const std::string& text);
+
 // `output`: "" = no file, "-" = JSON on stdout and nothing else. Throws Error when the file cannot be
 // written.
 void show_result(const std::string& output, bool json, const engine::Json& result, const std::string& table);

@@ -33,10 +33,11 @@ std::vector<SchemaKey> replay_schema();  // but for the network's
 std::vector<ReplayCell> read_replays(const Json& scenario, const std::string& file);
 
 // Runs the cells, so many at once (0: as many as there are cores): one run per cell, or per run of its trace,
-// in the cells' order and complete. `progress(done, total, what)` may come from any thread, one at a time.
+// in the cells' order and complete. `progress(done, total, what)` and `finished(run)` may come from any
+// thread, one at a time.
 std::vector<engine::Run> run_replays(
     const std::vector<ReplayCell>&,
     const std::function<void(std::size_t, std::size_t, const std::string&)>& progress,
-    std::size_t at_once = 0);
+    std::size_t at_once = 0, const std::function<void(const engine::Run&)>& finished = {});
 
 }  // namespace splitwan::scenarios

@@ -65,6 +65,7 @@ void check(const Scenario& s, const std::string& where) {
   }
   check_privacy(s, where);
   check_cascade(s, where);
+  check_checks(s, where);
 }
 
 const std::vector<SchemaKey>& scenario_schema() {

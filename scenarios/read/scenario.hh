@@ -11,6 +11,7 @@
 #include "engine/layers/device.hh"
 #include "engine/split/codec.hh"
 #include "scenarios/read/cascade_choice.hh"
+#include "scenarios/read/check_choice.hh"
 #include "scenarios/read/network_choice.hh"
 #include "scenarios/read/privacy_choice.hh"
 #include "scenarios/read/prompts.hh"
@@ -27,6 +28,7 @@ struct Scenario {
   engine::Defences defences;  // their seed is the scenario's
   PrivacyChoice privacy;
   CascadeChoice cascade;
+  CheckChoice checks;
   engine::Storage storage = engine::Storage::automatic;  // of weights in memory
   engine::Placement place;                               // of every party that runs here
   NetworkChoice network;

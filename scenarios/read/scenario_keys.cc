@@ -169,6 +169,7 @@ std::vector<ScenarioKey> all_keys() {
   const auto wire = std::ranges::find(rows, "wire", [](const ScenarioKey& row) { return row.about.path; });
   auto more = defence_keys();
   std::ranges::move(privacy_keys(), std::back_inserter(more));
+  std::ranges::move(check_keys(), std::back_inserter(more));
   rows.insert(wire + 1, more.begin(), more.end());
   return rows;
 }

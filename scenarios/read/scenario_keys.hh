@@ -22,7 +22,9 @@ struct ScenarioKey {  // "sampling.top_k" is read inside "sampling"
 const std::vector<ScenarioKey>& scenario_keys();
 std::vector<ScenarioKey> privacy_keys();  // some of them
 std::vector<ScenarioKey> cascade_keys();
+std::vector<ScenarioKey> check_keys();
 void check_privacy(const Scenario&, const std::string& where);
 void check_cascade(const Scenario&, const std::string& where);
+void check_checks(const Scenario&, const std::string& where);
 
 }  // namespace splitwan::scenarios

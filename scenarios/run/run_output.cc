@@ -8,6 +8,8 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "model/fit/live.hh"
+#include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/summary_table.hh"
 
@@ -72,26 +74,40 @@ int check_cells(const RunOptions& o, const std::function<void(const engine::Json
   return 0;
 }
 
-int run_and_report(const RunOptions& o, const std::function<std::vector<engine::Run>()>& make_runs) {
+void name_earlier(const engine::TraceWriter& writer) {
+  if (!writer.earlier().empty())
+    remark(
+        "splitwan: {}: runs of another call, which did not end: they stay there, 'splitwan fit' reads them",
+        writer.earlier());
+}
+
+int run_and_report(const RunOptions& o, const MakeRuns& make_runs) {
   auto inputs = files_named_in(read_scenario_file(o.scenario, o.overrides), o.scenario);
   inputs.push_back(o.scenario);
   engine::check_output(o.output, inputs);
-  std::vector<engine::Run> runs = make_runs();
+  engine::TraceWriter writer(o.output);
+  name_earlier(writer);
+  std::vector<engine::Run> runs = writer.keeping([&] { return make_runs(writer); });
   if (o.check_determinism) {
-    const std::string difference = first_difference(runs, make_runs());
+    engine::TraceWriter nowhere("");
+    const std::string difference = first_difference(runs, make_runs(nowhere));
     if (!difference.empty()) {
-      fmt::print(stderr, "splitwan: {}: two runs differ at trace {}\n", o.scenario, difference);
+      remark("splitwan: {}: two runs differ at trace {}", o.scenario, difference);
+      writer.drop();
       return 1;
     }
-    fmt::print(stderr, "{}: two runs gave the same trace, byte for byte\n", o.scenario);
+    remark("{}: two runs gave the same trace, byte for byte", o.scenario);
   }
-  const model::Study study = model::study_of(std::move(runs));
-  const engine::Json summary = analysis::summarise(study);  // what it refuses leaves no file
-  if (!o.output.empty()) engine::write_file(o.output, trace_text(study.runs));
+  const engine::Json summary = writer.keeping([&] {
+    const model::Study study = model::study_of(std::move(runs));
+    engine::Json all = analysis::summarise(study);  // what it refuses is no trace
+    writer.finish(study.runs);
+    return all;
+  });
   if (o.json) {
     fmt::print("{}\n", summary.dump());
   } else if (o.output != "-") {
-    fmt::print("{}", summary_table(summary));
+    print_lines(summary_table(summary));
   }
   return 0;
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/party/trace.hh"
+#include "engine/party/trace_writer.hh"
 
 namespace splitwan::scenarios {
 
@@ -17,9 +17,13 @@ struct RunOptions {
 };
 void add_run_options(CLI::App& command, RunOptions&);
 
-// Makes the runs, writes the trace, prints the summary; with check_determinism makes them twice and compares.
-// Returns the exit code.
-int run_and_report(const RunOptions&, const std::function<std::vector<engine::Run>()>& make_runs);
+// Makes the runs, each of which the writer is told of once it is finished; writes the trace, prints the
+// summary; with check_determinism makes them twice and compares. Returns the exit code.
+using MakeRuns = std::function<std::vector<engine::Run>(engine::TraceWriter&)>;
+int run_and_report(const RunOptions&, const MakeRuns&);
+
+// Of what an earlier call left where this one writes, a word on stderr.
+void name_earlier(const engine::TraceWriter&);
 
 // Reads each cell of the scenario's sweep and runs none: says which are refused. Returns the exit code.
 int check_cells(const RunOptions&, const std::function<void(const engine::Json& cell)>& read);

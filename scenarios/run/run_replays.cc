@@ -130,7 +130,8 @@ Run run_play(const Play& play) {
 
 std::vector<Run> run_replays(
     const std::vector<ReplayCell>& cells,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress, std::size_t at_once) {
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress, std::size_t at_once,
+    const std::function<void(const engine::Run&)>& finished) {
   std::map<std::string, std::vector<Run>> traces;
   std::vector<Play> plays;
   for (const ReplayCell& cell : cells) {
@@ -156,7 +157,7 @@ std::vector<Run> run_replays(
   std::vector<Run> runs(plays.size());
   std::atomic<std::size_t> next = 0;
   std::size_t done = 0;
-  std::mutex mutex;  // done, failure, progress
+  std::mutex mutex;  // done, failure, progress, finished
   std::exception_ptr failure;
   const auto worker = [&] {
     for (std::size_t i; (i = next++) < plays.size();) {
@@ -170,6 +171,7 @@ std::vector<Run> run_replays(
         runs[i].header.run = i;
         runs[i].end["run"] = i;
         const std::lock_guard lock(mutex);
+        if (finished) finished(runs[i]);
         progress(++done, plays.size(), plays[i].cell->name);
       } catch (...) {
         const std::lock_guard lock(mutex);

@@ -10,6 +10,7 @@
 #include "engine/text/tokenizer.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/run/cascade.hh"
+#include "scenarios/run/checks.hh"
 #include "scenarios/run/networks/networks.hh"
 #include "scenarios/run/privacy.hh"
 #include "scenarios/run/rehearsals.hh"
@@ -50,9 +51,11 @@ engine::RunHeader header(const Scenario& s, const engine::ModelConfig& config, c
   return h;
 }
 
-engine::SplitOptions options_for(const Scenario& s, const std::optional<engine::Mechanism>& mechanism) {
+engine::SplitOptions options_for(const Scenario& s, const std::optional<engine::Mechanism>& mechanism,
+                                 const std::optional<engine::Checking>& checks) {
   engine::SplitOptions options{s.wire};
   options.mechanism = mechanism;
+  options.checks = checks;
   options.defences = s.defences;
   options.seed = s.seed;
   if (!s.network.server.empty()) options.patience = s.network.patience;
@@ -67,7 +70,8 @@ struct Client {
   std::span<const engine::Token> prompt;
   engine::GenerateOptions options;
   std::optional<engine::Mechanism> mechanism;
-  engine::MemoryRecorder recorder;
+  std::optional<engine::Checking> checks;
+  engine::TeeRecorder recorder;
   engine::Generation generation;
   std::uint64_t round_trips = 0;
 
@@ -75,7 +79,7 @@ struct Client {
     at::set_num_threads(s.threads);
     Party party(client, transport, clock, recorder);
     if (s.privacy.text_comes_back()) {
-      generation = engine::ask_text(party, server, ends, options_for(s, mechanism), prompt, options);
+      generation = engine::ask_text(party, server, ends, options_for(s, mechanism, checks), prompt, options);
       round_trips = 1;
       return;
     }
@@ -84,7 +88,7 @@ struct Client {
     const auto forward =
         local          ? engine::make_local(party, ends)
         : s.cascade.on ? engine::make_cascade(party, ends, cascade_terms(s, between), cascade_options(s))
-                       : engine::make_split(party, server, ends, options_for(s, mechanism));
+                       : engine::make_split(party, server, ends, options_for(s, mechanism, checks));
     const engine::Sampler sampler(options.sampling);
     const auto drafter = engine::make_drafter(decode, {&sampler, draft_model});
     generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
@@ -141,7 +145,8 @@ const engine::ModelEnds& draft_model_of(const Scenario& s, Resources& resources)
 }
 
 Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& decode, const Prompt& prompt,
-                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch) {
+                   std::span<const engine::Token> ids, const engine::GenerateOptions& watch,
+                   engine::TraceWriter* trace) {
   LoadedModel& model = resources.model(s.model, s.storage, s.place);
   const auto plan = plan_of(s, model.config().layers);
   const bool drafts = !s.draft_model.empty() && engine::uses_draft_model(decode);
@@ -150,14 +155,16 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   if (del && del->depth != plan.head.end)
     throw Error("{}: maps for rows after {} layers: the client's end after {}", del->folder, del->depth,
                 plan.head.end);
-  Client ours{model.ends(plan),
-              drafts ? &draft_model_of(s, resources) : nullptr,
-              decode,
-              ids,
-              options_of(s, watch),
-              del ? std::optional(mechanism_of(s, *del, seed_of_noise(s, ids))) : std::nullopt,
-              {},
-              {}};
+  Client ours{
+      model.ends(plan),
+      drafts ? &draft_model_of(s, resources) : nullptr,
+      decode,
+      ids,
+      options_of(s, watch),
+      del ? std::optional(mechanism_of(s, *del, seed_of_noise(s, ids))) : std::nullopt,
+      s.checks.on() ? std::optional(checking_of(s, model, plan.middle, seed_of_noise(s, ids))) : std::nullopt,
+      {},
+      {}};
   std::map<engine::PartyId, engine::MemoryRecorder> theirs;
   Json simulator, links;
   std::map<engine::PartyId, engine::PartyMain> parties;
@@ -192,14 +199,21 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   }
   NetworkOrder order{s.network, seed_of_link(s, ids)};
   if (s.cascade.on) order.shards = &s.cascade.terms.sharding;
-  order.answers.payload = std::max<std::uint64_t>(
-      1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
+  if (s.cascade.on)
+    order.answers.payload = std::max<std::uint64_t>(
+        1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
+  else if (s.privacy.text_comes_back())
+    order.answers = engine::text_limits(), order.resumable = false;
+  else
+    order.answers = answer_limits(model.config(), options_for(s, ours.mechanism, ours.checks));
   if (kind.charges) {
     const ComputeSource& compute = resources.compute(s.compute);
     order.cost = [&] { return compute.cost(decode, prompt.name, s.sampling); };
     order.message_size = compute.message_size();
   }
   const auto network = make_network(order);
+  engine::RunHeader about = header(s, model.config(), decode, prompt, ids.size(), ours.mechanism);
+  if (trace && kind.wall_time && parties.size() == 1) ours.recorder.other = trace->begin(about);
   network->run(parties);
   simulator = network->settings();
   links = network->totals();
@@ -207,7 +221,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
   for (const auto& [id, recorder] : theirs)
     run.spans.insert(run.spans.end(), recorder.run.spans.begin(), recorder.run.spans.end());
   std::stable_sort(run.spans.begin(), run.spans.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
-  run.header = header(s, model.config(), decode, prompt, ids.size(), ours.mechanism);
+  run.header = std::move(about);
   run.header.simulator = simulator;
   const engine::Generation& done = ours.generation;
   run.end = {{"type", "end"},
@@ -219,6 +233,8 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
              {"prefill_ns", done.prefill.count()},
              {"total_ns", done.total.count()}};
   if (!links.is_null()) run.end["links"] = links;
+  if (const std::string how = network->protection(); !how.empty()) run.end["protection"] = how;
+  if (ours.checks) run.end["checks"] = checks_made(*ours.checks, run.checks, plan.middle);
   if (ours.mechanism) run.end["privacy"] = privacy_spent(s.privacy, *ours.mechanism, del->depth);
   return {std::move(run), std::move(ours.generation)};
 }
@@ -257,7 +273,8 @@ void fit_prompts(Scenario& s, Resources& resources) {
 
 std::vector<engine::Run> run_scenarios(
     std::vector<Scenario> scenarios,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress,
+    engine::TraceWriter* trace) {
   std::size_t total = 0;
   std::vector<engine::Run> runs;
   Resources resources;
@@ -271,10 +288,11 @@ std::vector<engine::Run> run_scenarios(
       for (const Prompt& prompt : s.prompts) {
         const auto ids = prompt_ids(s, resources, prompt);
         progress(runs.size(), total, fmt::format("{} {}", decode, prompt.name));
-        runs.push_back(run_prompt(s, resources, decode, prompt, ids).run);
+        runs.push_back(run_prompt(s, resources, decode, prompt, ids, {}, trace).run);
         runs.back().header.run = runs.size() - 1;
         runs.back().end["run"] = runs.size() - 1;
         rehearsals.add_to(runs.back(), s, resources, prompt, ids);
+        if (trace) trace->add(runs.back());
       }
     }
   }

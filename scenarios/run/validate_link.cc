@@ -14,6 +14,7 @@
 #include "netsim/kernel/kernel_patterns.hh"
 #include "netsim/link/flight_theory.hh"
 #include "netsim/ns3/ns3_simulator.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/console/machine.hh"
 #include "scenarios/read/read_link.hh"
 #include "scenarios/read/sweep.hh"
@@ -160,16 +161,19 @@ std::vector<Validation> read_validations(const Json& scenario, const std::string
 
 std::vector<engine::Run> run_validations(
     const std::vector<Validation>& validations,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress) {
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress,
+    const std::function<void(const engine::Run&)>& finished) {
   std::vector<engine::Run> runs;
   if (!validations.empty() && validations[0].kernel && geteuid() != 0)
-    fmt::print(stderr, "validate: kernel TCP over the emulated link needs root: theory and ns-3 only\n");
+    remark("validate: kernel TCP over the emulated link needs root: theory and ns-3 only");
   for (std::size_t i = 0; i < validations.size(); ++i) {
     const NetworkChoice& n = validations[i].network;
     progress(i, validations.size(),
              fmt::format("{:g} ms, {:g} Mbit/s, {:g} % loss", seconds(n.rtt()) * 1e3,
                          n.up.bits_per_second / 1e6, n.up.loss * 100));
+    const std::size_t known = runs.size();
     validate(validations[i], runs);
+    for (std::size_t made = known; finished && made < runs.size(); ++made) finished(runs[made]);
   }
   return runs;
 }

@@ -29,6 +29,7 @@ std::vector<Validation> read_validations(const Json& scenario, const std::string
 // under loss), ns3_s, ns3_min_s, ns3_max_s, kernel_s (null without root), lateness_s, on_time, ..}.
 std::vector<engine::Run> run_validations(
     const std::vector<Validation>&,
-    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress);
+    const std::function<void(std::size_t, std::size_t, const std::string&)>& progress,
+    const std::function<void(const engine::Run&)>& finished = {});
 
 }  // namespace splitwan::scenarios

@@ -7,6 +7,7 @@
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
 #include "engine/kernels/kernels.hh"
+#include "scenarios/console/console.hh"
 
 namespace splitwan::scenarios {
 
@@ -116,8 +117,7 @@ bool Lessons::prepare(const std::function<bool()>& stop) {
     if (!fs::exists(path(part))) {
       write(part, stop);
       if (stop()) return false;
-      fmt::print(stderr, "the teacher wrote {} of {} windows\n", (part + 1) * part_windows,
-                 parts * part_windows);
+      remark("the teacher wrote {} of {} windows", (part + 1) * part_windows, parts * part_windows);
     }
     open(part);
   }

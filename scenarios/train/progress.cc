@@ -32,15 +32,12 @@ void TrainProgress::show(const TrainState& state, double rate) {
   const std::string line =
       fmt::format("step {}/{}  loss {:.3f}  rate {:.1e}  {:.0f} tokens/s  {:.0f} min left", state.step,
                   steps_, state.loss, rate, tokens_per_s_, left_s / 60);
-  if (terminal_)
-    fmt::print(stderr, "\r\033[K[{}] {}", bar, line);
-  else
-    fmt::print(stderr, "{}\n", line);
+  std::fputs((terminal_ ? fmt::format("\r\033[K[{}] {}", bar, line) : line + "\n").c_str(), stderr);
   std::fflush(stderr);
 }
 
 void TrainProgress::clear() {
-  if (terminal_) fmt::print(stderr, "\r\033[K");
+  if (terminal_) std::fputs("\r\033[K", stderr);
 }
 
 }  // namespace splitwan::scenarios

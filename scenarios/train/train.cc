@@ -5,6 +5,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/train/agreement.hh"
 #include "scenarios/train/del/del.hh"
@@ -26,7 +27,7 @@ std::unique_ptr<engine::Tokenizer> provide_tokenizer(const Recipe& recipe, const
   const std::string path = output + "/tokenizer.model";
   if (!fs::exists(path)) {
     if (recipe.train_vocabulary) {
-      fmt::print(stderr, "training a vocabulary of {}\n", recipe.train_vocabulary);
+      remark("training a vocabulary of {}", recipe.train_vocabulary);
       train_vocabulary(recipe, path);
     } else {
       const std::string from = recipe.tokenizer.empty() ? recipe.init + "/tokenizer.model" : recipe.tokenizer;
@@ -136,8 +137,8 @@ int train(const TrainOptions& options) {
   TrainState state = resumed ? load_state(options.output, config) : first_state(recipe, config);
   const DataMix mix(recipe, *tokenizer, config.bos);
   const std::optional<Teacher> teacher = provide_teacher(recipe, config, options.output);
-  fmt::print(stderr, "{} parameters, {} training tokens, {} at step {} of {}\n", state.weights.numel(),
-             mix.training_tokens(), resumed ? "resuming" : "starting", state.step, recipe.steps);
+  remark("{} parameters, {} training tokens, {} at step {} of {}", state.weights.numel(),
+         mix.training_tokens(), resumed ? "resuming" : "starting", state.step, recipe.steps);
   Stepper stepper(recipe, config, state, imitation_of(recipe, teacher));
   TrainProgress progress(recipe.steps);
   const SignalWatch watch;
@@ -158,8 +159,7 @@ int train(const TrainOptions& options) {
     if (agreement) result["teacher_agreement"] = agreement->run(stepper.model());
     engine::write_file(options.output + "/training.json", result.dump(1) + "\n");
     progress.clear();
-    fmt::print(stderr, "saved at step {}; validation loss, nats per token:{}\n", state.step,
-               describe(losses));
+    remark("saved at step {}; validation loss, nats per token:{}", state.step, describe(losses));
     saved = std::chrono::steady_clock::now();
     return result;
   };

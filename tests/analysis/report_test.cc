@@ -96,6 +96,24 @@ TEST(Report, without_a_fit_says_why) {
   EXPECT_NE(render_markdown(data).find("No model: the traces hold no decode step"), std::string::npos);
 }
 
+TEST(Report, markdown_of_hostile_names_has_no_html_link_or_row_of_theirs) {
+  auto hostile = runs();
+  const std::string name = "<img src=x onerror=alert(1)> | [a](http://b)\n| forged \x1b[31m";
+  for (engine::Run& run : hostile) {
+    run.header.drafter = name;
+    run.header.compute = name;
+    run.header.wire = name;
+    run.header.scenario_name = name;
+    run.header.prompt->kind = name;
+  }
+  const std::string text = render_markdown(report_data(model::Study(hostile), std::nullopt));
+  EXPECT_EQ(text.find("<img"), text.npos);
+  EXPECT_EQ(text.find("]("), text.npos);
+  EXPECT_EQ(text.find("\n| forged"), text.npos);
+  EXPECT_EQ(text.find('\x1b'), text.npos);
+  EXPECT_NE(text.find("&#60;img src=x"), text.npos);
+}
+
 TEST(Report, markdown_has_the_same_tables) {
   const std::string text = render_markdown(report_data(model::Study(runs()), std::nullopt));
   for (const char* part : {"## Measured", "## Projected", "## Validation", "| round-trip time | 8 |",

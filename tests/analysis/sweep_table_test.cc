@@ -43,6 +43,11 @@ TEST(SweepTable, reads_both_forms_alike) {
   EXPECT_EQ(std::ranges::count_if(speed.numbers, [](auto& n) { return !n; }), 1);
 }
 
+TEST(SweepTable, takes_back_what_keeps_a_spreadsheet_from_running_a_text) {
+  const SweepTable table = table_in(four + "0,h,'=1+1,ns3,0.02,1.5,ok,\n1,h,'plain',ns3,0.02,1.5,ok,\n");
+  EXPECT_THAT(table.find("a.b")->words, ElementsAre("=1+1", "'plain'"));
+}
+
 TEST(SweepTable, keeps_what_quotes_hold) {
   const SweepTable table =
       table_in("\xEF\xBB\xBF" + four +

@@ -1,3 +1,4 @@
+#include "model/fit/latency_model.hh"
 #include "model/observe/observation.hh"
 
 #include <gtest/gtest.h>
@@ -42,6 +43,51 @@ TEST(Observation, network_time_is_the_round_trip_and_the_wire) {
   const Observation o = observe(one_rtt())[1];  // sequential: one row, 1088 bytes in one segment
   EXPECT_EQ(o.bytes_up, 1088);
   EXPECT_NEAR(o.network_s, 0.080 + (1088 + 54) * 8 / 100e6 + (1088 + 54) * 8 / 200e6, 2e-9);
+}
+
+TEST(Observation, a_spot_check_between_steps_is_in_neither_of_them_and_no_pause) {
+  auto runs = one_rtt();
+  const auto before = observe(runs);
+  engine::Run& run = runs[0];
+  const Nanos end = run.steps[2].end, took = milliseconds(300);
+  for (engine::Step& s : run.steps)
+    if (s.begin >= end) s.begin += took, s.end += took;
+  for (Span& s : run.spans)
+    if (s.begin >= end) s.begin += took, s.end += took, s.arrived += s.op == Op::recv ? took : Nanos();
+  run.checks = {
+      {.step = run.steps[2].step, .peer = 1, .begin = end, .end = end + took, .rows = 14, .layers = {5}}};
+  const Span sent{.party = 0, .op = Op::send, .peer = 1, .begin = end, .end = end, .bytes = 64};
+  Span answer{.party = 0, .op = Op::recv, .peer = 1, .begin = end, .end = end + took, .bytes = 90'000};
+  answer.arrived = answer.end;
+  answer.held = milliseconds(5);
+  run.spans.push_back(sent);
+  run.spans.push_back(answer);
+  const auto after = observe(runs);
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_NEAR(after[i].total_s, before[i].total_s, 1e-12) << i;
+    EXPECT_NEAR(after[i].network_s, before[i].network_s, 1e-12) << i;
+    EXPECT_EQ(after[i].bytes_down, before[i].bytes_down) << i;
+    EXPECT_NEAR(after[i].pause_s, before[i].pause_s, 1e-12) << i;
+    EXPECT_EQ(after[i].checked.size(), i == 3 ? 1u : 0u) << i;
+  }
+  EXPECT_EQ(after[3].checked[0].bytes_down, 90'000);
+  EXPECT_NEAR(after[3].checked[0].held_s, 0.005, 1e-12);
+}
+
+TEST(Observation, steps_from_a_lost_connection_on_are_told_apart_and_not_fitted) {
+  auto runs = one_rtt();
+  engine::Run& run = runs[0];
+  const std::size_t steps = run.steps.size();
+  ASSERT_GT(steps, 4u);
+  run.outages = {{.step = run.steps[3].step, .peer = 1, .begin = run.steps[3].begin, .end = run.steps[3].end}};
+  const Study study(runs);
+  for (std::size_t i = 0; i < steps; ++i) EXPECT_EQ(study.steps[i].lost, i >= 3) << i;
+  const Fittable f = fittable(study);
+  EXPECT_EQ(f.steps.size(), study.steps.size() - (steps - 3));
+  ASSERT_EQ(f.left_out.size(), 1u);
+  EXPECT_EQ(f.left_out[0].steps, steps - 3);
+  EXPECT_EQ(f.left_out[0].runs, 1u);
 }
 
 TEST(Observation, flights_are_the_receivers_count) {

@@ -49,7 +49,9 @@ const page = (() => {
   }
 
   function csv(columns, rows) {
-    const cell = value => value === null || value === undefined ? "" : typeof value === "string" ? `"${value.replaceAll('"', '""')}"` : String(value);
+    // A spreadsheet would run a text that begins with = + - or @.
+    const tame = text => /^[=+\-@\t\r]/.test(text) && !(text.trim() !== "" && Number.isFinite(Number(text))) ? `'${text}` : text;
+    const cell = value => value === null || value === undefined ? "" : typeof value === "string" ? `"${tame(value).replaceAll('"', '""')}"` : String(value);
     return [columns.map(c => c.name), ...rows.map(row => columns.map(c => cell(c.value(row))))].map(line => line.join(",")).join("\n") + "\n";
   }
 

@@ -1,4 +1,5 @@
 #include "analysis/report/sweep/text.hh"
+#include "engine/base/plain_text.hh"
 
 namespace splitwan::analysis {
 namespace {
@@ -24,7 +25,7 @@ class CsvReader {
  private:
   SweepRecord record() {
     SweepRecord row{line_, {}};
-    do row.cells.push_back(field(row.cells.size()));
+    do row.cells.push_back(engine::text_of_csv(field(row.cells.size())));
     while (take(','));
     if (!rest_.empty() && !line_end())
       refuse_cell(table_.path, line_, name_of(row.cells.size() - 1), "a comma or the line's end after \"",

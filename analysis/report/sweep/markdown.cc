@@ -8,16 +8,7 @@
 namespace splitwan::analysis::markdown {
 namespace {
 
-// A cell of a table: a bar or a line's end would break it.
-std::string plain_cell(const Json& value) {
-  if (value.is_null()) return "-";
-  std::string out;
-  for (const char c : text(value)) {
-    if (c == '|') out += '\\';
-    out += c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return out;
-}
+std::string plain_cell(const Json& value) { return value.is_null() ? "-" : text(value); }
 
 std::string digits(const Json& value) {
   return value.is_number() ? fmt::format("{:.4g}", value.get<double>()) : "-";

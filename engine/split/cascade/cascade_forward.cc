@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "engine/base/error.hh"
@@ -110,6 +111,7 @@ class CascadeForward : public Forward {
       }
       return 0;
     });
+    asked_.push_back(party_.now());
     for (auto& [comp, message] : messages) party_.send(comp, std::move(message));
     return sharded;
   }
@@ -136,8 +138,10 @@ class CascadeForward : public Forward {
         throw Error("{}: {} rows of step {} after {} tokens: expected {} of step {} after {}",
                     beside_.name(arrival.from), h.rows, h.step, h.context, own.size(), sharded.step(),
                     sharded.context());
+      beside_.check_claims(arrival, asked_.front());
       answers.emplace_back(std::move(own), std::move(arrival));
     }
+    asked_.pop_front();
     at::Tensor hidden =
         party_.work(codec_work(*terms_.wire, static_cast<std::uint32_t>(batch.rows()), width), [&] {
           at::Tensor all = at::empty({batch.rows(), width});
@@ -162,6 +166,7 @@ class CascadeForward : public Forward {
   RowLedger ledger_;
   std::vector<int> told_;              // by shard: positions that its owner was told of
   std::int32_t first_ = 0, next_ = 0;  // numbers: of the last batch's first row, of the next row
+  std::deque<Nanos> asked_;            // when the rows went out that were not answered yet
   KvCache head_cache_, tail_cache_;
   std::uint64_t round_trips_ = 0;
 };

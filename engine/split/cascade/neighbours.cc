@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/base/error.hh"
+#include "engine/split/answers.hh"
 #include "engine/split/hello.hh"
 
 namespace splitwan::engine::cascade {
@@ -115,15 +116,13 @@ Arrival Neighbours::next_request(PartyId from) {
   return checked(std::move(*arrival));
 }
 
+void Neighbours::check_claims(const Arrival& arrival, Nanos asked_at) const {
+  engine::check_claims(party_, arrival, asked_at, 0, name(arrival.from));
+}
+
 at::Tensor Neighbours::rows(const Arrival& arrival, int width) const {
   try {
-    at::Tensor values = decode(arrival.message, *terms_.wire, width);
-    const std::span<const float> all(values.data_ptr<float>(), static_cast<std::size_t>(values.numel()));
-    if (const auto bad = std::ranges::find_if(all, [](float v) { return !std::isfinite(v); });
-        bad != all.end())
-      throw Error("row {} of step {} has {} in it: expected finite numbers", (bad - all.begin()) / width,
-                  arrival.message.header.step, *bad);
-    return values;
+    return decode(arrival.message, *terms_.wire, width);
   } catch (const Error& e) {
     throw Error("{}: {}", name(arrival.from), e.what());
   }

@@ -37,6 +37,9 @@ class Neighbours {
 
   // Rows of `width` values, all finite. Throws Error naming the sender.
   at::Tensor rows(const Arrival&, int width) const;
+  // That an answer lists nothing and was not held for longer than since it was asked for. Throws Error naming
+  // the sender.
+  void check_claims(const Arrival&, Nanos asked_at) const;
   std::string name(PartyId) const;
   std::vector<PartyId> all() const;  // everybody beside this party
 

@@ -65,6 +65,7 @@ class CompNode {
   }
 
   void send(int layer) {
+    asked_ = party_.now();
     const Sharding& s = terms_.sharding;
     for (int keys = 0; keys < s.alpha; ++keys) {
       RowList list;
@@ -115,6 +116,7 @@ class CompNode {
           "{}: {} rows of layer {} of step {} after {} tokens: expected {} of layer {} of step {} after {}",
           beside_.name(from), h.rows, h.layer, h.step, h.context, rows, layer, batch_.step(),
           batch_.context());
+    beside_.check_claims(arrival, asked_);
     return arrival;
   }
 
@@ -135,6 +137,7 @@ class CompNode {
   std::int32_t first_ = 0;
   RowList rows_;  // of the batch, ours
   Message queries_, keys_, both_;
+  Nanos asked_{};                 // when this layer's parts were
   std::map<int, Arrival> parts_;  // by key shard; of an aggregator: the whole, at ours
 };
 

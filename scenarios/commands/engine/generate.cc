@@ -1,17 +1,22 @@
 #include <ATen/ATen.h>
+#include <unistd.h>
 
 #include "analysis/summary/summary.hh"
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
+#include "engine/base/plain_text.hh"
 #include "engine/base/units.hh"
 #include "engine/privacy/del_weights.hh"
 #include "engine/text/text_stream.hh"
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/engine/generate_watch.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_keys.hh"
 #include "scenarios/read/scenario_options.hh"
+#include "scenarios/run/run_output.hh"
 #include "scenarios/run/run_scenario.hh"
 
 namespace splitwan::scenarios {
@@ -23,10 +28,12 @@ using engine::Token;
 
 struct GenerateOptions {
   ScenarioOptions keys;
-  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
+  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s",
+                                                                           max_outage = "60s";
+  Protection protection;
   std::vector<std::string> stop;
   int top_logits = 0;
-  bool ignore_eos = false, json = false;
+  bool ignore_eos = false, verbose = false, json = false;
 };
 
 std::vector<Token> parse_ids(const std::string& text) {
@@ -54,9 +61,12 @@ Scenario scenario_for(const GenerateOptions& o) {
                                                         : Unnamed::all_here);
     s.network.up = s.network.down = {};
     s.network.server = o.server;
+    s.network.protection = o.protection;
     s.network.patience = engine::parse_duration(o.timeout);
+    s.network.max_outage = engine::parse_duration(o.max_outage);
   }
   check_privacy(s, "generate");
+  check_checks(s, "generate");
   s.resolved = {{"command", "generate"},
                 {"model", o.keys.text("model")},
                 {"decode", s.decode[0]},
@@ -85,15 +95,33 @@ const engine::Tokenizer* tokenizer_for(const GenerateOptions& o, Resources& reso
   }
 }
 
+// As it comes. A terminal obeys what a model may have been taught to write; a program gets the bytes.
+void show_piece(std::string_view more) {
+  static const bool terminal = isatty(STDOUT_FILENO) == 1;
+  const std::string shown = terminal ? engine::terminal_text(more) : std::string(more);
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  std::fflush(stdout);
+}
+
 void print_privacy(const Json& p) {
-  fmt::print(stderr, "{}: {} rows through the mechanism (bits of the {}), {} exposed; a token: {}\n",
-             p["trust"].get<std::string>(), p["rows"].dump(), p["random_bits"].get<std::string>(),
-             p["exposed_rows"].dump(), p["meaning"].get<std::string>());
+  remark("{}: {} rows through the mechanism (bits of the {}), {} exposed; a token: {}",
+         p["trust"].get<std::string>(), p["rows"].dump(), p["random_bits"].get<std::string>(),
+         p["exposed_rows"].dump(), p["meaning"].get<std::string>());
+}
+
+void print_checks(const Json& c) {
+  fmt::print(stderr,
+             "{} of {} spot checks passed, {} of the server's {} layers each {} steps; {} B up, {} B down, "
+             "{:.3g} s\n",
+             c["passed"].dump(), c["made"].dump(), c["drawn"].dump(), c["of"].dump(), c["every_steps"].dump(),
+             c["bytes_up"].dump(), c["bytes_down"].dump(), c["time_s"].get<double>());
 }
 
 int generate_command(const GenerateOptions& o) {
   const Scenario s = scenario_for(o);
   engine::check_output(o.trace);
+  engine::TraceWriter trace(o.trace);
+  name_earlier(trace);
   Resources resources;
   Prompt prompt{"prompt", "other", o.prompt, {}};
   if (!o.prompt_ids.empty()) prompt.ids = parse_ids(o.prompt_ids);
@@ -104,21 +132,28 @@ int generate_command(const GenerateOptions& o) {
   if (tokenizer)
     text.emplace(*tokenizer, o.stop, [&](std::string_view more) {
       if (o.json) return;
-      fmt::print("{}", more);
-      std::fflush(stdout);
+      show_piece(more);
     });
   Json tops = Json::array();
   engine::GenerateOptions watch;
   if (text) watch.stop = [&](Token token) { return text->push(token); };
   if (o.top_logits > 0)
     watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
-  const auto [run, done] = run_prompt(s, resources, s.decode[0], prompt, ids, watch);
-  if (text) text->finish();
-  if (!o.trace.empty()) {
-    std::ostringstream lines;
-    engine::write(lines, run);
-    engine::write_file(o.trace, lines.str());
+  std::optional<GenerateWatch> live;
+  if (o.verbose) {
+    live.emplace(text && !o.json);
+    watch.on_time = [&](const engine::Step& step, auto spans, auto outages) {
+      live->step(step, spans, outages);
+    };
   }
+  const auto [run, done] = trace.keeping([&] {
+    Outcome outcome = run_prompt(s, resources, s.decode[0], prompt, ids, watch, &trace);
+    if (text) text->finish();
+    trace.finish({outcome.run});
+    return outcome;
+  });
+  const std::string spent = live ? live->total() : "";
+  live.reset();
   const auto tokens = static_cast<double>(done.output.size());
   // As a report of this trace says it: bytes of its steps' messages; tokens after the first, over the time of
   // the steps that gained them.
@@ -153,16 +188,20 @@ int generate_command(const GenerateOptions& o) {
     out["privacy"] = run.header.privacy;
     out["privacy"].update(run.end["privacy"]);
   }
+  if (run.end.contains("checks")) out["checks"] = run.end["checks"];
+  if (run.end.contains("protection")) out["protection"] = run.end["protection"];
+  if (!run.outages.empty()) out["outages"] = outages_summary(run.outages);
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
     fmt::print("{}\n", text ? "" : fmt::format("{}", fmt::join(done.output, ",")));
-    fmt::print(
-        stderr,
-        "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down\n",
+    remark(
+        "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
+    if (!spent.empty()) remark("{}", spent);
     if (out.contains("privacy")) print_privacy(out["privacy"]);
+    if (out.contains("checks")) print_checks(out["checks"]);
   }
   return 0;
 }
@@ -194,8 +233,12 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
       .add_option("--split", o->split,
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
       ->check(not_empty);
-  auto* server = command.add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
+  auto* server = command.add_option("--server", o->server, "HOST:PORT or unix:PATH of `splitwan serve`")
+                     ->check(not_empty);
+  add_protection_options(command, o->protection, engine::Side::caller);
   command.add_option("--timeout", o->timeout, schema_key("network.timeout").help)->capture_default_str();
+  command.add_option("--max-outage", o->max_outage, schema_key("network.max_outage").help)
+      ->capture_default_str();
   command
       .add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
@@ -205,12 +248,15 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   for (const engine::DefenceKind& kind : engine::defence_kinds())
     if (kind.runs()) o->keys.add(command, kind.key);
   for (const ScenarioKey& key : privacy_keys()) o->keys.add(command, key.about.path);
+  for (const ScenarioKey& key : check_keys()) o->keys.add(command, key.about.path);
   for (const char* key : {"storage", "device"}) o->keys.add(command, key);
   o->keys.add(command, "compute", "measured");
   for (const char* key : {"threads", "seed"}) o->keys.add(command, key);
   command.add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
       ->check(CLI::NonNegativeNumber);
   command.add_option("--trace", o->trace, "keep the trace in this file");
+  command.add_flag("-v,--verbose", o->verbose,
+                   "a live line on stderr: tokens/s, tokens a step, RTT, where the time goes, outages");
   command.add_flag("--json", o->json, "print one JSON object");
   command.callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
 }

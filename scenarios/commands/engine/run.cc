@@ -12,10 +12,11 @@ void add_run_command(CLI::App& command, Chosen& chosen) {
     chosen = [o] {
       if (o->check) return check_cells(*o, [&](const Json& cell) { read_scenario(cell, o->scenario); });
       const auto scenarios = load_scenarios(o->scenario, o->overrides);
-      return run_and_report(*o, [&] {
+      return run_and_report(*o, [&](engine::TraceWriter& trace) {
         Progress progress;
         return run_scenarios(
-            scenarios, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); });
+            scenarios, [&](auto done, auto total, const auto& what) { progress.show(done, total, what); },
+            &trace);
       });
     };
   });

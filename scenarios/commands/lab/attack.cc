@@ -9,6 +9,7 @@
 #include "scenarios/commands/lab/attack_speed.hh"
 #include "scenarios/commands/lab/cascade_attack.hh"
 #include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/read/sweep.hh"
 
@@ -78,7 +79,7 @@ int attack_command(const AttackOptions& o) {
   if (o.json) {
     fmt::print("{}\n", result.dump());
   } else if (o.output != "-") {
-    fmt::print("{}{}", attacks::tables(result), speed_table(result));
+    print_lines(attacks::tables(result) + speed_table(result));
   }
   return 0;
 }

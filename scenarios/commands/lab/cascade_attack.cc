@@ -8,6 +8,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/console/signal_watch.hh"
 
 namespace splitwan::scenarios {
@@ -86,9 +87,8 @@ int attack_cascade(const CascadeOptions& o) {
   result.update(attacks::picture_of(o.what));
   const Json& gap = result["hole_gap"];
   if (o.min_hole_gap && !gap.is_null() && gap < *o.min_hole_gap) {
-    fmt::print(stderr,
-               "splitwan: hole gap {} under --min-hole-gap {}: shards {} together leave no wider hole\n",
-               gap.dump(), *o.min_hole_gap, Json(attacks::worst_view(o.what).shards).dump());
+    remark("splitwan: hole gap {} under --min-hole-gap {}: shards {} together leave no wider hole",
+           gap.dump(), *o.min_hole_gap, Json(attacks::worst_view(o.what).shards).dump());
     return 1;
   }
   engine::check_output(o.output);
@@ -97,7 +97,7 @@ int attack_cascade(const CascadeOptions& o) {
   if (o.json)
     fmt::print("{}\n", result.dump());
   else if (o.output != "-")
-    fmt::print("{}{}", attacks::picture_text(result), attacks::measured_text(result));
+    print_lines(attacks::picture_text(result) + attacks::measured_text(result));
   return 0;
 }
 

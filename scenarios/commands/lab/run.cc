@@ -7,6 +7,7 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/run_output.hh"
@@ -36,13 +37,13 @@ int run_study(const RunOptions& o) {
   if (!o.output.empty()) engine::write_file(o.output, result.dump(1) + "\n");
   if (const int signal = SignalWatch::received()) return 128 + signal;
   if (o.check_determinism && make({}) != result) {
-    fmt::print(stderr, "splitwan: {}: two runs differ\n", o.scenario);
+    remark("splitwan: {}: two runs differ", o.scenario);
     return 1;
   }
   if (o.json)
     fmt::print("{}\n", result.dump());
   else if (o.output != "-")
-    fmt::print("{}", kind.tables(result));
+    print_lines(kind.tables(result));
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/base/units.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/read_traces.hh"
+#include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -46,12 +47,7 @@ int run_compare(const CompareOptions& o) {
     holds = holds && std::abs(r["mean_error"].get<double>()) <= most_mean &&
             std::abs(r["p95_error"].get<double>()) <= most_p95;
   j["holds"] = holds;
-  const std::string file = j.dump(2) + "\n";
-  if (!o.output.empty()) engine::write_file(o.output, file);
-  if (o.output != "-") {
-    const std::string shown = o.json ? file : comparison_table(j);
-    std::fwrite(shown.data(), 1, shown.size(), stdout);
-  }
+  show_result(o.output, o.json, j, comparison_table(j));
   return holds ? 0 : 1;
 }
 

@@ -37,8 +37,7 @@ void refuse_other_source(const Json& fitted, const Json& other) {
   }
 }
 
-// Unlike fmt::print, no exception where nobody reads any longer.
-void say(const std::string& text) { std::fputs(("splitwan: fit: " + text + "\n").c_str(), stderr); }
+void say(const std::string& text) { remark("splitwan: fit: {}", text); }
 
 void warn(const Json& j) {
   for (const Json& u : j["unidentified"])

@@ -6,6 +6,8 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/sweep/said.hh"
 #include "scenarios/sweep/shard_file.hh"
 
@@ -45,16 +47,17 @@ int run_merge(const MergeCommand& o) {
   const Merged merged = merge_shards(o.shards);
   if (!merged.whole()) {
     if (!o.partial) throw engine::Error("merge: {} (--partial merges what there is)", merged.trouble());
-    fmt::print(stderr, "splitwan: merge: {}\n", merged.trouble());
+    remark("splitwan: merge: {}", merged.trouble());
   }
   engine::write_file(o.output, table_text(o.output, merged.keys, merged.cells));
   const Json summary = summary_of(o, merged);
-  fmt::print(stderr, "{}", failed_lines(merged.cells));
+  remark_lines(failed_lines(merged.cells));
   if (o.json)
     fmt::print("{}\n", summary.dump(2, ' ', false, Json::error_handler_t::replace));
   else
-    fmt::print("{}: {} of {} cells, {} rows in {}, {} failed\n", merged.name, merged.cells.size(),
-               merged.total, summary["rows"].dump(), o.output, summary["failed"].size());
+    print_lines(fmt::format("{}: {} of {} cells, {} rows in {}, {} failed\n", merged.name,
+                            merged.cells.size(), merged.total, summary["rows"].dump(), o.output,
+                            summary["failed"].size()));
   return summary["failed"].empty() ? 0 : 2;
 }
 

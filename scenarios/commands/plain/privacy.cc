@@ -6,6 +6,7 @@
 #include "engine/privacy/account.hh"
 #include "engine/privacy/budget.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -79,7 +80,10 @@ int run_privacy(const PrivacyOptions& o) {
     engine::create_budget(o.output, begun);
     j["budget"] = told(begun);
   }
-  fmt::print("{}", o.json ? j.dump() + "\n" : table(j));
+  if (o.json)
+    fmt::print("{}\n", j.dump());
+  else
+    print_lines(table(j));
   if (!o.output.empty() && !o.json) fmt::print("{}: {} rows\n", o.output, j["budget"]["rows_left"].dump());
   return 0;
 }

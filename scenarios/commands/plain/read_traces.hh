@@ -1,4 +1,4 @@
-// The runs of several trace files, in order.
+// The runs of several trace files, in order; also of those whose making was cut off, which is then said.
 #pragma once
 
 #include <string>

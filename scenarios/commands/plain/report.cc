@@ -16,6 +16,7 @@
 #include "scenarios/commands/plain/model_tables.hh"
 #include "scenarios/commands/plain/read_traces.hh"
 #include "scenarios/commands/plain/report_beside.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/run/summary_table.hh"
 
 namespace splitwan::scenarios {
@@ -30,14 +31,6 @@ struct ReportOptions {
   std::string beside;
   bool json = false;
 };
-
-std::string file_text(const Json& j) { return j.dump(2) + "\n"; }
-
-// Results go to stdout: as one object for programs, as a table for people.
-void print(const ReportOptions& o, const Json& j, const std::string& table) {
-  const std::string text = o.json ? file_text(j) : table;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
 
 // What stands beside traces, or alone.
 struct Beside {
@@ -111,7 +104,7 @@ int run_report(const ReportOptions& o) {
                 o.traces[0]);
   if (!o.output.empty()) engine::write_file(o.output, report_text(o.output, study, model, beside));
   if (!o.timeline.empty()) engine::write_file(o.timeline, analysis::timeline(runs).dump() + "\n");
-  if (o.output != "-") print(o, summary, table_of(runs, summary, beside));
+  if (o.output != "-") show_result("", o.json, summary, table_of(runs, summary, beside));
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/plain/read_traces.hh"
+#include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -37,9 +38,7 @@ int run_beside(const BesideOptions& o) {
     engine::write_file(o.output, o.output.ends_with(".md") ? analysis::render_sides_markdown(data)
                                                            : analysis::render_sides_html(data));
   if (o.output == "-") return 0;
-  const std::string text =
-      o.json ? analysis::without_drawings(data).dump(2) + "\n" : analysis::render_sides_markdown(data);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  show_result("", o.json, analysis::without_drawings(data), analysis::render_sides_markdown(data));
   return 0;
 }
 

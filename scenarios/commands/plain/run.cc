@@ -17,18 +17,21 @@ void begin_run_command(CLI::App& command, Chosen& chosen, HandOn hand_on) {
     chosen = [o, hand_on] {
       const Json scenario = read_scenario_file(o->scenario, o->overrides);
       const auto study = [&](const auto& cells, auto run_cells) {
-        return run_and_report(*o, [&] {
+        return run_and_report(*o, [&](engine::TraceWriter& trace) {
           Progress progress;
-          return run_cells(cells, [&](std::size_t done, std::size_t total, const std::string& what) {
+          const auto watch = [&](std::size_t done, std::size_t total, const std::string& what) {
             progress.show(done, total, what);
-          });
+          };
+          return run_cells(cells, watch, [&](const engine::Run& run) { trace.add(run); });
         });
       };
       switch (kind_of(scenario)) {
         case ScenarioKind::replay:
           if (o->check) return check_cells(*o, [&](const Json& cell) { read_replays(cell, o->scenario); });
           return study(read_replays(scenario, o->scenario),
-                       [](const auto& cells, const auto& watch) { return run_replays(cells, watch); });
+                       [](const auto& cells, const auto& watch, const auto& finished) {
+                         return run_replays(cells, watch, 0, finished);
+                       });
         case ScenarioKind::validation:
           if (o->check)
             return check_cells(*o, [&](const Json& cell) { read_validations(cell, o->scenario); });

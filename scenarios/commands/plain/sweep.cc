@@ -8,6 +8,7 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
+#include "scenarios/console/result.hh"
 #include "scenarios/console/signal_watch.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/sweep/design.hh"
@@ -66,14 +67,13 @@ int run_sweep_command(SweepCommand o) {
     Progress progress;
     SweepWatch watch;
     watch.progress = [&](auto done, auto total, const auto& what) { progress.show(done, total, what); };
-    watch.remark = [](const std::string& text) { fmt::print(stderr, "splitwan: {}\n", text); };
+    watch.remark = [](const std::string& text) { remark("splitwan: {}", text); };
     watch.stop = [] { return SignalWatch::received() != 0; };
     result = run_sweep(o.sweep, watch);
   }
   const int signal = SignalWatch::received();
   if (signal != 0 && (result.stopped || o.sweep.check)) {
-    fmt::print(stderr, "splitwan: {}: ended by signal {}: the same command goes on where it was\n",
-               o.sweep.design, signal);
+    remark("splitwan: {}: ended by signal {}: the same command goes on where it was", o.sweep.design, signal);
     return 128 + signal;
   }
   if (!o.sweep.check)
@@ -82,14 +82,15 @@ int run_sweep_command(SweepCommand o) {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   const Json summary = summary_of(o, result, elapsed.count());
   const std::size_t failed = summary["failed"].size();
-  fmt::print(stderr, "{}", o.sweep.check ? "" : failed_lines(result.cells));
+  remark_lines(o.sweep.check ? "" : failed_lines(result.cells));
   if (o.json)
     fmt::print("{}\n", summary.dump(2, ' ', false, Json::error_handler_t::replace));
   else if (o.sweep.check)
-    fmt::print("{}: {} cells, {} refused\n", result.name, result.cells.size(), failed);
+    print_lines(fmt::format("{}: {} cells, {} refused\n", result.name, result.cells.size(), failed));
   else
-    fmt::print("{}: {} cells ({} ran, {} were known, {} failed), {} rows in {}\n", result.name,
-               result.cells.size(), result.ran, result.known, failed, summary["rows"].dump(), o.output);
+    print_lines(fmt::format("{}: {} cells ({} ran, {} were known, {} failed), {} rows in {}\n", result.name,
+                            result.cells.size(), result.ran, result.known, failed, summary["rows"].dump(),
+                            o.output));
   return failed > 0 ? 2 : 0;
 }
 

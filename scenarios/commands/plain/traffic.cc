@@ -8,6 +8,7 @@
 #include "engine/base/output_file.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/plain/read_traces.hh"
+#include "scenarios/console/result.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -56,11 +57,7 @@ std::string table(const Json& j) {
 int run_traffic(const TrafficOptions& o) {
   engine::check_output(o.output, o.traces);
   const Json j = analysis::traffic(model::Study(read_traces(o.traces)));
-  const std::string file = j.dump(2) + "\n";
-  if (!o.output.empty()) engine::write_file(o.output, file);
-  if (o.output == "-") return 0;
-  const std::string shown = o.json ? file : table(j);
-  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  show_result(o.output, o.json, j, table(j));
   return 0;
 }
 

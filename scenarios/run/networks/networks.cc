@@ -5,6 +5,8 @@
 #include <mutex>
 #include <set>
 
+#include "scenarios/console/console.hh"
+
 namespace splitwan::scenarios {
 
 #define NETWORK(name, ...) std::unique_ptr<RunNetwork> make_##name##_network(const NetworkOrder&);
@@ -19,7 +21,7 @@ void say_unknown(const NetworkChoice& choice) {
   static std::set<std::string> said;
   const std::lock_guard lock(mutex);
   for (const std::string& what : choice.unknown)
-    if (said.insert(what).second) fmt::print(stderr, "replay: {}\n", what);
+    if (said.insert(what).second) remark("replay: {}", what);
 }
 
 }  // namespace

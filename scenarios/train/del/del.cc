@@ -11,6 +11,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "engine/privacy/projection.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/train/del/frozen.hh"
 #include "scenarios/train/del/moments.hh"
 #include "scenarios/train/step.hh"
@@ -144,7 +145,7 @@ Json train_del(const DelRecipe& r, const std::string& output, const std::functio
   const Frozen frozen(r.model, r.depth, r.context);
   if (r.width > frozen.config.width)
     throw engine::Error("width: expected at most the model's {}, found {}", frozen.config.width, r.width);
-  fmt::print(stderr, "writing {} windows of {} tokens\n", r.windows + r.held_out, r.context);
+  remark("writing {} windows of {} tokens", r.windows + r.held_out, r.context);
   const Tensor text = written_text(r.model, r.windows, r.context, r.seed, 0).ids,
                held_out = written_text(r.model, r.held_out, r.context, r.seed, 1u << 20).ids;
   const Tensor sample = text.narrow(0, 0, std::min(256, r.windows)).narrow(1, 0, r.context);
@@ -160,9 +161,8 @@ Json train_del(const DelRecipe& r, const std::string& output, const std::functio
       chosen.push_back(static_cast<std::int64_t>(order() % static_cast<std::uint64_t>(r.windows)));
     const double loss = learner.step(text.index_select(0, at::tensor(chosen, at::kLong)), done);
     if ((done + 1) % 200 == 0)
-      fmt::print(
-          stderr,
-          "step {} of {}: {:.4f} nats a token, held out {:.4f} (clean {:.4f}, principal directions {:.4f})\n",
+      remark(
+          "step {} of {}: {:.4f} nats a token, held out {:.4f} (clean {:.4f}, principal directions {:.4f})",
           done + 1, r.steps, loss,
           [&] {
             const Maps m = learner.maps();

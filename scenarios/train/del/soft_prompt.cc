@@ -10,6 +10,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/train/del/moments.hh"
 #include "scenarios/train/step.hh"
 
@@ -156,9 +157,9 @@ Learned learn(const SoftPromptRecipe& r, const NoisyModel& model, PromptLearner&
     seen += learner.step(batch, learned.steps++);
     if (learned.steps % r.evaluate_every != 0 && learned.steps != r.steps) continue;
     Best now = look();
-    fmt::print(stderr, "step {} of {}: {:.4f} nats a token, {:.4f} where prompts are chosen, best {:.4f}\n",
-               learned.steps, r.steps, seen / static_cast<double>((learned.steps - 1) % r.evaluate_every + 1),
-               now.loss, std::min(now.loss, learned.loss));
+    remark("step {} of {}: {:.4f} nats a token, {:.4f} where prompts are chosen, best {:.4f}", learned.steps,
+           r.steps, seen / static_cast<double>((learned.steps - 1) % r.evaluate_every + 1), now.loss,
+           std::min(now.loss, learned.loss));
     seen = 0, ++without;
     if (now.loss < learned.loss) {
       now.step = learned.steps;
@@ -231,8 +232,7 @@ Json train_soft_prompt(const SoftPromptRecipe& r, const std::string& folder,
   const engine::DelWeights weights = engine::read_del_weights(r.weights);
   const Frozen frozen(r.model, weights.depth, r.context, r.tokens);
   const NoisyModel model(frozen, setup_of(r, weights));
-  if (!shared)
-    fmt::print(stderr, "writing {} windows of {} tokens\n", r.windows + r.chosen_on + r.held_out, r.context);
+  if (!shared) remark("writing {} windows of {} tokens", r.windows + r.chosen_on + r.held_out, r.context);
   const PromptText text = shared ? *shared : text_for(r);
   const Tensor rows =
       frozen.before(text.training.ids.narrow(0, 0, std::min(64, r.windows)).narrow(1, 0, r.context));

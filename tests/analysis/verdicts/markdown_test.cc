@@ -8,11 +8,13 @@
 
 #include "analysis/verdicts/github.hh"
 #include "analysis/verdicts/pull_request.hh"
+#include "engine/base/plain_text.hh"
 #include "tests/analysis/verdicts/gate_results.hh"
 
 namespace splitwan::analysis {
 namespace {
 
+using engine::markdown_text;
 using testing::EndsWith, testing::HasSubstr, testing::Not, testing::StartsWith;
 
 std::size_t count_of(const std::string& text, const std::string& what) {

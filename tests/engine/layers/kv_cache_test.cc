@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <random>
+
 #include "engine/layers/chunked_slots.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -15,7 +18,7 @@ KvCache one_layer_with_window(int window) { return {std::make_unique<ChunkedSlot
 // Writes `value` as the key of a row of the step in flight.
 void put(KvCache& cache, int row, float value) {
   const float negative = -value;
-  cache.memory<ChunkedSlots>().put(0, cache.first_slot() + row, &value, &negative);
+  cache.memory<ChunkedSlots>().put(0, cache.slot(row), &value, &negative);
 }
 
 float key(const KvCache& cache, int slot) {
@@ -25,12 +28,16 @@ float key(const KvCache& cache, int slot) {
   return k;
 }
 
+std::vector<kernels::SlotRun> runs_of(const KvCache& cache, int row) {
+  std::vector<kernels::SlotRun> runs;
+  cache.add_runs(row, runs);
+  return runs;
+}
+
 // The slots that a row sees, in order.
 std::vector<int> seen(const KvCache& cache, int row) {
-  std::vector<kernels::SlotRun> runs;
-  cache.runs(row, runs);
   std::vector<int> slots;
-  for (const auto r : runs) {
+  for (const auto r : runs_of(cache, row)) {
     for (int s = r.begin; s < r.end; ++s) slots.push_back(s);
   }
   return slots;
@@ -65,11 +72,11 @@ TEST(KvCache, shows_a_row_the_committed_context_its_ancestors_and_itself) {
   KvCache cache = one_layer_with_window(0);
   cache.begin(chain(2));
   cache.commit(first(2));
-  cache.begin({-1, 0, 0, 1, 3});
+  cache.begin({-1, 0, 0, 1, 3});  // 0 1 3 4, and 2 beside 1
   EXPECT_THAT(seen(cache, 0), ElementsAre(0, 1, 2));
-  EXPECT_THAT(seen(cache, 2), ElementsAre(0, 1, 2, 4));
-  EXPECT_THAT(seen(cache, 3), ElementsAre(0, 1, 2, 3, 5));
-  EXPECT_THAT(seen(cache, 4), ElementsAre(0, 1, 2, 3, 5, 6));
+  EXPECT_THAT(seen(cache, 2), ElementsAre(0, 1, 2, 6));
+  EXPECT_THAT(seen(cache, 3), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(seen(cache, 4), ElementsAre(0, 1, 2, 3, 4, 5));
   EXPECT_EQ(cache.position(4), 5);
 }
 
@@ -91,11 +98,123 @@ TEST(KvCache, keeps_a_chain_as_one_run_however_long) {
   cache.begin(chain(100));
   cache.commit(first(100));
   cache.begin(chain(100'000));
-  std::vector<kernels::SlotRun> runs;
-  cache.runs(99'999, runs);
+  const auto runs = runs_of(cache, 99'999);
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_EQ(runs[0].begin, 0);
   EXPECT_EQ(runs[0].end, 100'100);
+}
+
+// Parents of so many rows, by the kind of tree.
+std::vector<std::int32_t> tree(const std::string& kind, int rows) {
+  std::mt19937 random(7);
+  std::vector<std::int32_t> parent;
+  for (int row = 0; row < rows; ++row) {
+    const int any = static_cast<int>(random() % static_cast<unsigned>(row + 1));
+    parent.push_back(kind == "zigzag"    ? std::max(row - 2, -1)
+                     : kind == "binary"  ? (row + 1) / 2 - 1
+                     : kind == "comb"    ? (row % 2 == 0 ? row - 2 : row - 1)
+                     : kind == "leaves"  ? -1
+                     : kind == "braid"   ? std::max(row - 16, -1)
+                     : kind == "brushes" ? std::max(row - 1 - any % 8, -1)
+                                         : any - 1);
+    if (parent.back() < -1) parent.back() = -1;
+  }
+  return parent;
+}
+
+class Trees : public testing::TestWithParam<const char*> {};
+
+TEST_P(Trees, show_each_row_its_path_in_few_runs) {
+  constexpr int rows = 2048;
+  const auto parent = tree(GetParam(), rows);
+  for (const int window : {0, 100}) {
+    KvCache cache = one_layer_with_window(window);
+    cache.begin(chain(40));
+    cache.commit(first(40));
+    cache.begin(parent);
+    std::vector<std::int32_t> row_at(rows);
+    for (int row = 0; row < rows; ++row) row_at.at(cache.slot(row) - 40) = row;
+    std::size_t entries = 0;
+    for (int row = 0; row < rows; ++row) {
+      const std::size_t runs = runs_of(cache, row).size();
+      ASSERT_LE(static_cast<double>(runs), std::log2(rows) + 2) << "row " << row;
+      entries += runs;
+      auto path = path_to(parent, row);
+      ASSERT_EQ(cache.position(row), 40 + static_cast<int>(path.size()) - 1);
+      if (window > 0 && path.size() > 100) path.erase(path.begin(), path.end() - 100);
+      std::vector<std::int32_t> rows_seen;
+      for (const int slot : seen(cache, row))
+        if (slot >= 40) rows_seen.push_back(row_at.at(slot - 40));
+      ASSERT_EQ(rows_seen, path) << "row " << row;
+    }
+    std::printf("%s, window %d: %.2f runs a row\n", GetParam(), window, static_cast<double>(entries) / rows);
+    if (std::string(GetParam()) == "zigzag") EXPECT_LE(entries, 2u * rows);
+  }
+}
+
+TEST_P(Trees, keep_any_path) {
+  constexpr int rows = 300;
+  const auto parent = tree(GetParam(), rows);
+  for (const int last : {0, 7, 150, 299}) {
+    KvCache cache = one_layer_with_window(0);
+    cache.begin(parent);
+    for (int row = 0; row < rows; ++row) put(cache, row, static_cast<float>(row));
+    const auto path = path_to(parent, last);
+    cache.commit(path);
+    for (std::size_t i = 0; i < path.size(); ++i)
+      ASSERT_EQ(key(cache, static_cast<int>(i)), static_cast<float>(path[i]));
+  }
+}
+
+TEST_P(Trees, are_the_same_when_they_grow_level_by_level_or_row_by_row) {
+  constexpr int rows = 300;
+  const auto parent = tree(GetParam(), rows);
+  for (const int step : {1, 7, 100}) {
+    KvCache cache = one_layer_with_window(0);
+    cache.begin({parent.begin(), parent.begin() + step});
+    for (int row = 0; row < step; ++row) put(cache, row, static_cast<float>(row));
+    for (int at = step; at < rows; at += step) {
+      const int count = std::min(step, rows - at);
+      cache.grow(std::span(parent).subspan(at, count));
+      for (int row = 0; row < count; ++row) put(cache, row, static_cast<float>(at + row));
+      const auto path = path_to(parent, at);
+      std::vector<std::int32_t> found;
+      for (const int slot : seen(cache, 0)) found.push_back(static_cast<std::int32_t>(key(cache, slot)));
+      ASSERT_EQ(found, path);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Trees,
+                         testing::Values("zigzag", "binary", "comb", "leaves", "braid", "brushes", "random"));
+
+TEST(KvCache, goes_on_in_one_run_where_a_chain_grows) {
+  KvCache cache = one_layer_with_window(0);
+  cache.begin(chain(8));
+  for (int at = 8; at < 80; at += 8) {
+    std::vector<std::int32_t> more(8);
+    for (int i = 0; i < 8; ++i) more[i] = at + i - 1;
+    cache.grow(more);
+    EXPECT_EQ(runs_of(cache, 7).size(), 1u);
+  }
+}
+
+TEST(KvCache, gives_back_what_a_wide_step_took) {
+  const auto sized = [](int rows) {
+    KvCache cache{std::make_unique<ChunkedSlots>(3, 2, 32), 0};
+    cache.begin(chain(rows));
+    return cache.bytes();
+  };
+  KvCache cache{std::make_unique<ChunkedSlots>(3, 2, 32), 0};
+  EXPECT_EQ(cache.bytes(), 0u);
+  cache.begin(chain(100));
+  EXPECT_EQ(cache.bytes(), 3u * 2 * 2 * 4 * 4096);  // 7 blocks of 16 slots, 32 floats each: whole pages
+  cache.commit(first(100));
+  cache.begin(tree("leaves", 2000));
+  EXPECT_EQ(cache.bytes(), sized(2100));
+  cache.commit(std::vector<std::int32_t>{3});
+  cache.begin({-1});
+  EXPECT_LE(cache.bytes(), sized(256));
 }
 
 TEST(KvCache, keeps_its_rows_where_they_are_when_it_grows) {

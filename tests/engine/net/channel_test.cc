@@ -237,8 +237,13 @@ TEST(Callers, who_say_who_they_are_are_taken_and_others_are_not) {
   SocketTransport node(clock), three(clock);
   ChannelTerms terms;
   terms.greeting = 300ms;
+  std::vector<std::string> turned_away;
   node.expect_calls(
-      {3}, [](PartyId id, const std::string&) { return fmt::format("node {}", id); }, terms);
+      {{3},
+       [](PartyId id, const std::string&) { return fmt::format("node {}", id); },
+       [](PartyId id) { return fmt::format("node-{}", id); },
+       [&](const std::string& line) { turned_away.push_back(line); }},
+      terms);
   const OpenSocket silent = connect(listener.address());
   node.called(*listener.accept());
   const OpenSocket wrong = connect(listener.address());

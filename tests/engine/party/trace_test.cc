@@ -75,6 +75,16 @@ Run some_run(int index = 0) {
                 .context = 3,
                 .drafted = 4,
                 .accepted = 3}};
+  run.checks = {
+      {.step = 1,
+       .peer = 4,
+       .begin = Nanos(80),
+       .end = Nanos(90),
+       .rows = 3,
+       .layers = {2, 7},
+       .bytes_up = 300,
+       .bytes_down = 5'000'000'000},
+      {.step = 2, .peer = 4, .begin = Nanos(99), .end = Nanos(100), .rows = 6, .failure = "layer 7: no"}};
   run.end = {{"type", "end"}, {"run", index}, {"output_ids", {1, 2, 3}}, {"tokens_per_s", 11.1}};
   return run;
 }
@@ -109,6 +119,7 @@ TEST(Trace, reads_what_it_wrote) {
   EXPECT_EQ(to_json(read[0].header).dump(), to_json(run.header).dump());
   EXPECT_EQ(read[0].spans, run.spans);
   EXPECT_EQ(read[0].steps, run.steps);
+  EXPECT_EQ(read[0].checks, run.checks);
   EXPECT_EQ(read[0].end, run.end);
 }
 
@@ -185,6 +196,25 @@ TEST(Trace, instants_too_far_apart_to_be_subtracted_are_refused) {
   EXPECT_EQ(error_in(edited("\"begin_ns\":5", "\"begin_ns\":-9223372036854775808")),
             "t.jsonl:3: not a trace line: span: begin_ns: expected a whole number from -8640000000000000 to "
             "8640000000000000, found -9223372036854775808");
+}
+
+TEST(Trace, every_line_says_of_which_run_it_is) {
+  for (const auto& [type, line] : {std::pair("run", 1), {"span", 2}, {"step", 6}, {"end", 8}}) {
+    std::string text = text_of({some_run()});
+    const auto at = text.find("\"run\":0,", text.find(fmt::format("{{\"type\":\"{}\"", type)));
+    text.erase(at, 8);
+    EXPECT_EQ(error_in(text),
+              fmt::format("t.jsonl:{}: not a trace line: {}: key 'run' is missing", line, type));
+  }
+}
+
+TEST(Trace, an_end_holds_what_it_says) {
+  EXPECT_EQ(error_in(edited("[1,2,3]", "[1,\"2\",3]")),
+            "t.jsonl:8: not a trace line: end: key 'output_ids': expected a whole number, found \"2\"");
+  EXPECT_EQ(error_in(edited("\"tokens_per_s\":11.1", "\"total_ns\":\"x\"")),
+            "t.jsonl:8: not a trace line: end: key 'total_ns': expected a whole number, found \"x\"");
+  EXPECT_EQ(error_in(edited("\"tokens_per_s\":11.1", "\"privacy\":3")),
+            "t.jsonl:8: not a trace line: end: privacy: expected an object, found number");
 }
 
 TEST(Trace, another_schema_version_is_refused_with_both_versions) {

@@ -7,6 +7,8 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/sentencepiece_model.hh"
+#include "engine/text/token_decoder.hh"
 #include "tests/fixtures/shared_folder.hh"
 
 namespace splitwan::tests {
@@ -300,6 +302,49 @@ TEST(SentencePiece, replaces_bytes_that_are_not_text) {
   const auto tokenizer =
       engine::make_sentencepiece_tokenizer(shared_file("tokenizers/llama2/tokenizer.model"));
   EXPECT_EQ(tokenizer->decode(tokenizer->encode("a\xFFz")), "a\xEF\xBF\xBDz");
+}
+
+engine::SentencePieceModel with_byte_piece(const std::string& text) {
+  using Type = engine::SentencePiece::Type;
+  engine::SentencePieceModel model;
+  model.pieces = {{"<unk>", 0, Type::unknown}, {text, 0, Type::byte}, {"a", 0, Type::normal}};
+  return model;
+}
+
+TEST(SentencePiece, of_a_byte_is_spelt_with_two_hex_digits_and_nothing_else) {
+  const Scratch good("byte.model", serialize(with_byte_piece("<0x0A>")));
+  EXPECT_EQ(engine::make_sentencepiece_tokenizer(good.path())->vocabulary(), 3);
+  for (const std::string text : {"<0x-5>", "<0x-F>", "<0x+5>", "<0x 5>", "<0x5>", "<0x100>", "<0x0G>",
+                                 "<0xx1>", "<0x0A", "<0x0A>>", "0x0A", "<0X0A>", "<0x\n1>"}) {
+    const Scratch bad("byte.model", serialize(with_byte_piece(text)));
+    EXPECT_EQ(message_of([&] { engine::make_sentencepiece_tokenizer(bad.path()); }),
+              bad.path() + ": byte piece 1: expected <0x00> to <0xFF>, found '" +
+                  (text == "<0x\n1>" ? "<0x 1>" : text) + "'");
+  }
+}
+
+TEST(SentencePiece, of_a_signed_byte_as_it_was_found_is_refused) {
+  const std::string folder = shared_file("cases/tokenizer-signed-byte");
+  SKIP_WITHOUT(folder);
+  EXPECT_NE(message_of([&] {
+              engine::make_sentencepiece_tokenizer(folder + "/tokenizer.model");
+            }).find("expected <0x00> to <0xFF>, found '<0x-5>'"),
+            std::string::npos);
+}
+
+TEST(TokenDecoder, takes_a_signed_byte_for_text) {
+  const auto decoder = engine::make_token_decoder({{"type", "ByteFallback"}}, "t");
+  EXPECT_EQ(decoder({"<0x41>", "<0x-5>", "<0x+5>", "<0x 5>", "<0x62>"}), "A<0x-5><0x+5><0x 5>b");
+}
+
+TEST(Vocabulary, of_ids_that_are_none_is_refused_with_the_id) {
+  for (const std::string id : {"-1", "4294967296", "18446744073709551615", "16777216", "1.5", "\"1\""}) {
+    const Scratch file("vocabulary.json",
+                       R"({"model":{"type":"BPE","vocab":{"a":)" + id + R"(},"merges":[]}})");
+    const std::string message = message_of([&] { engine::make_bpe_tokenizer(file.path()); });
+    EXPECT_NE(message.find("'a': expected an id of 0 to 16777215, found " + id), std::string::npos)
+        << message;
+  }
 }
 
 }  // namespace

@@ -124,7 +124,8 @@ TEST(Wire, a_message_cut_anywhere_is_refused) {
 TEST(Wire, sizes_over_the_limits_are_refused_before_anything_is_allocated) {
   const Limits limits{.rows = 100, .payload = 1000};
   for (const std::size_t at : {16, 28, 32}) {  // rows, keep, parent
-    EXPECT_THAT(error_with(at, std::uint32_t{0xffffffff}, limits), HasSubstr("at most 100 rows, 1000 bytes"))
+    EXPECT_THAT(error_with(at, std::uint32_t{0xffffffff}, limits),
+                HasSubstr("at most 100 rows, 100 listed, 1000 bytes"))
         << at;
     EXPECT_THAT(error_with(at, std::uint32_t{0xffffffff}), HasSubstr("over the limits")) << at;
   }
@@ -137,6 +138,20 @@ TEST(Wire, sizes_over_the_limits_are_refused_before_anything_is_allocated) {
   Header header;
   EXPECT_THROW(read_prefix(prefix, {.rows = 2, .payload = 1000}, header), Error);
   EXPECT_EQ(header.keep.capacity() + header.parent.capacity(), 0u);
+}
+
+TEST(Wire, words_are_short_and_lists_are_held_to_a_limit_of_their_own) {
+  for (const Kind kind : {Kind::hello, Kind::welcome, Kind::error, Kind::bye}) {
+    Bytes bytes = encode(full_message());
+    bytes[6] = static_cast<std::byte>(kind);
+    const std::uint64_t announced = 200'000'000;
+    std::memcpy(bytes.data() + 48, &announced, sizeof announced);
+    EXPECT_THAT(error_of([&] { decode(bytes); }),
+                HasSubstr("200000000 bytes (at most 65536 rows, 65536 listed, 65536 bytes)"))
+        << name_of(kind);
+  }
+  EXPECT_THAT(error_of([] { decode(encode(full_message()), {.listed = 2}); }),
+              HasSubstr("3 kept, 2 parents, 3 bytes (at most 65536 rows, 2 listed"));
 }
 
 TEST(Wire, sizes_at_the_limits_pass) {

@@ -26,6 +26,13 @@ TEST(SweepTable, quotes_what_would_break_a_line_and_nothing_else) {
   EXPECT_EQ(csv_cell(true), "true");
 }
 
+TEST(SweepTable, holds_no_formula) {
+  EXPECT_EQ(csv_cell("=1+1"), "'=1+1");
+  EXPECT_EQ(csv_cell("@x,y"), "\"'@x,y\"");
+  EXPECT_EQ(csv_cell(-5), "-5");
+  EXPECT_EQ(csv_cell("-5"), "-5");
+}
+
 TEST(SweepTable, writes_numbers_in_the_shortest_form_that_reads_back) {
   EXPECT_EQ(csv_cell(78.0), "78");
   EXPECT_EQ(csv_cell(0.1), "0.1");
