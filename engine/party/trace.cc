@@ -6,21 +6,12 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/party/instant.hh"
 
 namespace splitwan::engine {
 namespace {
 
 constexpr std::string_view op_names[] = {"work", "send", "recv"};
-
-// Far enough apart for any run, and near enough to be added up.
-constexpr std::int64_t longest = 8'640'000'000'000'000;  // 100 days
-
-Nanos instant(ObjectReader& r, const char* key) {
-  return Nanos(r.whole<std::int64_t>(key, -longest, longest));
-}
-Nanos instant(ObjectReader& r, const char* key, Nanos otherwise) {
-  return r.find(key) ? instant(r, key) : otherwise;
-}
 
 Op op_named(const std::string& name) {
   for (std::size_t i = 0; i < std::size(op_names); ++i) {

@@ -2,6 +2,7 @@
 splitwan_harness(channel LINK splitwan_net)
 splitwan_harness(config LINK splitwan_checkpoint)
 splitwan_harness(frames LINK splitwan_wire)
+splitwan_harness(greeting LINK splitwan_serve)
 splitwan_harness(hello LINK splitwan_hello)
 splitwan_harness(imports LINK splitwan_imports)
 splitwan_harness(json LINK splitwan_base)
