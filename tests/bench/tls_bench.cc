@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "engine/base/json_file.hh"
 #include "engine/net/sockets.hh"
 #include "engine/tls/tls_folder.hh"
 #include "engine/tls/tls_stream.hh"
