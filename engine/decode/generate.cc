@@ -125,6 +125,7 @@ class Generator {
     step.end = party_.now();
     step.sent = sent_rows() > step.rows ? sent_rows() : 0;
     party_.step_done(step);
+    if (options_.on_time) options_.on_time(step, party_.spans(), party_.outages());
     ++done_.steps;
   }
 

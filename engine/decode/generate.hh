@@ -16,6 +16,8 @@ struct GenerateOptions {
   Sampling sampling = {};
   // Called once per step: its rows, and those that were kept.
   std::function<void(const TokenBatch&, std::span<const std::int32_t> kept)> on_step = {};
+  // Called once per step, when it is over: where its time went.
+  std::function<void(const Step&, std::span<const Span>, std::span<const Outage>)> on_time = {};
 };
 
 struct Generation {

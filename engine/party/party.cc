@@ -11,6 +11,7 @@ void Party::begin_step(std::uint64_t step, std::uint32_t context) {
   step_ = step;
   context_ = context;
   spans_.clear();
+  outages_.clear();
 }
 
 void Party::record(const Span& span) {
@@ -74,6 +75,7 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
     outage.begin -= start_;
     outage.end -= start_;
     recorder_.outage(outage);
+    outages_.push_back(outage);
   }
   return arrival;
 }

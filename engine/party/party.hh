@@ -20,6 +20,7 @@ class Party {
   void begin_step(std::uint64_t step, std::uint32_t context);
   std::uint64_t step() const { return step_; }
   std::span<const Span> spans() const { return spans_; }  // since begin_step
+  std::span<const Outage> outages() const { return outages_; }
 
   void send(PartyId to, Message);
   // As send, with held = the time since `request` arrived, on this party's clock.
@@ -49,6 +50,7 @@ class Party {
   std::uint64_t step_ = 0;
   std::uint32_t context_ = 0;
   std::vector<Span> spans_;
+  std::vector<Outage> outages_;
 };
 
 }  // namespace splitwan::engine

@@ -129,6 +129,8 @@ class TraceReader {
       run.steps.push_back(step_of(j));
     } else if (type == "check") {
       run.checks.push_back(check_of(j));
+    } else if (type == "outage") {
+      run.outages.push_back(outage_of(j));
     } else if (type == "end") {
       check_end(j);
       run.end = j;
@@ -203,12 +205,19 @@ std::string line_of(const Check& c, std::uint64_t run) {
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string line_of(const Outage& o, std::uint64_t run) {
+  Json line = {{"type", "outage"}, {"run", run}};
+  line.update(to_json(o));
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 void write(std::ostream& out, const Run& run) {
   const std::uint64_t index = run.header.run;
   out << to_json(run.header).dump() << '\n';
   for (const Span& s : run.spans) out << line_of(s, index) << '\n';
   for (const Step& s : run.steps) out << line_of(s, index) << '\n';
   for (const Check& c : run.checks) out << line_of(c, index) << '\n';
+  for (const Outage& o : run.outages) out << line_of(o, index) << '\n';
   out << run.end.dump() << '\n';
 }
 

@@ -18,6 +18,7 @@ class TraceWriter::Live : public Recorder {
   Live(TraceWriter& writer, std::uint64_t run) : writer_(writer), run_(run) {}
   void span(const Span& s) override { lines_ += line_of(s, run_) + "\n"; }
   void check(const Check& c) override { lines_ += line_of(c, run_) + "\n"; }
+  void outage(const Outage& o) override { lines_ += line_of(o, run_) + "\n"; }
   void step(const Step& s) override {
     lines_ += line_of(s, run_) + "\n";
     const std::lock_guard lock(writer_.mutex_);

@@ -1,33 +1,37 @@
 // The untrusted side for many clients: who is taken, who waits, what is kept, how it ends. Connections are
-// channels on one thread; what they ask for is computed together on another.
+// channels on one thread; what they ask for is computed together on another. README has the protocol.
 #pragma once
 
 #include <memory>
 
-#include "engine/net/sockets.hh"
+#include "engine/net/channel.hh"
+#include "engine/serve/admission.hh"
 #include "engine/serve/served.hh"
+#include "engine/serve/turns.hh"
 #include "engine/serve/watch.hh"
 
 namespace splitwan::engine {
 
 struct ServerTerms {
-  int sessions = 256;   // with a client connected, at one time
-  int per_source = 64;  // of them from one address; loopback and Unix sockets count as one source each
-  int strangers =
-      128;  // connections that have not said hello yet; then the newest of the fullest source goes
-  int per_source_strangers = 16;
+  Seats seats = {};
   Nanos idle = std::chrono::minutes(5);   // a session that asks nothing for so long ends
   Nanos keep = std::chrono::minutes(10);  // a session whose connection was lost is kept for its client
-  std::uint64_t memory = std::uint64_t{2} << 30;  // caches and kept replies of all; then idle ones go, the
-                                                  // least recently used first: their clients resume cold
-  int queued_requests = 64;                       // of one session, not answered yet
-  std::uint64_t queued_bytes = std::uint64_t{256}
-                               << 20;  // of all of them, payloads that are still coming included
+  // Caches, kept replies and what clients have not read yet, of all. Then caches of idle sessions go, the
+  // least recently used first: their clients resume cold. Then sessions, the newest of the fullest source
+  // first.
+  std::uint64_t memory = std::uint64_t{2} << 30;
+  int queued_requests = 64;  // of one session: then it is not read from
+  // Of all sessions, requests that wait or are still coming: at half of it those who have some waiting are
+  // not read from, at all of it the newest session of the fullest source ends.
+  std::uint64_t queued_bytes = std::uint64_t{256} << 20;
   std::uint64_t kept_replies = std::uint64_t{64} << 20;  // of one session, until they are acknowledged
-  int batch_rows = 256;                                  // that go through the layers together
-  int slice_rows = 32;                                   // of one session in one call, as long as others wait
+  std::uint64_t unread = std::uint64_t{1} << 20;  // a session with so much to be sent is not computed for
+  TurnTerms turns = {};
   Nanos drain = std::chrono::seconds(30);  // told to end: for sessions under way to come to theirs
-  ChannelTerms channel = {};
+  std::function<bool(std::string_view token)> admits = {};  // empty: nobody is asked for a token
+  std::function<void()> prepare =
+      {};                     // first thing on the computing thread: how many threads it may use, say
+  ChannelTerms channel = {};  // its limits are what is served's
 };
 
 class Server {
@@ -43,6 +47,7 @@ class Server {
   void run();    // until it has ended
   void drain();  // any thread: takes nobody new; ends when all sessions have, or after terms.drain
   void end();    // any thread: at once
+  boost::asio::any_io_executor executor();  // of run()'s thread: for signals
 
   static ServerWatch& nobody_watches();
 

@@ -32,6 +32,8 @@ class ServerWatch {
   // one.
   virtual void computed(const ServedPhases&, std::uint32_t /*requests*/) noexcept {}
   virtual void answered(Nanos /*held*/, const TcpSample&) noexcept {}
+  virtual void waited(Nanos) noexcept {}  // each request, until somebody began to work on it
+  virtual void sent_again(std::uint32_t /*segments*/) noexcept {}  // by us, since the last answer there
   virtual void moved(std::uint64_t /*bytes_in*/, std::uint64_t /*bytes_out*/) noexcept {}
 };
 

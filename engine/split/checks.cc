@@ -8,6 +8,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/split/boundary_rows.hh"
+#include "engine/split/codec.hh"
 #include "engine/split/hello.hh"
 #include "engine/split/row_lists.hh"
 #include "engine/wire/codecs.hh"

@@ -117,7 +117,7 @@ int bench(int repetitions) {
   at::set_num_threads(1);
   const at::InferenceMode inference;
   Checkpoint demo(SPLITWAN_SOURCE_DIR "/scenarios/demo-model");
-  bool reached = measure("demo model", demo, {2, 10}, 128, 10 * repetitions, 0.4);
+  bool reached = measure("demo model", demo, {2, 10}, 64, 10 * repetitions, 0.4);
   Checkpoint wide = Checkpoint::random(wide_geometry(), DType::bf16);
   reached &= measure("7B geometry", wide, {0, 2}, 64, repetitions, 0.35);
   return reached ? 0 : 1;

@@ -11,6 +11,7 @@
 #include "engine/text/text_stream.hh"
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/engine/generate_watch.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_keys.hh"
@@ -27,11 +28,12 @@ using engine::Token;
 
 struct GenerateOptions {
   ScenarioOptions keys;
-  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
+  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s",
+                                                                           max_outage = "60s";
   Protection protection;
   std::vector<std::string> stop;
   int top_logits = 0;
-  bool ignore_eos = false, json = false;
+  bool ignore_eos = false, verbose = false, json = false;
 };
 
 std::vector<Token> parse_ids(const std::string& text) {
@@ -61,6 +63,7 @@ Scenario scenario_for(const GenerateOptions& o) {
     s.network.server = o.server;
     s.network.protection = o.protection;
     s.network.patience = engine::parse_duration(o.timeout);
+    s.network.max_outage = engine::parse_duration(o.max_outage);
   }
   check_privacy(s, "generate");
   check_checks(s, "generate");
@@ -136,12 +139,21 @@ int generate_command(const GenerateOptions& o) {
   if (text) watch.stop = [&](Token token) { return text->push(token); };
   if (o.top_logits > 0)
     watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
+  std::optional<GenerateWatch> live;
+  if (o.verbose) {
+    live.emplace(text && !o.json);
+    watch.on_time = [&](const engine::Step& step, auto spans, auto outages) {
+      live->step(step, spans, outages);
+    };
+  }
   const auto [run, done] = trace.keeping([&] {
     Outcome outcome = run_prompt(s, resources, s.decode[0], prompt, ids, watch, &trace);
     if (text) text->finish();
     trace.finish({outcome.run});
     return outcome;
   });
+  const std::string spent = live ? live->total() : "";
+  live.reset();
   const auto tokens = static_cast<double>(done.output.size());
   // As a report of this trace says it: bytes of its steps' messages; tokens after the first, over the time of
   // the steps that gained them.
@@ -177,6 +189,8 @@ int generate_command(const GenerateOptions& o) {
     out["privacy"].update(run.end["privacy"]);
   }
   if (run.end.contains("checks")) out["checks"] = run.end["checks"];
+  if (run.end.contains("protection")) out["protection"] = run.end["protection"];
+  if (!run.outages.empty()) out["outages"] = outages_summary(run.outages);
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
@@ -185,6 +199,7 @@ int generate_command(const GenerateOptions& o) {
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
+    if (!spent.empty()) remark("{}", spent);
     if (out.contains("privacy")) print_privacy(out["privacy"]);
     if (out.contains("checks")) print_checks(out["checks"]);
   }
@@ -222,6 +237,8 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
                      ->check(not_empty);
   add_protection_options(command, o->protection, engine::Side::caller);
   command.add_option("--timeout", o->timeout, schema_key("network.timeout").help)->capture_default_str();
+  command.add_option("--max-outage", o->max_outage, schema_key("network.max_outage").help)
+      ->capture_default_str();
   command
       .add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")
@@ -238,6 +255,8 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--top-logits", o->top_logits, "with --json: the best N ids and logits of each step")
       ->check(CLI::NonNegativeNumber);
   command.add_option("--trace", o->trace, "keep the trace in this file");
+  command.add_flag("-v,--verbose", o->verbose,
+                   "a live line on stderr: tokens/s, tokens a step, RTT, where the time goes, outages");
   command.add_flag("--json", o->json, "print one JSON object");
   command.callback([o, &chosen] { chosen = [o] { return generate_command(*o); }; });
 }

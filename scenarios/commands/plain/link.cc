@@ -10,6 +10,7 @@
 #include "engine/base/units.hh"
 #include "netsim/kernel/link_session.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/plain/link_probe.hh"
 #include "scenarios/commands/plain/link_record.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/imports/tc_netem.hh"
@@ -29,6 +30,7 @@ struct LinkOptions {
   std::string engine = netsim::link_engines().front().name;
   std::string lateness_limit, patience = "60s", emit_device;
   RecordOptions record;
+  ProbeOptions probe;
   std::uint64_t seed = 1;
   bool json = false;
 };
@@ -127,6 +129,7 @@ int emit(const LinkOptions& o) {
 }
 
 int link_command(const LinkOptions& o) {
+  if (!o.probe.server.empty()) return probe_link(o.probe, o.output, o.json);
   if (!o.emit_device.empty()) return emit(o);
   const std::size_t engine = engine_named(o.engine);
   const LinkTime limit = o.lateness_limit.empty() ? netsim::link_engines()[engine].usual_lateness
@@ -195,6 +198,10 @@ void add_link_command(CLI::App& command, Chosen& chosen) {
       "--watch", o->record.watch,
       "HOST:PORT that is watched: {server}:PORT over the emulated link, any other is a path that is "
       "there: no link is made (default: all TCP to {server})");
+  auto* probe = add_probe_options(command, o->probe);
+  for (const char* other :
+       {"--link", "--loss", "--engine", "--server", "--client", "--emit-tc", "--record", "--watch"})
+    probe->excludes(command.get_option(other));  // the path is there already
   command.add_option("--seed", o->seed, "of what is lost")->capture_default_str();
   command.add_option("-o,--output", o->output, "also write the JSON result to this file");
   command.add_flag("--json", o->json, "print one JSON object (what the commands print then goes to stderr)");

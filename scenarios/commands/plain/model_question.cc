@@ -45,6 +45,8 @@ void add_link_options(CLI::App& app, LinkWords& o) {
   app.add_option("--queue", o.queue,
                  "bytes that may wait before the link each way, as in 256KiB, or 'default': rate x RTT, at "
                  "least 64 KiB (default: what most fitted runs had)");
+  app.add_option("--probe", o.probe,
+                 "the link as `splitwan link --probe -o FILE` measured it; other words here change it");
 }
 
 void add_variant_options(CLI::App& app, VariantWords& o) {
@@ -60,11 +62,29 @@ void add_variant_options(CLI::App& app, VariantWords& o) {
   app.add_option("--server-speed", o.server_speed, "of the server's machine, against the fitted one's");
 }
 
-std::vector<model::Condition> conditions_of(const LinkWords& o, const model::LatencyModel& m) {
+model::Condition condition_on(const ProbedPath& p, const model::LatencyModel& m) {
   model::Condition c = usual_condition(m);
   c.network.clear();
+  c.loss = c.loss_tilt = c.jitter_tilt_s = 0;
+  c.rtt_s = p.rtt_s();
+  c.jitter_s = p.jitter_s();
+  if (p.up.goodput_bps > 0) c.up_bps = p.rate_bps(p.up);
+  if (p.down.goodput_bps > 0) c.down_bps = p.rate_bps(p.down);
+  if (const engine::TcpSpec* stated = c.details.tcp()) {
+    engine::TcpSpec tcp = *stated;
+    apply(p, tcp);
+    c.details = model::Details(c.details.up(), c.details.down(), tcp, c.details.sessions());
+  }
+  return c;
+}
+
+std::vector<model::Condition> conditions_of(const LinkWords& o, const model::LatencyModel& m) {
+  model::Condition c = usual_condition(m);
+  c.jitter_s = 0;
+  if (!o.probe.empty()) c = condition_on(read_probed_path(o.probe), m);
+  c.network.clear();
   c.loss = o.loss.empty() ? 0 : engine::parse_fraction(o.loss);
-  c.jitter_s = o.jitter.empty() ? 0 : seconds(o.jitter);
+  if (!o.jitter.empty()) c.jitter_s = seconds(o.jitter);
   c.loss_tilt = c.jitter_tilt_s = 0;  // what is asked for holds both ways
   if (c.loss >= 1) throw Error("loss '{}': nothing would arrive", o.loss);
   if (!o.bandwidth.empty()) c.up_bps = c.down_bps = rate(o.bandwidth);

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "model/ask/variant.hh"
+#include "scenarios/imports/probed_path.hh"
 
 namespace splitwan::scenarios {
 
 struct LinkWords {
   std::string rtt, bandwidth, up, down, loss, jitter,
-      queue;  // as people write them; empty = as most fitted runs had
+      queue;          // as people write them; empty = as most fitted runs had
+  std::string probe;  // a file that `link --probe` wrote: then as it was measured
 };
 void add_link_options(CLI::App&, LinkWords&);
 
@@ -25,6 +27,8 @@ void add_variant_options(CLI::App&, VariantWords&);
 
 // Round-trip times ascending as given; all but them is the same. Throws Error naming the value.
 std::vector<model::Condition> conditions_of(const LinkWords&, const model::LatencyModel&);
+// As a probe measured it, what it did not tell as most fitted runs had it.
+model::Condition condition_on(const ProbedPath&, const model::LatencyModel&);
 // What is taken for granted of it, in words.
 std::string queue_assumed(const model::Condition&);
 

@@ -98,7 +98,7 @@ int project_sharded(const ProjectOptions& o, const model::CascadeModel& m) {
   model::LatencyModel usual;
   usual.conditions.push_back({m.usual, m.runs, m.steps});
   LinkWords link = o.link;
-  if (link.rtt.empty()) link.rtt = usual_rtts;
+  if (link.rtt.empty() && link.probe.empty()) link.rtt = usual_rtts;
   const auto numbers = [](const std::string& text, const std::set<int>& fitted) {
     return text.empty() ? std::vector<int>(fitted.begin(), fitted.end()) : engine::parse_integers(text, ',');
   };
@@ -134,7 +134,7 @@ int run_project(const ProjectOptions& o) {
   const model::LatencyModel m = read_varied(o, assumptions);
   if (!o.target.empty()) return answer_target(o, m, assumptions);
   LinkWords link = o.link;
-  if (link.rtt.empty()) link.rtt = usual_rtts;
+  if (link.rtt.empty() && link.probe.empty()) link.rtt = usual_rtts;
   assumptions.push_back(queue_assumed(conditions_of(link, m).front()));
   Json j = {{"schema_version", 1}, {"assumptions", assumptions}, {"points", Json::array()}};
   std::vector<model::Point> points;

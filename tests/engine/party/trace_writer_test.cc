@@ -34,7 +34,7 @@ std::size_t files_of(const TemporaryFolder& folder) {
 }
 
 // As a client tells it, but for the end.
-void play(const Run& run, Recorder& recorder, std::size_t steps) {
+void play(const engine::Run& run, Recorder& recorder, std::size_t steps) {
   for (std::size_t i = 0; i < steps; ++i) {
     for (const Span& s : run.spans)
       if (s.step == run.steps[i].step && s.party == 0) recorder.span(s);
@@ -79,7 +79,7 @@ TEST(TraceWriter, lets_nobody_else_read_prompts) {
 
 TEST(TraceWriter, has_each_step_of_a_live_run_on_the_disk_once_it_is_done) {
   const TemporaryFolder folder;
-  const Run& run = some_runs()[0];
+  const engine::Run& run = some_runs()[0];
   TraceWriter writer(folder / "t.jsonl");
   writer.add(run);
   Recorder* live = writer.begin(run.header);
@@ -93,10 +93,11 @@ TEST(TraceWriter, has_each_step_of_a_live_run_on_the_disk_once_it_is_done) {
     EXPECT_EQ(cut_off, fmt::format("{}: the last run (sequential, prompt {}) is cut off after step {}",
                                    folder / "t.jsonl.partial", run.header.prompt->name, steps));
     ASSERT_EQ(there.size(), steps > 1 ? 2u : 1u);  // a prompt alone tells nothing
-    if (steps > 1) EXPECT_EQ(there[1].steps.size(), steps);
-    if (steps > 1) EXPECT_EQ(there[1].header.run, 1u);
+    if (steps == 1) continue;
+    EXPECT_EQ(there[1].steps.size(), steps);
+    EXPECT_EQ(there[1].header.run, 1u);
   }
-  Run done = run;
+  engine::Run done = run;
   done.end["run"] = 1;
   writer.add(done);
   std::string cut_off;
@@ -106,7 +107,7 @@ TEST(TraceWriter, has_each_step_of_a_live_run_on_the_disk_once_it_is_done) {
 
 TEST(TraceWriter, of_a_process_that_is_killed_has_lost_the_step_it_was_in) {
   const TemporaryFolder folder;
-  const Run& run = some_runs()[0];
+  const engine::Run& run = some_runs()[0];
   const pid_t child = fork();
   if (child == 0) {
     TraceWriter writer(folder / "t.jsonl");
@@ -163,7 +164,7 @@ TEST(TraceWriter, writes_over_nothing_that_another_call_kept_and_follows_no_link
 }
 
 TEST(TraceWriter, keeps_nothing_beside_what_is_no_file) {
-  for (const std::string& path : {"", "-", "/dev/null"}) {
+  for (const char* path : {"", "-", "/dev/null"}) {
     TraceWriter writer(path);
     EXPECT_EQ(writer.begin(some_runs()[0].header), nullptr);
     writer.add(some_runs()[0]);
@@ -174,7 +175,7 @@ TEST(TraceWriter, keeps_nothing_beside_what_is_no_file) {
 
 TEST(PartialTrace, cut_at_any_byte_gives_the_runs_and_steps_that_are_whole) {
   const TemporaryFolder folder;
-  const Run& run = some_runs()[0];
+  const engine::Run& run = some_runs()[0];
   {
     TraceWriter writer(folder / "t.jsonl");
     writer.add(some_runs()[0]);
@@ -194,10 +195,10 @@ TEST(PartialTrace, cut_at_any_byte_gives_the_runs_and_steps_that_are_whole) {
   for (std::size_t size = partial_trace_line.size(); size < whole; ++size) {
     std::istringstream in(text.substr(0, size));
     std::string cut_off;
-    std::vector<Run> there;
+    std::vector<engine::Run> there;
     ASSERT_EQ(error_of([&] { there = read_trace(in, "t", &cut_off); }),
               size < decoded ? "t: holds no finished run" : "");
-    if (size >= decoded) ASSERT_GE(there.at(0).steps.size(), 2u);
+    ASSERT_EQ(there.size(), size < decoded ? 0u : 1u);
   }
 }
 

@@ -311,8 +311,8 @@ engine::SentencePieceModel with_byte_piece(const std::string& text) {
 TEST(SentencePiece, of_a_byte_is_spelt_with_two_hex_digits_and_nothing_else) {
   const Scratch good("byte.model", serialize(with_byte_piece("<0x0A>")));
   EXPECT_EQ(engine::make_sentencepiece_tokenizer(good.path())->vocabulary(), 3);
-  for (const std::string& text : {"<0x-5>", "<0x-F>", "<0x+5>", "<0x 5>", "<0x5>", "<0x100>", "<0x0G>",
-                                  "<0xx1>", "<0x0A", "<0x0A>>", "0x0A", "<0X0A>", "<0x\n1>"}) {
+  for (const std::string text : {"<0x-5>", "<0x-F>", "<0x+5>", "<0x 5>", "<0x5>", "<0x100>", "<0x0G>",
+                                 "<0xx1>", "<0x0A", "<0x0A>>", "0x0A", "<0X0A>", "<0x\n1>"}) {
     const Scratch bad("byte.model", serialize(with_byte_piece(text)));
     EXPECT_EQ(message_of([&] { engine::make_sentencepiece_tokenizer(bad.path()); }),
               bad.path() + ": byte piece 1: expected <0x00> to <0xFF>, found '" +
@@ -335,7 +335,7 @@ TEST(TokenDecoder, takes_a_signed_byte_for_text) {
 }
 
 TEST(Vocabulary, of_ids_that_are_none_is_refused_with_the_id) {
-  for (const std::string& id : {"-1", "4294967296", "18446744073709551615", "16777216", "1.5", "\"1\""}) {
+  for (const std::string id : {"-1", "4294967296", "18446744073709551615", "16777216", "1.5", "\"1\""}) {
     const Scratch file("vocabulary.json",
                        R"({"model":{"type":"BPE","vocab":{"a":)" + id + R"(},"merges":[]}})");
     const std::string message = message_of([&] { engine::make_bpe_tokenizer(file.path()); });

@@ -1,0 +1,168 @@
+// Sessions begin, lose their connections, are kept, and end; and what they may hold.
+#include <algorithm>
+
+#include "engine/base/error.hh"
+#include "engine/serve/said.hh"
+#include "engine/serve/server_body.hh"
+
+namespace splitwan::engine {
+
+Session& Server::Body::add(Visit& visit, std::string key) {
+  const SessionId id = ++last_session;
+  Session& session = sessions[id];
+  session.id = id;
+  session.exchange = Exchange(key.empty() ? 0 : terms.kept_replies);
+  if (!key.empty()) keys[key] = id;
+  session.key = std::move(key);
+  attach(session, visit);
+  return session;
+}
+
+void Server::Body::attach(Session& session, Visit& visit) {
+  session.peer = visit.channel->peer();
+  session.source = visit.source;
+  session.last = clock.now();
+  session.visit = &visit;
+  visit.session = &session;
+  ++attached;
+}
+
+// What it asked and nobody works on is dropped: if it comes back, it says so again.
+void Server::Body::detach(Session& session) {
+  if (!session.visit) return;
+  session.visit->session = nullptr;
+  session.visit = nullptr;
+  --attached;
+  session.unheard = false;
+  session.last = clock.now();
+  if (session.probe) return;
+  const Computer::Dropped dropped = computer->drop_waiting(session.id);
+  session.exchange.take_back(dropped.numbered);
+  session.unanswered -= dropped.messages;
+  session.queued -= dropped.bytes;
+  queued -= dropped.bytes;
+  if (session.unread) computer->hold(session.id, false);
+  session.unread = false;
+}
+
+void Server::Body::forget_key(Session& session) {
+  if (const auto key = keys.find(session.key); key != keys.end() && key->second == session.id)
+    keys.erase(key);
+  session.key.clear();
+}
+
+void Server::Body::end(SessionId id, Ending why) {
+  const auto found = sessions.find(id);
+  if (found == sessions.end()) return;
+  Session& session = found->second;
+  watch.ended(name_of(why));
+  tell(Level::info, "session {}: client {} is done ({})", id, session.peer, name_of(why));
+  queued -= session.queued;
+  caches -= session.cache;
+  forget_key(session);
+  if (computer) computer->forget(id);
+  Visit* const visit = session.visit;
+  if (visit) --attached;
+  sessions.erase(found);
+  if (visit) part(*visit);
+  end_when_empty();
+}
+
+void Server::Body::keep_house(Nanos now) {
+  std::vector<SessionId> over;
+  for (auto& [id, session] : sessions) {
+    hear_again(session);
+    if (session.unread && session.unsent() <= terms.unread / 4) {
+      session.unread = false;
+      computer->hold(id, false);
+    }
+    const Nanos still = now - session.last;
+    if (session.visit ? session.unanswered == 0 && still > terms.idle : still > terms.keep)
+      over.push_back(id);
+  }
+  for (const SessionId id : over) {
+    Session& session = sessions.at(id);
+    if (!session.visit) {
+      end(id, Ending::expired);
+    } else if (session.key.empty()) {
+      session.visit->channel->send(said(Kind::error, fmt::format("session closed: nothing came for {} s",
+                                                                 terms.idle.count() / 1'000'000'000)));
+      end(id, Ending::idle);
+    } else {  // it may come back
+      Visit& visit = *session.visit;
+      tell(Level::info, "session {}: client {} rests: it is kept", id, session.peer);
+      detach(session);
+      part(visit);
+    }
+  }
+  // Its own deadlines have let this one go long ago, unless memory was short when they were to be set.
+  const Nanos overdue = 2 * (terms.channel.greeting + terms.channel.patience);
+  for (const auto& [id, visit] : visits)
+    if (!visit->session && now - visit->since > overdue) visit->channel->cut();
+  keep_queues();
+  keep_memory();
+  end_when_empty();
+}
+
+// The newest session of the source that has most of something, among those that have any.
+Session* Server::Body::newest_of_fullest(std::uint64_t (Session::*bytes)() const) {
+  std::map<std::string_view, std::uint64_t> of_source;
+  for (const auto& [id, session] : sessions) of_source[session.source] += (session.*bytes)();
+  if (of_source.empty()) return nullptr;
+  const auto fullest =
+      std::ranges::max_element(of_source, {}, [](const auto& named) { return named.second; });
+  Session* newest = nullptr;
+  for (auto& [id, session] : sessions)
+    if (session.source == fullest->first && (session.*bytes)() > 0) newest = &session;
+  return newest;
+}
+
+void Server::Body::keep_memory() {
+  std::uint64_t held = 0, parting = 0;
+  for (const auto& [id, session] : sessions) held += session.held();
+  for (const auto& [id, visit] : visits)
+    if (!visit->session) parting += visit->channel->queued();
+  if (parting > 0 && held + parting > terms.memory)
+    for (const auto& [id, visit] : visits)
+      if (!visit->session && visit->channel->queued() > 0) visit->channel->cut();
+  while (held > terms.memory) {
+    Session* idlest = nullptr;
+    for (auto& [id, session] : sessions)
+      if (session.unanswered == 0 && session.cache > 0 && (!idlest || session.last < idlest->last))
+        idlest = &session;
+    if (idlest && computer->evict(idlest->id)) {
+      tell(Level::info, "session {}: client {}: its cache makes room for others", idlest->id, idlest->peer);
+      held -= idlest->held();
+      caches -= std::exchange(idlest->cache, 0);
+      idlest->evicted = true;
+      held += idlest->held();
+      if (!idlest->visit) end(idlest->id, Ending::memory);
+      continue;
+    }
+    Session* newest = newest_of_fullest(&Session::held);
+    if (!newest) return;
+    held -= newest->held();
+    if (newest->visit)
+      refuse(*newest->visit, Refusal::memory);
+    else
+      end(newest->id, Ending::memory);
+  }
+}
+
+void Server::Body::keep_queues() {
+  std::uint64_t asked = 0;
+  for (const auto& [id, session] : sessions) asked += session.asked();
+  for (const auto& [id, visit] : visits)
+    if (!visit->session) asked += visit->channel->coming();
+  while (asked > terms.queued_bytes) {
+    Session* newest = newest_of_fullest(&Session::asked);
+    if (!newest) return;
+    asked -= newest->asked();
+    if (newest->visit)
+      refuse(*newest->visit, Refusal::bytes);
+    else
+      end(newest->id, Ending::refused);
+  }
+}
+
+}  // namespace splitwan::engine

@@ -1,0 +1,70 @@
+#include "engine/serve/turns.hh"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace splitwan::engine {
+
+double Turns::of(const Use& use, Nanos now) const {
+  return use.seconds * std::exp2(-seconds(now - use.at) / seconds(terms_.memory));
+}
+
+void Turns::add(Use& use, Nanos cost, Nanos now) const {
+  use.seconds = of(use, now) + seconds(cost);
+  use.at = now;
+}
+
+std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now) {
+  struct Place {
+    double had;
+    std::size_t which;
+  };
+  std::vector<Place> order;
+  order.reserve(waiting.size());
+  const auto is_small = [&](const Waiting& w) {
+    return !w.more && std::cmp_less_equal(w.rows, terms_.small_rows);
+  };
+  bool small_waits = false, long_waits = false;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const auto session = sessions_.find(waiting[i].id);
+    const auto source = sources_.find(*waiting[i].source);
+    order.push_back({(session == sessions_.end() ? 0 : of(session->second, now)) +
+                         (source == sources_.end() ? 0 : of(source->second, now)),
+                     i});
+    if (is_small(waiting[i])) {
+      small_waits = true;
+      last_small_ = now;
+      last_small_id_ = waiting[i].id;
+    } else {
+      long_waits = true;
+    }
+  }
+  std::ranges::stable_sort(order, {}, &Place::had);
+  // Somebody who takes small steps is between two of them, and must not find a long call under way.
+  const bool small_expected =
+      now - last_small_ < terms_.watchful && !(waiting.size() == 1 && waiting[0].id == last_small_id_);
+  int long_left =
+      small_waits || small_expected ? std::min(terms_.slice_rows, terms_.batch_rows) : terms_.batch_rows;
+  int small_left = std::max(1, terms_.batch_rows - (long_waits ? long_left : 0));
+  std::vector<Pick> picks;
+  for (const Place& place : order) {
+    const Waiting& w = waiting[place.which];
+    int& left = is_small(w) ? small_left : long_left;
+    const int rows = std::min(left, static_cast<int>(std::clamp<std::uint32_t>(w.rows, 1, 1u << 30)));
+    if (rows < 1) continue;
+    picks.push_back({place.which, rows});
+    left -= rows;
+  }
+  return picks;
+}
+
+void Turns::took(Id id, const std::string& source, Nanos cost, Nanos now) {
+  add(sessions_[id], cost, now);
+  add(sources_[source], cost, now);
+  std::erase_if(sources_, [&](const auto& named) { return of(named.second, now) < 1e-4; });
+}
+
+void Turns::forget(Id id) { sessions_.erase(id); }
+
+}  // namespace splitwan::engine

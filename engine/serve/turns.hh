@@ -1,0 +1,59 @@
+// Whose rows go through the layers next, and how many of them. Whoever has had least of late goes first;
+// small steps go together; long ones advance by slices while anybody takes small steps. Pure.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/types.hh"
+
+namespace splitwan::engine {
+
+struct TurnTerms {
+  int batch_rows = 256;                    // of one call
+  int slice_rows = 32;                     // of it for long requests, as long as others take small steps
+  int small_rows = 16;                     // a small step has at most so many, and its client waits for it
+  Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had
+  Nanos watchful = std::chrono::milliseconds(500);  // small steps so long ago are expected to go on
+};
+
+class Turns {
+ public:
+  using Id = std::uint64_t;
+  struct Waiting {
+    Id id;
+    const std::string* source;
+    std::uint32_t rows;  // of its next request, or what is left of it
+    bool more = false;   // another of its requests waits behind
+  };
+  struct Pick {
+    std::size_t which;  // of those waiting
+    int rows;
+  };
+
+  explicit Turns(const TurnTerms& terms) : terms_(terms) {}
+
+  // At least one, where any waits.
+  std::vector<Pick> next(std::span<const Waiting>, Nanos now);
+  void took(Id, const std::string& source, Nanos cost, Nanos now);
+  void forget(Id);
+
+ private:
+  // Of time on the computing thread, fading.
+  struct Use {
+    double seconds = 0;
+    Nanos at{};
+  };
+  double of(const Use&, Nanos now) const;
+  void add(Use&, Nanos cost, Nanos now) const;
+
+  const TurnTerms terms_;
+  std::map<Id, Use> sessions_;
+  std::map<std::string, Use> sources_;
+  Nanos last_small_ = Nanos::min() / 2;
+  Id last_small_id_ = 0;
+};
+
+}  // namespace splitwan::engine
