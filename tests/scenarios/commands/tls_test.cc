@@ -1,5 +1,6 @@
 // TLS from outside: folders made by one command, both ends, and who is not let in.
 #include "tests/fixtures/live_server.hh"
+#include "tests/fixtures/said_fields.hh"
 
 namespace splitwan::tests {
 namespace {
@@ -25,6 +26,7 @@ TEST(TlsCommands, make_folders_for_two_machines_which_then_know_each_other) {
   const Outcome made =
       splitwan("serve --init-tls " + tls + " --name gpu.example.org --name 127.0.0.1 --days 30 --json");
   ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(expect_said(made.json(), "serve"), 7u);
   EXPECT_EQ(made.json()["parties"].size(), 2u);
   EXPECT_EQ(made.json()["parties"][0]["names"], (nlohmann::json{"gpu.example.org", "127.0.0.1"}));
   expect_refusal("serve --init-tls " + tls, "nothing is overwritten");
