@@ -3,9 +3,13 @@
 #include <ATen/Parallel.h>
 
 #include <atomic>
+#include <cerrno>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "engine/base/faults.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -20,8 +24,15 @@ void pause() {
 // mean nothing to ThreadSanitizer.
 class Pool {
  public:
-  explicit Pool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  // With as many as the system gives: fewer take longer, and that is all.
+  explicit Pool(int threads) : asked_(threads) {
+    try {
+      for (int i = 1; i < threads; ++i) {
+        if (fails(Fault::thread_start)) throw std::system_error(EAGAIN, std::generic_category());
+        workers_.emplace_back([this] { serve(); });
+      }
+    } catch (const std::system_error&) {
+    }
   }
   ~Pool() {
     stop_.store(true);
@@ -29,7 +40,7 @@ class Pool {
     round_.notify_all();
     for (auto& worker : workers_) worker.join();
   }
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int asked() const { return asked_; }
 
   void run(std::int64_t n, std::int64_t chunk, const void* job,
            void (*call)(const void*, std::int64_t, std::int64_t)) {
@@ -69,6 +80,7 @@ class Pool {
     }
   }
 
+  const int asked_;
   std::vector<std::thread> workers_;
   std::int64_t n_ = 0, chunk_ = 0;
   const void* job_ = nullptr;
@@ -87,7 +99,7 @@ void parallel_chunks(int threads, std::int64_t n, std::int64_t chunk, const void
                      void (*call)(const void*, std::int64_t, std::int64_t)) {
   if (threads <= 1 || n <= chunk) return call(job, 0, n);
   thread_local std::unique_ptr<Pool> pool;
-  if (!pool || pool->threads() != threads) {
+  if (!pool || pool->asked() != threads) {
     pool.reset();
     pool = std::make_unique<Pool>(threads);
   }

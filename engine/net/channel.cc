@@ -47,8 +47,18 @@ void Channel::start(Events events) {
     self->state_ = State::opening;
     self->read_by_ = steady_now() + self->terms_.greeting;
     self->tick();
-    self->stream_->open([self](const std::string& why) { self->opened(why); });
+    self->stream_->open([self](const std::string& why) { self->enduring([&] { self->opened(why); }); });
   });
+}
+
+// Out of memory, say: the connection ends, and is not left half done.
+template <typename Job>
+void Channel::enduring(Job&& job) {
+  try {
+    job();
+  } catch (const std::exception& e) {
+    end(e.what());
+  }
 }
 
 void Channel::opened(const std::string& why) {
@@ -72,7 +82,7 @@ void Channel::tick() {
   timer_.expires_after(std::clamp<Nanos>(std::min(terms_.greeting, terms_.patience) / 8,
                                          std::chrono::milliseconds(5), std::chrono::milliseconds(250)));
   timer_.async_wait([self = shared_from_this()](auto error) {
-    if (!error) self->tick();
+    if (!error) self->enduring([&] { self->tick(); });
   });
 }
 
@@ -99,7 +109,7 @@ void Channel::fill(Piece rest, std::function<void()> then) {
     if (!why.empty()) return self->end(why);
     // A stranger has one deadline for all of its greeting.
     if (!self->stranger_ && self->read_by_ == no_deadline) self->read_by_ = self->allowance(prefix_size);
-    self->fill(rest + bytes, std::move(then));
+    self->enduring([&] { self->fill(rest + bytes, std::move(then)); });
   });
 }
 
@@ -253,7 +263,7 @@ void Channel::wrote(const std::string& why, std::size_t bytes) {
   if (out_at_ < out_.size()) {
     stream_->write_some(asio::buffer(out_.data() + out_at_, out_.size() - out_at_),
                         [self = shared_from_this()](const std::string& failed, std::size_t taken) {
-                          self->wrote(failed, taken);
+                          self->enduring([&] { self->wrote(failed, taken); });
                         });
     return;
   }
@@ -295,7 +305,8 @@ void Channel::end(const std::string& why) {
   over_ = true;
   timer_.cancel();
   stream_->cancel();
-  for (const Bytes& bytes : std::exchange(queue_, {})) queued_ -= bytes.size();
+  for (const Bytes& bytes : queue_) queued_ -= bytes.size();
+  queue_.clear();
   if (writing_) queued_ -= out_.size() - out_at_;
   coming_ = 0;
   const Events events = std::exchange(events_, {});

@@ -57,6 +57,8 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
  private:
   using Piece = boost::asio::mutable_buffer;
+  template <typename Job>
+  void enduring(Job&&);
   void opened(const std::string& why);
   void tick();
   void read();

@@ -9,6 +9,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
+#include "engine/base/faults.hh"
 #include "engine/net/adopted_socket.hh"
 
 namespace splitwan::engine {
@@ -26,9 +27,11 @@ class PlainStream : public Stream {
     asio::post(executor(), [done = std::move(done)] { done(""); });
   }
   void read_some(asio::mutable_buffer into, Moved done) override {
+    if (fails(Fault::read)) return refuse(std::move(done));
     socket_.async_read_some(into, told(std::move(done)));
   }
   void write_some(asio::const_buffer bytes, Moved done) override {
+    if (fails(Fault::write)) return refuse(std::move(done));
     socket_.async_write_some(bytes, told(std::move(done)));
   }
   void end_writing() override {
@@ -45,6 +48,10 @@ class PlainStream : public Stream {
   std::string protection() const override { return peer_.starts_with("uid ") ? "Unix socket" : "none"; }
 
  private:
+  void refuse(Moved done) {
+    asio::post(executor(), [done = std::move(done)] { done("refused on order", 0); });
+  }
+
   std::string peer_;
   asio::generic::stream_protocol::socket socket_;
 };

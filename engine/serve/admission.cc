@@ -23,7 +23,8 @@ std::string source_of(const std::string& address) {
   return address;
 }
 
-// One that had its chance, if there is any: the one silent for longest. Else the newest of the fullest source.
+// One that had its chance, if there is any: the one silent for longest. Else the newest of the fullest
+// source.
 std::optional<Admission::Id> Admission::stranger_to_drop(const std::string* of_source, Nanos now) const {
   std::optional<Id> newest;
   int fullest = 0;
@@ -98,8 +99,8 @@ void Admission::leaves(Id id) noexcept {
 std::optional<std::string> Admission::crowding(const std::string& source) const {
   const auto own = sources_.find(source);
   const int count = own == sources_.end() ? 0 : own->second.sessions;
-  const auto fullest = std::ranges::max_element(
-      sources_, {}, [](const auto& named) { return named.second.sessions; });
+  const auto fullest =
+      std::ranges::max_element(sources_, {}, [](const auto& named) { return named.second.sessions; });
   if (fullest == sources_.end() || fullest->second.sessions <= count + 1) return std::nullopt;
   return fullest->first;
 }

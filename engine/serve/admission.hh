@@ -1,5 +1,5 @@
-// Who may stay: seats for strangers, who have not said hello yet, and for sessions; of all, and of each source.
-// Pure: it counts, others cut.
+// Who may stay: seats for strangers, who have not said hello yet, and for sessions; of all, and of each
+// source. Pure: it counts, others cut.
 #pragma once
 
 #include <map>
@@ -14,7 +14,8 @@ namespace splitwan::engine {
 struct Seats {
   int sessions = 256, per_source = 64;
   int strangers = 128, per_source_strangers = 16;
-  Nanos courtesy = std::chrono::seconds(3);  // where seats are short, a stranger silent for so long goes first
+  Nanos courtesy =
+      std::chrono::seconds(3);  // where seats are short, a stranger silent for so long goes first
 };
 
 // Whose budget an address draws on: loopback is one source, and so are all of an IPv6 network of 64 bits,

@@ -68,15 +68,17 @@ void Computer::ask(SessionId id, Job job) {
 void Computer::hold(SessionId id, bool held) {
   {
     const std::lock_guard lock(mutex_);
-    lanes_.at(id).held = held;
+    if (const auto lane = lanes_.find(id); lane != lanes_.end()) lane->second.held = held;
   }
   changed_.notify_one();
 }
 
 Computer::Dropped Computer::drop_waiting(SessionId id) {
   const std::lock_guard lock(mutex_);
-  Lane& lane = lanes_.at(id);
   Dropped dropped;
+  const auto found = lanes_.find(id);
+  if (found == lanes_.end()) return dropped;
+  Lane& lane = found->second;
   const std::size_t stay = lane.begun || lane.in_call ? 1 : 0;
   while (lane.jobs.size() > stay && lane.jobs.back().request.header.kind != Kind::hello) {
     const Message& last = lane.jobs.back().request;
@@ -91,9 +93,9 @@ Computer::Dropped Computer::drop_waiting(SessionId id) {
 bool Computer::evict(SessionId id) {
   std::unique_ptr<ServedSession> evicted;  // outlives the lock
   const std::lock_guard lock(mutex_);
-  Lane& lane = lanes_.at(id);
-  if (lane.in_call || !lane.jobs.empty()) return false;
-  evicted = std::move(lane.served);
+  const auto lane = lanes_.find(id);
+  if (lane == lanes_.end() || lane->second.in_call || !lane->second.jobs.empty()) return false;
+  evicted = std::move(lane->second.served);
   return true;
 }
 
@@ -238,7 +240,8 @@ void Computer::finish(Seat& seat, Nanos cost) noexcept {
   lane.begun = more;
   lane.over = !done.refusal.empty();
   if (more)
-    lane.rows_left -= std::min<std::uint32_t>(lane.rows_left - 1, static_cast<std::uint32_t>(seat.asked.rows));
+    lane.rows_left -=
+        std::min<std::uint32_t>(lane.rows_left - 1, static_cast<std::uint32_t>(seat.asked.rows));
   if (more && !done.reply) return;
   Job& job = lane.jobs.front();
   done.at = job.at;

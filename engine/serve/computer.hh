@@ -28,7 +28,7 @@ struct Job {
 
 struct Done {
   SessionId session = 0;
-  Header asked;                   // its request's, when it came and what the connection was like
+  Header asked;  // its request's, when it came and what the connection was like
   Nanos at{};
   TcpSample tcp = {};
   std::uint32_t retransmits = 0;
@@ -42,8 +42,8 @@ struct Done {
 
 class Computer {
  public:
-  // `done` is called on the computing thread whenever collect() has something new. `prepare` runs on it first.
-  // Throws Error when the thread cannot be started.
+  // `done` is called on the computing thread whenever collect() has something new. `prepare` runs on it
+  // first. Throws Error when the thread cannot be started.
   Computer(const Served&, const TurnTerms&, ServerWatch&, std::function<void()> prepare,
            std::function<void()> done);
   ~Computer();  // what is being computed is finished; the rest is dropped
@@ -58,8 +58,8 @@ class Computer {
     std::uint64_t bytes = 0;
   };
   Dropped drop_waiting(SessionId);  // what is not begun
-  bool evict(SessionId);   // forgets its cache, unless it is in use just now
-  void forget(SessionId);  // the session, at once: or as soon as the call under way is over
+  bool evict(SessionId);            // forgets its cache, unless it is in use just now
+  void forget(SessionId);           // the session, at once: or as soon as the call under way is over
   std::list<Done> collect();
   std::uint64_t waiting() const;  // requests that nobody works on
 

@@ -30,7 +30,8 @@ void Exchange::acknowledged(std::uint32_t number) {
 }
 
 const Message* Exchange::kept(std::uint32_t number) const {
-  const auto found = std::ranges::lower_bound(kept_, number, {}, [](const Message& m) { return m.header.seq; });
+  const auto found =
+      std::ranges::lower_bound(kept_, number, {}, [](const Message& m) { return m.header.seq; });
   return found != kept_.end() && found->header.seq == number ? &*found : nullptr;
 }
 

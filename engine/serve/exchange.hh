@@ -1,5 +1,5 @@
-// The numbered messages of one session: which come in turn, which have been answered already, and what is kept
-// in case its client has to hear it again. Pure.
+// The numbered messages of one session: which come in turn, which have been answered already, and what is
+// kept in case its client has to hear it again. Pure.
 #pragma once
 
 #include <deque>
@@ -13,11 +13,11 @@ class Exchange {
   explicit Exchange(std::uint64_t most_kept = 0) : most_kept_(most_kept) {}
 
   enum class Next : std::uint8_t {
-    work,      // it is its turn
-    again,     // answered already: kept()
-    known,     // has come before, nothing to say (yet)
-    ignored,   // was on its way before the session began anew
-    missing    // one before it has not come
+    work,     // it is its turn
+    again,    // answered already: kept()
+    known,    // has come before, nothing to say (yet)
+    ignored,  // was on its way before the session began anew
+    missing   // one before it has not come
   };
   // A message has come. Number 0: of a client that does not count.
   Next takes(std::uint32_t number);
@@ -40,10 +40,10 @@ class Exchange {
   std::uint64_t most_kept_;
   std::deque<Message> kept_;  // by their numbers
   std::uint64_t bytes_ = 0;
-  std::uint32_t taken_ = 0;       // the last in turn
-  std::uint32_t forgotten_ = 0;   // replies up to this one are not kept any longer
-  std::uint32_t ignoring_ = 0;    // messages still
-  bool anywhere_ = false;         // the next number may be any
+  std::uint32_t taken_ = 0;      // the last in turn
+  std::uint32_t forgotten_ = 0;  // replies up to this one are not kept any longer
+  std::uint32_t ignoring_ = 0;   // messages still
+  bool anywhere_ = false;        // the next number may be any
 };
 
 }  // namespace splitwan::engine

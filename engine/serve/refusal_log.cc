@@ -25,7 +25,8 @@ void RefusalLog::summarise(Nanos now) {
   told_ = 0;
   for (std::size_t i = 0; i < untold_.size(); ++i) {
     if (untold_[i] == 0) continue;
-    watch_.log(Level::warning, fmt::format("{} more refused: {}", untold_[i], name_of(static_cast<Refusal>(i))));
+    watch_.log(Level::warning,
+               fmt::format("{} more refused: {}", untold_[i], name_of(static_cast<Refusal>(i))));
     untold_[i] = 0;
   }
 }

@@ -10,9 +10,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto calm = std::chrono::milliseconds(100);   // between two looks at the house
-constexpr auto alert = std::chrono::milliseconds(10);   // while somebody is made to wait for the next one
-constexpr auto last_words = std::chrono::seconds(2);    // at the end, for what has been sent to be read
+constexpr auto calm = std::chrono::milliseconds(100);  // between two looks at the house
+constexpr auto alert = std::chrono::milliseconds(10);  // while somebody is made to wait for the next one
+constexpr auto last_words = std::chrono::seconds(2);   // at the end, for what has been sent to be read
 constexpr std::uint64_t largest_hello = 1 << 16, largest_measure = 4 << 20;
 
 ServerTerms with_limits(ServerTerms terms, const Limits& served) {
@@ -33,7 +33,8 @@ Server::Body::Body(const Endpoint& here, const Served& served, ServerTerms asked
       refusals(watcher),
       admission(terms.seats),
       door(io.get_executor(), here, watcher, [this](OpenSocket s) { called(std::move(s)); }) {
-  computer.emplace(served, terms.turns, watch, terms.prepare, [this] { asio::post(io, [this] { collect(); }); });
+  computer.emplace(served, terms.turns, watch, terms.prepare,
+                   [this] { asio::post(io, [this] { collect(); }); });
 }
 
 Server::Body::~Body() { computer.reset(); }
@@ -84,7 +85,7 @@ void Server::Body::drain() {
   for (const SessionId id : kept) end(id, Ending::drained);
   for (const auto& [id, visit] : visits)
     if (!visit->session) visit->channel->cut();
-  watch.log(Level::info, fmt::format("no more sessions are taken; {} still running", sessions.size()));
+  tell(Level::info, "no more sessions are taken; {} still running", sessions.size());
   end_when_empty();
 }
 

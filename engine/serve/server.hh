@@ -16,20 +16,22 @@ struct ServerTerms {
   Seats seats = {};
   Nanos idle = std::chrono::minutes(5);   // a session that asks nothing for so long ends
   Nanos keep = std::chrono::minutes(10);  // a session whose connection was lost is kept for its client
-  // Caches, kept replies and what clients have not read yet, of all. Then caches of idle sessions go, the least
-  // recently used first: their clients resume cold. Then sessions, the newest of the fullest source first.
+  // Caches, kept replies and what clients have not read yet, of all. Then caches of idle sessions go, the
+  // least recently used first: their clients resume cold. Then sessions, the newest of the fullest source
+  // first.
   std::uint64_t memory = std::uint64_t{2} << 30;
   int queued_requests = 64;  // of one session: then it is not read from
-  // Of all sessions, requests that wait or are still coming: at half of it those who have some waiting are not
-  // read from, at all of it the newest session of the fullest source ends.
+  // Of all sessions, requests that wait or are still coming: at half of it those who have some waiting are
+  // not read from, at all of it the newest session of the fullest source ends.
   std::uint64_t queued_bytes = std::uint64_t{256} << 20;
   std::uint64_t kept_replies = std::uint64_t{64} << 20;  // of one session, until they are acknowledged
   std::uint64_t unread = std::uint64_t{1} << 20;  // a session with so much to be sent is not computed for
   TurnTerms turns = {};
   Nanos drain = std::chrono::seconds(30);  // told to end: for sessions under way to come to theirs
   std::function<bool(std::string_view token)> admits = {};  // empty: nobody is asked for a token
-  std::function<void()> prepare = {};  // first thing on the computing thread: how many threads it may use, say
-  ChannelTerms channel = {};           // its limits are what is served's
+  std::function<void()> prepare =
+      {};                     // first thing on the computing thread: how many threads it may use, say
+  ChannelTerms channel = {};  // its limits are what is served's
 };
 
 class Server {

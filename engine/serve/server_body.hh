@@ -1,6 +1,8 @@
 // The server's inside. All of it belongs to the thread of run(), but for what is said to be of others.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <unordered_map>
@@ -25,6 +27,8 @@ struct Server::Body {
   void tick();
   void end_when_empty();
   void publish();
+  template <typename... Args>
+  void tell(Level, fmt::format_string<Args...>, Args&&...) noexcept;  // a line of the log, if there is memory
   template <typename Job>
   void guarded(Admission::Id visit, Job&& job);  // what it throws ends that visit, and nothing else
 
@@ -80,8 +84,8 @@ struct Server::Body {
   Admission::Id last_visit = 0;
   SessionId last_session = 0;
   std::uint64_t queued = 0, caches = 0;  // bytes of all requests that wait, and of all caches
-  Bytes noise;               // for those who measure
-  int attached = 0;          // sessions with a connection
+  Bytes noise;                           // for those who measure
+  int attached = 0;                      // sessions with a connection
   bool draining = false;
   Nanos end_by = no_deadline;
 
@@ -90,13 +94,22 @@ struct Server::Body {
   std::optional<Computer> computer;
 };
 
+template <typename... Args>
+void Server::Body::tell(Level level, fmt::format_string<Args...> format, Args&&... args) noexcept {
+  try {
+    watch.log(level, fmt::format(format, std::forward<Args>(args)...));
+  } catch (const std::exception&) {
+    watch.log(level, "out of memory for a line of the log");
+  }
+}
+
 template <typename Job>
 void Server::Body::guarded(Admission::Id id, Job&& job) {
   try {
     job();
   } catch (const std::exception& e) {
-    if (const auto visit = visits.find(id); visit != visits.end()) visit->second->channel->cut();
     watch.log(Level::error, e.what());
+    if (const auto visit = visits.find(id); visit != visits.end()) visit->second->channel->cut();
   }
   publish();
 }

@@ -80,7 +80,7 @@ bool Server::Body::resume_warm(Visit& visit, const Greeting& g) {
   attach(session, visit);
   session.exchange.acknowledged(g.received);
   watch.resumed(true);
-  watch.log(Level::info, fmt::format("session {}: client {} is back", session.id, session.peer));
+  tell(Level::info, "session {}: client {} is back", session.id, session.peer);
   reply(session, said(Kind::welcome, R"({"session":{"resumed":"warm"}})"));
   return true;
 }
@@ -88,9 +88,11 @@ bool Server::Body::resume_warm(Visit& visit, const Greeting& g) {
 void Server::Body::begin(Visit& visit, Greeting g, Nanos at) {
   Session& session = add(visit, std::move(g.key));
   session.probe = g.probe;
-  watch.log(Level::info, fmt::format("session {}: client {} {} ({})", session.id, session.peer,
-                                     g.probe ? "measures the path" : g.resumes ? "begins anew" : "connected",
-                                     printable(visit.channel->protection())));
+  tell(Level::info, "session {}: client {} {} ({})", session.id, session.peer,
+       g.probe     ? "measures the path"
+       : g.resumes ? "begins anew"
+                   : "connected",
+       printable(visit.channel->protection()));
   if (g.probe) return reply(session, said(Kind::welcome, R"({"probe":1})"));
   session.resumed_cold = g.resumes;
   if (g.resumes) session.exchange.begins_anew(g.in_flight);

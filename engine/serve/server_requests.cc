@@ -42,9 +42,9 @@ void Server::Body::asked(Session& session, Arrival arrival) {
   }
   if (session.probe) return refuse(*session.visit, Refusal::request, "a probe asks nothing of the model");
   if (arrival.message.payload.size() > limits.payload)
-    return refuse(*session.visit, Refusal::request,
-                  fmt::format("a request of {} bytes: at most {}", arrival.message.payload.size(),
-                              limits.payload));
+    return refuse(
+        *session.visit, Refusal::request,
+        fmt::format("a request of {} bytes: at most {}", arrival.message.payload.size(), limits.payload));
   if (session.evicted) {  // who can come back does, and is fed again
     if (session.key.empty()) return refuse(*session.visit, Refusal::memory);
     return end(session.id, Ending::memory);
@@ -139,7 +139,8 @@ void Server::Body::reply(Session& session, const Message& message) {
 
 void Server::Body::hear_again(Session& session) {
   if (!session.unheard || !session.visit) return;
-  if (session.unanswered > terms.queued_requests / 2 || (session.unanswered > 0 && queued > terms.queued_bytes / 4))
+  if (session.unanswered > terms.queued_requests / 2 ||
+      (session.unanswered > 0 && queued > terms.queued_bytes / 4))
     return;
   session.unheard = false;
   session.visit->channel->hold_reading(false);

@@ -46,7 +46,8 @@ void Server::Body::detach(Session& session) {
 }
 
 void Server::Body::forget_key(Session& session) {
-  if (const auto key = keys.find(session.key); key != keys.end() && key->second == session.id) keys.erase(key);
+  if (const auto key = keys.find(session.key); key != keys.end() && key->second == session.id)
+    keys.erase(key);
   session.key.clear();
 }
 
@@ -55,16 +56,15 @@ void Server::Body::end(SessionId id, Ending why) {
   if (found == sessions.end()) return;
   Session& session = found->second;
   watch.ended(name_of(why));
-  watch.log(Level::info, fmt::format("session {}: client {} is done ({})", id, session.peer, name_of(why)));
+  tell(Level::info, "session {}: client {} is done ({})", id, session.peer, name_of(why));
   queued -= session.queued;
   caches -= session.cache;
-  if (session.visit) {
-    part(*session.visit);
-    --attached;
-  }
   forget_key(session);
   if (computer) computer->forget(id);
+  Visit* const visit = session.visit;
+  if (visit) --attached;
   sessions.erase(found);
+  if (visit) part(*visit);
   end_when_empty();
 }
 
@@ -77,23 +77,28 @@ void Server::Body::keep_house(Nanos now) {
       computer->hold(id, false);
     }
     const Nanos still = now - session.last;
-    if (session.visit ? session.unanswered == 0 && still > terms.idle : still > terms.keep) over.push_back(id);
+    if (session.visit ? session.unanswered == 0 && still > terms.idle : still > terms.keep)
+      over.push_back(id);
   }
   for (const SessionId id : over) {
     Session& session = sessions.at(id);
     if (!session.visit) {
       end(id, Ending::expired);
     } else if (session.key.empty()) {
-      session.visit->channel->send(said(
-          Kind::error, fmt::format("session closed: nothing came for {} s", terms.idle.count() / 1'000'000'000)));
+      session.visit->channel->send(said(Kind::error, fmt::format("session closed: nothing came for {} s",
+                                                                 terms.idle.count() / 1'000'000'000)));
       end(id, Ending::idle);
     } else {  // it may come back
       Visit& visit = *session.visit;
-      watch.log(Level::info, fmt::format("session {}: client {} rests: it is kept", id, session.peer));
+      tell(Level::info, "session {}: client {} rests: it is kept", id, session.peer);
       detach(session);
       part(visit);
     }
   }
+  // Its own deadlines have let this one go long ago, unless memory was short when they were to be set.
+  const Nanos overdue = 2 * (terms.channel.greeting + terms.channel.patience);
+  for (const auto& [id, visit] : visits)
+    if (!visit->session && now - visit->since > overdue) visit->channel->cut();
   keep_queues();
   keep_memory();
   end_when_empty();
@@ -104,7 +109,8 @@ Session* Server::Body::newest_of_fullest(std::uint64_t (Session::*bytes)() const
   std::map<std::string_view, std::uint64_t> of_source;
   for (const auto& [id, session] : sessions) of_source[session.source] += (session.*bytes)();
   if (of_source.empty()) return nullptr;
-  const auto fullest = std::ranges::max_element(of_source, {}, [](const auto& named) { return named.second; });
+  const auto fullest =
+      std::ranges::max_element(of_source, {}, [](const auto& named) { return named.second; });
   Session* newest = nullptr;
   for (auto& [id, session] : sessions)
     if (session.source == fullest->first && (session.*bytes)() > 0) newest = &session;
@@ -125,8 +131,7 @@ void Server::Body::keep_memory() {
       if (session.unanswered == 0 && session.cache > 0 && (!idlest || session.last < idlest->last))
         idlest = &session;
     if (idlest && computer->evict(idlest->id)) {
-      watch.log(Level::info, fmt::format("session {}: client {}: its cache makes room for others", idlest->id,
-                                         idlest->peer));
+      tell(Level::info, "session {}: client {}: its cache makes room for others", idlest->id, idlest->peer);
       held -= idlest->held();
       caches -= std::exchange(idlest->cache, 0);
       idlest->evicted = true;

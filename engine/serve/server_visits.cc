@@ -11,13 +11,15 @@ void Server::Body::called(OpenSocket socket) {
     const std::string source = source_of(socket.source());
     const auto verdict = admission.connects(id, source, clock.now());
     if (verdict.drop) visits.at(*verdict.drop)->channel->cut();
-    if (verdict.refusal || verdict.drop)  // a flood gets no explanation: who is refused here just finds it closed
+    if (verdict.refusal ||
+        verdict.drop)  // a flood gets no explanation: who is refused here just finds it closed
       refusals.tell(Refusal::strangers, socket.peer(), {}, clock.now());
     if (verdict.refusal) return;
     auto visit = std::make_unique<Visit>(id, admission);
     visit->source = source;
-    visit->channel = std::make_shared<Channel>(
-        0, make(io.get_executor(), std::move(socket), Side::called), terms.channel, clock);
+    visit->since = clock.now();
+    visit->channel = std::make_shared<Channel>(0, make(io.get_executor(), std::move(socket), Side::called),
+                                               terms.channel, clock);
     const auto channel = visit->channel;
     visits.emplace(id, std::move(visit));
     channel->start({.opened = {},
@@ -46,8 +48,7 @@ void Server::Body::heard(Visit& visit, Arrival arrival) {
     case Kind::bye:
       return end(session.id, Ending::bye);
     case Kind::error:
-      watch.log(Level::warning,
-                fmt::format("session {}: client {}: {}", session.id, session.peer, words_of(arrival.message)));
+      tell(Level::warning, "session {}: client {}: {}", session.id, session.peer, words_of(arrival.message));
       return end(session.id, Ending::lost);
     case Kind::measure:
       return measure(session, arrival);
@@ -57,9 +58,9 @@ void Server::Body::heard(Visit& visit, Arrival arrival) {
     case Kind::draw:
       return asked(session, std::move(arrival));
     default:
-      return refuse(visit, Refusal::request,
-                    fmt::format("'{}' came where a request was expected",
-                                name_of(arrival.message.header.kind)));
+      return refuse(
+          visit, Refusal::request,
+          fmt::format("'{}' came where a request was expected", name_of(arrival.message.header.kind)));
   }
 }
 
@@ -69,9 +70,9 @@ void Server::Body::gone(Admission::Id id, const std::string& why) {
   const std::unique_ptr<Visit> visit = std::move(found->second);
   visits.erase(found);
   if (Session* session = visit->session) {
-    watch.log(Level::info, fmt::format("session {}: client {}: connection lost: {}", session->id,
-                                       session->peer, printable(why)));
     detach(*session);
+    tell(Level::info, "session {}: client {}: connection lost: {}", session->id, session->peer,
+         printable(why));
     if (session->key.empty() || draining) end(session->id, Ending::lost);
   } else if (!visit->parting) {
     refusals.tell(Refusal::hello, visit->channel->peer(), printable(why), clock.now());
@@ -91,6 +92,7 @@ void Server::Body::refuse(Visit& visit, Refusal reason, std::string_view words) 
 
 void Server::Body::part(Visit& visit) {
   visit.parting = true;
+  visit.since = clock.now();
   visit.session = nullptr;
   admission.parts(visit.id);
   visit.channel->close();

@@ -25,6 +25,7 @@ struct Visit {
   std::string source;
   Session* session = nullptr;
   bool parting = false;  // nothing more is heard
+  Nanos since{};         // when it came, or when that began
 };
 
 struct Session {
@@ -38,10 +39,10 @@ struct Session {
   std::uint64_t cache = 0;     // bytes
   std::uint64_t measured = 0;  // bytes, both ways
   bool resumed_cold = false;
-  bool opened = false;         // has its cache, or had
-  bool evicted = false;        // had
-  bool unread = false;         // not computed for
-  bool unheard = false;        // not read from
+  bool opened = false;   // has its cache, or had
+  bool evicted = false;  // had
+  bool unread = false;   // not computed for
+  bool unheard = false;  // not read from
   bool probe = false;
 
   std::uint64_t unsent() const { return visit ? visit->channel->queued() : 0; }

@@ -22,7 +22,9 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   };
   std::vector<Place> order;
   order.reserve(waiting.size());
-  const auto is_small = [&](const Waiting& w) { return !w.more && std::cmp_less_equal(w.rows, terms_.small_rows); };
+  const auto is_small = [&](const Waiting& w) {
+    return !w.more && std::cmp_less_equal(w.rows, terms_.small_rows);
+  };
   bool small_waits = false, long_waits = false;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
     const auto session = sessions_.find(waiting[i].id);
@@ -42,7 +44,8 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   // Somebody who takes small steps is between two of them, and must not find a long call under way.
   const bool small_expected =
       now - last_small_ < terms_.watchful && !(waiting.size() == 1 && waiting[0].id == last_small_id_);
-  int long_left = small_waits || small_expected ? std::min(terms_.slice_rows, terms_.batch_rows) : terms_.batch_rows;
+  int long_left =
+      small_waits || small_expected ? std::min(terms_.slice_rows, terms_.batch_rows) : terms_.batch_rows;
   int small_left = std::max(1, terms_.batch_rows - (long_waits ? long_left : 0));
   std::vector<Pick> picks;
   for (const Place& place : order) {

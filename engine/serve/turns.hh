@@ -1,5 +1,5 @@
-// Whose rows go through the layers next, and how many of them. Whoever has had least of late goes first; small
-// steps go together; long ones advance by slices while anybody takes small steps. Pure.
+// Whose rows go through the layers next, and how many of them. Whoever has had least of late goes first;
+// small steps go together; long ones advance by slices while anybody takes small steps. Pure.
 #pragma once
 
 #include <map>
@@ -12,9 +12,9 @@
 namespace splitwan::engine {
 
 struct TurnTerms {
-  int batch_rows = 256;  // of one call
-  int slice_rows = 32;   // of it for long requests, as long as others take small steps
-  int small_rows = 16;   // a small step has at most so many, and its client waits for it
+  int batch_rows = 256;                    // of one call
+  int slice_rows = 32;                     // of it for long requests, as long as others take small steps
+  int small_rows = 16;                     // a small step has at most so many, and its client waits for it
   Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had
   Nanos watchful = std::chrono::milliseconds(500);  // small steps so long ago are expected to go on
 };

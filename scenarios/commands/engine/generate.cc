@@ -28,7 +28,8 @@ using engine::Token;
 
 struct GenerateOptions {
   ScenarioOptions keys;
-  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
+  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s",
+                                                                           max_outage = "60s";
   Protection protection;
   std::vector<std::string> stop;
   int top_logits = 0;
@@ -62,6 +63,7 @@ Scenario scenario_for(const GenerateOptions& o) {
     s.network.server = o.server;
     s.network.protection = o.protection;
     s.network.patience = engine::parse_duration(o.timeout);
+    s.network.max_outage = engine::parse_duration(o.max_outage);
   }
   check_privacy(s, "generate");
   check_checks(s, "generate");
@@ -187,6 +189,8 @@ int generate_command(const GenerateOptions& o) {
     out["privacy"].update(run.end["privacy"]);
   }
   if (run.end.contains("checks")) out["checks"] = run.end["checks"];
+  if (run.end.contains("protection")) out["protection"] = run.end["protection"];
+  if (!run.outages.empty()) out["outages"] = outages_summary(run.outages);
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
@@ -233,6 +237,8 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
                      ->check(not_empty);
   add_protection_options(command, o->protection, engine::Side::caller);
   command.add_option("--timeout", o->timeout, schema_key("network.timeout").help)->capture_default_str();
+  command.add_option("--max-outage", o->max_outage, schema_key("network.max_outage").help)
+      ->capture_default_str();
   command
       .add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")

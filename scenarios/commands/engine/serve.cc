@@ -1,17 +1,23 @@
+#include <ATen/Parallel.h>
+
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
 #include "engine/base/error.hh"
 #include "engine/base/units.hh"
-#include "engine/decode/remote_text.hh"
+#include "engine/decode/text_sessions.hh"
 #include "engine/privacy/del_weights.hh"
-#include "engine/serve/threaded_server.hh"
+#include "engine/serve/server.hh"
+#include "engine/split/middle_sessions.hh"
+#include "engine/tls/token.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/commands/engine/init_tls.hh"
 #include "scenarios/commands/engine/serve_role.hh"
 #include "scenarios/read/layer_range.hh"
+#include "scenarios/read/protection.hh"
 #include "scenarios/read/scenario_options.hh"
 #include "scenarios/run/run_scenario.hh"
+#include "scenarios/watch/lookout.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -20,38 +26,68 @@ using engine::Error;
 
 struct ServeOptions {
   ScenarioOptions keys;  // model, threads, storage, device
-  std::string layers, listen = "127.0.0.1:7420", idle = "5min";
-  int sessions = 16;
-  bool whole = false, insecure = false, json = false;
+  std::string layers, listen = "127.0.0.1:7420", idle = "5min", keep = "10min", drain = "30s",
+                      memory = "2GiB";
+  engine::ServerTerms terms;
+  bool whole = false, json = false;
+  Protection protection;
+  LookoutOptions look;
   RoleOptions as;
   InitTlsOptions init;
 };
 
-void announce(const engine::ThreadedServer& server, engine::LayerRange range, int layers, bool json) {
-  const auto here = server.address();
+void announce(const engine::Endpoint& here, engine::LayerRange range, int layers, const std::string& watch,
+              bool json) {
   if (json) {
-    const Json ready = {{"schema_version", 1},
-                        {"host", here.host},
-                        {"port", here.port},
-                        {"layers", {range.begin, range.end}}};
+    Json ready = {{"schema_version", 1}};
+    if (here.is_unix()) {
+      ready["path"] = here.path;
+    } else {
+      ready["host"] = here.host;
+      ready["port"] = here.port;
+    }
+    ready["layers"] = {range.begin, range.end};
+    if (!watch.empty()) ready["watch"] = watch;
     fmt::print("{}\n", ready.dump());
   } else {
-    fmt::print("listening on {}:{}, layers {}:{} of {}\n", here.host, here.port, range.begin, range.end,
-               layers);
+    fmt::print("listening on {}, layers {}:{} of {}{}\n", here.text(), range.begin, range.end, layers,
+               watch.empty() ? "" : ", watched at " + watch);
   }
   std::fflush(stdout);
 }
 
-engine::ThreadedServer::Serve served(LoadedModel& model, engine::LayerRange range, bool whole) {
-  using engine::PartyId;
-  if (whole)
-    return [&ends = model.whole()](engine::Party& party, PartyId client, const engine::ServeOptions& each) {
-      engine::serve_text(party, client, ends, each);
-    };
-  return [&config = model.config(), &middle = model.middle(range)](engine::Party& party, PartyId client,
-                                                                   const engine::ServeOptions& each) {
-    engine::serve_middle(party, client, config, middle, each);
-  };
+engine::Nanos time_of(const char* option, const std::string& text) {
+  const engine::Nanos time = engine::parse_duration(text);
+  if (time <= engine::Nanos{}) throw Error("{} {}: expected a time above 0, as in 5min", option, text);
+  return time;
+}
+
+engine::ServerTerms terms_of(const ServeOptions& o, int threads) {
+  engine::ServerTerms terms = o.terms;
+  terms.idle = time_of("--idle", o.idle);
+  terms.keep = time_of("--keep", o.keep);
+  terms.drain = time_of("--drain", o.drain);
+  terms.memory = engine::parse_bytes(o.memory);
+  if (terms.memory < (1u << 20)) throw Error("--memory {}: expected 1MiB or more", o.memory);
+  if (const std::string token = token_of(o.protection); !token.empty())
+    terms.admits = [token](std::string_view shown) { return engine::same_token(std::string(shown), token); };
+  terms.prepare = [threads] { at::set_num_threads(threads); };
+  return terms;
+}
+
+// The first signal lets sessions come to their end, the second one does not.
+void end_by_signals(engine::Server& server, boost::asio::signal_set& signals) {
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    server.drain();
+    signals.async_wait([&](const boost::system::error_code& again, int) {
+      if (again) return;
+      server.end();
+      std::signal(SIGINT, SIG_DFL);
+      std::signal(SIGTERM, SIG_DFL);
+      signals.clear();
+    });
+  });
 }
 
 int serve_command(const ServeOptions& o) {
@@ -61,21 +97,16 @@ int serve_command(const ServeOptions& o) {
   if (!o.as.role.empty()) {
     RoleOptions as = o.as;
     as.model = o.keys.text("model");
-    as.insecure = o.insecure;
+    as.insecure = o.protection.insecure;
     as.json = o.json;
     return serve_role(as);
   }
   if (o.keys.text("model").empty()) throw Error("--model: expected a folder, or --role with --scenario");
   Scenario s;
   o.keys.read(s, "serve");
-  if (!o.insecure && !engine::parse_endpoint(o.listen).is_loopback()) {
-    throw Error(
-        "--listen {}: not a loopback address, and activations would cross the network in clear: use an SSH "
-        "tunnel (see README), or say --insecure",
-        o.listen);
-  }
-  const engine::Nanos idle = engine::parse_duration(o.idle);
-  if (idle <= engine::Nanos{}) throw Error("--idle {}: expected a time above 0, as in 5min", o.idle);
+  const engine::Endpoint here = engine::parse_endpoint(o.listen);
+  const engine::MakeStream streams = streams_at(here, o.protection);
+  const engine::ServerTerms terms = terms_of(o, s.threads);
   LoadedModel model(s.model, s.storage, s.place);
   const int layers = model.config().layers;
   std::optional<engine::DelWeights> del;
@@ -84,23 +115,36 @@ int serve_command(const ServeOptions& o) {
   const auto range = o.whole            ? engine::LayerRange{0, layers}
                      : o.layers.empty() ? exported_layers(s.model, layers)
                                         : parse_layers(o.layers, layers);
-  engine::ThreadedOptions options{
-      o.sessions, s.threads, {idle, del ? &*del : nullptr}, [](const std::string& line) {
-        fmt::print(stderr, "{}\n", line);
-      }};
-  engine::ThreadedServer server(engine::parse_endpoint(o.listen), model.config(),
-                                served(model, range, o.whole), std::move(options));
-  announce(server, range, layers, o.json);
-  boost::asio::signal_set signals(server.io(), SIGINT, SIGTERM);
-  signals.async_wait([&](auto, int) {
-    server.end();
-    std::signal(SIGINT, SIG_DFL);  // a second signal ends the sessions too
-    std::signal(SIGTERM, SIG_DFL);
-    signals.clear();
-    fmt::print(stderr, "no more sessions are taken; {} still running\n", server.active());
-  });
+  std::unique_ptr<engine::Served> served;
+  if (o.whole)
+    served = std::make_unique<engine::TextSessions>(model.whole(), *del);
+  else
+    served =
+        std::make_unique<engine::MiddleSessions>(model.config(), model.middle(range), del ? &*del : nullptr);
+  Lookout lookout(o.look, o.protection.insecure);
+  engine::Server server(here, *served, terms, streams, lookout);
+  const auto looking = lookout.look_at([&] { return server.state(); });
+  announce(server.address(), range, layers, lookout.address(), o.json);
+  boost::asio::signal_set signals(server.executor(), SIGINT, SIGTERM);
+  end_by_signals(server, signals);
   server.run();
   return 0;
+}
+
+void add_budgets(CLI::App& command, ServeOptions& o) {
+  command.add_option("--sessions", o.terms.seats.sessions, "clients at one time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  command.add_option("--per-source", o.terms.seats.per_source, "of them from one address (IPv6: one /64)")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  command.add_option("--memory", o.memory, "for caches and replies of all: then idle ones make room")
+      ->capture_default_str();
+  command.add_option("--idle", o.idle, "end a session that asks nothing for so long")->capture_default_str();
+  command.add_option("--keep", o.keep, "keep a session whose connection was lost for so long")
+      ->capture_default_str();
+  command.add_option("--drain", o.drain, "time for sessions to end in, once told to by SIGTERM")
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -125,19 +169,18 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
   role->needs(scenario);
   command.add_flag("--once", o->as.once, "with --role: one session, then exit")->needs(role);
   add_init_tls_options(command, o->init);
-  command.add_option("--listen", o->listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
-  command.add_flag("--insecure", o->insecure,
-                   "allow addresses other than loopback although nothing is encrypted yet");
-  o->keys.add(command, "threads")->description("compute threads per session");
+  command.add_option("--listen", o->listen, "HOST:PORT or unix:PATH; port 0 takes a free one")
+      ->capture_default_str();
+  add_protection_options(command, o->protection, engine::Side::called);
+  o->keys.add(command, "threads")->description("compute threads");
   o->keys.add(command, "storage");
   o->keys.add(command, "device");
-  command.add_option("--sessions", o->sessions, "clients at one time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
-  command.add_option("--idle", o->idle, "end a session that asks nothing for so long")->capture_default_str();
+  add_budgets(command, *o);
+  add_watch_options(command, o->look);
   command.add_flag("--json", o->json, "announce the address as one JSON object");
-  for (const char* other : {"--layers", "--maps", "--whole", "--listen", "--threads", "--storage", "--device",
-                            "--sessions", "--idle"})
+  for (const char* other :
+       {"--layers", "--maps", "--whole", "--listen", "--threads", "--storage", "--device", "--sessions",
+        "--per-source", "--memory", "--idle", "--keep", "--drain", "--watch"})
     role->excludes(command.get_option(other));  // a node is as its scenario says
   command.callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });
 }

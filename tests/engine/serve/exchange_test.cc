@@ -51,8 +51,8 @@ TEST(Exchange, goes_on_only_with_all_that_its_client_lacks) {
     e.takes(i);
     e.keep(reply(i));
   }
-  EXPECT_EQ(e.bytes(), 200u);         // the first made room
-  EXPECT_FALSE(e.continues(0, 1));    // and would be missing
+  EXPECT_EQ(e.bytes(), 200u);       // the first made room
+  EXPECT_FALSE(e.continues(0, 1));  // and would be missing
   EXPECT_TRUE(e.continues(1, 2));
   EXPECT_TRUE(e.continues(3, 4));
   EXPECT_FALSE(e.continues(3, 5));  // 4 has been lost

@@ -46,7 +46,8 @@ TEST(Greeting, that_is_none_is_refused_in_one_line) {
   EXPECT_EQ(refusal("[]"), "malformed hello: expected a JSON object");
   EXPECT_EQ(refusal(std::string(20'000, '[')), "malformed hello: nested too deeply");
   EXPECT_EQ(refusal(R"({"session": 5})"), "malformed hello: session: key: expected 32 hex digits");
-  EXPECT_EQ(refusal(R"({"session": {"key": "0123"}})"), "malformed hello: session: key: expected 32 hex digits");
+  EXPECT_EQ(refusal(R"({"session": {"key": "0123"}})"),
+            "malformed hello: session: key: expected 32 hex digits");
   EXPECT_EQ(refusal("{\"session\": {" + key + R"(, "received": -1}})"),
             "malformed hello: session: received: expected a number");
   EXPECT_EQ(refusal("{\"session\": {" + key + R"(, "received": 1, "first": 4294967296}})"),
@@ -54,7 +55,8 @@ TEST(Greeting, that_is_none_is_refused_in_one_line) {
   EXPECT_EQ(refusal("{\"session\": {" + key + R"(, "received": 1, "first": 1}})"),
             "malformed hello: session: in_flight: expected a number");
   EXPECT_EQ(refusal(R"({"token": ["a"]})"), "malformed hello: token: expected a string");
-  EXPECT_EQ(tests::error_of([&] { read_greeting(said(Kind::bye)); }), "'bye' came where a hello was expected");
+  EXPECT_EQ(tests::error_of([&] { read_greeting(said(Kind::bye)); }),
+            "'bye' came where a hello was expected");
 }
 
 }  // namespace

@@ -231,7 +231,8 @@ TEST(Resume, with_a_made_up_key_finds_nothing) {
   thief.hello(back(1, 2, 0, std::string(32, 'b')));
   EXPECT_EQ(thief.welcome(), cold);
   rude.hello(back(1, 2, 0, "../../etc/passwd"));
-  EXPECT_EQ(error_of([&] { rude.welcome(); }), "refused: malformed hello: session: key: expected 32 hex digits");
+  EXPECT_EQ(error_of([&] { rude.welcome(); }),
+            "refused: malformed hello: session: key: expected 32 hex digits");
   EXPECT_EQ(client.ask({2}, 1, 2)[0], answers_to({1, 2})[1]);
 }
 

@@ -62,8 +62,7 @@ TEST(Server, told_to_end_takes_nobody_new_and_lets_sessions_finish) {
   RunningServer r(for_sessions(2));
   Client client(r);
   r.server.drain();
-  EXPECT_TRUE(
-      comes_true([&] { return !error_of([&] { engine::connect(r.server.address()); }).empty(); }));
+  EXPECT_TRUE(comes_true([&] { return !error_of([&] { engine::connect(r.server.address()); }).empty(); }));
   EXPECT_EQ(client.ask({5}, 0), answers_to({5}));
   EXPECT_EQ(r.server.state().sessions, 1);
   client.leave();
@@ -140,7 +139,8 @@ TEST(Server, asks_for_the_token_before_anything_is_told) {
   HandClient client(r);
   client.hello(R"({"token": "open sesame"})");
   client.welcome();
-  for (const std::string& line : r.watch.all(r.watch.lines)) EXPECT_EQ(line.find("sesame"), std::string::npos);
+  for (const std::string& line : r.watch.all(r.watch.lines))
+    EXPECT_EQ(line.find("sesame"), std::string::npos);
 }
 
 TEST(Server, measures_the_path_for_a_probe_and_nothing_else) {

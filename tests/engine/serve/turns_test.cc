@@ -13,7 +13,8 @@ using testing::ElementsAre;
 const std::string x = "x", y = "y";
 constexpr Nanos start = 1h;
 
-std::vector<std::pair<Turns::Id, int>> picked(Turns& turns, const std::vector<Turns::Waiting>& waiting, Nanos now = start) {
+std::vector<std::pair<Turns::Id, int>> picked(Turns& turns, const std::vector<Turns::Waiting>& waiting,
+                                              Nanos now = start) {
   std::vector<std::pair<Turns::Id, int>> found;
   for (const auto& pick : turns.next(waiting, now)) found.emplace_back(waiting[pick.which].id, pick.rows);
   return found;

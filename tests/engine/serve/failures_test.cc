@@ -1,0 +1,153 @@
+// What the system refuses, a server survives: threads, accepts, writes, and memory at every place where it
+// asks for some.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/faults.hh"
+#include "tests/fixtures/fixtures.hh"
+#include "tests/fixtures/served_fixture.hh"
+
+namespace {
+
+// Allocations of a server's threads that go well before one does not; below 0: all.
+std::atomic<int> until_memory_is_short = -1;
+thread_local bool of_a_server = false;
+
+void* allocate(std::size_t size) {
+  if (of_a_server && until_memory_is_short >= 0 && until_memory_is_short-- == 0) throw std::bad_alloc();
+  if (void* found = std::malloc(size ? size : 1)) return found;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(size); }
+void* operator new[](std::size_t size) { return allocate(size); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+
+namespace splitwan::tests {
+namespace {
+
+using engine::Fault;
+using engine::faults::Ordered;
+using testing::Contains;
+
+TEST(Failures, of_a_thread_to_start_are_told_when_the_server_is_made) {
+  FakeServed served;
+  const Ordered fault(Fault::thread_start);
+  EXPECT_THAT(error_of([&] {
+                engine::Server server({"127.0.0.1", 0}, served, {});
+              }),
+              testing::StartsWith("the computing thread cannot be started"));
+}
+
+TEST(Failures, to_accept_are_got_over) {
+  RunningServer r;
+  HandClient before(r);
+  before.hello();
+  before.welcome();
+  const Ordered fault(Fault::accept, 1, 2);
+  std::optional<HandClient> after;
+  EXPECT_TRUE(comes_true([&] {
+    return error_of([&] {
+             after.emplace(r);
+             after->hello();
+             after->welcome();
+           }) == "";
+  }));
+  EXPECT_THAT(r.watch.all(r.watch.refusals), Contains("descriptors"));
+  EXPECT_EQ(before.ask({1}, 0), answers_to({1}));
+  EXPECT_EQ(after->ask({1}, 0), answers_to({1}));
+}
+
+TEST(Failures, to_accept_for_good_cost_no_time_to_speak_of) {
+  RunningServer r;
+  const Ordered fault(Fault::accept, 1, 1'000'000);
+  const auto client = engine::connect(r.server.address());
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LE(fault.calls(), 10);
+}
+
+TEST(Failures, to_read_or_to_write_end_one_connection) {
+  for (const Fault kind : {Fault::read, Fault::write}) {
+    for (int nth = 1; nth <= 6; ++nth) {
+      RunningServer r;
+      HandClient canary(r);
+      canary.hello();
+      canary.welcome();
+      std::this_thread::sleep_for(10ms);  // its reads are under way
+      {
+        const Ordered fault(kind, nth);
+        error_of([&] {
+          HandClient victim(r);
+          victim.hello();
+          victim.welcome();
+          victim.ask({1}, 0);
+        });
+      }
+      EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 1; }));
+      EXPECT_EQ(canary.ask({1}, 0), answers_to({1}));
+    }
+  }
+}
+
+// A server both of whose threads lack memory when the test says so.
+struct Short {
+  Short()
+      : server({"127.0.0.1", 0}, served, terms(), engine::make_plain_stream, watch), thread([this] {
+          of_a_server = true;
+          server.run();
+        }) {}
+  ~Short() {
+    server.end();
+    thread.join();
+  }
+  static engine::ServerTerms terms() {
+    engine::ServerTerms terms;
+    terms.prepare = [] { of_a_server = true; };
+    return terms;
+  }
+
+  FakeServed served;
+  Watched watch;
+  engine::Server server;
+  std::thread thread;
+};
+
+TEST(Failures, to_get_memory_wherever_it_is_asked_for_end_one_session_at_most) {
+  Short r;
+  HandClient canary(r.server.address());
+  canary.hello();
+  canary.welcome();
+  Rows asked;
+  int failed = 0;
+  for (int nth = 0; nth < 150; ++nth) {
+    until_memory_is_short = nth;
+    const std::string trouble = error_of([&] {
+      HandClient victim(r.server.address());
+      const std::string key(32, static_cast<char>('a' + nth % 6));
+      victim.hello(R"({"session": {"key": ")" + key + "\"}}");
+      if (victim.hear(300ms).header.kind != Kind::welcome) throw engine::Error("not welcomed");
+      victim.send(rows_message(Kind::request, {1, 2, 3}, 0, 1));
+      EXPECT_EQ(rows_of(victim.hear(300ms)), answers_to({1, 2, 3}));
+    });
+    failed += until_memory_is_short < 0 && !trouble.empty();
+    until_memory_is_short = -1;
+    asked.push_back(static_cast<std::uint32_t>(nth));
+    ASSERT_EQ(canary.ask({asked.back()}, static_cast<std::uint32_t>(asked.size() - 1))[0],
+              answers_to(asked).back())
+        << nth;
+  }
+  EXPECT_GT(failed, 10);
+  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }));
+}
+
+}  // namespace
+}  // namespace splitwan::tests

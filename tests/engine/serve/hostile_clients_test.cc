@@ -1,0 +1,210 @@
+// Clients that take more than is theirs: the one that behaves does not notice.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/fixtures/fixtures.hh"
+#include "tests/fixtures/served_fixture.hh"
+
+namespace splitwan::tests {
+namespace {
+
+using testing::Contains;
+
+struct Client : HandClient {
+  explicit Client(const RunningServer& s) : HandClient(s) {
+    hello();
+    welcome();
+  }
+};
+
+// The longest of so many one-row steps.
+Nanos longest_step(HandClient& client, int steps, std::uint32_t& context) {
+  Nanos longest{};
+  for (int i = 0; i < steps; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    client.ask({1}, context++);
+    longest = std::max<Nanos>(longest, std::chrono::steady_clock::now() - begun);
+  }
+  return longest;
+}
+
+TEST(Hostile, silent_connections_shut_nobody_out) {
+  engine::ServerTerms terms;
+  terms.seats.courtesy = 100ms;
+  RunningServer r(terms);
+  Client inside(r);
+  std::vector<engine::OpenSocket> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(engine::connect(r.server.address()));
+  EXPECT_TRUE(comes_true([&] { return r.watch.all(r.watch.refusals).size() == 24; }));
+  std::this_thread::sleep_for(150ms);
+  Client comes(r);
+  EXPECT_EQ(comes.ask({1}, 0), answers_to({1}));
+  EXPECT_EQ(inside.ask({1}, 0), answers_to({1}));
+  int lines = 0;
+  for (const std::string& line : r.watch.all(r.watch.lines))
+    lines += line.find("refused") != std::string::npos;
+  EXPECT_LE(lines, 3);  // a flood is no reason to fill a disk
+}
+
+TEST(Hostile, who_says_nothing_leaves_in_time) {
+  engine::ServerTerms terms;
+  terms.channel.greeting = 100ms;
+  RunningServer r(terms);
+  const auto silent = engine::connect(r.server.address());
+  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }));
+  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 0; }, 2s));
+}
+
+TEST(Hostile, work_of_a_client_that_left_is_dropped) {
+  FakeServed slow;
+  slow.per_row = 100us;
+  RunningServer r({}, &slow);
+  {
+    Client leaves(r);
+    for (std::uint32_t i = 0; i < 40; ++i) leaves.send(rows_message(Kind::request, Rows(1000), i * 1000));
+    EXPECT_TRUE(comes_true([&] { return slow.rows > 0; }));
+  }
+  EXPECT_TRUE(comes_true([&] { return slow.sessions == 0; }));
+  EXPECT_LT(slow.rows, 10'000);
+  EXPECT_EQ(r.server.state().queued_bytes, 0u);
+}
+
+TEST(Hostile, a_flood_of_requests_is_not_even_read) {
+  FakeServed slow;
+  slow.per_call = 2ms;
+  engine::ServerTerms terms;
+  terms.queued_requests = 8;
+  RunningServer r(terms, &slow);
+  Client flood(r), good(r);
+  for (std::uint32_t i = 0; i < 2000; ++i) flood.send(rows_message(Kind::request, {i}, i));
+  std::uint32_t context = 0;
+  EXPECT_LT(longest_step(good, 50, context), 200ms);
+  EXPECT_LE(r.server.state().waiting, 12u);
+  EXPECT_LT(r.server.state().queued_bytes, 2'000u);
+}
+
+TEST(Hostile, a_long_request_is_cut_into_slices_for_those_who_take_small_steps) {
+  FakeServed slow;
+  slow.per_row = 200us;
+  RunningServer r({}, &slow);
+  Client good(r), hog(r);
+  std::uint32_t context = 0;
+  longest_step(good, 3, context);
+  hog.send(rows_message(Kind::request, Rows(4000), 0));
+  EXPECT_LT(longest_step(good, 40, context), 200ms);  // all of it takes 0.8 s
+  EXPECT_EQ(rows_of(hog.hear()), answers_to(Rows(4000)));
+}
+
+TEST(Hostile, who_does_not_read_is_not_computed_for_and_holds_little) {
+  engine::ServerTerms terms;
+  terms.unread = 64 << 10;
+  terms.queued_requests = 8;
+  terms.channel.patience = 300ms;
+  RunningServer r(terms);
+  const auto deaf = engine::connect(r.server.address());
+  const auto write = [&](const Message& m) {
+    const engine::Bytes bytes = engine::encode(m);
+    return ::send(deaf.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+  };
+  ASSERT_TRUE(write(engine::said(Kind::hello, "{}")));
+  std::uint32_t context = 0;
+  for (int i = 0; i < 4000 && write(rows_message(Kind::request, Rows(4000), context)); ++i) {
+    context += 4000;
+    if (i % 100 == 99) std::this_thread::sleep_for(1ms);
+  }
+  Client good(r);
+  EXPECT_EQ(good.ask({1}, 0), answers_to({1}));
+  EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 1; }, 10s));
+  EXPECT_TRUE(r.has("does not read what it is sent") || r.has("did not come"));
+}
+
+TEST(Hostile, payloads_that_keep_coming_are_bounded_by_what_all_may_have_under_way) {
+  engine::ServerTerms terms;
+  terms.queued_bytes = 1 << 20;
+  RunningServer r(terms);
+  Client good(r);
+  std::vector<std::unique_ptr<Client>> greedy;
+  std::vector<engine::OpenSocket> raw;
+  const engine::Bytes hello = engine::encode(engine::said(Kind::hello, "{}"));
+  engine::Bytes most = engine::encode(rows_message(Kind::request, Rows(4000), 0));
+  most.resize(900 << 10);
+  most[48] = std::byte{0};  // it announces 1 MiB, and never ends
+  most[49] = std::byte{0};
+  most[50] = std::byte{16};
+  for (int i = 0; i < 4; ++i) {
+    raw.push_back(engine::connect(r.server.address()));
+    ASSERT_EQ(::send(raw.back().descriptor(), hello.data(), hello.size(), MSG_NOSIGNAL), std::ssize(hello));
+  }
+  EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 5; }));
+  std::vector<std::thread> senders;
+  for (auto& socket : raw)
+    senders.emplace_back([&] {
+      for (std::size_t at = 0; at < most.size();) {
+        const auto sent = ::send(socket.descriptor(), most.data() + at, most.size() - at, MSG_NOSIGNAL);
+        if (sent <= 0 && errno != EAGAIN) return;
+        if (sent > 0) at += static_cast<std::size_t>(sent);
+      }
+    });
+  for (auto& sender : senders) sender.join();
+  EXPECT_TRUE(comes_true([&] { return r.server.state().sessions <= 2; }));
+  EXPECT_THAT(r.watch.all(r.watch.refusals), Contains("bytes"));
+  EXPECT_EQ(good.ask({1}, 0), answers_to({1}));
+}
+
+TEST(Hostile, full_caches_of_idle_sessions_make_room) {
+  FakeServed large;
+  large.cache_bytes_per_row = 1 << 10;
+  engine::ServerTerms terms;
+  terms.memory = 10 << 20;
+  RunningServer r(terms, &large);
+  Client good(r);
+  std::vector<std::unique_ptr<Client>> idle;
+  std::uint32_t context = 0;
+  for (int i = 0; i < 30; ++i) {
+    idle.push_back(std::make_unique<Client>(r));
+    idle.back()->ask(Rows(1000), 0);  // 1 MB each
+    good.ask({1}, context++);
+  }
+  EXPECT_TRUE(comes_true([&] { return r.server.state().cache_bytes <= terms.memory; }));
+  EXPECT_EQ(r.server.state().sessions, 31);
+  good.ask({1}, context);
+  EXPECT_EQ(error_of([&] { idle[0]->ask({1}, 1000); }),
+            "refused: session closed: its memory was needed for others");
+  EXPECT_EQ(idle.back()->ask({1}, 1000).size(), 1u);
+}
+
+TEST(Hostile, one_cache_larger_than_all_memory_ends_its_session) {
+  FakeServed large;
+  large.cache_bytes_per_row = 1 << 20;
+  engine::ServerTerms terms;
+  terms.memory = 10 << 20;
+  RunningServer r(terms, &large);
+  Client good(r), greedy(r);
+  good.ask({1}, 0);
+  greedy.send(rows_message(Kind::request, Rows(20), 0));
+  EXPECT_THAT(error_of([&] {
+                greedy.hear();
+                greedy.hear();
+              }),
+              "refused: session closed: its memory was needed for others");
+}
+
+TEST(Hostile, ten_thousand_connections_leave_nothing_behind) {
+  RunningServer r;
+  const auto open_descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  Client good(r);
+  const auto before = open_descriptors();
+  for (int i = 0; i < 10'000; ++i) {
+    const auto socket = engine::connect(r.server.address());
+    if (i % 100 == 0) EXPECT_EQ(good.ask({1}, static_cast<std::uint32_t>(i / 100)).size(), 1u);
+  }
+  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }, 30s));
+  EXPECT_TRUE(comes_true([&] { return open_descriptors() == before; }));
+}
+
+}  // namespace
+}  // namespace splitwan::tests
