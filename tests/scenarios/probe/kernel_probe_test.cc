@@ -1,6 +1,7 @@
 // The probe over the kernel's own TCP and a delay line that says what is true. Needs root.
 #include <gmock/gmock.h>
 
+#include "engine/base/json_file.hh"
 #include "netsim/kernel/delay_line.hh"
 #include "netsim/kernel/emulated_link.hh"
 #include "scenarios/probe/probe.hh"
@@ -77,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(Links, KernelProbe,
                                               c.down_mbit, c.jitter_ms);
                          });
 
-TEST(KernelProbe, sees_a_server_that_keeps_its_window_while_it_rests) {
+TEST(KernelProbeOfServers, sees_a_server_that_keeps_its_window_while_it_rests) {
   if (const std::string why = netsim::why_no_link(); !why.empty()) GTEST_SKIP() << why;
   netsim::LinkSpec way;
   way.delay = milliseconds(40);
