@@ -48,13 +48,13 @@ TEST_P(KernelProbe, measures_the_path_as_it_was_set) {
     const ProbedPath p = probed({up, down});
     fmt::print("{}\n", to_json(p).dump());
     const double rtt_s = rtt_ms / 1e3;
-    EXPECT_LT(p.elapsed_s, 10);
+    EXPECT_LT(p.elapsed_s, rtt_ms <= 150 ? 10 : 13);
     if (jitter_ms > 0) {
       EXPECT_NEAR(p.jitter_s(), jitter_ms / 1e3, 0.35 * jitter_ms / 1e3);
       EXPECT_NEAR(p.rtt_s(), rtt_s, jitter_ms / 1e3);
       return;
     }
-    EXPECT_NEAR(p.rtt_s(), rtt_s, 0.5e-3);
+    EXPECT_NEAR(p.rtt_s(), rtt_s, 1e-3);
     EXPECT_EQ(p.jitter_s(), 0);
     EXPECT_NEAR(p.rate_bps(p.up), up_mbit * 1e6, 0.05 * up_mbit * 1e6);
     EXPECT_NEAR(p.rate_bps(p.down), down_mbit * 1e6, 0.05 * down_mbit * 1e6);
