@@ -7,7 +7,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
-#include "engine/base/faults.hh"
+#include "engine/net/faults.hh"
 #include "tests/fixtures/fixtures.hh"
 #include "tests/fixtures/served_fixture.hh"
 
