@@ -89,8 +89,20 @@ Session decoded(
 Serve honest(const Checked& c) {
   return [&c](Party& party) { serve_middle(party, 0, c.model.config(), c.middle); };
 }
-Serve lying(const Checked& c, const Lie& lie) {
-  return [&c, lie](Party& party) { c.server.serve(party, 0, lie); };
+// The same with a server that lies, and answers at once.
+Session lied_to(const Checked& c, const SplitOptions& options, const Lie& lie, int tokens = 20,
+                int prompt = 30) {
+  Session s;
+  tests::AtOnce server(c.server, lie);
+  Party party(0, server, server, s.client);
+  s.error = error_of([&] {
+    const auto forward = make_split(party, 1, c.ends, options);
+    s.text = generate(party, *forward, *make_drafter("sequential", {}), c.model.config(), prompt_of(prompt),
+                      {tokens, false})
+                 .output;
+    forward->close();
+  });
+  return s;
 }
 
 TEST(SpotChecks, pass_with_an_honest_server_and_change_nothing_with_any_drafter_wire_or_defence) {
@@ -152,11 +164,21 @@ TEST(SpotChecks,
   EXPECT_LT(check.end - check.begin, std::chrono::milliseconds(165));
 }
 
+TEST(SpotChecks, pass_with_the_lying_server_when_it_tells_the_truth) {
+  const Checked c;
+  SplitOptions options;
+  options.checks = c.each(3, {1, 2, 3, 4}, 4);
+  const auto s = lied_to(c, options, {});
+  EXPECT_EQ(s.error, "");
+  EXPECT_EQ(s.text, decoded(c, {}, honest(c)).text);
+  EXPECT_EQ(s.checks(), 7u);
+}
+
 TEST(SpotChecks, name_the_step_and_the_layer_of_a_lie) {
   const Checked c;
   SplitOptions options;
   options.checks = c.each(4, {1, 2, 3, 4}, 4);
-  const auto s = decoded(c, options, lying(c, {.layer = 3, .from = 2, .until = 3}));
+  const auto s = lied_to(c, options, {.layer = 3, .from = 2, .until = 3});
   EXPECT_EQ(s.error,
             "spot check after step 4: layer 3: the server's output at position 30 is not what the layer "
             "makes of its input");
@@ -170,7 +192,7 @@ TEST(SpotChecks, find_that_a_server_commits_to_something_else_than_it_answered) 
   options.checks = c.each(1, {1});
   Lie lie{.layer = 3, .story = Lie::Story::as_honest};
   EXPECT_EQ(
-      decoded(c, options, lying(c, lie)).error,
+      lied_to(c, options, lie).error,
       "spot check after step 1: what the server committed to have computed is not what it has answered");
   const auto flip = [](Kind kind, std::size_t byte) {
     return [=](Message& m) {
@@ -192,7 +214,7 @@ TEST(SpotChecks, find_that_a_server_shows_other_rows_than_it_committed_to) {
   const Checked c;
   SplitOptions options;
   options.checks = c.each(1, {1, 2, 3, 4}, 4);
-  EXPECT_THAT(decoded(c, options, lying(c, {.layer = 3, .honest_evidence = true})).error,
+  EXPECT_THAT(lied_to(c, options, {.layer = 3, .honest_evidence = true}).error,
               testing::ContainsRegex("layer [34]: the server.s rows are not those that it had committed to"));
 }
 
@@ -235,7 +257,7 @@ int caught(const Checked& c, int trials, const std::vector<int>& owned, int draw
     lie.until = lie.from + 1;
     SplitOptions options;
     options.checks = c.each(100, owned, draws, bits.next());
-    const auto s = decoded(c, options, lying(c, lie), "sequential", 3, 4);
+    const auto s = lied_to(c, options, lie, 3, 4);
     EXPECT_EQ(s.checks(), 1u);
     if (s.error.empty()) continue;
     EXPECT_THAT(s.error, HasSubstr("is not what the layer makes of its input"));
@@ -284,8 +306,7 @@ TEST(SpotChecks, catch_a_server_that_always_lies_after_layers_times_steps_on_ave
   for (int trial = 0; trial < trials; ++trial) {
     SplitOptions options;
     options.checks = c.each(every, {1, 2, 3, 4}, 1, bits.next());
-    const auto s =
-        decoded(c, options, lying(c, {.layer = 1 + static_cast<int>(bits.next() % 4)}), "sequential", 150, 4);
+    const auto s = lied_to(c, options, {.layer = 1 + static_cast<int>(bits.next() % 4)}, 150, 4);
     ASSERT_FALSE(s.error.empty());  // (3/4)^75: not once in 10^9 sessions
     steps += static_cast<double>(s.client.run.checks.back().step);
   }
