@@ -97,7 +97,8 @@ TEST_F(LiveNodes, prove_who_they_are_by_certificates_from_one_folder) {
   const Outcome o = splitwan("run " + file + " --json -o " + trace);
   ASSERT_EQ(o.code, 0) << o.err;
   const std::string text = text_of(trace);
-  EXPECT_EQ(json::parse(text.substr(text.rfind("{\"type\":\"end\"")))["output_ids"], local.json()["output_ids"]);
+  EXPECT_EQ(json::parse(text.substr(text.rfind("{\"type\":\"end\"")))["output_ids"],
+            local.json()["output_ids"]);
 
   // Removed at every node: let in at none, without any restart.
   namespace fs = std::filesystem;
