@@ -11,10 +11,20 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr auto probe_spacing = std::chrono::milliseconds(100);
+constexpr std::uint64_t sign_of_life = 0;                    // a ping's number that stands for no measurement
 constexpr auto last_words = std::chrono::seconds(2);         // for a peer to read why it was refused
 constexpr std::size_t first_piece = std::size_t{256} << 10;  // of a payload: memory follows what has come
 
 Nanos steady_now() { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+bool is_question(Kind kind) {
+  return kind == Kind::hello || kind == Kind::request || kind == Kind::check || kind == Kind::draw ||
+         kind == Kind::measure;
+}
+bool is_answer(Kind kind) {
+  return kind == Kind::welcome || kind == Kind::reply || kind == Kind::commitment || kind == Kind::evidence ||
+         kind == Kind::measured;
+}
 
 Message probe(Kind kind, std::uint64_t number) {
   Message m;
@@ -79,11 +89,29 @@ void Channel::tick() {
     return end(stranger_ ? fmt::format("no greeting within {} s", terms_.greeting.count() / 1e9)
                          : std::string("a message that had begun did not come"));
   if (now > write_by_) return end("does not read what it is sent");
-  timer_.expires_after(std::clamp<Nanos>(std::min(terms_.greeting, terms_.patience) / 8,
+  mind_silence(now);
+  if (state_ == State::gone) return;
+  timer_.expires_after(std::clamp<Nanos>(std::min({terms_.greeting, terms_.patience, terms_.silence}) / 8,
                                          std::chrono::milliseconds(5), std::chrono::milliseconds(250)));
   timer_.async_wait([self = shared_from_this()](auto error) {
     if (!error) self->enduring([&] { self->tick(); });
   });
+}
+
+void Channel::mind_silence(Nanos now) {
+  if (terms_.probes == Probes::answered || state_ != State::open || !waits()) {
+    heard_ = now;
+    sign_asked_ = false;
+    return;
+  }
+  const Nanos longest =
+      terms_.silence + Nanos(static_cast<std::int64_t>(1e9 * static_cast<double>(unheard_) /
+                                                       static_cast<double>(terms_.slowest)));
+  if (now - heard_ <= longest) return;
+  if (sign_asked_) return end(fmt::format("no sign of life within {:g} s", 2 * terms_.silence.count() / 1e9));
+  sign_asked_ = true;
+  heard_ = now;
+  ping(sign_of_life);
 }
 
 Nanos Channel::allowance(std::uint64_t bytes) const {
@@ -107,6 +135,9 @@ void Channel::fill(Piece rest, std::function<void()> then) {
                                const std::string& why, std::size_t bytes) mutable {
     if (self->state_ == State::gone) return;
     if (!why.empty()) return self->end(why);
+    self->heard_ = steady_now();
+    self->unheard_ = 0;
+    self->sign_asked_ = false;
     // A stranger has one deadline for all of its greeting.
     if (!self->stranger_ && self->read_by_ == no_deadline) self->read_by_ = self->allowance(prefix_size);
     self->enduring([&] { self->fill(rest + bytes, std::move(then)); });
@@ -169,8 +200,9 @@ void Channel::deliver() {
     }
     arrival_.retransmits = info.retransmits - std::exchange(sent_again_, info.retransmits);
     const Kind kind = arrival_.message.header.kind;
+    const std::uint32_t number = arrival_.message.header.seq;
     if (state_ == State::open && events_.message) events_.message(std::move(arrival_));
-    if (kind == Kind::welcome || kind == Kind::reply) answered();
+    if (is_answer(kind)) answered(number);
   }
   read();
 }
@@ -192,16 +224,23 @@ bool Channel::is_probe(const Header& h) {
   return true;
 }
 
-void Channel::answered() {
-  if (unanswered_ > 0) --unanswered_;
+void Channel::answered(std::uint32_t number) {
+  if (number > 0)
+    answered_ = std::max(answered_, number);
+  else if (unanswered_ > 0)
+    --unanswered_;
   const Nanos now = clock_.now();
-  if (terms_.probes == Probes::answered || unanswered_ > 0 || ping_out_) return;
+  if (terms_.probes == Probes::answered || waits() || ping_out_) return;
   if (pings_ > 0 && now - pinged_ < probe_spacing) return;
   ping_out_ = true;
   pinged_ = now;
-  Bytes ping = encode(probe(Kind::ping, ++pings_));
-  queued_ += ping.size();
-  enqueue(std::move(ping), Kind::ping);
+  ping(++pings_);
+}
+
+void Channel::ping(std::uint64_t number) {
+  Bytes bytes = encode(probe(Kind::ping, number));
+  queued_ += bytes.size();
+  enqueue(std::move(bytes), Kind::ping, 0);
 }
 
 void Channel::hold_reading(bool hold) {
@@ -219,18 +258,23 @@ void Channel::send(const Message& message) {
   Bytes bytes = encode(message);
   queued_ += bytes.size();
   asio::post(stream_->executor(),
-             [self = shared_from_this(), bytes = std::move(bytes), kind = message.header.kind]() mutable {
-               self->enqueue(std::move(bytes), kind);
-             });
+             [self = shared_from_this(), bytes = std::move(bytes), kind = message.header.kind,
+              number = message.header.seq]() mutable { self->enqueue(std::move(bytes), kind, number); });
 }
 
-void Channel::enqueue(Bytes bytes, Kind kind) {
+void Channel::enqueue(Bytes bytes, Kind kind, std::uint32_t number) {
   if (state_ == State::gone || state_ == State::closing) {
     queued_ -= bytes.size();
     return;
   }
   refused_ = kind == Kind::error;
-  unanswered_ += kind == Kind::hello || kind == Kind::request;
+  if (is_question(kind)) {
+    if (!waits()) heard_ = steady_now();
+    if (number > 0)
+      asked_ = number;
+    else
+      ++unanswered_;
+  }
   queue_.push_back(std::move(bytes));
   write();
 }
@@ -260,6 +304,8 @@ void Channel::wrote(const std::string& why, std::size_t bytes) {
   if (!why.empty()) return end(why);
   out_at_ += bytes;
   queued_ -= bytes;
+  if (bytes > 0) heard_ = steady_now();
+  unheard_ += bytes;
   if (out_at_ < out_.size()) {
     stream_->write_some(asio::buffer(out_.data() + out_at_, out_.size() - out_at_),
                         [self = shared_from_this()](const std::string& failed, std::size_t taken) {

@@ -24,7 +24,10 @@ struct ChannelTerms {
   // For the rest of a message that has begun to come, and for one to be taken by the peer: this, and what its
   // bytes take at `slowest`.
   Nanos patience = std::chrono::seconds(30);
-  std::uint64_t slowest = 32 << 10;      // bytes a second
+  std::uint64_t slowest = 32 << 10;  // bytes a second
+  // One that asks: while an answer is due and nothing comes for so long, the peer is pinged; silent for as
+  // long again, it is gone, though its connection seems to stand. How long it computes does not matter.
+  Nanos silence = std::chrono::seconds(5);
   std::uint64_t most_queued = 1u << 30;  // bytes accepted for sending: then the peer is stuck
 };
 
@@ -68,8 +71,11 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void payload_read();
   void deliver();
   bool is_probe(const Header&);
-  void answered();
-  void enqueue(Bytes, Kind);
+  void mind_silence(Nanos now);
+  void answered(std::uint32_t number);
+  void ping(std::uint64_t number);
+  void enqueue(Bytes, Kind, std::uint32_t number);
+  bool waits() const { return unanswered_ > 0 || answered_ < asked_; }
   void write();
   void wrote(const std::string& why, std::size_t bytes);
   void finish_closing();
@@ -106,7 +112,11 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::deque<Bytes> queue_;
   Bytes out_;  // being written
   std::size_t out_at_ = 0;
-  std::size_t unanswered_ = 0;  // of what was asked
+  std::size_t unanswered_ = 0;              // of what was asked without a number
+  std::uint32_t asked_ = 0, answered_ = 0;  // numbers
+  Nanos heard_{};                           // steady time: something came, was taken, or nothing was due
+  std::uint64_t unheard_ = 0;               // bytes written since something came
+  bool sign_asked_ = false;                 // of life
   std::optional<std::uint64_t> pong_due_;
   std::uint64_t pings_ =
       0;  // sent; whether the last one is out, when, and what probes told since the last message

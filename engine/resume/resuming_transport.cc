@@ -41,7 +41,8 @@ Json body_of(const Message& m) {
   return body.is_object() ? body : Json::object();
 }
 
-bool is_asked(Kind kind) { return kind == Kind::request || kind == Kind::check || kind == Kind::draw; }
+bool keeps_rows(Kind kind) { return kind == Kind::request || kind == Kind::check; }
+bool is_asked(Kind kind) { return keeps_rows(kind) || kind == Kind::draw; }
 bool is_answer(Kind kind) {
   return kind == Kind::reply || kind == Kind::commitment || kind == Kind::evidence;
 }
@@ -78,7 +79,6 @@ void ResumingTransport::connect() {
 
 // A hello says how the session may be found again, and who asks.
 Message ResumingTransport::dressed(const Message& m) const {
-  if (m.header.kind != Kind::hello) return m;
   Message hello = m;
   Json body = body_of(m);
   if (terms_.max_outage > Nanos{}) body["session"]["key"] = key_;
@@ -87,7 +87,9 @@ Message ResumingTransport::dressed(const Message& m) const {
   return hello;
 }
 
-std::uint64_t ResumingTransport::wire_bytes(const Message& m) const { return wire_size(dressed(m)); }
+std::uint64_t ResumingTransport::wire_bytes(const Message& m) const {
+  return wire_size(m.header.kind == Kind::hello ? dressed(m) : m);
+}
 
 void ResumingTransport::put(Message m) {
   m.header.ack = received_;
@@ -97,16 +99,15 @@ void ResumingTransport::put(Message m) {
 
 void ResumingTransport::send(PartyId to, Message m) {
   if (to != server_) throw Error("no connection to party {}", to);
-  m = dressed(m);
   const Kind kind = m.header.kind;
-  if (kind == Kind::hello) hello_ = m;
-  if (kind == Kind::request) {
+  if (kind == Kind::hello) hello_ = m = dressed(m);
+  if (is_asked(kind)) {
     if (terms_.max_outage > Nanos{}) {
       m.header.seq = ++sent_;
-      rows_.sent(m);
+      if (keeps_rows(kind)) rows_.sent(m);
     }
+    unanswered_.push_back(m);
   }
-  if (is_asked(kind)) unanswered_.push_back(m);
   m.header.ack = received_;
   sockets_.send(server_, std::move(m));
 }
@@ -206,16 +207,19 @@ void ResumingTransport::lost(const std::string& why) {
   }
 }
 
-// The hello, and right behind it what has not been answered.
+// The hello, and right behind it what has not been answered. Who was never welcomed begins anew: the server
+// may have more to say in its welcome than that it knows the session.
 void ResumingTransport::greet_again() {
   Message hello = hello_;
-  Json body = body_of(hello);
-  Json& session = body["session"];
-  session["received"] = received_;
-  session["first"] = received_ + 1;
-  session["in_flight"] = unanswered_.size();
-  set_body(hello, body);
-  awaits_welcome_ = true;
+  if (welcomed_) {
+    Json body = body_of(hello);
+    Json& session = body["session"];
+    session["received"] = received_;
+    session["first"] = received_ + 1;
+    session["in_flight"] = unanswered_.size();
+    set_body(hello, body);
+  }
+  awaits_welcome_ = welcomed_;
   outage_->cold = false;
   outage_->rows_fed = 0;
   put(std::move(hello));
@@ -227,7 +231,7 @@ void ResumingTransport::greet_again() {
 void ResumingTransport::fill_again() {
   outage_->cold = true;
   const auto first =
-      std::ranges::find(unanswered_, Kind::request, [](const Message& m) { return m.header.kind; });
+      std::ranges::find_if(unanswered_, keeps_rows, [](const Message& m) { return m.header.kind; });
   for (Message feed :
        rows_.feeds(first != unanswered_.end() ? first->header.context : rows_.kept(), prefill_rows)) {
     feed.header.seq = ++sent_;
@@ -237,10 +241,8 @@ void ResumingTransport::fill_again() {
   received_ = sent_;  // nothing before is waited for
   bool fed = true;
   for (Message& m : unanswered_) {
-    if (m.header.kind == Kind::request) {
-      m.header.seq = ++sent_;
-      if (std::exchange(fed, false)) m = without_keeps(std::move(m));
-    }
+    m.header.seq = ++sent_;
+    if (keeps_rows(m.header.kind) && std::exchange(fed, false)) m = without_keeps(std::move(m));
     put(m);
   }
 }

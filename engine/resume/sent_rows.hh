@@ -11,8 +11,9 @@ namespace splitwan::engine {
 
 class SentRows {
  public:
-  // A request on its way. Its keeps settle which rows of the one before are kept; no_row at their end only
-  // makes the list longer. An empty list whose context says "all of them" keeps all (split/README.md).
+  // A request on its way, or a check, which has no rows of its own. Its keeps settle which rows of the one
+  // before are kept; no_row at their end only makes the list longer. An empty list whose context says "all of
+  // them" keeps all (split/README.md).
   void sent(const Message& request);
 
   // The first `count` rows kept, as feeds: chains of rows written alike, at most `rows_each` of them.

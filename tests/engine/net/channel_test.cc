@@ -144,6 +144,27 @@ TEST(Channel, may_rest_between_messages_but_not_inside_one) {
   EXPECT_EQ(*half.gone, "a message that had begun did not come");
 }
 
+TEST(Channel, with_an_answer_due_ends_when_the_peer_gives_no_sign_of_life) {
+  Half half({.probes = Probes::asked, .silence = 100ms});
+  EXPECT_FALSE(half.wait([&] { return half.gone.has_value(); }, 500ms));  // nothing is due
+  half.channel->send(of_kind(Kind::request));
+  ASSERT_TRUE(half.wait([&] { return half.gone.has_value(); }, 5s));
+  EXPECT_EQ(*half.gone, "no sign of life within 0.2 s");
+}
+
+TEST(Channel, waits_for_a_peer_that_computes_for_long) {
+  WallClock clock;
+  Listener listener({"127.0.0.1", 0});
+  SocketTransport client(clock), server(clock);
+  client.add(1, "server", connect(listener.address()), {.probes = Probes::asked, .silence = 50ms});
+  server.add(0, "client", *listener.accept(), {}, Side::called);
+  client.send(1, of_kind(Kind::request));
+  ASSERT_TRUE(server.recv(0, clock.now() + 5s));
+  EXPECT_FALSE(client.recv(1, clock.now() + 600ms));  // nothing came, and nobody is lost
+  server.send(0, of_kind(Kind::reply));
+  EXPECT_TRUE(client.recv(1, clock.now() + 5s));
+}
+
 TEST(Channel, takes_no_memory_for_what_is_only_announced) {
   constexpr std::size_t announced = std::size_t{1} << 30;
   Half half({.limits = {.payload = 2 * announced}});

@@ -47,6 +47,20 @@ TEST(SentRows, are_those_that_later_requests_keep) {
   EXPECT_EQ(fed(rows, 3), "abc|");
 }
 
+TEST(SentRows, are_those_that_a_check_keeps) {
+  SentRows rows;
+  rows.sent(request("abc", 0));
+  Message check;
+  check.header.kind = Kind::check;
+  check.header.context = 2;
+  check.header.keep = {0, 2};
+  rows.sent(check);
+  EXPECT_EQ(fed(rows, 2), "ac|");
+  rows.sent(request("de", 2));  // the check has said it all
+  rows.sent(request("f", 3, {1}));
+  EXPECT_EQ(fed(rows, 3), "ace|");
+}
+
 TEST(SentRows, know_padding_by_what_is_no_row) {
   SentRows rows;
   rows.sent(request("abxx", 0));
