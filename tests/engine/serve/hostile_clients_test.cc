@@ -200,7 +200,9 @@ TEST(Hostile, ten_thousand_connections_leave_nothing_behind) {
   const auto before = open_descriptors();
   for (int i = 0; i < 10'000; ++i) {
     const auto socket = engine::connect(r.server.address());
-    if (i % 100 == 0) EXPECT_EQ(good.ask({1}, static_cast<std::uint32_t>(i / 100)).size(), 1u);
+    if (i % 100 == 0) {
+      EXPECT_EQ(good.ask({1}, static_cast<std::uint32_t>(i / 100)).size(), 1u);
+    }
   }
   EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }, 30s));
   EXPECT_TRUE(comes_true([&] { return open_descriptors() == before; }));
