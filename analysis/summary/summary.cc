@@ -160,6 +160,10 @@ Json decoding_summary(const Study& study) {
     for (const std::size_t run : group.totals.runs)
       checks.insert(checks.end(), study.runs[run].checks.begin(), study.runs[run].checks.end());
     if (!checks.empty()) result["checks"] = checks_summary(checks);
+    std::vector<engine::Outage> outages;
+    for (const std::size_t run : group.totals.runs)
+      outages.insert(outages.end(), study.runs[run].outages.begin(), study.runs[run].outages.end());
+    if (!outages.empty()) result["outages"] = outages_summary(outages);
   }
   return j;
 }

@@ -9,7 +9,8 @@ constexpr int summary_schema_version = 1;
 
 // {schema_version, kind, compute, results: [{rtt_s, ..., drafter, runs, steps, tokens, tokens_per_s, ...}]}.
 // Rates and `step` count decode steps only; `tokens`, bytes and round trips count prompts too. A figure that
-// the runs do not have (no decode step, no guess) is null. `checks` where there were spot checks.
+// the runs do not have (no decode step, no guess) is null. `checks` where there were spot checks,
+// `outages` where a connection was lost.
 engine::Json decoding_summary(const model::Study&);
 
 // The summary that the runs' scenario names: "decoding", which is the default, or another one,

@@ -92,12 +92,22 @@ struct FloatProduct {
     V sum[Panels][Rows];
     start_sums<Rows, Panels>(sum, from, y, m, m - p0 * panel);
     for (std::int64_t i = from; i < to; ++i, w += F::elements, in += Rows) {
+      if constexpr (Rows > 4) {  // each input is spread over a register once, for all panels
+        typename F::W weights[Panels];
 #pragma GCC unroll 6
-      for (int p = 0; p < Panels; ++p) {
-        const auto* at = w + p * steps * F::elements;
-        const auto weights = F::weights(at);
+        for (int p = 0; p < Panels; ++p) weights[p] = F::weights(w + p * steps * F::elements);
 #pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r) sum[p][r] = F::apply(sum[p][r], weights, in[r]);
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 6
+          for (int p = 0; p < Panels; ++p) sum[p][r] = F::apply(sum[p][r], weights[p], in[r]);
+        }
+      } else {
+#pragma GCC unroll 6
+        for (int p = 0; p < Panels; ++p) {
+          const auto weights = F::weights(w + p * steps * F::elements);
+#pragma GCC unroll 8
+          for (int r = 0; r < Rows; ++r) sum[p][r] = F::apply(sum[p][r], weights, in[r]);
+        }
       }
     }
     store_sums<Rows, Panels>(sum, y, m, m - p0 * panel);

@@ -109,7 +109,7 @@ INLINE void score_blocks(const AttentionShape& s, const float* query, const floa
 template <int Heads>
 INLINE void scores_of(const AttentionShape& s, const float* query, const HeadCache& cache,
                       std::span<const SlotRun> runs, std::int64_t stride, float* scores) {
-  constexpr int together = 4 / Heads;  // sums enough to keep the multipliers busy
+  constexpr int together = score_sums / Heads;
   for (const SlotRun run : runs) {
     for (std::int32_t slot = run.begin; slot < run.end;) {
       const int lane = slot % block_slots, left = run.end - slot;
@@ -199,6 +199,7 @@ void attend(const AttentionShape& s, const float* query, const HeadCache& cache,
   for (; from + 64 <= s.head_dim; from += 64)
     mix<Heads, 4>(s, cache, runs, scores, stride, inverse, from, out);
   if (s.head_dim - from == 48) return mix<Heads, 3>(s, cache, runs, scores, stride, inverse, from, out);
+  if (s.head_dim - from == 32) return mix<Heads, 2>(s, cache, runs, scores, stride, inverse, from, out);
   for (; from < s.head_dim; from += 16) mix<Heads, 1>(s, cache, runs, scores, stride, inverse, from, out);
 }
 
@@ -207,8 +208,9 @@ void attention(const AttentionShape& s, const float* query, const HeadCache& cac
   int head = 0;
   for (; head + 4 <= s.heads; head += 4)
     attend<4>(s, query + head * s.head_dim, cache, runs, scores, out + head * s.head_dim);
-  for (; head < s.heads; ++head)
-    attend<1>(s, query + head * s.head_dim, cache, runs, scores, out + head * s.head_dim);
+  for (; head + 2 <= s.heads; head += 2)
+    attend<2>(s, query + head * s.head_dim, cache, runs, scores, out + head * s.head_dim);
+  if (head < s.heads) attend<1>(s, query + head * s.head_dim, cache, runs, scores, out + head * s.head_dim);
 }
 
 }  // namespace

@@ -112,6 +112,8 @@ INLINE I dot_int4(I acc, Bytes64 w, std::int32_t x) {
   return {dot(acc.a, w.a, v), dot(acc.b, w.b, v)};
 }
 
+// Sums of scores at one time: enough to keep the multipliers busy, and no more than there are registers.
+constexpr int score_sums = 4;
 constexpr int tile_rows = 6;
 constexpr int panels_for(int rows) { return rows <= 2 ? 3 : rows == 3 ? 2 : 1; }
 constexpr int int_panels_for(int rows) { return rows == 1 ? 2 : 1; }

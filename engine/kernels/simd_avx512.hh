@@ -65,6 +65,8 @@ INLINE Bytes64 high_nibbles(Bytes64 w) { return low_nibbles(_mm512_srli_epi16(w,
 INLINE I dot_int8(I acc, Bytes64 w, std::int32_t x) { return _mm512_dpbusd_epi32(acc, w, set_int(x)); }
 INLINE I dot_int4(I acc, Bytes64 w, std::int32_t x) { return _mm512_dpbusd_epi32(acc, w, set_int(x)); }
 
+// Sums of scores at one time: enough to keep the multipliers busy, and no more than there are registers.
+constexpr int score_sums = 8;
 constexpr int tile_rows = 8;
 // Panels side by side: enough loads in flight at few rows, enough registers at many.
 constexpr int panels_for(int rows) { return rows <= 2 ? 6 : 3; }

@@ -150,6 +150,8 @@ INLINE I dot_int8(I acc, const Bytes64& w, std::int32_t x) {
 }
 INLINE I dot_int4(const I& acc, const Bytes64& w, std::int32_t x) { return dot_int8(acc, w, x); }
 
+// Sums of scores at one time: enough to keep the multipliers busy, and no more than there are registers.
+constexpr int score_sums = 4;
 constexpr int tile_rows = 2;
 constexpr int panels_for(int) { return 1; }
 constexpr int int_panels_for(int) { return 1; }

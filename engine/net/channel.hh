@@ -53,6 +53,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   const std::string& peer() const;                       // "10.0.0.2:7420"
   const std::string& source() const { return source_; }  // the same without a port
   std::string protection() const;                        // once opened
+  bool may_be(const std::string& name) const { return stream_->may_be(name); }  // likewise
 
  private:
   using Piece = boost::asio::mutable_buffer;

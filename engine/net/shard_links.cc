@@ -39,8 +39,10 @@ void join(SocketTransport& transport, PartyId self, const ShardLinks& links, Lis
   const ChannelTerms terms{.limits = links.limits};
   ChannelTerms of_strangers = terms;
   of_strangers.greeting = greeting_limit;
+  const auto proves = [sharding = links.sharding](PartyId id) { return proved_name(sharding.party(id)); };
   transport.expect_calls(
-      callers, [name](PartyId id, const std::string& address) { return name(id) + " " + address; },
+      {callers, [name](PartyId id, const std::string& address) { return name(id) + " " + address; }, proves,
+       links.turned_away},
       of_strangers);
   std::optional<Steady::time_point> deadline;
   Steady::time_point last_call = Steady::now() - greeting_limit;
@@ -63,7 +65,7 @@ void join(SocketTransport& transport, PartyId self, const ShardLinks& links, Lis
       try {
         OpenSocket socket =
             connect(links.addresses.at(id), std::min<Nanos>(links.patience, std::chrono::seconds(10)));
-        socket.expect_to_be(proved_name(links.sharding.party(id)));
+        socket.expect_to_be(proves(id));
         std::string peer = fmt::format("{} {}", name(id), socket.peer());
         transport.add(id, std::move(peer), std::move(socket), terms);
         transport.send(id, introduction(self));

@@ -14,6 +14,7 @@ struct ShardLinks {
   std::map<PartyId, Endpoint> addresses;      // of every node
   Nanos patience = std::chrono::seconds(60);  // for each call, and for the others once one has called
   Limits limits = {};                         // of messages
+  std::function<void(const std::string& line)> turned_away = {};  // who called, and is nobody of these
 };
 
 // What a node proves to be, where nodes prove who they are: "client", "comp-3", "attn-2-5", "merge".

@@ -87,6 +87,10 @@ struct SocketTransport::Shared : std::enable_shared_from_this<Shared> {
             }};
   }
 
+  void turn_away(const Channel& channel, const std::string& why) {
+    if (callers.turned_away) callers.turned_away(channel.peer() + ": " + why);
+  }
+
   // A caller's first message: its own number, and nothing else.
   void introduced(const std::shared_ptr<Channel>& channel, const Arrival& arrival) {
     const Message& m = arrival.message;
@@ -94,9 +98,15 @@ struct SocketTransport::Shared : std::enable_shared_from_this<Shared> {
     const bool greets = m.header.kind == Kind::hello && wire_size(m) == prefix_size;
     std::unique_lock lock(mutex);
     strangers.remove(channel);
-    if (!greets || callers.erase(id) == 0) return channel->cut();
+    const bool expected = greets && callers.expected.contains(id);
+    if (!expected || !channel->may_be(callers.proves(id))) {
+      turn_away(*channel,
+                expected ? "does not prove to be " + callers.proves(id) : "is nobody who is expected");
+      return channel->cut();
+    }
+    callers.expected.erase(id);
     Peer& peer = peers[id];
-    peer = {caller_name(id, channel->peer()), channel};
+    peer = {callers.name(id, channel->peer()), channel};
     peer.opened = true;
     changed.notify_all();
   }
@@ -111,8 +121,7 @@ struct SocketTransport::Shared : std::enable_shared_from_this<Shared> {
   std::map<PartyId, Peer> peers;
   std::deque<Arrival> arrivals;
   bool tells_of_departures = false;
-  std::set<PartyId> callers;  // that have not called yet
-  std::function<std::string(PartyId, const std::string&)> caller_name;
+  Callers callers;  // that have not called yet
   ChannelTerms caller_terms;
   std::list<std::shared_ptr<Channel>> strangers;
 };
@@ -126,6 +135,7 @@ SocketTransport::~SocketTransport() {
   Shared& s = *shared_;
   {
     std::unique_lock lock(s.mutex);
+    s.callers.turned_away = {};
     for (const auto& stranger : s.strangers) stranger->cut();
     for (auto& [id, peer] : s.peers) peer.channel->close();
     s.changed.wait(lock, [&] {  // each within its patience
@@ -156,12 +166,9 @@ void SocketTransport::drop(PartyId id) {
   std::erase_if(shared_->arrivals, [&](const Arrival& a) { return a.from == id; });
 }
 
-void SocketTransport::expect_calls(std::set<PartyId> callers,
-                                   std::function<std::string(PartyId, const std::string&)> name,
-                                   const ChannelTerms& terms) {
+void SocketTransport::expect_calls(Callers callers, const ChannelTerms& terms) {
   const std::lock_guard lock(shared_->mutex);
   shared_->callers = std::move(callers);
-  shared_->caller_name = std::move(name);
   shared_->caller_terms = terms;
 }
 
@@ -192,12 +199,13 @@ void SocketTransport::called(OpenSocket socket) {
                     if (*who) return shared->lose(**who, here.get(), why);
                     const std::lock_guard lock(shared->mutex);
                     shared->strangers.remove(here);
+                    shared->turn_away(*here, why);
                   }});
 }
 
 std::set<PartyId> SocketTransport::missing(Nanos deadline) {
   std::unique_lock lock(shared_->mutex);
-  while (!shared_->callers.empty()) {
+  while (!shared_->callers.expected.empty()) {
     if (deadline == no_deadline) {
       shared_->changed.wait(lock);
     } else {
@@ -206,7 +214,7 @@ std::set<PartyId> SocketTransport::missing(Nanos deadline) {
       shared_->changed.wait_for(lock, left);
     }
   }
-  return shared_->callers;
+  return shared_->callers.expected;
 }
 
 void SocketTransport::tell_of_departures() {

@@ -29,8 +29,13 @@ class SocketTransport : public Transport {
 
   // Peers that call themselves and say who they are, by a hello with their number as its context and nothing
   // else. Anybody else who calls is dropped, without keeping others waiting.
-  void expect_calls(std::set<PartyId>, std::function<std::string(PartyId, const std::string& address)> name,
-                    const ChannelTerms&);
+  struct Callers {
+    std::set<PartyId> expected;
+    std::function<std::string(PartyId, const std::string& address)> name;
+    std::function<std::string(PartyId)> proves;  // what each must prove to be, where sides prove anything
+    std::function<void(const std::string& line)> turned_away = {};  // who was dropped and why; must not throw
+  };
+  void expect_calls(Callers, const ChannelTerms&);
   void called(OpenSocket);
   // Waits until all expected have called, or until the deadline. Returns who has not.
   std::set<PartyId> missing(Nanos deadline);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "engine/base/json.hh"
 #include "engine/base/types.hh"
 
 namespace splitwan::engine {
@@ -19,5 +21,12 @@ struct Outage {
   std::string why = {};           // the connection was lost
   bool operator==(const Outage&) const = default;
 };
+
+// A trace's line, but for its type and run. Throws Error naming the key.
+Json to_json(const Outage&);
+Outage outage_of(const Json& line);
+
+// {count, total_s, longest_s, cold, attempts, rows_fed, bytes_again}; null where there was none
+Json outages_summary(const std::vector<Outage>&);
 
 }  // namespace splitwan::engine

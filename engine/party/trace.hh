@@ -76,6 +76,7 @@ void write(std::ostream&, const Run&);
 std::string line_of(const Span&, std::uint64_t run);
 std::string line_of(const Step&, std::uint64_t run);
 std::string line_of(const Check&, std::uint64_t run);
+std::string line_of(const Outage&, std::uint64_t run);
 // What a file begins with that trace_writer.hh is still writing, or did not end.
 constexpr std::string_view partial_trace_line = "{\"type\":\"partial\"}\n";
 

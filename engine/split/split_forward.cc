@@ -189,7 +189,7 @@ class SplitForward : public Forward {
     at::Tensor hidden = party_.work(codec_work(*options_.wire, rows, ends_.config().width), [&] {
       return decode(reply, *options_.wire, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
     });
-    if (checks_) checks_->received(download(hidden));
+    if (checks_) checks_->received(download(hidden).clone());  // the tail's layers overwrite them
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, real, context), wanted), [&] {
       tail_cache_.begin(batch.parent);

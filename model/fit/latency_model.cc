@@ -312,11 +312,25 @@ LatencyModel fit(const Observations& observations) {
 Fittable fittable(const Study& study, bool to_test) {
   Fittable f{study.steps, {}, {}};
   std::map<Condition, std::set<std::size_t>> left_out;
+  std::map<Condition, FittedCondition> lost;
+  std::map<Condition, std::set<std::size_t>> lost_runs;
   for (const Observation& o : f.steps) {
-    if (o.crossed() && !o.condition.unfit.empty()) left_out[o.condition].insert(o.run);
+    if (!o.crossed()) continue;
+    if (!o.condition.unfit.empty()) {
+      left_out[o.condition].insert(o.run);
+    } else if (o.lost) {
+      ++lost[o.condition].steps;
+      lost_runs[o.condition].insert(o.run);
+    }
   }
   for (const auto& [condition, runs] : left_out) f.left_out.push_back({condition, runs.size(), 0});
-  std::erase_if(f.steps, [](const Observation& o) { return !o.condition.unfit.empty(); });
+  for (auto& [condition, some] : lost) {
+    some.condition = condition;
+    some.condition.unfit.push_back("a connection that was lost and made again");
+    some.runs = lost_runs[condition].size();
+    f.left_out.push_back(some);
+  }
+  std::erase_if(f.steps, [](const Observation& o) { return o.lost || !o.condition.unfit.empty(); });
   f.source = common_source(study.runs, f.steps, to_test);
   measure_live_links(f.steps, study.runs);
   for (const Observation& o : f.steps) {

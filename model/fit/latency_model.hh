@@ -18,7 +18,7 @@ constexpr const char* model_kind = "latency_model";  // the file says so under "
 // model can take are left out. Throws Error when runs differ in more than link, drafter, prompt and seed.
 struct Fittable {
   std::vector<Observation> steps;
-  std::vector<FittedCondition> left_out;  // steps: 0
+  std::vector<FittedCondition> left_out;  // whole runs: steps 0; else so many steps of them
   Json source;
   std::vector<DrafterModel> rehearsed = {};
 };

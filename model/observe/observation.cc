@@ -121,6 +121,7 @@ std::vector<Observation> observe(const std::vector<Run>& runs) {
         o.checked = exchanges_of(*check, by_step[0]);
       }
       o.pause_s = std::max(0.0, o.pause_s);
+      o.lost = std::ranges::any_of(runs[i].outages, [&](const auto& lost) { return lost.step <= step.step; });
       before = &step;
     }
   }

@@ -209,6 +209,7 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   if (r.find("token")) n.protection.token = beside(folder, r.need<std::string>("token"));
   n.protection.insecure = r.get("insecure", false);
   read_text(r, "timeout", [&](const std::string& text) { n.patience = engine::parse_duration(text); });
+  read_text(r, "max_outage", [&](const std::string& text) { n.max_outage = engine::parse_duration(text); });
   read_text(r, "replay", [&](const std::string& file) {
     for (const std::string& what : netsim::read_recording(beside(folder, file)).cannot_tell)
       n.unknown.push_back(fmt::format("{} does not tell {}", file, what));
@@ -280,8 +281,9 @@ std::vector<SchemaKey> network_schema() {
       {{"up", "rate, or {LINK keys}", "none", "to the server alone"},
        {"down", "rate, or {LINK keys}", "none", "from the server alone"},
        {"server", "HOST:PORT or unix:PATH", "none",
-        fmt::format("a live server ({}); else both sides are here",
-                    network_kinds_text(&NetworkRow::takes_server))},
+        fmt::format(
+            "a live server, or several joined by commas, tried in turn ({}); else both sides are here",
+            network_kinds_text(&NetworkRow::takes_server))},
        {"tls", "folder", "none",
         "as `splitwan serve --init-tls` makes it: TLS 1.3 with live servers; with cascade it holds one for "
         "each party"},
@@ -291,7 +293,10 @@ std::vector<SchemaKey> network_schema() {
        {"insecure", "true or false", "false",
         "allow plain TCP with addresses other than loopback: anybody on the way can read and change what is "
         "sent"},
-       {"timeout", "time, as in 60s", "60s", "how long to wait for each of a live server's answers"},
+       {"timeout", "time, as in 60s", "60s",
+        "how long to wait for each of a live server's answers; then its connection counts as lost"},
+       {"max_outage", "time, as in 60s", "60s",
+        "for so long a lost connection is made again, and the session goes on; 0s: its loss is an error"},
        {"sessions", "count, or {count, up, down, held, pause}", "0",
         "other people's, on the same link over TCP of their own: each sends up bytes (8192), waits for "
         "held (20ms) and down bytes (8192), rests for pause (10ms), and again (ns3)"},
@@ -299,6 +304,13 @@ std::vector<SchemaKey> network_schema() {
   append(list, topology_schema());
   append(list, keys_of(tcp_rows()), "tcp.");
   return list;
+}
+
+std::vector<engine::Endpoint> servers_of(const NetworkChoice& n) {
+  std::vector<engine::Endpoint> servers;
+  for (const std::string& server : engine::split_list(n.server))
+    servers.push_back(engine::parse_endpoint(server));
+  return servers;
 }
 
 const std::vector<std::string>& preset_names() {
@@ -316,7 +328,7 @@ NetworkChoice parse_link(const std::string& text) {
   for (const std::string& part : engine::split_list(text)) {
     const auto equals = part.find('=');
     const std::string key = equals == std::string::npos ? "preset" : part.substr(0, equals);
-    if (key == "kind" || key == "server" || key == "tcp" || key == "timeout")
+    if (key == "kind" || key == "server" || key == "tcp" || key == "timeout" || key == "max_outage")
       throw Error("link '{}': '{}' is no property of a link", text, key);
     if (json.contains(key)) throw Error("link '{}': {} is given twice", text, key);
     const std::string value = equals == std::string::npos ? part : part.substr(equals + 1);

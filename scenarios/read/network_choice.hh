@@ -30,9 +30,12 @@ struct NetworkChoice {
   netsim::TcpSpec tcp;
   netsim::OtherSessions sessions = {};                // of other people on the pair's link
   std::map<std::string, std::string> addresses = {};  // HOST:PORT of each node that is there already
-  std::string server;     // HOST:PORT or unix:PATH, where the kind takes one; empty = both parties here
-  Protection protection;  // of live connections
-  Nanos patience = std::chrono::seconds(60);  // with a server: for each of its answers
+  // HOST:PORT or unix:PATH, several joined by commas are tried in turn, where the kind takes one; empty =
+  // both parties here.
+  std::string server;
+  Protection protection;                        // of live connections
+  Nanos patience = std::chrono::seconds(60);    // with a server: for each of its answers
+  Nanos max_outage = std::chrono::seconds(60);  // likewise: a lost connection is made again for so long
   std::string pcap;
   std::vector<std::string> unknown = {};  // what a recording that is played could not tell, by name
 
@@ -43,6 +46,8 @@ struct NetworkChoice {
 // `shards`: who takes part, with a link for each two that speak with each other.
 NetworkChoice read_network(const Json&, const std::string& where, const std::string& folder = "",
                            const engine::Sharding* shards = nullptr);
+
+std::vector<engine::Endpoint> servers_of(const NetworkChoice&);  // throws Error where one is no address
 
 std::vector<SchemaKey> network_schema();
 std::string usual_network_text();  // "ns3, 80ms, 100Mbit"

@@ -52,7 +52,7 @@ MakeStream streams_for(const NetworkChoice& n) {
   }
   if (!p.tls.empty()) return engine::tls_streams({p.tls, p.tls_name, TlsSides::caller});
   if (!p.tls_name.empty()) throw Error("--tls-name {}: expected --tls FOLDER beside it", p.tls_name);
-  return plain("server " + n.server, engine::parse_endpoint(n.server).is_loopback(), p);
+  return plain("server " + n.server, std::ranges::all_of(servers_of(n), &Endpoint::is_loopback), p);
 }
 
 MakeStream streams_at(const Endpoint& here, const Protection& p) {

@@ -203,7 +203,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
     order.answers.payload = std::max<std::uint64_t>(
         1 << 16, 4ull * std::max(model.config().context, engine::widest_tree) * model.config().width);
   else if (s.privacy.text_comes_back())
-    order.answers = engine::text_limits();
+    order.answers = engine::text_limits(), order.resumable = false;
   else
     order.answers = answer_limits(model.config(), options_for(s, ours.mechanism, ours.checks));
   if (kind.charges) {
@@ -233,6 +233,7 @@ Outcome run_prompt(const Scenario& s, Resources& resources, const std::string& d
              {"prefill_ns", done.prefill.count()},
              {"total_ns", done.total.count()}};
   if (!links.is_null()) run.end["links"] = links;
+  if (const std::string how = network->protection(); !how.empty()) run.end["protection"] = how;
   if (ours.checks) run.end["checks"] = checks_made(*ours.checks, run.checks, plan.middle);
   if (ours.mechanism) run.end["privacy"] = privacy_spent(s.privacy, *ours.mechanism, del->depth);
   return {std::move(run), std::move(ours.generation)};

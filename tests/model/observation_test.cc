@@ -1,3 +1,4 @@
+#include "model/fit/latency_model.hh"
 #include "model/observe/observation.hh"
 
 #include <gtest/gtest.h>
@@ -72,6 +73,21 @@ TEST(Observation, a_spot_check_between_steps_is_in_neither_of_them_and_no_pause)
   }
   EXPECT_EQ(after[3].checked[0].bytes_down, 90'000);
   EXPECT_NEAR(after[3].checked[0].held_s, 0.005, 1e-12);
+}
+
+TEST(Observation, steps_from_a_lost_connection_on_are_told_apart_and_not_fitted) {
+  auto runs = one_rtt();
+  engine::Run& run = runs[0];
+  const std::size_t steps = run.steps.size();
+  ASSERT_GT(steps, 4u);
+  run.outages = {{.step = run.steps[3].step, .peer = 1, .begin = run.steps[3].begin, .end = run.steps[3].end}};
+  const Study study(runs);
+  for (std::size_t i = 0; i < steps; ++i) EXPECT_EQ(study.steps[i].lost, i >= 3) << i;
+  const Fittable f = fittable(study);
+  EXPECT_EQ(f.steps.size(), study.steps.size() - (steps - 3));
+  ASSERT_EQ(f.left_out.size(), 1u);
+  EXPECT_EQ(f.left_out[0].steps, steps - 3);
+  EXPECT_EQ(f.left_out[0].runs, 1u);
 }
 
 TEST(Observation, flights_are_the_receivers_count) {

@@ -55,6 +55,35 @@ class ModelCommands : public ::testing::Test {
   const std::string trace = folder / "t.jsonl", model = folder / "m.json";
 };
 
+TEST_F(ModelCommands, names_in_a_trace_do_nothing_to_a_terminal) {
+  auto runs = tests::synthesise({});
+  for (engine::Run& run : runs)
+    if (run.header.drafter == "ngram") run.header.drafter = "ngram\x1b[31m\x07";
+  std::ofstream(trace) << tests::trace_text(runs);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"fit", trace}, {"report", trace}, {"report", trace, "--beside", trace}}) {
+    const std::string shown = output(words);
+    EXPECT_EQ(shown.find_first_of("\x1b\x07"), shown.npos) << words[0];
+    EXPECT_NE(shown.find("ngram"), shown.npos) << words[0];
+  }
+}
+
+TEST_F(ModelCommands, fit_reads_what_a_run_kept_that_did_not_end_and_says_where_it_is_cut_off) {
+  const std::string partial = folder / "t.jsonl.partial";
+  std::string text = tests::trace_text(tests::synthesise({}));
+  text.erase(text.rfind("{\"type\":\"end\""));
+  std::ofstream(partial) << engine::partial_trace_line << text;
+  ::testing::internal::CaptureStderr();
+  const Json model = Json::parse(output({"fit", partial, "--json"}));
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find(partial + ": the last run (ngram, prompt creative-1) is cut off after step 61\n"),
+            said.npos)
+      << said;
+  std::size_t runs = 0;
+  for (const Json& condition : model["fitted_on"]["conditions"]) runs += condition["runs"].get<std::size_t>();
+  EXPECT_EQ(runs, tests::synthesise({}).size());
+}
+
 TEST_F(ModelCommands, fit_writes_the_model_it_prints) {
   const Json printed = Json::parse(output({"fit", trace, "-o", model, "--json"}));
   EXPECT_EQ(printed, engine::read_json_file(model));

@@ -11,8 +11,8 @@
 #include "engine/text/text_stream.hh"
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
-#include "scenarios/console/console.hh"
 #include "scenarios/commands/engine/generate_watch.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/scenario_keys.hh"
 #include "scenarios/read/scenario_options.hh"
@@ -28,7 +28,9 @@ using engine::Token;
 
 struct GenerateOptions {
   ScenarioOptions keys;
-  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s";
+  std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s",
+                                                                           max_outage = "60s";
+  Protection protection;
   std::vector<std::string> stop;
   int top_logits = 0;
   bool ignore_eos = false, verbose = false, json = false;
@@ -59,7 +61,9 @@ Scenario scenario_for(const GenerateOptions& o) {
                                                         : Unnamed::all_here);
     s.network.up = s.network.down = {};
     s.network.server = o.server;
+    s.network.protection = o.protection;
     s.network.patience = engine::parse_duration(o.timeout);
+    s.network.max_outage = engine::parse_duration(o.max_outage);
   }
   check_privacy(s, "generate");
   check_checks(s, "generate");
@@ -106,11 +110,11 @@ void print_privacy(const Json& p) {
 }
 
 void print_checks(const Json& c) {
-  fmt::print(stderr,
-             "{} of {} spot checks passed, {} of the server's {} layers each {} steps; {} B up, {} B down, "
-             "{:.3g} s\n",
-             c["passed"].dump(), c["made"].dump(), c["drawn"].dump(), c["of"].dump(), c["every_steps"].dump(),
-             c["bytes_up"].dump(), c["bytes_down"].dump(), c["time_s"].get<double>());
+  remark(
+      "{} of {} spot checks passed, {} of the server's {} layers each {} steps; {} B up, {} B down, "
+      "{:.3g} s",
+      c["passed"].dump(), c["made"].dump(), c["drawn"].dump(), c["of"].dump(), c["every_steps"].dump(),
+      c["bytes_up"].dump(), c["bytes_down"].dump(), c["time_s"].get<double>());
 }
 
 int generate_command(const GenerateOptions& o) {
@@ -185,6 +189,8 @@ int generate_command(const GenerateOptions& o) {
     out["privacy"].update(run.end["privacy"]);
   }
   if (run.end.contains("checks")) out["checks"] = run.end["checks"];
+  if (run.end.contains("protection")) out["protection"] = run.end["protection"];
+  if (!run.outages.empty()) out["outages"] = outages_summary(run.outages);
   if (o.json) {
     fmt::print("{}\n", out.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
@@ -193,7 +199,7 @@ int generate_command(const GenerateOptions& o) {
         "{} tokens in {} steps, {} round trips; {:.2f} tokens/s ({} time, compute: {}); {} B up, {} B down",
         done.output.size(), done.steps, out["round_trips"].dump(), rate, wall ? "wall" : "virtual",
         run.header.compute, out["bytes_up"].dump(), out["bytes_down"].dump());
-    if (!spent.empty()) std::fputs((spent + "\n").c_str(), stderr);
+    if (!spent.empty()) remark("{}", spent);
     if (out.contains("privacy")) print_privacy(out["privacy"]);
     if (out.contains("checks")) print_checks(out["checks"]);
   }
@@ -227,8 +233,12 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
       .add_option("--split", o->split,
                   "HEAD,TAIL layers kept here (2,2 with --server or --link; else all stay here)")
       ->check(not_empty);
-  auto* server = command.add_option("--server", o->server, "HOST:PORT of `splitwan serve`")->check(not_empty);
+  auto* server = command.add_option("--server", o->server, "HOST:PORT or unix:PATH of `splitwan serve`")
+                     ->check(not_empty);
+  add_protection_options(command, o->protection, engine::Side::caller);
   command.add_option("--timeout", o->timeout, schema_key("network.timeout").help)->capture_default_str();
+  command.add_option("--max-outage", o->max_outage, schema_key("network.max_outage").help)
+      ->capture_default_str();
   command
       .add_option("--link", o->link,
                   "run the split inside ns-3: rtt=80ms,rate=100Mbit[,up=,down=,loss=] or a preset")

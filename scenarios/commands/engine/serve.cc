@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "engine/base/error.hh"
+#include "engine/serve/memory_reserve.hh"
 #include "engine/base/units.hh"
 #include "engine/decode/text_sessions.hh"
 #include "engine/privacy/del_weights.hh"
@@ -23,6 +24,8 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
+
+constexpr std::size_t memory_reserve = 4 << 20;
 
 struct ServeOptions {
   ScenarioOptions keys;  // model, threads, storage, device
@@ -107,6 +110,7 @@ int serve_command(const ServeOptions& o) {
   const engine::Endpoint here = engine::parse_endpoint(o.listen);
   const engine::MakeStream streams = streams_at(here, o.protection);
   const engine::ServerTerms terms = terms_of(o, s.threads);
+  engine::keep_memory_reserve(memory_reserve);
   LoadedModel model(s.model, s.storage, s.place);
   const int layers = model.config().layers;
   std::optional<engine::DelWeights> del;
@@ -167,8 +171,8 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
   auto* scenario = command.add_option("--scenario", o->as.scenario,
                                       "its file: who listens where stands in network.addresses");
   role->needs(scenario);
-  scenario->needs(role);
   command.add_flag("--once", o->as.once, "with --role: one session, then exit")->needs(role);
+  add_init_tls_options(command, o->init);
   command.add_option("--listen", o->listen, "HOST:PORT or unix:PATH; port 0 takes a free one")
       ->capture_default_str();
   add_protection_options(command, o->protection, engine::Side::called);

@@ -2,8 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
-
 #include "engine/base/error.hh"
 #include "engine/net/shard_links.hh"
 #include "scenarios/read/sweep.hh"
@@ -20,39 +18,38 @@ struct KeepNothing : engine::Recorder {
   void step(const engine::Step&) override {}
 };
 
-Scenario scenario_of(const RoleOptions& o) {
-  Json json = read_scenario_file(o.scenario, {});
-  if (json.contains("sweep")) throw Error("{}: a sweep: expected one scenario to serve", o.scenario);
-  for (const char* client_s : {"prompts", "prompts_per_class", "decode", "draft_model", "sampling"})
-    json.erase(client_s);  // a node need not have them, and never opens them
-  Scenario s = read_scenario(json, o.scenario, Asks::nothing);
-  if (!s.cascade.on) throw Error("{}: cascade: expected the key beside --role", o.scenario);
-  if (s.network.addresses.empty())
-    throw Error("{}: network: addresses: expected where each node listens", o.scenario);
-  if (!o.model.empty()) s.model = o.model;
-  return s;
+// A log that cannot be written ends nothing.
+template <typename... Args>
+void say(fmt::format_string<Args...> format, Args&&... args) {
+  std::fputs((fmt::format(format, std::forward<Args>(args)...) + "\n").c_str(), stderr);
 }
 
 }  // namespace
 
+Scenario sharded_scenario(const std::string& file) {
+  Json json = read_scenario_file(file, {});
+  if (json.contains("sweep")) throw Error("{}: a sweep: expected one scenario to serve", file);
+  for (const char* client_s : {"prompts", "prompts_per_class", "decode", "draft_model", "sampling"})
+    json.erase(client_s);  // a node need not have them, and never opens them
+  Scenario s = read_scenario(json, file, Asks::nothing);
+  if (!s.cascade.on) throw Error("{}: cascade: expected the key, of sharded tokens", file);
+  if (s.network.addresses.empty())
+    throw Error("{}: network: addresses: expected where each node listens", file);
+  return s;
+}
+
 int serve_role(const RoleOptions& o) {
-  const Scenario s = scenario_of(o);
+  Scenario s = sharded_scenario(o.scenario);
+  if (!o.model.empty()) s.model = o.model;
+  s.network.protection.insecure |= o.insecure;
   const engine::Sharding& sharding = s.cascade.terms.sharding;
   const engine::PartyId self = party_named(sharding, o.role);
   if (self == 0) throw Error("--role client: the client is `splitwan run {}`", o.scenario);
   engine::ShardLinks links = shard_links(s.network, sharding);
   links.limits.first_payload = 1 << 16;  // a hello
+  links.turned_away = [&o](const std::string& line) { say("{}: not let in: {}", o.role, line); };
   const engine::Endpoint& here = links.addresses.at(self);
-  for (const auto& [id, address] : links.addresses) {  // where it listens, and whom it calls
-    const auto pairs = sharding.pairs();
-    const bool speaks = id == self || std::ranges::find(pairs, std::pair{self, id}) != pairs.end();
-    if (!o.insecure && speaks && !address.is_loopback())
-      throw Error(
-          "{}: network: addresses: {}: {}:{} is not a loopback address, and activations would cross the "
-          "network in "
-          "clear: use an SSH tunnel (see README), or say --insecure",
-          o.scenario, name_of(sharding.party(id)), address.host, address.port);
-  }
+  const engine::MakeStream streams = streams_for(s.network, sharding, self);
   ShardNode node(s, self);
   engine::Listener listener(here);
   const engine::Endpoint& address = listener.address();
@@ -71,17 +68,17 @@ int serve_role(const RoleOptions& o) {
   while (true) {
     try {
       engine::WallClock clock;
-      engine::SocketTransport transport(clock);
+      engine::SocketTransport transport(clock, streams);
       transport.tell_of_departures();
       join(transport, self, links, &listener);
-      fmt::print(stderr, "{}: a session began\n", o.role);
+      say("{}: a session began", o.role);
       KeepNothing nothing;
       engine::Party party(self, transport, clock, nothing);
       node.serve(party);
-      fmt::print(stderr, "{}: a session ended\n", o.role);
+      say("{}: a session ended", o.role);
       failed = 0;
     } catch (const std::exception& e) {
-      fmt::print(stderr, "{}: a session ended: {}\n", o.role, e.what());
+      say("{}: a session ended: {}", o.role, e.what());
       failed = 2;
     }
     if (o.once) return failed;

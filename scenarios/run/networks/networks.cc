@@ -5,10 +5,11 @@
 #include <mutex>
 #include <set>
 
+#include "scenarios/console/console.hh"
+
 namespace splitwan::scenarios {
 
 #define NETWORK(name, ...) std::unique_ptr<RunNetwork> make_##name##_network(const NetworkOrder&);
-#include "scenarios/console/console.hh"
 #include "scenarios/read/networks.inc"
 #undef NETWORK
 

@@ -18,6 +18,7 @@ struct NetworkOrder {
   netsim::Jobs jobs = netsim::Jobs::compute;
   const engine::Sharding* shards = nullptr;  // where tokens are sharded
   engine::Limits answers = {};               // what a live server may send
+  bool resumable = true;                     // a live server's session, over a connection made again
 };
 
 class RunNetwork : public engine::Network {
@@ -27,6 +28,8 @@ class RunNetwork : public engine::Network {
   // For the end's "links": per direction bytes, packets, losses, utilisation and queue. null: not known. Ends
   // the network.
   virtual Json totals() { return {}; }
+  // Of a live connection, for the end's "protection": "TLS 1.3, peer gpu". "" = none is live.
+  virtual std::string protection() const { return ""; }
 };
 
 // Of a scenario's nodes that are there already.

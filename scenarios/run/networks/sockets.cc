@@ -1,6 +1,8 @@
-#include "engine/net/sockets.hh"
+#include <cstdio>
 
+#include "engine/base/plain_text.hh"
 #include "engine/party/roles.hh"
+#include "engine/resume/resuming_transport.hh"
 #include "scenarios/run/networks/networks.hh"
 
 namespace splitwan::scenarios {
@@ -9,37 +11,51 @@ namespace {
 // Over a live connection only the client is ours.
 class LiveServer : public RunNetwork {
  public:
-  LiveServer(std::string address, const engine::Limits& answers)
-      : address_(std::move(address)), answers_(answers) {}
+  explicit LiveServer(const NetworkOrder& order) : choice_(order.choice) {
+    terms_.servers = servers_of(choice_);
+    terms_.channel.limits = order.answers;
+    terms_.make = streams_for(choice_);
+    terms_.token = token_of(choice_.protection);
+    terms_.patience = choice_.patience;
+    terms_.max_outage = order.resumable ? choice_.max_outage : Nanos{};
+    terms_.say = [](const std::string& line) { say(line); };
+  }
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
     using namespace engine::roles;
     engine::WallClock clock;
-    engine::SocketTransport transport(clock);
-    transport.add(server, "server " + address_, engine::connect(engine::parse_endpoint(address_)),
-                  {.limits = answers_, .probes = engine::Probes::asked});
+    engine::ResumingTransport transport(clock, server, terms_);
     parties.at(client)(transport, clock);
+    protection_ = transport.protection();
   }
 
+  std::string protection() const override { return protection_; }
+
  private:
-  std::string address_;
-  engine::Limits answers_;
+  // stderr may be full or closed.
+  static void say(const std::string& line) { std::fputs((engine::one_line(line) + "\n").c_str(), stderr); }
+
+  NetworkChoice choice_;
+  engine::ResumeTerms terms_;
+  std::string protection_;
 };
 
 // The same of nodes.
 class LiveNodes : public RunNetwork {
  public:
-  explicit LiveNodes(engine::ShardLinks links) : links_(std::move(links)) {}
+  LiveNodes(engine::ShardLinks links, engine::MakeStream streams)
+      : links_(std::move(links)), streams_(std::move(streams)) {}
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
     engine::WallClock clock;
-    engine::SocketTransport transport(clock);
+    engine::SocketTransport transport(clock, streams_);
     join(transport, engine::roles::client, links_, nullptr);
     parties.at(engine::roles::client)(transport, clock);
   }
 
  private:
   engine::ShardLinks links_;
+  engine::MakeStream streams_;
 };
 
 class Loopback : public RunNetwork {
@@ -73,10 +89,11 @@ std::unique_ptr<RunNetwork> make_sockets_network(const NetworkOrder& order) {
   if (order.shards && !order.choice.addresses.empty()) {
     engine::ShardLinks links = shard_links(order.choice, *order.shards);
     links.limits = order.answers;
-    return std::make_unique<LiveNodes>(std::move(links));
+    return std::make_unique<LiveNodes>(std::move(links),
+                                       streams_for(order.choice, *order.shards, engine::roles::client));
   }
   if (order.choice.server.empty()) return std::make_unique<Loopback>(order.choice);
-  return std::make_unique<LiveServer>(order.choice.server, order.answers);
+  return std::make_unique<LiveServer>(order);
 }
 
 }  // namespace splitwan::scenarios

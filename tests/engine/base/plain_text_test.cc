@@ -36,7 +36,7 @@ TEST(PlainText, in_markdown_is_no_html) {
 }
 
 TEST(PlainText, in_a_csv_file_is_no_formula) {
-  for (const std::string& text :
+  for (const std::string text :
        {"=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "=", "-", "-inf x", "+x"}) {
     EXPECT_EQ(csv_text(text), "'" + text);
     EXPECT_EQ(text_of_csv(csv_text(text)), text);
@@ -44,7 +44,7 @@ TEST(PlainText, in_a_csv_file_is_no_formula) {
 }
 
 TEST(PlainText, in_a_csv_file_stays_as_it_is_where_it_runs_nothing) {
-  for (const std::string& text : {"", "ngram", "-5", "+5", "-1.5e-3", "a=b", "'quoted'", "'", "80 ms"}) {
+  for (const std::string text : {"", "ngram", "-5", "+5", "-1.5e-3", "a=b", "'quoted'", "'", "80 ms"}) {
     EXPECT_EQ(csv_text(text), text);
     EXPECT_EQ(text_of_csv(text), text);
   }

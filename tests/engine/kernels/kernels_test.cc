@@ -52,6 +52,33 @@ TEST_P(Kernels, attend_with_a_softmax_over_the_slots_they_are_given) {
   }
 }
 
+TEST_P(Kernels, attend_with_the_same_bits_however_many_heads_share_keys_and_slots_lie_in_a_run) {
+  at::manual_seed(9);
+  constexpr int slots = 290, heads = 7;
+  for (const int dim : {8, 20, 32, 48, 64, 80, 96, 128}) {
+    ChunkedSlots cache(1, 1, dim);
+    cache.fit(slots, 0);
+    const at::Tensor k = at::randn({slots, dim}), v = at::randn({slots, dim}), q = at::randn({heads, dim});
+    for (int s = 0; s < slots; ++s) cache.put(0, s, k[s].data_ptr<float>(), v[s].data_ptr<float>());
+    std::vector<float> scores(kernels::attention_scratch(heads, slots));
+    const auto attend = [&](int first, int count, std::span<const kernels::SlotRun> runs) {
+      at::Tensor out = at::empty({count, dim});
+      set().attention({dim, count, 0.25f}, q[first].data_ptr<float>(), cache.head(0, 0), runs, scores.data(),
+                      out.data_ptr<float>());
+      return out;
+    };
+    const std::vector<kernels::SlotRun> one = {{0, slots}}, many = {{0, 5},    {5, 16},    {16, 33},
+                                                                    {33, 160}, {160, 161}, {161, slots}};
+    const at::Tensor alone = attend(0, 1, one);
+    for (const int together : {2, 3, 4, 6, 7}) {
+      EXPECT_TRUE(at::equal(attend(0, together, one)[0], alone[0])) << dim << ", " << together << " heads";
+      EXPECT_TRUE(at::equal(attend(0, together, many)[0], alone[0])) << dim << ", " << together << " heads";
+      EXPECT_TRUE(
+          at::equal(attend(1, together - 1, one)[together - 2], attend(0, together, many)[together - 1]));
+    }
+  }
+}
+
 TEST_P(Kernels, turn_pairs_of_the_two_halves) {
   at::manual_seed(7);
   for (const int dim : {4, 20, 128}) {

@@ -271,6 +271,9 @@ TEST(TokenizerJson, names_what_it_does_not_implement) {
                "tokenizer.json: normalizer: type 'BertNormalizer'");
   EXPECT_PRED2(has, error("/pre_tokenizer", {{"type", "Bert"}}), "pre_tokenizer: type 'Bert'");
   EXPECT_PRED2(has, error("/decoder", {{"type", "WordPiece"}}), "decoder: type 'WordPiece'");
+  EXPECT_PRED2(has, error("/decoder", 5), "decoder: expected an object, found number");
+  EXPECT_PRED2(has, error("/normalizer", {{"type", "Sequence"}, {"normalizers", 5}}),
+               "normalizers: expected a list, found number");
   EXPECT_PRED2(has, error("/model/type", "Unigram"), "'Unigram'");
   EXPECT_PRED2(has, error("/model/dropout", 0.1), "dropout");
   EXPECT_PRED2(has, error("/model/end_of_word_suffix", "</w>"), "end_of_word_suffix");
@@ -311,8 +314,8 @@ engine::SentencePieceModel with_byte_piece(const std::string& text) {
 TEST(SentencePiece, of_a_byte_is_spelt_with_two_hex_digits_and_nothing_else) {
   const Scratch good("byte.model", serialize(with_byte_piece("<0x0A>")));
   EXPECT_EQ(engine::make_sentencepiece_tokenizer(good.path())->vocabulary(), 3);
-  for (const std::string& text : {"<0x-5>", "<0x-F>", "<0x+5>", "<0x 5>", "<0x5>", "<0x100>", "<0x0G>",
-                                  "<0xx1>", "<0x0A", "<0x0A>>", "0x0A", "<0X0A>", "<0x\n1>"}) {
+  for (const std::string text : {"<0x-5>", "<0x-F>", "<0x+5>", "<0x 5>", "<0x5>", "<0x100>", "<0x0G>",
+                                 "<0xx1>", "<0x0A", "<0x0A>>", "0x0A", "<0X0A>", "<0x\n1>"}) {
     const Scratch bad("byte.model", serialize(with_byte_piece(text)));
     EXPECT_EQ(message_of([&] { engine::make_sentencepiece_tokenizer(bad.path()); }),
               bad.path() + ": byte piece 1: expected <0x00> to <0xFF>, found '" +
@@ -335,7 +338,7 @@ TEST(TokenDecoder, takes_a_signed_byte_for_text) {
 }
 
 TEST(Vocabulary, of_ids_that_are_none_is_refused_with_the_id) {
-  for (const std::string& id : {"-1", "4294967296", "18446744073709551615", "16777216", "1.5", "\"1\""}) {
+  for (const std::string id : {"-1", "4294967296", "18446744073709551615", "16777216", "1.5", "\"1\""}) {
     const Scratch file("vocabulary.json",
                        R"({"model":{"type":"BPE","vocab":{"a":)" + id + R"(},"merges":[]}})");
     const std::string message = message_of([&] { engine::make_bpe_tokenizer(file.path()); });

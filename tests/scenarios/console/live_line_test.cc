@@ -54,7 +54,7 @@ void print(std::string_view text) {
 
 // What stays of the text when what is drawn elsewhere, and the cursor's ways there and back, are left out.
 std::string text_in(const std::string& terminal) {
-  const std::string inside = std::regex_replace(terminal, std::regex("\0337[^\0338]*?\0338"), "");
+  const std::string inside = std::regex_replace(terminal, std::regex("\0337[\\s\\S]*?\0338"), "");
   return std::regex_replace(inside, std::regex("\r?\n\033\\[1A"), "");
 }
 
