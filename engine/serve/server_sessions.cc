@@ -126,11 +126,13 @@ void Server::Body::keep_memory() {
     for (const auto& [id, visit] : visits)
       if (!visit->session && visit->channel->queued() > 0) visit->channel->cut();
   while (held > terms.memory) {
-    Session* idlest = nullptr;
-    for (auto& [id, session] : sessions)
+    Session *idlest = nullptr, *too_large = nullptr;
+    for (auto& [id, session] : sessions) {
+      if (session.held() > terms.memory) too_large = &session;
       if (session.unanswered == 0 && session.cache > 0 && (!idlest || session.last < idlest->last))
         idlest = &session;
-    if (idlest && computer->evict(idlest->id)) {
+    }
+    if (idlest && !too_large && computer->evict(idlest->id)) {
       tell(Level::info, "session {}: client {}: its cache makes room for others", idlest->id, idlest->peer);
       held -= idlest->held();
       caches -= std::exchange(idlest->cache, 0);
@@ -139,7 +141,7 @@ void Server::Body::keep_memory() {
       if (!idlest->visit) end(idlest->id, Ending::memory);
       continue;
     }
-    Session* newest = newest_of_fullest(&Session::held);
+    Session* newest = too_large ? too_large : newest_of_fullest(&Session::held);
     if (!newest) return;
     held -= newest->held();
     if (newest->visit)

@@ -10,7 +10,10 @@ void Server::Body::called(OpenSocket socket) {
   try {
     const std::string source = source_of(socket.source());
     const auto verdict = admission.connects(id, source, clock.now());
-    if (verdict.drop) visits.at(*verdict.drop)->channel->cut();
+    if (verdict.drop) {
+      visits.at(*verdict.drop)->parting = true;
+      visits.at(*verdict.drop)->channel->cut();
+    }
     if (verdict.refusal ||
         verdict.drop)  // a flood gets no explanation: who is refused here just finds it closed
       refusals.tell(Refusal::strangers, socket.peer(), {}, clock.now());
@@ -74,7 +77,7 @@ void Server::Body::gone(Admission::Id id, const std::string& why) {
     tell(Level::info, "session {}: client {}: connection lost: {}", session->id, session->peer,
          printable(why));
     if (session->key.empty() || draining) end(session->id, Ending::lost);
-  } else if (!visit->parting) {
+  } else if (!visit->parting && !why.starts_with("closed")) {  // who comes and goes is nothing to tell
     refusals.tell(Refusal::hello, visit->channel->peer(), printable(why), clock.now());
   }
   end_when_empty();

@@ -125,31 +125,45 @@ struct Short {
   std::thread thread;
 };
 
+// Not while a hello is read: the JSON library's destructor asks for memory, and must get it.
 TEST(Failures, to_get_memory_wherever_it_is_asked_for_end_one_session_at_most) {
   Short r;
   HandClient canary(r.server.address());
   canary.hello();
   canary.welcome();
   Rows asked;
+  const auto canary_is_well = [&] {
+    asked.push_back(static_cast<std::uint32_t>(asked.size()));
+    return canary.ask({asked.back()}, static_cast<std::uint32_t>(asked.size() - 1))[0] ==
+           answers_to(asked).back();
+  };
   int failed = 0;
-  for (int nth = 0; nth < 150; ++nth) {
+  for (int nth = 0; nth < 25; ++nth) {
     until_memory_is_short = nth;
-    const std::string trouble = error_of([&] {
-      HandClient victim(r.server.address());
-      const std::string key(32, static_cast<char>('a' + nth % 6));
-      victim.hello(R"({"session": {"key": ")" + key + "\"}}");
-      if (victim.hear(300ms).header.kind != Kind::welcome) throw engine::Error("not welcomed");
-      victim.send(rows_message(Kind::request, {1, 2, 3}, 0, 1));
-      EXPECT_EQ(rows_of(victim.hear(300ms)), answers_to({1, 2, 3}));
-    });
-    failed += until_memory_is_short < 0 && !trouble.empty();
-    until_memory_is_short = -1;
-    asked.push_back(static_cast<std::uint32_t>(nth));
-    ASSERT_EQ(canary.ask({asked.back()}, static_cast<std::uint32_t>(asked.size() - 1))[0],
-              answers_to(asked).back())
-        << nth;
+    const auto connection = engine::connect(r.server.address());
+    std::this_thread::sleep_for(10ms);
+    failed += until_memory_is_short.exchange(-1) < 0;
+    ASSERT_TRUE(canary_is_well()) << nth;
   }
-  EXPECT_GT(failed, 10);
+  EXPECT_GT(failed, 2);
+  failed = 0;
+  for (int nth = 0; nth < 80; ++nth) {
+    HandClient victim(r.server.address());
+    victim.hello(R"({"session": {"key": ")" + std::string(32, static_cast<char>('a' + nth % 6)) + "\"}}");
+    victim.welcome();
+    until_memory_is_short = nth;
+    error_of([&] {
+      for (std::uint32_t step = 0; step < 4; ++step) {
+        victim.send(rows_message(Kind::request, {1, 2, 3}, 3 * step, step + 1));
+        EXPECT_EQ(rows_of(victim.hear(300ms)).size(), 3u);
+      }
+    });
+    victim.send(engine::said(Kind::bye));
+    std::this_thread::sleep_for(10ms);
+    failed += until_memory_is_short.exchange(-1) < 0;
+    ASSERT_TRUE(canary_is_well()) << nth;
+  }
+  EXPECT_GT(failed, 20);
   EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }));
 }
 

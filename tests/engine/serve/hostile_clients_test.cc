@@ -32,19 +32,19 @@ Nanos longest_step(HandClient& client, int steps, std::uint32_t& context) {
 
 TEST(Hostile, silent_connections_shut_nobody_out) {
   engine::ServerTerms terms;
-  terms.seats.courtesy = 100ms;
+  terms.seats.courtesy = 300ms;
   RunningServer r(terms);
   Client inside(r);
   std::vector<engine::OpenSocket> silent;
   for (int i = 0; i < 40; ++i) silent.push_back(engine::connect(r.server.address()));
-  EXPECT_TRUE(comes_true([&] { return r.watch.all(r.watch.refusals).size() == 24; }));
-  std::this_thread::sleep_for(150ms);
+  EXPECT_TRUE(comes_true([&] { return r.watch.all(r.watch.refusals).size() >= 24; }));
+  std::this_thread::sleep_for(350ms);
   Client comes(r);
   EXPECT_EQ(comes.ask({1}, 0), answers_to({1}));
   EXPECT_EQ(inside.ask({1}, 0), answers_to({1}));
   int lines = 0;
   for (const std::string& line : r.watch.all(r.watch.lines))
-    lines += line.find("refused") != std::string::npos;
+    lines += line.find("refused: ") != std::string::npos;
   EXPECT_LE(lines, 3);  // a flood is no reason to fill a disk
 }
 
@@ -80,20 +80,20 @@ TEST(Hostile, a_flood_of_requests_is_not_even_read) {
   Client flood(r), good(r);
   for (std::uint32_t i = 0; i < 2000; ++i) flood.send(rows_message(Kind::request, {i}, i));
   std::uint32_t context = 0;
-  EXPECT_LT(longest_step(good, 50, context), 200ms);
+  EXPECT_LT(longest_step(good, 50, context), 1s);  // all of them take 4 s
   EXPECT_LE(r.server.state().waiting, 12u);
   EXPECT_LT(r.server.state().queued_bytes, 2'000u);
 }
 
 TEST(Hostile, a_long_request_is_cut_into_slices_for_those_who_take_small_steps) {
   FakeServed slow;
-  slow.per_row = 200us;
+  slow.per_row = 1ms;
   RunningServer r({}, &slow);
   Client good(r), hog(r);
   std::uint32_t context = 0;
   longest_step(good, 3, context);
   hog.send(rows_message(Kind::request, Rows(4000), 0));
-  EXPECT_LT(longest_step(good, 40, context), 200ms);  // all of it takes 0.8 s
+  EXPECT_LT(longest_step(good, 20, context), 1s);  // all of it takes 4 s
   EXPECT_EQ(rows_of(hog.hear()), answers_to(Rows(4000)));
 }
 
@@ -175,7 +175,7 @@ TEST(Hostile, full_caches_of_idle_sessions_make_room) {
   EXPECT_EQ(idle.back()->ask({1}, 1000).size(), 1u);
 }
 
-TEST(Hostile, one_cache_larger_than_all_memory_ends_its_session) {
+TEST(Hostile, one_cache_larger_than_all_memory_ends_its_session_and_no_other) {
   FakeServed large;
   large.cache_bytes_per_row = 1 << 20;
   engine::ServerTerms terms;
@@ -184,11 +184,9 @@ TEST(Hostile, one_cache_larger_than_all_memory_ends_its_session) {
   Client good(r), greedy(r);
   good.ask({1}, 0);
   greedy.send(rows_message(Kind::request, Rows(20), 0));
-  EXPECT_THAT(error_of([&] {
-                greedy.hear();
-                greedy.hear();
-              }),
-              "refused: session closed: its memory was needed for others");
+  EXPECT_EQ(greedy.hear().header.kind, Kind::reply);
+  EXPECT_EQ(error_of([&] { greedy.hear(); }), "refused: session closed: its memory was needed for others");
+  EXPECT_EQ(good.ask({1}, 1).size(), 1u);
 }
 
 TEST(Hostile, ten_thousand_connections_leave_nothing_behind) {
@@ -200,7 +198,9 @@ TEST(Hostile, ten_thousand_connections_leave_nothing_behind) {
   const auto before = open_descriptors();
   for (int i = 0; i < 10'000; ++i) {
     const auto socket = engine::connect(r.server.address());
-    if (i % 100 == 0) EXPECT_EQ(good.ask({1}, static_cast<std::uint32_t>(i / 100)).size(), 1u);
+    if (i % 100 == 0) {
+      EXPECT_EQ(good.ask({1}, static_cast<std::uint32_t>(i / 100)).size(), 1u);
+    }
   }
   EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }, 30s));
   EXPECT_TRUE(comes_true([&] { return open_descriptors() == before; }));

@@ -1,4 +1,5 @@
 // `splitwan serve` from outside: announced, asked by `generate`, ended by a signal.
+#include "engine/net/open_socket.hh"
 #include "tests/fixtures/live_server.hh"
 #include "tests/fixtures/said_fields.hh"
 
@@ -48,6 +49,33 @@ TEST(Serve, of_a_live_run_generate_report_and_fit_say_the_same_to_the_digit) {
   EXPECT_EQ(server.end(SIGTERM), 0);
 }
 
+TEST(Serve, on_a_unix_socket_that_only_its_owner_may_use) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "socket";
+  Server server({"--model", demo_model, "--layers", "2:10"}, {"--listen", "unix:" + path});
+  EXPECT_EQ(server.announced()["path"], path);
+  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
+  const Outcome o = splitwan("generate --model " + demo_model +
+                             " --prompt 'once upon a time' --max-new-tokens 4 --json --server unix:" + path);
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Serve, whose_log_cannot_be_written_serves_on) {
+  Server server({"--model", demo_model, "--layers", "2:10"}, {"--listen", "127.0.0.1:0"}, "/dev/full");
+  const std::string ask = "generate --model " + demo_model + " --prompt a --max-new-tokens 2 --server " +
+                          address(server.announced());
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(splitwan(ask).code, 0);
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
+TEST(Serve, told_to_end_lets_no_session_keep_it_for_longer_than_agreed) {
+  Server server({"--model", demo_model, "--layers", "2:10", "--drain", "100ms"});
+  const engine::OpenSocket silent = engine::connect(engine::parse_endpoint(address(server.announced())));
+  EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
 TEST(Serve, tells_a_client_with_another_plan_what_differs) {
   Server server({"--model", demo_model, "--layers", "2:10"});
   const Outcome o = splitwan("generate --model " + demo_model + " --prompt a --split 3,2 --server " +
@@ -67,6 +95,10 @@ TEST(Serve, refuses_in_one_line_that_names_the_option) {
   expect_refusal(serve + " --layers 2:10 --listen nowhere", "nowhere");
   expect_refusal(serve + " --layers 2:10 --sessions 0", "--sessions");
   expect_refusal(serve + " --layers 2:10 --idle soon", "soon");
+  expect_refusal(serve + " --layers 2:10 --keep 0s", "--keep");
+  expect_refusal(serve + " --layers 2:10 --drain 0s", "--drain");
+  expect_refusal(serve + " --layers 2:10 --memory 1kB", "--memory");
+  expect_refusal(serve + " --layers 2:10 --per-source 0", "--per-source");
   expect_refusal(serve + " --layers 2:10 --storage int3", "int3");
   expect_refusal(serve + " --layers 2:10 --device abacus", "abacus");
 }
