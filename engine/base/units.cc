@@ -22,7 +22,7 @@ double parse_quantity(std::string_view text, std::span<const Unit> units, std::s
   const std::string_view unit(end, text.data() + text.size() - end);
   if (status == std::errc{} && std::isfinite(number) && number >= 0) {
     for (const Unit& u : units) {
-      if (u.name == unit) return number * u.factor;
+      if (u.name == unit && std::isfinite(number * u.factor)) return number * u.factor;
     }
   }
   std::string names;
@@ -35,7 +35,7 @@ double parse_quantity(std::string_view text, std::span<const Unit> units, std::s
 Nanos parse_duration(std::string_view text) {
   constexpr Unit units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}};
   const double ns = parse_quantity(text, units, "duration", "80ms");
-  if (ns > 9e18) throw Error("'{}' is too long a duration", text);
+  if (ns > 1e18) throw Error("'{}' is too long a duration", text);
   return Nanos(std::llround(ns));
 }
 

@@ -1,5 +1,7 @@
 #include "engine/layers/chunked_slots.hh"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -8,6 +10,13 @@ namespace splitwan::engine {
 using kernels::block_slots, kernels::chunk_slots;
 
 namespace {
+
+constexpr std::uint64_t page = 4096;
+std::uint64_t pages(std::uint64_t bytes) { return (bytes + page - 1) / page * page; }
+
+// A chunk of no more bytes than this is the process's own as soon as it is there: a small model's row costs
+// less than the fault that would bring it its next page.
+constexpr std::uint64_t taken_whole = 1 << 18;
 
 // Keys of 16 slots lie together, dimension-major, so that one query meets 16 keys at once.
 struct Place {
@@ -23,25 +32,32 @@ Place place(const float* chunk, std::size_t head_floats, int head, int slot, int
 
 void ChunkedSlots::fit(int slots, int) {
   const std::size_t chunks = (slots + chunk_slots - 1) / chunk_slots;
-  touched_ = std::max(slots, std::min(touched_, static_cast<int>(chunks) * chunk_slots));
+  const std::size_t most = chunks + 1;  // lest steps of changing size near a chunk's end take it and give it
+  touched_ = std::max(slots, std::min(touched_, static_cast<int>(most) * chunk_slots));
   for (Layer& layer : layers_) {
-    if (layer.memory.size() > chunks) {
-      layer.memory.resize(chunks);
-      layer.chunks.resize(chunks);
+    if (layer.memory.size() > most) {
+      layer.memory.resize(most);
+      layer.chunks.resize(most);
     }
     while (layer.memory.size() < chunks) {
-      // 16 more: the last value of a head_dim that is no multiple of 16 is read past its end, and not used.
-      layer.memory.emplace_back((kv_heads_ * head_floats() + 16) * sizeof(float));
-      layer.chunks.push_back(layer.memory.back().as<float>());
+      Arena& chunk = layer.memory.emplace_back(chunk_bytes());
+      layer.chunks.push_back(chunk.as<float>());
+#ifdef MADV_POPULATE_WRITE
+      if (chunk_bytes() <= taken_whole)  // where that fails, pages come as they are touched
+        madvise(chunk.data(), chunk.size(), MADV_POPULATE_WRITE);
+#endif
     }
   }
 }
 
 std::uint64_t ChunkedSlots::bytes() const {
-  constexpr std::uint64_t page = 4096;
+  if (chunk_bytes() <= taken_whole) {
+    const std::uint64_t chunks = layers_.empty() ? 0 : layers_[0].memory.size();
+    return layers_.size() * chunks * pages(chunk_bytes());
+  }
   const auto of_head = [&](int slots) {  // keys and values of one
     const auto used = static_cast<std::uint64_t>((slots + block_slots - 1) / block_slots * block_slots);
-    return 2 * ((used * head_dim_ * sizeof(float) + page - 1) / page * page);
+    return 2 * pages(used * head_dim_ * sizeof(float));
   };
   const std::uint64_t heads = layers_.size() * static_cast<std::uint64_t>(kv_heads_);
   return heads * (touched_ / chunk_slots * of_head(chunk_slots) + of_head(touched_ % chunk_slots));

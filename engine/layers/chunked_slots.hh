@@ -28,8 +28,10 @@ class ChunkedSlots : public KvSlots {
     std::vector<const float*> chunks;
   };
   std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
+  // 16 more: the last value of a head_dim that is no multiple of 16 is read past its end, and not used.
+  std::size_t chunk_bytes() const { return (kv_heads_ * head_floats() + 16) * sizeof(float); }
   int kv_heads_, head_dim_;
-  int touched_ = 0;  // slots: the system gives a chunk page by page
+  int touched_ = 0;  // slots: the system gives a large chunk page by page
   std::vector<Layer> layers_;
 };
 

@@ -96,7 +96,8 @@ at::Tensor KernelLayers::operator()(at::Tensor x, std::span<const SessionRows> s
     layer.finish(config_, stream, static_cast<std::int64_t>(w.rows.size()), w.mixed, w);
   }
   observe(sessions, static_cast<int>(layers_.size()), stream);
-  return x.narrow(0, 0, static_cast<std::int64_t>(w.rows.size()));
+  const auto rows = static_cast<std::int64_t>(w.rows.size());
+  return rows == x.size(0) ? x : x.narrow(0, 0, rows);
 }
 
 void KernelLayers::cache_rows(const Workspace& w, int layer) const {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/base/faults.hh"
+#include "engine/net/faults.hh"
 
 namespace splitwan::engine {
 namespace {

@@ -135,6 +135,7 @@ SocketTransport::~SocketTransport() {
   Shared& s = *shared_;
   {
     std::unique_lock lock(s.mutex);
+    s.callers.turned_away = {};
     for (const auto& stranger : s.strangers) stranger->cut();
     for (auto& [id, peer] : s.peers) peer.channel->close();
     s.changed.wait(lock, [&] {  // each within its patience

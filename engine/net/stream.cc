@@ -9,8 +9,8 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
-#include "engine/base/faults.hh"
 #include "engine/net/adopted_socket.hh"
+#include "engine/net/faults.hh"
 
 namespace splitwan::engine {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/json_file.hh"
+#include "engine/party/instant.hh"
 
 namespace splitwan::engine {
 
@@ -19,8 +20,8 @@ Check check_of(const Json& line) {
   Check c;
   c.step = r.need<std::uint64_t>("step");
   c.peer = r.need<PartyId>("peer");
-  c.begin = Nanos(r.need<std::int64_t>("begin_ns"));
-  c.end = Nanos(r.need<std::int64_t>("end_ns"));
+  c.begin = instant(r, "begin_ns");
+  c.end = instant(r, "end_ns");
   c.rows = r.need<std::uint32_t>("rows");
   c.layers = r.need<std::vector<int>>("layers");
   c.bytes_up = r.need<std::uint64_t>("bytes_up");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/json_file.hh"
+#include "engine/party/instant.hh"
 
 namespace splitwan::engine {
 
@@ -23,8 +24,8 @@ Outage outage_of(const Json& line) {
   Outage o;
   o.step = r.need<std::uint64_t>("step");
   o.peer = r.need<PartyId>("peer");
-  o.begin = Nanos(r.need<std::int64_t>("begin_ns"));
-  o.end = Nanos(r.need<std::int64_t>("end_ns"));
+  o.begin = instant(r, "begin_ns");
+  o.end = instant(r, "end_ns");
   o.attempts = r.need<std::uint32_t>("attempts");
   o.cold = r.need<bool>("cold");
   o.rows_fed = r.need<std::uint32_t>("rows_fed");
@@ -44,12 +45,9 @@ Json outages_summary(const std::vector<Outage>& outages) {
     rows += o.rows_fed;
     bytes += o.bytes_again;
   }
-  return {{"count", outages.size()},
-          {"cold", std::ranges::count_if(outages, &Outage::cold)},
-          {"total_s", seconds(total)},
-          {"longest_s", seconds(longest)},
-          {"attempts", attempts},
-          {"rows_fed", rows},
+  return {{"count", outages.size()},   {"cold", std::ranges::count_if(outages, &Outage::cold)},
+          {"total_s", seconds(total)}, {"longest_s", seconds(longest)},
+          {"attempts", attempts},      {"rows_fed", rows},
           {"bytes_again", bytes}};
 }
 

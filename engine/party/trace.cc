@@ -6,13 +6,12 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/party/instant.hh"
 
 namespace splitwan::engine {
 namespace {
 
 constexpr std::string_view op_names[] = {"work", "send", "recv"};
-
-Nanos instant(ObjectReader& r, const char* key) { return Nanos(r.need<std::int64_t>(key)); }
 
 Op op_named(const std::string& name) {
   for (std::size_t i = 0; i < std::size(op_names); ++i) {
@@ -43,13 +42,13 @@ Span span_of(const Json& json) {
     s.flights = r.need<std::uint32_t>("flights");
     s.cwnd = r.get("cwnd", s.cwnd);
     s.retransmits = r.get("retransmits", s.retransmits);
-    s.tcp.rtt = Nanos(r.get("tcp_rtt_ns", s.tcp.rtt.count()));
-    s.tcp.rtt_spread = Nanos(r.get("tcp_rtt_spread_ns", s.tcp.rtt_spread.count()));
+    s.tcp.rtt = instant(r, "tcp_rtt_ns", s.tcp.rtt);
+    s.tcp.rtt_spread = instant(r, "tcp_rtt_spread_ns", s.tcp.rtt_spread);
     s.tcp.window = r.get("tcp_window", s.tcp.window);
-    s.tcp.coming = Nanos(r.get("tcp_coming_ns", s.tcp.coming.count()));
+    s.tcp.coming = instant(r, "tcp_coming_ns", s.tcp.coming);
     s.tcp.came = r.get("tcp_came", s.tcp.came);
     s.tcp.delivered_bps = r.get("tcp_delivered_bps", s.tcp.delivered_bps);
-    s.tcp.probe = Nanos(r.get("tcp_probe_ns", s.tcp.probe.count()));
+    s.tcp.probe = instant(r, "tcp_probe_ns", s.tcp.probe);
     s.tcp.probe_bytes = r.get("tcp_probe_bytes", s.tcp.probe_bytes);
     s.tcp.peer_retransmits = r.get("tcp_peer_retransmits", s.tcp.peer_retransmits);
   }

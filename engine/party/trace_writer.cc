@@ -18,15 +18,16 @@ class TraceWriter::Live : public Recorder {
   Live(TraceWriter& writer, std::uint64_t run) : writer_(writer), run_(run) {}
   void span(const Span& s) override { lines_ += line_of(s, run_) + "\n"; }
   void check(const Check& c) override { lines_ += line_of(c, run_) + "\n"; }
-  void outage(const Outage& o) override { lines_ += line_of(o, run_) + "\n"; }
-  void step(const Step& s) override {
-    lines_ += line_of(s, run_) + "\n";
-    const std::lock_guard lock(writer_.mutex_);
-    writer_.put(take());
-  }
+  void step(const Step& s) override { put(line_of(s, run_)); }
+  void outage(const Outage& o) override { put(line_of(o, run_)); }  // the next one may be the last
   std::string take() { return std::exchange(lines_, {}); }
 
  private:
+  void put(const std::string& line) {
+    lines_ += line + "\n";
+    const std::lock_guard lock(writer_.mutex_);
+    writer_.put(take());
+  }
   TraceWriter& writer_;
   std::uint64_t run_;
   std::string lines_;

@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "engine/base/error.hh"
-#include "engine/base/faults.hh"
+#include "engine/net/faults.hh"
 
 namespace splitwan::engine {
 namespace {

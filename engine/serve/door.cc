@@ -6,7 +6,7 @@
 #include <boost/asio.hpp>
 
 #include "engine/base/error.hh"
-#include "engine/base/faults.hh"
+#include "engine/net/faults.hh"
 #include "engine/serve/refusal.hh"
 
 namespace splitwan::engine {

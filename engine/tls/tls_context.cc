@@ -51,6 +51,9 @@ TlsContext::TlsContext(const TlsTerms& terms, Side side)
       context(side == Side::caller ? ssl::context::tls_client : ssl::context::tls_server) {
   if (!std::filesystem::is_directory(terms.folder))
     throw Error("{}: no such folder: expected one as `splitwan serve --init-tls` makes them", terms.folder);
+  std::error_code unreadable;
+  if (!clients.empty()) std::filesystem::directory_iterator(clients, unreadable);
+  if (unreadable) throw Error("{}: cannot be read: {}", clients, unreadable.message());
   SSL_CTX* const ctx = context.native_handle();
   allow_tls_1_3_alone(ctx);
   const std::string authority = terms.folder + "/ca.pem";

@@ -219,7 +219,7 @@ netsim::LinkState TcImport::result() {
 void apply_netem(std::string_view text, netsim::LinkState& link) {
   std::string commands(text);
   for (const std::string_view end : {"\r", "\\\n", "&&", ";"})
-    for (std::size_t at; (at = commands.find(end)) != commands.npos;)
+    for (std::size_t at = 0; (at = commands.find(end, at)) != commands.npos;)
       commands.replace(at, end.size(), end == "&&" || end == ";" ? "\n" : " ");
   TcImport import(link);
   for (const std::string& command : engine::split_list(commands, '\n'))

@@ -17,7 +17,8 @@ struct Goodput {
   double bps = 0;        // 0: too little came to tell
   bool growing = false;  // it did to the end: what the path carries is at least this
 };
-// Of the latter half of the time: what came before was slow start. `marks`: ascending.
+// Of the latter half of the time: what came before was slow start. Stalls behind lost segments are seen over.
+// `marks`: ascending.
 Goodput goodput_of(std::span<const Mark> marks);
 
 // Messages sent at once: of so many segments each, and when each had come.

@@ -24,7 +24,7 @@ class WayProbe {
   void run(const ProbeTerms& terms) {
     const bool flights = c_.segment() > 0 && rtt_ >= shortest_rtt;
     const Burst fresh = flights ? burst(c_, way_, first_segments) : Burst{};
-    const auto marks = fill(c_, way_, rtt_, std::max(terms.fill, rtt_ * 8), most_bytes);
+    const auto marks = fill(c_, way_, rtt_, std::max(terms.fill, rtt_ * 7), most_bytes);
     const Goodput found = goodput_of(marks);
     way.goodput_bps = found.bps;
     way.at_least = found.growing;

@@ -29,7 +29,7 @@ std::vector<std::uint32_t> sizes_of(Way way, std::uint32_t most) {
 }  // namespace
 
 std::vector<Nanos> ping(ProbeConnection& c, Nanos for_at_most, std::size_t most) {
-  constexpr std::size_t least = 8;
+  constexpr std::size_t least = 6;
   const Nanos end = steady_now() + for_at_most;
   std::vector<Nanos> times;
   while (times.size() < most && (times.size() < least || steady_now() < end)) {
@@ -56,7 +56,7 @@ Burst burst(ProbeConnection& c, Way way, std::uint32_t most) {
 std::vector<Mark> fill(ProbeConnection& c, Way way, Nanos rtt, Nanos for_so_long, std::uint64_t most) {
   constexpr std::uint64_t least_under_way = 64 << 10, most_under_way = 6 << 20;
   constexpr std::uint64_t least_chunk = 8 << 10, most_chunk = 512 << 10;
-  const Nanos begin = steady_now(), lately = std::max<Nanos>(rtt * 3 / 2, std::chrono::milliseconds(20));
+  const Nanos begin = steady_now(), lately = std::max<Nanos>(rtt, std::chrono::milliseconds(20));
   std::deque<std::uint64_t> under_way;  // bytes of what is not answered
   std::vector<Mark> marks;
   std::uint64_t asked = 0, came = 0, target = least_under_way;
@@ -74,9 +74,10 @@ std::vector<Mark> fill(ProbeConnection& c, Way way, Nanos rtt, Nanos for_so_long
     came += under_way.front();
     under_way.pop_front();
     marks.push_back({m.at, came});
-    // Twice what came lately is more than the path holds, and grows as a window does.
+    // More than the path holds, but for no more than half of that in its queue; grows nearly as a window
+    // does.
     const auto then = std::ranges::lower_bound(marks, m.at - lately, {}, &Mark::at);
-    target = std::clamp(2 * (came - then->bytes), std::max(target, least_under_way), most_under_way);
+    target = std::clamp((came - then->bytes) * 8 / 5, std::max(target, least_under_way), most_under_way);
   }
 }
 

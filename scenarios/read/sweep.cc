@@ -13,6 +13,8 @@ namespace {
 
 using engine::Error;
 
+constexpr std::size_t most_points = 100'000;  // each is kept; `splitwan sweep` takes more
+
 }  // namespace
 
 void set_key(Json& json, const std::string& dotted, const Json& value) {
@@ -88,6 +90,8 @@ std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {
   for (const auto& [key, values] : sweep->items()) {
     if (!values.is_array() || values.empty())
       throw Error("{}: sweep '{}': expected a list of values", file, key);
+    if (points.size() * values.size() > most_points)
+      throw Error("{}: sweep: more than {} combinations", file, most_points);
     std::vector<Json> next;
     for (const Json& point : points) {
       for (const Json& value : values) {

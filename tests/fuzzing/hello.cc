@@ -1,4 +1,4 @@
-// A session's first message, as the server reads it, and what a peer says when it refuses.
+// A session's first message, as the server reads it, and its answer: a welcome or a refusal.
 #include "engine/split/hello.hh"
 
 #include "engine/base/json_file.hh"
@@ -29,6 +29,8 @@ void feed(std::string_view input) {
     static_cast<void>(said.dump());
   });
   for (const char c : text_of(m)) must(c >= ' ' && c <= '~', "a log's line is printable");
+  m.header.kind = Kind::welcome;
+  taken([&] { must(said_in_welcome(m).is_object(), "a welcome says an object"); });
   m.header.kind = Kind::error;
   must(!taken([&] { expect(m, Kind::welcome); }), "a refusal is none of welcome");
 }

@@ -110,11 +110,11 @@ void print_privacy(const Json& p) {
 }
 
 void print_checks(const Json& c) {
-  fmt::print(stderr,
-             "{} of {} spot checks passed, {} of the server's {} layers each {} steps; {} B up, {} B down, "
-             "{:.3g} s\n",
-             c["passed"].dump(), c["made"].dump(), c["drawn"].dump(), c["of"].dump(), c["every_steps"].dump(),
-             c["bytes_up"].dump(), c["bytes_down"].dump(), c["time_s"].get<double>());
+  remark(
+      "{} of {} spot checks passed, {} of the server's {} layers each {} steps; {} B up, {} B down, "
+      "{:.3g} s",
+      c["passed"].dump(), c["made"].dump(), c["drawn"].dump(), c["of"].dump(), c["every_steps"].dump(),
+      c["bytes_up"].dump(), c["bytes_down"].dump(), c["time_s"].get<double>());
 }
 
 int generate_command(const GenerateOptions& o) {

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "engine/base/error.hh"
+#include "engine/serve/memory_reserve.hh"
 #include "engine/base/units.hh"
 #include "engine/decode/text_sessions.hh"
 #include "engine/privacy/del_weights.hh"
@@ -23,6 +24,8 @@ namespace splitwan::scenarios {
 namespace {
 
 using engine::Error;
+
+constexpr std::size_t memory_reserve = 4 << 20;
 
 struct ServeOptions {
   ScenarioOptions keys;  // model, threads, storage, device
@@ -107,6 +110,7 @@ int serve_command(const ServeOptions& o) {
   const engine::Endpoint here = engine::parse_endpoint(o.listen);
   const engine::MakeStream streams = streams_at(here, o.protection);
   const engine::ServerTerms terms = terms_of(o, s.threads);
+  engine::keep_memory_reserve(memory_reserve);
   LoadedModel model(s.model, s.storage, s.place);
   const int layers = model.config().layers;
   std::optional<engine::DelWeights> del;

@@ -59,6 +59,9 @@ TEST(Units, fractions) {
 TEST(Units, a_bad_value_is_named_with_what_was_expected) {
   EXPECT_EQ(error_of([] { parse_duration("80"); }),
             "'80' is not a duration: expected a number and one of ns, us, ms, s, min, as in 80ms");
+  EXPECT_EQ(error_of([] { parse_duration("1.1e18ns"); }), "'1.1e18ns' is too long a duration")
+      << "two of them could not be added";
+  EXPECT_THAT(error_of([] { parse_rate("1e300Gbit"); }), HasSubstr("is not a rate"));
   EXPECT_THAT(error_of([] { parse_rate("100MB"); }),
               AllOf(HasSubstr("'100MB'"), HasSubstr("bit, kbit, Mbit, Gbit"), HasSubstr("as in 100Mbit")));
   EXPECT_THAT(error_of([] { parse_bytes("8K"); }), AllOf(HasSubstr("'8K'"), HasSubstr("KiB")));

@@ -41,5 +41,26 @@ TEST(Allocations, are_none_in_a_step_of_the_layers) {
   }
 }
 
+TEST(Allocations, are_none_when_sessions_go_through_together) {
+  tests::RandomModel model;
+  const LayerStack& layers = model.whole->head();
+  std::vector<KvCache> caches;
+  for (int i = 0; i < 3; ++i) caches.push_back(layers.new_cache());
+  for (int step = 0; step < 20; ++step) {
+    std::vector<SessionRows> sessions;
+    for (KvCache& cache : caches) {
+      cache.begin({-1, 0, 0});
+      sessions.push_back({&cache, 3});
+    }
+    at::Tensor x = at::randn({9, model.config().width});
+    const std::size_t before = allocations;
+    x = layers(std::move(x), sessions);
+    if (step > 1) {
+      EXPECT_EQ(allocations - before, 0u) << "step " << step;
+    }
+    for (KvCache& cache : caches) cache.commit(std::vector<std::int32_t>{0, 2});
+  }
+}
+
 }  // namespace
 }  // namespace splitwan::engine

@@ -192,6 +192,12 @@ TEST(Trace, malformed_lines_are_named) {
   EXPECT_EQ(error_in("[1]\n"), "t.jsonl:1: not a trace line: expected a JSON object, found [1]");
 }
 
+TEST(Trace, instants_too_far_apart_to_be_subtracted_are_refused) {
+  EXPECT_EQ(error_in(edited("\"begin_ns\":5", "\"begin_ns\":-9223372036854775808")),
+            "t.jsonl:3: not a trace line: span: begin_ns: expected a whole number from -8640000000000000 to "
+            "8640000000000000, found -9223372036854775808");
+}
+
 TEST(Trace, every_line_says_of_which_run_it_is) {
   for (const auto& [type, line] : {std::pair("run", 1), {"span", 2}, {"step", 6}, {"end", 8}}) {
     std::string text = text_of({some_run()});

@@ -271,6 +271,9 @@ TEST(TokenizerJson, names_what_it_does_not_implement) {
                "tokenizer.json: normalizer: type 'BertNormalizer'");
   EXPECT_PRED2(has, error("/pre_tokenizer", {{"type", "Bert"}}), "pre_tokenizer: type 'Bert'");
   EXPECT_PRED2(has, error("/decoder", {{"type", "WordPiece"}}), "decoder: type 'WordPiece'");
+  EXPECT_PRED2(has, error("/decoder", 5), "decoder: expected an object, found number");
+  EXPECT_PRED2(has, error("/normalizer", {{"type", "Sequence"}, {"normalizers", 5}}),
+               "normalizers: expected a list, found number");
   EXPECT_PRED2(has, error("/model/type", "Unigram"), "'Unigram'");
   EXPECT_PRED2(has, error("/model/dropout", 0.1), "dropout");
   EXPECT_PRED2(has, error("/model/end_of_word_suffix", "</w>"), "end_of_word_suffix");

@@ -2,6 +2,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "tests/engine/tls/tls_pair.hh"
 
 namespace splitwan::tests {
@@ -164,6 +166,34 @@ TEST(TlsStream, goes_on_under_new_keys) {
   expect_whole(
       exchange(rekeyed("client", TlsSides::caller), rekeyed("server", TlsSides::called), 100, 50'000), 100,
       50'000);
+}
+
+// Of nodes that call each other, each says which it is: by its certificate it must be that one.
+TEST(TlsStream, lets_nobody_pass_for_another_who_is_let_in) {
+  const TlsFolders folders;
+  add_tls_client(folders / "", "comp-0", {"server"}, 30);
+  for (const auto& [folder, fine] : {std::pair{"client", false}, {"comp-0", true}}) {
+    std::promise<std::string> told;
+    WallClock clock;
+    SocketTransport node(clock, folders.server());
+    node.expect_calls({{1},
+                       [](PartyId, const std::string&) { return "comp:0"; },
+                       [](PartyId) { return "comp-0"; },
+                       [&](const std::string& line) { told.set_value(line); }},
+                      {});
+    SocketTransport caller(clock, tls_streams({folders / folder, "10.0.0.2", TlsSides::caller}));
+    auto [calling, listening] = socket_pair();
+    caller.add(9, "node", std::move(calling));
+    Message hello = of_kind(Kind::hello);
+    hello.header.context = 1;
+    caller.send(9, hello);
+    node.called(std::move(listening));
+    if (fine) {
+      EXPECT_TRUE(node.missing(clock.now() + std::chrono::seconds(10)).empty());
+    } else {
+      EXPECT_EQ(told.get_future().get(), "uid 0: does not prove to be comp-0");
+    }
+  }
 }
 
 // A client whose certificate is refused learns of it when it reads, after the handshake: whatever it sends

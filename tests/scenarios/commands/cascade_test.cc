@@ -82,6 +82,36 @@ TEST_F(LiveNodes, find_each_other_and_write_what_local_decoding_writes_session_a
   for (Server& node : nodes) EXPECT_EQ(node.end(SIGTERM), 128 + SIGTERM);
 }
 
+TEST_F(LiveNodes, prove_who_they_are_by_certificates_from_one_folder) {
+  const std::string tls = folder / "tls";
+  const Outcome made = splitwan("serve --init-tls " + tls + " --scenario " + file + " --json");
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(made.json()["parties"].size(), 8u);
+  scenario["network"]["tls"] = "tls";  // sought from the file's folder
+  std::ofstream(file) << scenario.dump();
+  start();
+  const Outcome local =
+      splitwan("generate --model " + demo_model +
+               " --prompt 'one, two, three, one, two, three, one' --max-new-tokens 8 --ignore-eos --json");
+  const std::string trace = folder / "trace.jsonl";
+  const Outcome o = splitwan("run " + file + " --json -o " + trace);
+  ASSERT_EQ(o.code, 0) << o.err;
+  const std::string text = text_of(trace);
+  EXPECT_EQ(json::parse(text.substr(text.rfind("{\"type\":\"end\"")))["output_ids"],
+            local.json()["output_ids"]);
+
+  // Removed at every node: let in at none, without any restart.
+  namespace fs = std::filesystem;
+  for (const char* node : {"comp-0", "comp-1", "attn-0-0", "attn-0-1", "attn-1-0", "attn-1-1", "merge"})
+    fs::remove(tls + "/" + node + "/clients/client.pem");
+  const Outcome refused = splitwan("run " + file + " --json");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_EQ(std::count(refused.err.begin(), refused.err.end(), '\n'), 1) << refused.err;
+  EXPECT_NE(refused.err.find("no longer, among those let in"), std::string::npos) << refused.err;
+  EXPECT_NE(nodes[0].said().find("comp:0: not let in: 127.0.0.1:"), std::string::npos) << nodes[0].said();
+  EXPECT_NE(nodes[0].said().find("'client', is not, or no longer, among those in"), std::string::npos);
+}
+
 TEST_F(LiveNodes, of_which_one_is_killed_end_the_run_everywhere_with_a_line) {
   // One whose answer is waited for, and one that has no rows of this text: its shard begins at token 64.
   for (const auto& [killed, cluster] : {std::pair<std::size_t, int>{3, 1}, {1, 64}}) {
@@ -125,6 +155,11 @@ TEST_F(LiveNodes, are_refused_in_a_line_where_they_cannot_be) {
   scenario["network"]["addresses"]["merge"] = "0.0.0.0:7777";
   std::ofstream(file) << scenario.dump();
   expect_refusal("serve --role merge --scenario " + file, "not a loopback address");
+  expect_refusal("serve --scenario " + file, "expected --role or --init-tls beside it");
+  scenario["network"]["token"] = "token";
+  std::ofstream(file) << scenario.dump();
+  expect_refusal("serve --role merge --scenario " + file, "nodes know each other by their certificates");
+  scenario["network"].erase("token");
   const json base = scenario;
   const auto refused = [&](const json& patch, const std::string& what) {
     json changed = base;

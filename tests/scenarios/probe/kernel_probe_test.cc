@@ -1,6 +1,7 @@
 // The probe over the kernel's own TCP and a delay line that says what is true. Needs root.
 #include <gmock/gmock.h>
 
+#include "engine/base/json_file.hh"
 #include "netsim/kernel/delay_line.hh"
 #include "netsim/kernel/emulated_link.hh"
 #include "scenarios/probe/probe.hh"
@@ -47,13 +48,13 @@ TEST_P(KernelProbe, measures_the_path_as_it_was_set) {
     const ProbedPath p = probed({up, down});
     fmt::print("{}\n", to_json(p).dump());
     const double rtt_s = rtt_ms / 1e3;
-    EXPECT_LT(p.elapsed_s, 10);
+    EXPECT_LT(p.elapsed_s, rtt_ms <= 150 ? 10 : 13);
     if (jitter_ms > 0) {
       EXPECT_NEAR(p.jitter_s(), jitter_ms / 1e3, 0.35 * jitter_ms / 1e3);
       EXPECT_NEAR(p.rtt_s(), rtt_s, jitter_ms / 1e3);
       return;
     }
-    EXPECT_NEAR(p.rtt_s(), rtt_s, 0.5e-3);
+    EXPECT_NEAR(p.rtt_s(), rtt_s, 1e-3);
     EXPECT_EQ(p.jitter_s(), 0);
     EXPECT_NEAR(p.rate_bps(p.up), up_mbit * 1e6, 0.05 * up_mbit * 1e6);
     EXPECT_NEAR(p.rate_bps(p.down), down_mbit * 1e6, 0.05 * down_mbit * 1e6);
@@ -77,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(Links, KernelProbe,
                                               c.down_mbit, c.jitter_ms);
                          });
 
-TEST(KernelProbe, sees_a_server_that_keeps_its_window_while_it_rests) {
+TEST(KernelProbeOfServers, sees_a_server_that_keeps_its_window_while_it_rests) {
   if (const std::string why = netsim::why_no_link(); !why.empty()) GTEST_SKIP() << why;
   netsim::LinkSpec way;
   way.delay = milliseconds(40);

@@ -33,6 +33,12 @@ TEST(Curve, tells_the_rate_behind_slow_start) {
   EXPECT_FALSE(g.growing);
 }
 
+TEST(Curve, sees_over_stalls_behind_lost_segments) {
+  auto marks = slow_start_then(1e6, 200);
+  for (std::size_t i = 100; i < 140; ++i) marks[i].bytes = marks[100].bytes;  // then all that was held up
+  EXPECT_NEAR(goodput_of(marks).bps, 8e6, 1e4);
+}
+
 TEST(Curve, says_when_the_rate_grew_to_the_end) {
   EXPECT_TRUE(goodput_of(slow_start_then(1e6, 0)).growing);
   EXPECT_EQ(goodput_of(std::vector<Mark>{{0ms, 1}, {1ms, 2}}).bps, 0);
