@@ -4,7 +4,7 @@
 
 #include <ATen/ATen.h>
 
-#include "engine/layers/aten_layer.hh"
+#include "engine/layers/aten/aten_layer.hh"
 
 namespace splitwan::attacks {
 

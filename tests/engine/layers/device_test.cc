@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "engine/layers/aten_ops.hh"
+#include "engine/layers/aten/aten_ops.hh"
 #include "scenarios/read/scenario.hh"
 #include "tests/fixtures/forward_fixture.hh"
 

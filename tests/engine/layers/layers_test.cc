@@ -5,7 +5,7 @@
 
 #include <numeric>
 
-#include "engine/layers/aten_ops.hh"
+#include "engine/layers/aten/aten_ops.hh"
 #include "engine/layers/linear.hh"
 #include "tests/fixtures/forward_fixture.hh"
 

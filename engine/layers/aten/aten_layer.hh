@@ -6,7 +6,7 @@
 
 #include "engine/checkpoint/checkpoint.hh"
 #include "engine/kernels/storage.hh"
-#include "engine/layers/aten_ops.hh"
+#include "engine/layers/aten/aten_ops.hh"
 
 namespace splitwan::engine {
 

@@ -1,4 +1,4 @@
-#include "engine/layers/aten_ops.hh"
+#include "engine/layers/aten/aten_ops.hh"
 
 #include <ATen/ATen.h>
 

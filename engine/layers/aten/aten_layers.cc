@@ -1,7 +1,7 @@
 // Layers and head in ATen's operations, on a device of its. Nothing here waits for the device.
 #include <ATen/ATen.h>
 
-#include "engine/layers/aten_layer.hh"
+#include "engine/layers/aten/aten_layer.hh"
 #include "engine/layers/backends.hh"
 #include "engine/layers/linear.hh"
 #include "engine/layers/rope.hh"

@@ -1,4 +1,4 @@
-#include "engine/layers/aten_layer.hh"
+#include "engine/layers/aten/aten_layer.hh"
 
 #include <ATen/ATen.h>
 
