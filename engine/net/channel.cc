@@ -146,8 +146,8 @@ void Channel::fill(Piece rest, std::function<void()> then) {
 
 void Channel::head_read() {
   try {
-    const Limits& l = terms_.limits;
-    const Limits limits{l.rows, stranger_ ? l.first_payload : l.payload};
+    Limits limits = terms_.limits;
+    if (stranger_) limits.payload = limits.first_payload;
     arrival_ = {peer_, {}, {}};
     const Sizes sizes = read_prefix(prefix_, limits, arrival_.message.header);
     begun_ = stream_->info().received;
