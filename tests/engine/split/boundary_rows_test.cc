@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using tests::error_of;
 
 TEST(Checks, are_answered_only_where_the_hello_asked_for_them_and_about_rows_that_are_there) {
-  const tests::RandomModel model(Json{{"num_hidden_layers", 6}});
+  tests::RandomModel model(Json{{"num_hidden_layers", 6}});
   const LayerStack middle(*model.checkpoint, {1, 5});
   const auto spec = netsim::two_party_network(Nanos(1), 1e9, 1e9);
   const auto asked = [&](const Json& more, const std::function<void(Header&)>& set) {
