@@ -170,18 +170,27 @@ TEST(TlsStream, goes_on_under_new_keys) {
 
 // Of nodes that call each other, each says which it is: by its certificate it must be that one.
 TEST(TlsStream, lets_nobody_pass_for_another_who_is_let_in) {
-  const TlsFolders folders;
-  add_tls_client(folders / "", "comp-0", {"server"}, 30);
-  for (const auto& [folder, fine] : {std::pair{"client", false}, {"comp-0", true}}) {
+  const tests::TemporaryFolder folder;
+  const std::string folders = folder / "tls";
+  make_tls_folder(folders,
+                  {{.name = "attn-0-1",
+                    .names = {"attn-0-1"},
+                    .called = true,
+                    .calls = true,
+                    .lets_in = {"client", "comp-0"}},
+                   {.name = "comp-0", .names = {"comp-0"}, .called = true, .calls = true, .lets_in = {}},
+                   {.name = "client", .names = {}, .called = false, .calls = true, .lets_in = {}}},
+                  30);
+  for (const auto& [who, fine] : {std::pair{"client", false}, {"comp-0", true}}) {
     std::promise<std::string> told;
     WallClock clock;
-    SocketTransport node(clock, folders.server());
+    SocketTransport node(clock, tls_streams({folders + "/attn-0-1", "", TlsSides::called}));
     node.expect_calls({{1},
                        [](PartyId, const std::string&) { return "comp:0"; },
                        [](PartyId) { return "comp-0"; },
                        [&](const std::string& line) { told.set_value(line); }},
                       {});
-    SocketTransport caller(clock, tls_streams({folders / folder, "10.0.0.2", TlsSides::caller}));
+    SocketTransport caller(clock, tls_streams({folders + "/" + who, "attn-0-1", TlsSides::caller}));
     auto [calling, listening] = socket_pair();
     caller.add(9, "node", std::move(calling));
     Message hello = of_kind(Kind::hello);
