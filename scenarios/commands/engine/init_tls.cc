@@ -36,8 +36,8 @@ std::vector<TlsParty> nodes_and_client(const Scenario& s) {
   for (engine::PartyId id = 0; std::cmp_less(id, sharding.parties()); ++id) {
     const engine::ShardParty party = sharding.party(id);
     TlsParty each{.name = engine::proved_name(party)};
+    each.names = {each.name};
     if (const auto found = s.network.addresses.find(name_of(party)); found != s.network.addresses.end()) {
-      each.names = {each.name};
       if (const engine::Endpoint at = engine::parse_endpoint(found->second); !at.is_unix())
         each.names.push_back(at.host);
     }

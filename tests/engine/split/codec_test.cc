@@ -123,7 +123,7 @@ TEST(HalfCodecs, write_one_nan_for_all) {
 }
 
 TEST(Activations, cross_f32_bit_for_bit_and_say_what_they_are) {
-  std::vector<float> values = {1.f, -0.f, NAN, INFINITY, 1e-45f, 3.f};
+  std::vector<float> values = {1.f, -0.f, -1e18f, 1e-38f, 1e-45f, 3.f};
   const at::Tensor x = tensor_of(values).reshape({2, 3});
   const Message m = encode(x, lossless_codec());
   EXPECT_EQ(m.header.dtype, 0);
@@ -131,6 +131,11 @@ TEST(Activations, cross_f32_bit_for_bit_and_say_what_they_are) {
   EXPECT_EQ(m.header.width, 3u);
   const at::Tensor back = decode(m, 3);
   EXPECT_TRUE(back.view(at::kInt).equal(x.view(at::kInt)));
+  for (std::vector<float> none : {std::vector<float>{NAN}, {INFINITY}})
+    EXPECT_THAT(tests::error_of([&] {
+                  decode(encode(tensor_of(none).reshape({1, 1}), lossless_codec()), 1);
+                }),
+                HasSubstr("expected finite numbers"));
   EXPECT_THAT(tests::error_of([&] { decode(m, codec_named("f16"), 3); }),
               HasSubstr("activation of wire type 0: expected 1, f16"));
 }

@@ -95,7 +95,7 @@ TEST_F(LiveNodes, prove_who_they_are_by_certificates_from_one_folder) {
                " --prompt 'one, two, three, one, two, three, one' --max-new-tokens 8 --ignore-eos --json");
   const std::string trace = folder / "trace.jsonl";
   const Outcome o = splitwan("run " + file + " --json -o " + trace);
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << nodes[0].said();
   const std::string text = text_of(trace);
   EXPECT_EQ(json::parse(text.substr(text.rfind("{\"type\":\"end\"")))["output_ids"],
             local.json()["output_ids"]);
@@ -130,13 +130,14 @@ TEST_F(LiveNodes, of_which_one_is_killed_end_the_run_everywhere_with_a_line) {
       std::this_thread::sleep_for(cluster == 1 ? 600ms : 200ms);
       nodes[killed].end(SIGKILL);
     });
-    const Outcome o = splitwan("run " + file + " --json -o " + folder / "trace.jsonl");
+    const std::string trace = folder / ("trace-" + roles[killed] + ".jsonl");
+    const Outcome o = splitwan("run " + file + " --json -o " + trace);
     killer.join();
     EXPECT_EQ(o.code, 2);
     EXPECT_EQ(o.out, "");
     EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << o.err;
     EXPECT_NE(o.err.find(roles[killed]), std::string::npos) << o.err;
-    EXPECT_FALSE(std::filesystem::exists(folder / "trace.jsonl"));
+    EXPECT_FALSE(std::filesystem::exists(trace));
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (i == killed) continue;
       EXPECT_EQ(nodes[i].wait(), 2) << roles[i] << nodes[i].said();
