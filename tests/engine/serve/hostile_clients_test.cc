@@ -100,7 +100,7 @@ TEST(Hostile, a_long_request_is_cut_into_slices_for_those_who_take_small_steps) 
   hog.send(rows_message(Kind::request, Rows(4000), 0));
   EXPECT_TRUE(comes_true([&] { return r.watch.bytes_in > 16'000; }));
   for (std::uint32_t step = 0; step < 20; ++step) EXPECT_LE(calls_until_answered(r, good, step), 3) << step;
-  EXPECT_EQ(gated.most_shared, 32);
+  EXPECT_LE(gated.most_shared, 32);
   gated.permits.release(10'000);
   EXPECT_EQ(rows_of(hog.hear()), answers_to(Rows(4000)));
 }
