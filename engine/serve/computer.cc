@@ -10,7 +10,7 @@
 namespace splitwan::engine {
 namespace {
 
-constexpr int most_hellos = 4;  // in one turn: others wait behind the steps of those who are in
+constexpr int most_hellos = 1;  // in one turn: others wait behind the steps of those who are in
 
 Nanos ticks() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
@@ -213,6 +213,10 @@ void Computer::answer(std::span<Seat> seats) {
   }
   const Nanos cost = ticks() - begun;
   watch_.computed(phases, static_cast<std::uint32_t>(seats.size()));
+  {
+    const std::lock_guard lock(mutex_);
+    turns_.called(rows, cost);
+  }
   for (Seat& seat : seats) finish(seat, cost * seat.asked.rows / rows);
 }
 

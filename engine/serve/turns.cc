@@ -44,19 +44,39 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   // Somebody who takes small steps is between two of them, and must not find a long call under way.
   const bool small_expected =
       now - last_small_ < terms_.watchful && !(waiting.size() == 1 && waiting[0].id == last_small_id_);
-  int long_left =
-      small_waits || small_expected ? std::min(terms_.slice_rows, terms_.batch_rows) : terms_.batch_rows;
+  const bool small_about = small_waits || small_expected;
+  int long_left = small_about ? std::min(terms_.slice_rows, terms_.batch_rows) : terms_.batch_rows;
+  int modest_left = small_about ? std::min(modest_rows(), long_left) : long_left;
   int small_left = std::max(1, terms_.batch_rows - (long_waits ? long_left : 0));
   std::vector<Pick> picks;
   for (const Place& place : order) {
     const Waiting& w = waiting[place.which];
-    int& left = is_small(w) ? small_left : long_left;
-    const int rows = std::min(left, static_cast<int>(std::clamp<std::uint32_t>(w.rows, 1, 1u << 30)));
+    const bool is_long = !is_small(w);
+    int most = is_long ? long_left : small_left;
+    if (is_long && place.had > seconds(terms_.generous)) most = std::min(most, modest_left);
+    const int rows = std::min(most, static_cast<int>(std::clamp<std::uint32_t>(w.rows, 1, 1u << 30)));
     if (rows < 1) continue;
     picks.push_back({place.which, rows});
-    left -= rows;
+    (is_long ? long_left : small_left) -= rows;
+    if (is_long) modest_left -= rows;
   }
   return picks;
+}
+
+int Turns::modest_rows() const {
+  if (call_s_ <= 0 || row_s_ <= 0) return std::min(terms_.slice_rows, 4);
+  return std::clamp(static_cast<int>(terms_.modest * call_s_ / row_s_), 1, terms_.slice_rows);
+}
+
+void Turns::called(int rows, Nanos cost) {
+  constexpr double weight = 0.1;  // of the newest
+  const auto learn = [](double& known, double now) {
+    known = known > 0 ? known + weight * (now - known) : now;
+  };
+  if (rows <= 4)
+    learn(call_s_, seconds(cost));
+  else if (rows >= 16 && call_s_ > 0)
+    learn(row_s_, std::max(0.0, seconds(cost) - call_s_) / rows);
 }
 
 void Turns::took(Id id, const std::string& source, Nanos cost, Nanos now) {

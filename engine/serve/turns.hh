@@ -12,10 +12,14 @@
 namespace splitwan::engine {
 
 struct TurnTerms {
-  int batch_rows = 256;                    // of one call
-  int slice_rows = 32;                     // of it for long requests, as long as others take small steps
-  int small_rows = 16;                     // a small step has at most so many, and its client waits for it
-  Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had
+  int batch_rows = 256;  // of one call
+  int slice_rows = 32;   // of it for long requests, as long as others take small steps
+  int small_rows = 16;   // a small step has at most so many, and its client waits for it
+  // As long as others take small steps, who has had more than this of late gets only so many rows of a call
+  // as lengthen it by this share of what a small step takes.
+  Nanos generous = std::chrono::seconds(1);
+  double modest = 0.25;
+  Nanos memory = std::chrono::seconds(2);           // half-life of what somebody has had
   Nanos watchful = std::chrono::milliseconds(500);  // small steps so long ago are expected to go on
 };
 
@@ -38,6 +42,7 @@ class Turns {
   // At least one, where any waits.
   std::vector<Pick> next(std::span<const Waiting>, Nanos now);
   void took(Id, const std::string& source, Nanos cost, Nanos now);
+  void called(int rows, Nanos cost);  // a call through the layers, of all who were in it
   void forget(Id);
 
  private:
@@ -49,7 +54,10 @@ class Turns {
   double of(const Use&, Nanos now) const;
   void add(Use&, Nanos cost, Nanos now) const;
 
+  int modest_rows() const;
+
   const TurnTerms terms_;
+  double call_s_ = 0, row_s_ = 0;  // of late: a call of a few rows, and each row more; 0 = not known
   std::map<Id, Use> sessions_;
   std::map<std::string, Use> sources_;
   Nanos last_small_ = Nanos::min() / 2;

@@ -1,6 +1,8 @@
 // Clients that take more than is theirs: the one that behaves does not notice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <nlohmann/json.hpp>
 
@@ -19,21 +21,25 @@ struct Client : HandClient {
   }
 };
 
-// The longest of so many one-row steps.
-Nanos longest_step(HandClient& client, int steps, std::uint32_t& context) {
-  Nanos longest{};
-  for (int i = 0; i < steps; ++i) {
-    const auto begun = std::chrono::steady_clock::now();
-    client.ask({1}, context++);
-    longest = std::max<Nanos>(longest, std::chrono::steady_clock::now() - begun);
+// How many calls the server makes from when this one-row step waits there until it is answered.
+int calls_until_answered(RunningServer& r, HandClient& client, std::uint32_t context) {
+  const std::uint64_t before = r.watch.bytes_in;
+  const Message step = rows_message(Kind::request, {1}, context);
+  client.send(step);
+  EXPECT_TRUE(comes_true([&] { return r.watch.bytes_in >= before + engine::wire_size(step); }, 20s));
+  const int calls = r.served.calls;
+  while (true) {
+    r.served.permits.release();
+    if (const auto answer = client.transport.recv(1, client.clock.now() + 100ms)) break;
   }
-  return longest;
+  return r.served.calls - calls;
 }
 
 TEST(Hostile, silent_connections_shut_nobody_out) {
   engine::ServerTerms terms;
   terms.seats.courtesy = 300ms;
   RunningServer r(terms);
+  const auto begun = std::chrono::steady_clock::now();
   Client inside(r);
   std::vector<engine::OpenSocket> silent;
   for (int i = 0; i < 40; ++i) silent.push_back(engine::connect(r.server.address()));
@@ -45,7 +51,7 @@ TEST(Hostile, silent_connections_shut_nobody_out) {
   int lines = 0;
   for (const std::string& line : r.watch.all(r.watch.lines))
     lines += line.find("refused: ") != std::string::npos;
-  EXPECT_LE(lines, 3);  // a flood is no reason to fill a disk
+  EXPECT_LE(lines, (std::chrono::steady_clock::now() - begun) / 1s + 1);  // a flood fills no disk
 }
 
 TEST(Hostile, who_says_nothing_leaves_in_time) {
@@ -53,8 +59,8 @@ TEST(Hostile, who_says_nothing_leaves_in_time) {
   terms.channel.greeting = 100ms;
   RunningServer r(terms);
   const auto silent = engine::connect(r.server.address());
-  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }));
-  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 0; }, 2s));
+  EXPECT_TRUE(comes_true([&] { return r.has("no greeting within 0.1 s"); }));
+  EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 0; }));
 }
 
 TEST(Hostile, work_of_a_client_that_left_is_dropped) {
@@ -72,52 +78,61 @@ TEST(Hostile, work_of_a_client_that_left_is_dropped) {
 }
 
 TEST(Hostile, a_flood_of_requests_is_not_even_read) {
-  FakeServed slow;
-  slow.per_call = 2ms;
+  FakeServed gated;
+  gated.gated = true;
   engine::ServerTerms terms;
   terms.queued_requests = 8;
-  RunningServer r(terms, &slow);
+  RunningServer r(terms, &gated);
   Client flood(r), good(r);
   for (std::uint32_t i = 0; i < 2000; ++i) flood.send(rows_message(Kind::request, {i}, i));
-  std::uint32_t context = 0;
-  EXPECT_LT(longest_step(good, 50, context), 1s);  // all of them take 4 s
-  EXPECT_LE(r.server.state().waiting, 12u);
+  EXPECT_TRUE(comes_true([&] { return r.server.state().waiting >= 7; }));
+  EXPECT_TRUE(comes_true([&] { return r.server.state().waiting <= 12; }));
   EXPECT_LT(r.server.state().queued_bytes, 2'000u);
+  for (std::uint32_t step = 0; step < 20; ++step) EXPECT_LE(calls_until_answered(r, good, step), 3) << step;
+  gated.permits.release(10'000);
 }
 
 TEST(Hostile, a_long_request_is_cut_into_slices_for_those_who_take_small_steps) {
-  FakeServed slow;
-  slow.per_row = 1ms;
-  RunningServer r({}, &slow);
+  FakeServed gated;
+  gated.gated = true;
+  RunningServer r({}, &gated);
   Client good(r), hog(r);
-  std::uint32_t context = 0;
-  longest_step(good, 3, context);
   hog.send(rows_message(Kind::request, Rows(4000), 0));
-  EXPECT_LT(longest_step(good, 20, context), 1s);  // all of it takes 4 s
+  EXPECT_TRUE(comes_true([&] { return r.watch.bytes_in > 16'000; }));
+  for (std::uint32_t step = 0; step < 20; ++step) EXPECT_LE(calls_until_answered(r, good, step), 3) << step;
+  EXPECT_LE(gated.most_shared, 32);
+  gated.permits.release(10'000);
   EXPECT_EQ(rows_of(hog.hear()), answers_to(Rows(4000)));
 }
 
-TEST(Hostile, who_does_not_read_is_not_computed_for_and_holds_little) {
+TEST(Hostile, who_does_not_read_is_not_computed_for_and_leaves_in_time) {
   engine::ServerTerms terms;
   terms.unread = 64 << 10;
   terms.queued_requests = 8;
   terms.channel.patience = 300ms;
   RunningServer r(terms);
   const auto deaf = engine::connect(r.server.address());
+  const int small = 4096;
+  ::setsockopt(deaf.descriptor(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   const auto write = [&](const Message& m) {
     const engine::Bytes bytes = engine::encode(m);
-    return ::send(deaf.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0;
+    for (std::size_t at = 0; at < bytes.size();) {
+      pollfd ready{deaf.descriptor(), POLLOUT, 0};
+      if (::poll(&ready, 1, 2000) <= 0) return false;
+      const auto sent = ::send(deaf.descriptor(), bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      at += static_cast<std::size_t>(sent);
+    }
+    return true;
   };
   ASSERT_TRUE(write(engine::said(Kind::hello, "{}")));
   std::uint32_t context = 0;
-  for (int i = 0; i < 4000 && write(rows_message(Kind::request, Rows(4000), context)); ++i) {
-    context += 4000;
-    if (i % 100 == 99) std::this_thread::sleep_for(1ms);
-  }
+  while (context < 8'000'000 && write(rows_message(Kind::request, Rows(4000), context))) context += 4000;
+  EXPECT_LT(context, 8'000'000u);
+  EXPECT_TRUE(comes_true([&] { return r.has("does not read what it is sent"); }, 20s));
+  EXPECT_LT(r.served.rows, 8'000'000);
   Client good(r);
   EXPECT_EQ(good.ask({1}, 0), answers_to({1}));
-  EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 1; }, 10s));
-  EXPECT_TRUE(r.has("does not read what it is sent") || r.has("did not come"));
 }
 
 TEST(Hostile, payloads_that_keep_coming_are_bounded_by_what_all_may_have_under_way) {

@@ -61,6 +61,20 @@ TEST(Turns, put_those_first_who_have_had_least) {
   EXPECT_THAT(picked(turns, {{1, &x, 100}, {2, &y, 100}}), ElementsAre(std::pair(1, 32)));
 }
 
+TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
+  Turns turns({.slice_rows = 32, .generous = 1s, .modest = 0.25});
+  for (int i = 0; i < 100; ++i) {
+    turns.called(1, 4ms);
+    turns.called(36, 22ms);  // half a millisecond a row
+  }
+  turns.took(1, x, 3s, start);
+  EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
+  // One that comes with a prompt is not made to pay for it.
+  EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}, {3, &y, 128}}),
+              ElementsAre(std::pair(2, 1), std::pair(3, 32)));
+  EXPECT_THAT(picked(turns, {{1, &x, 2000}}, start + 1s), ElementsAre(std::pair(1, 256)));
+}
+
 TEST(Turns, forgive_with_time) {
   Turns turns({.batch_rows = 32, .memory = 2s});
   turns.took(1, x, 1s, start);
