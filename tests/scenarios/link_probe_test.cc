@@ -23,8 +23,13 @@ std::string said(const std::vector<std::string>& words) {
   add_plain_commands(app, chosen);
   app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   ::testing::internal::CaptureStdout();
-  EXPECT_EQ(chosen(), 0);
-  std::fflush(stdout);
+  try {
+    EXPECT_EQ(chosen(), 0);
+    std::fflush(stdout);
+  } catch (...) {
+    ::testing::internal::GetCapturedStdout();
+    throw;
+  }
   return ::testing::internal::GetCapturedStdout();
 }
 
