@@ -75,10 +75,8 @@ const std::vector<std::string> rooms = {"engine/base",
 const std::map<std::string, std::vector<std::string>> below = {
     {"engine", {}},
     {"netsim",
-     {"engine/base", "engine/wire", "engine/party", "engine/net",
-                                        "engine/tls",
-                                        "engine/resume", "engine/text", "engine/checkpoint",
-      "engine/privacy", "engine/kernels"}},
+     {"engine/base", "engine/wire", "engine/party", "engine/net", "engine/tls", "engine/resume",
+      "engine/text", "engine/checkpoint", "engine/privacy", "engine/kernels"}},
     {"model", {"engine/base", "engine/wire", "engine/party"}},
     {"analysis", {"engine", "model"}},
     {"scenarios", {"engine", "netsim", "model", "analysis"}}};

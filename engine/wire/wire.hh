@@ -14,9 +14,9 @@ constexpr std::uint16_t protocol_version = 3;
 // ping and pong are between the ends of a live connection; no party sees them. A pong repeats the ping's
 // step, and its context is how many segments its sender has sent again so far.
 // feed: a request whose rows are a committed chain and which is not answered: a lost cache is filled again.
-// check, commitment, draw, evidence: a client checks what the server computed (split/checks.hh). A check keeps
-// rows as a request does.
-// measure, measured: what the path carries. `context` bytes are asked for; nobody computes.
+// check, commitment, draw, evidence: a client checks what the server computed (split/checks.hh). A check
+// keeps rows as a request does. measure, measured: what the path carries. `context` bytes are asked for;
+// nobody computes.
 enum class Kind : std::uint8_t {
   hello = 1,
   welcome,

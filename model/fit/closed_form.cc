@@ -260,10 +260,11 @@ std::vector<std::string> caveats(const LatencyModel& m) {
         fmt::format("the model has no term for this of {} fitted runs' links: {}", runs, what));
   for (const std::string& pair : links_told_apart(m.conditions)) sentences.push_back(pair);
   for (const FittedCondition& c : m.left_out)
-    sentences.push_back(c.steps > 0 ? fmt::format("{} steps of {} runs were left out: {}", c.steps, c.runs,
-                                                  c.condition.unfit.back())
-                                    : fmt::format("{} runs were left out, the model cannot take their link: {}",
-                                                  c.runs, fmt::join(c.condition.unfit, ", ")));
+    sentences.push_back(
+        c.steps > 0
+            ? fmt::format("{} steps of {} runs were left out: {}", c.steps, c.runs, c.condition.unfit.back())
+            : fmt::format("{} runs were left out, the model cannot take their link: {}", c.runs,
+                          fmt::join(c.condition.unfit, ", ")));
   return sentences;
 }
 

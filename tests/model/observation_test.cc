@@ -1,5 +1,5 @@
-#include "model/fit/latency_model.hh"
 #include "model/observe/observation.hh"
+#include "model/fit/latency_model.hh"
 
 #include <gtest/gtest.h>
 
@@ -80,7 +80,8 @@ TEST(Observation, steps_from_a_lost_connection_on_are_told_apart_and_not_fitted)
   engine::Run& run = runs[0];
   const std::size_t steps = run.steps.size();
   ASSERT_GT(steps, 4u);
-  run.outages = {{.step = run.steps[3].step, .peer = 1, .begin = run.steps[3].begin, .end = run.steps[3].end}};
+  run.outages = {
+      {.step = run.steps[3].step, .peer = 1, .begin = run.steps[3].begin, .end = run.steps[3].end}};
   const Study study(runs);
   for (std::size_t i = 0; i < steps; ++i) EXPECT_EQ(study.steps[i].lost, i >= 3) << i;
   const Fittable f = fittable(study);

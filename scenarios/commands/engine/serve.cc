@@ -4,10 +4,10 @@
 #include <csignal>
 
 #include "engine/base/error.hh"
-#include "engine/serve/memory_reserve.hh"
 #include "engine/base/units.hh"
 #include "engine/decode/text_sessions.hh"
 #include "engine/privacy/del_weights.hh"
+#include "engine/serve/memory_reserve.hh"
 #include "engine/serve/server.hh"
 #include "engine/split/middle_sessions.hh"
 #include "engine/tls/token.hh"

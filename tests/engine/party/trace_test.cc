@@ -132,7 +132,7 @@ TEST(Trace, is_one_json_object_a_line_in_a_fixed_form) {
   std::istringstream lines(text_of({some_run()}));
   std::vector<std::string> all;
   for (std::string line; std::getline(lines, line);) all.push_back(line);
-  ASSERT_EQ(all.size(), 8u);
+  ASSERT_EQ(all.size(), 10u);
   for (const auto& line : all) EXPECT_TRUE(Json::parse(line).is_object());
   EXPECT_EQ(
       all[1],
@@ -165,7 +165,7 @@ TEST(Trace, cut_at_any_line_is_refused) {
 
 TEST(Trace, cut_within_a_line_is_refused_with_the_line) {
   const std::string text = text_of({some_run()});
-  EXPECT_THAT(error_in(text.substr(0, text.size() - 3)), StartsWith("t.jsonl:8: "));
+  EXPECT_THAT(error_in(text.substr(0, text.size() - 3)), StartsWith("t.jsonl:10: "));
   EXPECT_THAT(error_in(text.substr(0, text.find("\"step\":1") + 5)), StartsWith("t.jsonl:2: "));
 }
 
@@ -199,7 +199,7 @@ TEST(Trace, instants_too_far_apart_to_be_subtracted_are_refused) {
 }
 
 TEST(Trace, every_line_says_of_which_run_it_is) {
-  for (const auto& [type, line] : {std::pair("run", 1), {"span", 2}, {"step", 6}, {"end", 8}}) {
+  for (const auto& [type, line] : {std::pair("run", 1), {"span", 2}, {"step", 6}, {"end", 10}}) {
     std::string text = text_of({some_run()});
     const auto at = text.find("\"run\":0,", text.find(fmt::format("{{\"type\":\"{}\"", type)));
     text.erase(at, 8);
@@ -210,11 +210,11 @@ TEST(Trace, every_line_says_of_which_run_it_is) {
 
 TEST(Trace, an_end_holds_what_it_says) {
   EXPECT_EQ(error_in(edited("[1,2,3]", "[1,\"2\",3]")),
-            "t.jsonl:8: not a trace line: end: key 'output_ids': expected a whole number, found \"2\"");
+            "t.jsonl:10: not a trace line: end: key 'output_ids': expected a whole number, found \"2\"");
   EXPECT_EQ(error_in(edited("\"tokens_per_s\":11.1", "\"total_ns\":\"x\"")),
-            "t.jsonl:8: not a trace line: end: key 'total_ns': expected a whole number, found \"x\"");
+            "t.jsonl:10: not a trace line: end: key 'total_ns': expected a whole number, found \"x\"");
   EXPECT_EQ(error_in(edited("\"tokens_per_s\":11.1", "\"privacy\":3")),
-            "t.jsonl:8: not a trace line: end: privacy: expected an object, found number");
+            "t.jsonl:10: not a trace line: end: privacy: expected an object, found number");
 }
 
 TEST(Trace, another_schema_version_is_refused_with_both_versions) {

@@ -59,7 +59,7 @@ TEST(CascadeTrouble, a_lying_node_is_named_with_what_it_said) {
                 const float bad = std::numeric_limits<float>::quiet_NaN();
                 std::memcpy(m.payload.data() + 8, &bad, sizeof bad);
               }),
-              HasSubstr("attn:0,1: row 0 of step 1 has nan in it: expected finite numbers"));
+              HasSubstr("attn:0,1: row 0 has nan in it: expected finite numbers"));
   EXPECT_THAT(says([](Message& m) { m.header.step = 9; }),
               HasSubstr("attn:0,1: 6 rows of layer 0 of step 9"));
   EXPECT_THAT(says([](Message& m) { m.header.layer = 2; }), HasSubstr("expected 6 of layer 0 of step 1"));
