@@ -25,9 +25,12 @@ const std::vector<std::string> budgets = {"--memory", "64MiB"};
 // which the demo model's clients can have this), what the system's allocator does not give back.
 constexpr double most_above_rest = 256 * megabyte;
 
+// Alone and beside an attack by turns, and the median of both: a machine that others share is slow at times.
+constexpr int rounds = 5;
+
 struct Plan {
   std::string source;
-  double seconds = 10;
+  double seconds = 4;
   double most_ratio = 2;  // of the 99th percentiles of steps, beside an attack and alone
   int connects = 100'000, idle_sessions = 5'000;
   bool json = false;
@@ -76,22 +79,24 @@ Json beside(const Plan& plan, const Attack& attack, bool& good) {
   const ServerProcess server(plan.source, budgets);
   GoodClient client(server.target());
   double rest = 0, peak = 0;
-  steps(client, plan.seconds / 4, server, rest);
-  const auto quiet = steps(client, plan.seconds, server, rest);
-  const Elsewhere attacker([&] { attack.run(server.target()); });
-  std::this_thread::sleep_for(500ms);
-  const auto beside = steps(client, plan.seconds, server, peak);
-  const double ratio = quantile(beside, 0.99) / quantile(quiet, 0.99);
-  const bool held = server.lives() && ratio < plan.most_ratio && peak - rest < most_above_rest;
+  steps(client, 0.5, server, rest);
+  std::size_t count = 0;
+  std::vector<double> quiet, during;  // the 99th percentile of each round
+  for (int round = 0; round < rounds; ++round) {
+    quiet.push_back(quantile(steps(client, plan.seconds, server, rest), 0.99));
+    const Elsewhere attacker([&] { attack.run(server.target()); });
+    std::this_thread::sleep_for(500ms);
+    const auto taken = steps(client, plan.seconds, server, peak);
+    count += taken.size();
+    during.push_back(quantile(taken, 0.99));
+  }
+  std::ranges::sort(quiet);
+  std::ranges::sort(during);
+  const double alone = quantile(quiet, 0.5), beside = quantile(during, 0.5);
+  const bool held = server.lives() && beside / alone < plan.most_ratio && peak - rest < most_above_rest;
   good &= held;
-  return {{"attack", attack.name},
-          {"steps", beside.size()},
-          {"quiet_p99_s", quantile(quiet, 0.99)},
-          {"p99_s", quantile(beside, 0.99)},
-          {"ratio", ratio},
-          {"resident_bytes", rest},
-          {"peak_bytes", peak},
-          {"held", held}};
+  return {{"attack", attack.name},   {"steps", count},         {"quiet_p99_s", alone}, {"p99_s", beside},
+          {"ratio", beside / alone}, {"resident_bytes", rest}, {"peak_bytes", peak},   {"held", held}};
 }
 
 // Who has a session goes on, and whoever comes is served once the others have left.
@@ -190,7 +195,8 @@ int run(const Plan& plan) {
 int main(int argc, char** argv) {
   CLI::App app("a well-behaved client beside hostile ones");
   splitwan::denying::Plan plan{SPLITWAN_SOURCE_DIR};
-  app.add_option("--seconds", plan.seconds, "beside each attack")->check(CLI::Range(0.5, 3600.0));
+  app.add_option("--seconds", plan.seconds, "alone and beside an attack, in each of five rounds")
+      ->check(CLI::Range(0.5, 3600.0));
   app.add_option("--connects", plan.connects, "that must leave nothing behind");
   app.add_option("--idle-sessions", plan.idle_sessions, "that must leave nothing behind");
   app.add_option("--most-ratio", plan.most_ratio, "of steps' 99th percentiles, beside an attack and alone");

@@ -32,13 +32,25 @@ inline std::optional<OpenSocket> call(const Target& t) {
   }
 }
 
-// All of it, as fast as it is taken; false when the other side is gone, or takes nothing for so long.
+constexpr double line_rate = 100e6 / 8;  // bytes/s that all of an attack's connections together can bring
+
+// Returns when the line has carried so many bytes more.
+inline void carry(std::size_t bytes) {
+  static Steady::time_point free = Steady::now();
+  free = std::max(free, Steady::now()) +
+         std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * static_cast<double>(bytes) / line_rate));
+  std::this_thread::sleep_until(free);
+}
+
+// All of it, as fast as the line and the other side take it; false when the other side is gone, or takes
+// nothing for so long.
 inline bool send(const OpenSocket& to, std::span<const std::byte> bytes,
                  std::chrono::milliseconds patience = 2000ms) {
   while (!bytes.empty()) {
     const auto sent = ::send(to.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(sent));
+      carry(static_cast<std::size_t>(sent));
       continue;
     }
     pollfd ready{to.descriptor(), POLLOUT, 0};

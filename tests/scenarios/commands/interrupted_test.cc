@@ -65,6 +65,21 @@ std::vector<std::string> live(const Server& server, const std::string& trace) {
           "--max-new-tokens", "400",          "--trace",  trace};
 }
 
+TEST(Interrupted, a_client_asks_for_a_lost_server_as_long_as_it_was_told_to) {
+  const TemporaryFolder folder;
+  const std::string trace = folder / "t.jsonl";
+  Server server({"--model", demo_model, "--layers", "2:10"});
+  std::vector<std::string> words = live(server, trace);
+  words.insert(words.end(), {"--max-outage", "700ms"});
+  Beside client(words);
+  ASSERT_TRUE(comes(trace + ".partial", "\"type\":\"step\"", 5)) << client.said();
+  const auto lost = std::chrono::steady_clock::now();
+  server.end(SIGKILL);
+  EXPECT_EQ(client.wait(), 2);
+  EXPECT_GE(std::chrono::steady_clock::now() - lost, 700ms);
+  EXPECT_THAT(client.said(), HasSubstr("0.7 s"));
+}
+
 TEST(Interrupted, a_client_that_loses_its_server_names_the_trace_it_kept_and_a_report_reads_it) {
   const TemporaryFolder folder;
   const std::string trace = folder / "t.jsonl", partial = trace + ".partial";

@@ -1,4 +1,6 @@
 // `splitwan serve` from outside: announced, asked by `generate`, ended by a signal.
+#include <sstream>
+
 #include "engine/net/open_socket.hh"
 #include "tests/fixtures/live_server.hh"
 #include "tests/fixtures/said_fields.hh"
@@ -68,6 +70,20 @@ TEST(Serve, whose_log_cannot_be_written_serves_on) {
                           address(server.announced());
   for (int i = 0; i < 2; ++i) EXPECT_EQ(splitwan(ask).code, 0);
   EXPECT_EQ(server.end(SIGTERM), 0);
+}
+
+TEST(Serve, writes_its_log_as_objects_where_asked) {
+  Server server({"--model", demo_model, "--layers", "2:10", "--log-json"});
+  const std::string at = address(server.announced());
+  EXPECT_EQ(splitwan("generate --model " + demo_model + " --prompt a --max-new-tokens 2 --server " + at).code,
+            0);
+  EXPECT_EQ(server.end(SIGTERM), 0);
+  std::istringstream lines(server.said());
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    for (const char* key : {"time", "level", "message"})
+      EXPECT_TRUE(nlohmann::json::parse(line).contains(key)) << line;
+  EXPECT_GE(count, 2);  // a client came and went
 }
 
 TEST(Serve, told_to_end_lets_no_session_keep_it_for_longer_than_agreed) {
