@@ -31,7 +31,7 @@ struct Totals {
   double tokens = 0, drafted = 0, bytes_up = 0, bytes_down = 0, probe_bytes = 0, round_trips = 0;
   double first_token_s = 0, prompts = 0;
   double decode_tokens = 0, decode_s = 0, rows = 0;
-  double client_s = 0, server_s = 0, network_s = 0, wire_s = 0, overhead_s = 0;
+  double client_s = 0, server_s = 0, network_s = 0, wire_s = 0, overhead_s = 0, tls_s = 0;
 
   void add(const Observation& o) {
     runs.insert(o.run);
@@ -59,6 +59,7 @@ struct Totals {
           model::wire_s(o.bytes_up, o.condition.up_bps) + model::wire_s(o.bytes_down, o.condition.down_bps);
     }
     overhead_s += o.overhead_s;
+    tls_s += engine::seconds(o.tcp.tls);
   }
 
   // Half the width of tokens_per_s's 90 % interval: the standard error of a ratio of sums (delta method).
@@ -91,6 +92,7 @@ struct Totals {
                  {"wire_s", ratio(wire_s, steps)},
                  {"overhead_s", ratio(nothing_if_rounding(overhead_s), steps)},
                  {"total_s", ratio(decode_s, steps)}};
+    if (tls_s > 0) j["step"]["tls_s"] = ratio(tls_s, steps);  // the client's own, within network_s
   }
 };
 

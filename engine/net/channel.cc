@@ -199,6 +199,7 @@ void Channel::deliver() {
       arrival_.tcp.coming = arrival_.at - began_;
       arrival_.tcp.came = info.received - begun_;
     }
+    arrival_.tcp.tls = info.tls - std::exchange(protecting_, info.tls);
     arrival_.retransmits = info.retransmits - std::exchange(sent_again_, info.retransmits);
     const Kind kind = arrival_.message.header.kind;
     const std::uint32_t number = arrival_.message.header.seq;

@@ -108,6 +108,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   std::uint64_t begun_ = 0;  // bytes received when the head had come, and when that was
   Nanos began_{};
   std::uint32_t sent_again_ = 0;  // as of the last message
+  Nanos protecting_{};            // as of then, too
 
   std::deque<Bytes> queue_;
   Bytes out_;  // being written

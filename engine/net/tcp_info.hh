@@ -10,6 +10,7 @@ struct TcpInfo {
   TcpSample sample;
   std::uint32_t retransmits = 0;  // segments sent again since the connection began
   std::uint64_t received = 0;     // bytes since then, whether read or not
+  Nanos tls{};                    // spent since then on what protects them
 };
 
 // Nothing known where `socket` is no TCP socket or the kernel is too old (before 4.6 it keeps no least RTT).

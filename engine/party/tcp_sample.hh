@@ -4,7 +4,7 @@
 
 namespace splitwan::engine {
 
-// What a party's own socket says of its connection as a message comes (live TCP only). 0 = not known.
+// What a party's own socket says of its connection as a message comes (live connections only). 0 = not known.
 struct TcpSample {
   Nanos rtt{}, rtt_spread{};  // the least of late, and the smoothed mean deviation
   std::uint32_t window = 0;   // segments that the party itself may have under way
@@ -17,6 +17,7 @@ struct TcpSample {
   // bytes both ways, and how many segments the other end had sent again when it answered.
   Nanos probe{};
   std::uint32_t probe_bytes = 0, peer_retransmits = 0;
+  Nanos tls{};  // the party's own work for TLS since the message before, both ways
   bool operator==(const TcpSample&) const = default;
 };
 

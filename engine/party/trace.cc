@@ -51,6 +51,7 @@ Span span_of(const Json& json) {
     s.tcp.probe = instant(r, "tcp_probe_ns", s.tcp.probe);
     s.tcp.probe_bytes = r.get("tcp_probe_bytes", s.tcp.probe_bytes);
     s.tcp.peer_retransmits = r.get("tcp_peer_retransmits", s.tcp.peer_retransmits);
+    s.tcp.tls = instant(r, "tls_ns", s.tcp.tls);
   }
   return s;
 }
@@ -181,6 +182,7 @@ std::string line_of(const Span& s, std::uint64_t run) {
     if (s.tcp.probe_bytes > 0)
       fmt::format_to(out, R"("tcp_probe_ns":{},"tcp_probe_bytes":{},"tcp_peer_retransmits":{},)",
                      s.tcp.probe.count(), s.tcp.probe_bytes, s.tcp.peer_retransmits);
+    if (s.tcp.tls > Nanos{}) fmt::format_to(out, R"("tls_ns":{},)", s.tcp.tls.count());
   }
   fmt::format_to(out, R"("rows":{},"context":{}}})", s.rows, s.context);
   return line;

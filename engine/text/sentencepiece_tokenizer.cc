@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <unordered_map>
 
 #include "engine/base/error.hh"
@@ -50,6 +51,8 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& path)
   for (Token id = 0; id < static_cast<Token>(model_.pieces.size()); ++id) {
     const auto& [text, score, type] = model_.pieces[id];
     if (text.empty()) throw Error("{}: piece {} is empty", path, id);
+    if (!std::isfinite(score))
+      throw Error("{}: piece {}: expected a finite score, found {}", path, id, score);
     if (type == Type::unknown) unknown_ = id;
     if (type == Type::byte) {
       const auto byte = byte_spelt(text);

@@ -107,7 +107,11 @@ class TlsStream : public Stream {
     if (failed_write_) asio::post(executor(), std::exchange(failed_write_, nullptr));
   }
 
-  TcpInfo info() override { return tcp_info_of(raw().native_handle()); }
+  TcpInfo info() override {
+    TcpInfo info = tcp_info_of(raw().native_handle());
+    info.tls = meter().spent();
+    return info;
+  }
   const std::string& peer() const override { return peer_; }
   std::string protection() const override {
     return certificate_ ? fmt::format("TLS 1.3, peer {}", certificate_->name()) : "TLS 1.3";

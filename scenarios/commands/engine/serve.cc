@@ -111,6 +111,7 @@ int serve_command(const ServeOptions& o) {
   const engine::MakeStream streams = streams_at(here, o.protection);
   const engine::ServerTerms terms = terms_of(o, s.threads);
   engine::keep_memory_reserve(memory_reserve);
+  Lookout lookout(o.look, o.protection.insecure);  // says "starting" while the model is read
   LoadedModel model(s.model, s.storage, s.place);
   const int layers = model.config().layers;
   std::optional<engine::DelWeights> del;
@@ -125,7 +126,6 @@ int serve_command(const ServeOptions& o) {
   else
     served =
         std::make_unique<engine::MiddleSessions>(model.config(), model.middle(range), del ? &*del : nullptr);
-  Lookout lookout(o.look, o.protection.insecure);
   engine::Server server(here, *served, terms, streams, lookout);
   const auto looking = lookout.look_at([&] { return server.state(); });
   announce(server.address(), range, layers, lookout.address(), o.json);

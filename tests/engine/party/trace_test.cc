@@ -149,7 +149,7 @@ TEST(Trace, is_one_json_object_a_line_in_a_fixed_form) {
 
 TEST(Trace, keeps_what_tcp_said_of_a_live_connection) {
   auto run = some_run();
-  run.spans[2].tcp = {Nanos(80), Nanos(7), 10, Nanos(60), 1448, 5'000'000, Nanos(3), 128, 7};
+  run.spans[2].tcp = {Nanos(80), Nanos(7), 10, Nanos(60), 1448, 5'000'000, Nanos(3), 128, 7, Nanos(5)};
   std::istringstream in(text_of({run}));
   EXPECT_EQ(read_trace(in, "t.jsonl").at(0).spans, run.spans);
 }

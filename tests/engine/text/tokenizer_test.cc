@@ -323,6 +323,16 @@ TEST(SentencePiece, of_a_byte_is_spelt_with_two_hex_digits_and_nothing_else) {
   }
 }
 
+TEST(SentencePiece, without_a_place_in_the_order_of_merges_is_refused) {
+  for (const float score : {NAN, INFINITY, -INFINITY}) {
+    auto model = with_byte_piece("<0x0A>");
+    model.pieces[2].score = score;
+    const Scratch bad("score.model", serialize(model));
+    EXPECT_EQ(message_of([&] { engine::make_sentencepiece_tokenizer(bad.path()); }),
+              fmt::format("{}: piece 2: expected a finite score, found {}", bad.path(), score));
+  }
+}
+
 TEST(SentencePiece, of_a_signed_byte_as_it_was_found_is_refused) {
   const std::string folder = shared_file("cases/tokenizer-signed-byte");
   SKIP_WITHOUT(folder);

@@ -42,6 +42,14 @@ TEST(TlsCommands, make_folders_for_two_machines_which_then_know_each_other) {
     ASSERT_EQ(o.code, 0) << o.err;
     EXPECT_EQ(o.json()["output_ids"], local.json()["output_ids"]);
   }
+  const std::string trace = folder / "t.jsonl";
+  ASSERT_EQ(splitwan(generate(at, "--token " + token + " --tls " + tls + "/client --trace " + trace)).code,
+            0);
+  const Outcome report = splitwan("report --json " + trace + " -o " + folder / "r.md");
+  ASSERT_EQ(report.code, 0) << report.err;
+  const nlohmann::json step = report.json()["results"][0]["step"];
+  EXPECT_GT(step["tls_s"], 0.0) << "what TLS costs is in the trace";
+  EXPECT_LT(step["tls_s"], step["network_s"]);
   expect_line(splitwan(generate(at, "--tls " + tls + "/client")), "no token was shown");
   expect_line(splitwan(generate(at, "--tls " + tls + "/client --tls-name other --token " + token)),
               "expected 'other'");

@@ -50,6 +50,12 @@ TEST_F(JournalFile, loses_the_torn_line_alone) {
   }
 }
 
+TEST_F(JournalFile, follows_no_link) {
+  write("");
+  std::filesystem::create_symlink(path_, folder_ / "link");
+  EXPECT_THROW(Journal(folder_ / "link"), engine::Error);
+}
+
 TEST_F(JournalFile, bears_repeated_and_strange_lines) {
   write(a_ + "\n" + a_ + "\n{}\n[1]\n{\"hash\":1,\"rows\":[]}\n{\"hash\":\"z\",\"rows\":[]}\n\n" + b_ + "\n");
   const Journal journal(path_);
