@@ -14,7 +14,8 @@ constexpr std::array blow_names = {"reset", "end", "blackhole", "half_open", "re
 constexpr std::array drafters = {"sequential", "ngram", "jacobi",       "lookahead",
                                  "auto",       "draft", "draft-tree-8", "draft-chain-4"};
 // What is on the wire; the tokens are those of the same split in one process.
-constexpr std::array wires = {"", "", "--wire int8 ", "--noise 1 ", "--pad-rows 1,4,8,16,64,2048 "};
+constexpr std::array wires = {
+    "", "", "--wire int8 ", "--noise 1 ", "--pad-rows 1,4,8,16,64,2048 ", "--check-steps 3 "};
 
 struct Case {
   Blow blow = Blow::reset;
