@@ -7,8 +7,10 @@
 namespace splitwan::engine {
 
 // Far enough apart for any run, and near enough to be subtracted and added up.
+constexpr Nanos longest_instant = std::chrono::days(100);
+
 inline Nanos instant(ObjectReader& r, const char* key) {
-  constexpr std::int64_t longest = 8'640'000'000'000'000;  // 100 days
+  constexpr std::int64_t longest = longest_instant.count();
   return Nanos(r.whole<std::int64_t>(key, -longest, longest));
 }
 inline Nanos instant(ObjectReader& r, const char* key, Nanos otherwise) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/error.hh"
 #include "engine/base/json.hh"
 #include "engine/base/types.hh"
 
@@ -20,6 +21,13 @@ struct Outage {
   std::uint64_t bytes_again = 0;  // sent once more, those rows included
   std::string why = {};           // the connection was lost
   bool operator==(const Outage&) const = default;
+};
+
+// What a transport throws when it gives a connection up for lost: the trace has that outage too, its end the
+// moment it gave up.
+struct LostForGood : Error {
+  LostForGood(const std::string& words, Outage o) : Error("{}", words), outage(std::move(o)) {}
+  Outage outage;
 };
 
 // A trace's line, but for its type and run. Throws Error naming the key.

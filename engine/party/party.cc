@@ -1,6 +1,7 @@
 #include "engine/party/party.hh"
 
 #include "engine/base/error.hh"
+#include "engine/party/instant.hh"
 
 namespace splitwan::engine {
 
@@ -53,9 +54,18 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   span.op = Op::recv;
   span.party = self_;
   span.begin = now();
-  auto arrival = transport_.recv(from, deadline);
+  std::optional<Arrival> arrival;
+  try {
+    arrival = transport_.recv(from, deadline);
+  } catch (const LostForGood& e) {
+    record(e.outage, from);
+    throw;
+  }
   if (!arrival) return arrival;
   const Header& header = arrival->message.header;
+  if (header.held < Nanos{} || header.held > longest_instant)  // before a trace keeps what no reader takes
+    throw Error("party {} says that it held step {} for {} ns: expected 0 to {}", arrival->from, header.step,
+                header.held.count(), longest_instant.count());
   span.end = now();
   span.arrived = arrival->at - start_;
   span.peer = arrival->from;
@@ -69,15 +79,17 @@ std::optional<Arrival> Party::receive(PartyId from, Nanos deadline) {
   span.retransmits = arrival->retransmits;
   span.tcp = arrival->tcp;
   record(span);
-  for (Outage& outage : arrival->outages) {
-    outage.step = step_;
-    outage.peer = arrival->from;
-    outage.begin -= start_;
-    outage.end -= start_;
-    recorder_.outage(outage);
-    outages_.push_back(outage);
-  }
+  for (const Outage& outage : arrival->outages) record(outage, arrival->from);
   return arrival;
+}
+
+void Party::record(Outage outage, PartyId peer) {
+  outage.step = step_;
+  outage.peer = peer;
+  outage.begin -= start_;
+  outage.end -= start_;
+  recorder_.outage(outage);
+  outages_.push_back(std::move(outage));
 }
 
 void Party::run(Work what, const std::function<void()>& job) {

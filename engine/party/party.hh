@@ -41,6 +41,7 @@ class Party {
  private:
   void run(Work, const std::function<void()>&);
   void record(const Span&);
+  void record(Outage, PartyId peer);
   std::optional<Arrival> receive(PartyId from, Nanos deadline);
   PartyId self_;
   Transport& transport_;
