@@ -24,10 +24,11 @@ struct Seen {
   std::uint64_t bytes = 0;
 };
 
+// Of the steps: what opens and closes a session, and spot checks, are of none.
 std::vector<Seen> messages_of(const engine::Run& run) {
   std::vector<Seen> all;
   for (const engine::Span& s : run.spans) {
-    if (s.party != client || s.op == Op::work) continue;
+    if (s.party != client || s.op == Op::work || s.step == 0) continue;
     const bool up = s.op == Op::send;
     all.push_back({up ? s.begin : s.arrived, up, s.bytes});
   }
@@ -35,21 +36,11 @@ std::vector<Seen> messages_of(const engine::Run& run) {
   return all;
 }
 
-// A session opens with a hello and its welcome, and may close with an empty message.
-void drop_ceremony(std::vector<Seen>& all) {
-  for (const bool up : {true, false}) {
-    const auto first = std::ranges::find(all, up, &Seen::up);
-    if (first != all.end()) all.erase(first);
-  }
-  if (!all.empty() && all.back().up && all.back().bytes == engine::prefix_size) all.pop_back();
-}
-
 }  // namespace
 
 SeenRun see(const engine::Run& run, const std::string& where) {
   const std::uint64_t row = engine::row_bytes_of(run.header, where);
-  std::vector<Seen> all = messages_of(run);
-  drop_ceremony(all);
+  const std::vector<Seen> all = messages_of(run);
   SeenRun seen;
   std::vector<std::uint64_t> asked;  // bytes of requests that are not answered yet
   Nanos answered{};

@@ -95,14 +95,14 @@ std::size_t columns_of(std::string_view valid) {
 std::string markdown_text(std::string_view text) {
   const std::string line = one_line(text);
   const auto at = [&](std::size_t i) { return i < line.size() ? static_cast<unsigned char>(line[i]) : '\0'; };
+  const std::size_t quoting = std::min(line.find_first_not_of(" >"), line.size());
   std::string escaped;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     const bool within = i > 0 && std::isalnum(at(i - 1)) && std::isalnum(at(i + 1));
     const bool link = (c == '/' && i > 0 && at(i - 1) == ':') || (c == '.' && i > 2 && at(i - 1) == 'w');
     if (std::string_view("&<|*`[]\\~$").find(c) != std::string_view::npos || (c == '_' && !within) || link ||
-        (i == 0 && (c == '#' || c == '-' || c == '+')) ||
-        (c == '>' && line.find_first_not_of(" >") >= i))  // where it would quote
+        (i == 0 && (c == '#' || c == '-' || c == '+')) || (c == '>' && i < quoting))  // where it would quote
       escaped += fmt::format("&#{};", static_cast<unsigned>(c));
     else
       escaped += c;

@@ -48,13 +48,16 @@ Generation ask_text(Party& party, PartyId server, const ModelEnds& embedding, co
       party.send(server, hello(config, {0, config.layers}, *options.wire, to_json(order)));
     party.send(server, std::move(m));
   }
-  said_in_welcome(answer_of(party, server, options.patience).message);
+  const Arrival welcome = answer_of(party, server, options.patience);
+  check_answer(party, welcome, {.at = begin, .kind = Kind::welcome});
+  said_in_welcome(welcome.message);
   Generation done;
   Nanos since = begin;
   while (done.finish.empty()) {
     const Arrival arrival = answer_of(party, server, options.patience);
     const Header& h = arrival.message.header;
     if (h.kind == Kind::bye) {
+      check_answer(party, arrival, {.at = asked, .kind = Kind::bye});
       done.finish = text_of(arrival.message);
       if (done.output.empty() ||
           (done.finish != "eos" && done.finish != "length" && done.finish != "context"))

@@ -17,9 +17,10 @@ class TraceWriter::Live : public Recorder {
  public:
   Live(TraceWriter& writer, std::uint64_t run) : writer_(writer), run_(run) {}
   void span(const Span& s) override { lines_ += line_of(s, run_) + "\n"; }
-  void check(const Check& c) override { lines_ += line_of(c, run_) + "\n"; }
   void step(const Step& s) override { put(line_of(s, run_)); }
-  void outage(const Outage& o) override { put(line_of(o, run_)); }  // the next one may be the last
+  // The last ones, it may be.
+  void check(const Check& c) override { put(line_of(c, run_)); }
+  void outage(const Outage& o) override { put(line_of(o, run_)); }
   std::string take() { return std::exchange(lines_, {}); }
 
  private:

@@ -15,19 +15,27 @@ BoundaryRows::BoundaryRows(LayerRange layers, int width)
 
 void BoundaryRows::begin(const Codec& back) {
   back_ = &back;
-  for (Boundary& b : boundaries_) b.open.clear();
+  for (Boundary& b : boundaries_) {
+    b.open.clear();
+    b.digests.clear();
+  }
 }
 
 void BoundaryRows::see(int boundary, std::span<const float> rows) {
   if (boundary == 0) {  // what a call that failed left behind is not there
     const std::size_t through = boundaries_.back().open.size();
-    for (Boundary& b : boundaries_) b.open.resize(through);
+    for (Boundary& b : boundaries_) {
+      b.open.resize(through);
+      b.digests.resize(through / width_);
+    }
   }
   Boundary& b = boundaries_.at(static_cast<std::size_t>(boundary));
   const std::size_t before = b.open.size();
   b.open.insert(b.open.end(), rows.begin(), rows.end());
   if (boundary == layers_.size() && !back_->label().lossless)
     back_->decode(encode_rows(*back_, rows, width_), width_, std::span(b.open).subspan(before));
+  for (std::size_t at = before; at < b.open.size(); at += width_)
+    b.digests.push_back(digest_of_row(std::span(b.open).subspan(at, width_)));
 }
 
 void BoundaryRows::commit(std::span<const std::int32_t> rows) {
@@ -37,9 +45,10 @@ void BoundaryRows::commit(std::span<const std::int32_t> rows) {
       const auto values = std::span(b.open).subspan(static_cast<std::size_t>(row) * width_, width_);
       if (at++ % together == 0) b.kept.emplace_back().reserve(together * width_);
       b.kept.back().insert(b.kept.back().end(), values.begin(), values.end());
-      b.hash.add(values);
+      b.hash.add(b.digests[static_cast<std::size_t>(row)]);
     }
     b.open.clear();
+    b.digests.clear();
   }
   committed_ += rows.size();
 }

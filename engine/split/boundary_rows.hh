@@ -29,6 +29,7 @@ class BoundaryRows : public LayerObserver {
   static constexpr std::size_t together = prefill_rows;  // rows in one piece of memory
   struct Boundary {
     std::vector<float> open;               // of the step, [rows, width]
+    std::vector<Sha256::Digest> digests;   // of these rows
     std::vector<std::vector<float>> kept;  // pieces of `together` rows
     Sha256 hash;
   };

@@ -16,6 +16,11 @@
 namespace splitwan::engine {
 namespace {
 
+// The server lied. Anything else that ends a check (a lost connection, say) tells nothing of its layers.
+struct Caught : Error {
+  using Error::Error;
+};
+
 constexpr std::size_t most_asked = 4;  // draws that wait for their evidence at one time
 
 std::span<const float> floats_of(const at::Tensor& rows) {
@@ -25,7 +30,7 @@ std::span<const float> floats_of(const at::Tensor& rows) {
 void add_rows(Sha256& hash, const at::Tensor& from, std::span<const std::int32_t> rows) {
   const auto width = static_cast<std::size_t>(from.size(1));
   for (const std::int32_t row : rows)
-    hash.add(floats_of(from).subspan(static_cast<std::size_t>(row) * width, width));
+    hash.add(digest_of_row(floats_of(from).subspan(static_cast<std::size_t>(row) * width, width)));
 }
 
 // Which of `layers` recomputes the model's layer `layer` as the server's words say that it does.
@@ -118,9 +123,9 @@ SpotChecks::Commitments SpotChecks::commitments(std::vector<std::int32_t> keep, 
                 answered.payload.size(), bytes, middle_.size());
   std::memcpy(all.data(), answered.payload.data(), bytes);
   if (all.front() != inputs_.digest())
-    throw Error("what the server committed to have read is not what it was sent");
+    throw Caught("what the server committed to have read is not what it was sent");
   if (all.back() != outputs_.digest())
-    throw Error("what the server committed to have computed is not what it has answered");
+    throw Caught("what the server committed to have computed is not what it has answered");
   return all;
 }
 
@@ -132,8 +137,8 @@ class SpotChecks::Recomputed {
 
   void take(const at::Tensor& in, const at::Tensor& out) {
     const auto rows = static_cast<std::size_t>(in.size(0));
-    in_.add(floats_of(in));
-    out_.add(floats_of(out));
+    add_rows(in_, in, first_rows(rows));
+    add_rows(out_, out, first_rows(rows));
     cache_.begin(chain_of(rows));
     at::Tensor here = layer_(in.clone(), cache_);
     cache_.commit(first_rows(rows));
@@ -148,10 +153,10 @@ class SpotChecks::Recomputed {
   void judge(const Sha256::Digest& in, const Sha256::Digest& out) const {
     const int layer = layer_.range().begin;
     if (in_.digest() != in || out_.digest() != out)
-      throw Error("layer {}: the server's rows are not those that it had committed to", layer);
+      throw Caught("layer {}: the server's rows are not those that it had committed to", layer);
     if (wrong_)
-      throw Error("layer {}: the server's output at position {} is not what the layer makes of its input",
-                  layer, *wrong_);
+      throw Caught("layer {}: the server's output at position {} is not what the layer makes of its input",
+                   layer, *wrong_);
   }
 
  private:
@@ -204,21 +209,25 @@ void SpotChecks::run(std::vector<std::int32_t> keep, std::optional<Nanos> patien
   since_ = 0;
   patience_ = patience;
   Check check{.step = party_.step(), .peer = server_, .begin = party_.now(), .rows = committed_};
-  const auto finish = [&](const std::string& failure) {
+  const auto made = [&](const std::string& failure) {
     check.end = party_.now();
     check.failure = failure;
     party_.checked(check);
-    party_.begin_step(check.step, committed_);
   };
   party_.begin_step(0, committed_);  // its spans are of no step
   try {
     const Commitments all = commitments(std::move(keep), check);
     for (const LayerStack* layer : draw()) check_layer(*layer, all, check);
+    made("");
+  } catch (const Caught& e) {
+    made(e.what());
+    throw Error("spot check after step {}: {}", check.step, e.what());
+  } catch (const LostForGood&) {
+    throw;
   } catch (const Error& e) {
-    finish(e.what());
     throw Error("spot check after step {}: {}", check.step, e.what());
   }
-  finish("");
+  party_.begin_step(check.step, committed_);
 }
 
 }  // namespace splitwan::engine

@@ -68,8 +68,8 @@ void MiddleSession::commit() {
   while (!listed.empty() && listed.back() == no_row) listed = listed.first(listed.size() - 1);
   for (const std::int32_t row : listed)  // lest the shift behind a soft prompt overflow
     if (std::cmp_greater(row, Limits{}.rows)) throw Error("row {} to keep: the step had {}", row, sent_);
-  const RowList all = first_rows(sent_);
-  if (mechanism_ && listed.empty() && header_.context == tokens_ + sent_) listed = all;
+  RowList all;
+  if (mechanism_ && listed.empty() && header_.context == tokens_ + sent_) listed = all = first_rows(sent_);
   if (!listed.empty()) {
     passage_.commit(behind(first_rows(lead_), listed));
     if (boundaries_) boundaries_->commit(listed);

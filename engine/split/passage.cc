@@ -38,9 +38,11 @@ class Together {
   }
   std::uint32_t rows() const { return rows_; }
 
-  // The inputs are kept: after a failure, each may be tried again.
+  std::size_t count() const { return parts_.size(); }
+
+  // Of several, the inputs are kept: after a failure, each may be tried alone.
   void run(const LayerStack& layers) {
-    const at::Tensor out = layers(in_.size() == 1 ? in_[0].clone() : at::cat(in_), sessions_);
+    const at::Tensor out = layers(in_.size() == 1 ? in_[0] : at::cat(in_), sessions_);
     std::int64_t at = 0;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
@@ -77,11 +79,12 @@ std::uint32_t proceed(const LayerStack& layers, std::span<Advance> all) {
   for (const Advance& one : all) {
     if (one.passage->under_way()) together.add(*one.passage, one.rows);
   }
-  if (together.rows() == 0) return 0;
-  try {
-    together.run(layers);
-    return together.rows();
-  } catch (const std::exception&) {  // out of memory, say: then as many as can
+  if (together.count() > 1) {
+    try {
+      together.run(layers);
+      return together.rows();
+    } catch (const std::exception&) {  // out of memory, say: then as many as can
+    }
   }
   std::uint32_t rows = 0;
   for (Advance& one : all) {

@@ -31,4 +31,11 @@ Sha256::Digest Sha256::digest() const {
   return digest;
 }
 
+Sha256::Digest digest_of_row(std::span<const float> values) {
+  Sha256::Digest digest;
+  check_hashed(EVP_Digest(values.data(), values.size_bytes(), reinterpret_cast<unsigned char*>(digest.data()),
+                          nullptr, EVP_sha256(), nullptr));
+  return digest;
+}
+
 }  // namespace splitwan::engine

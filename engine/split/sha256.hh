@@ -14,7 +14,6 @@ class Sha256 {
   using Digest = std::array<std::byte, 32>;
   Sha256();
   void add(std::span<const std::byte>);
-  void add(std::span<const float> values) { add(std::as_bytes(values)); }
   Digest digest() const;  // of what was added so far
 
  private:
@@ -23,5 +22,9 @@ class Sha256 {
   };
   std::unique_ptr<evp_md_ctx_st, Free> state_;
 };
+
+// Of one row of activations. Rows are committed to by these: each is hashed when it is computed, and what is
+// left for the moment it is kept does not depend on the width.
+Sha256::Digest digest_of_row(std::span<const float>);
 
 }  // namespace splitwan::engine

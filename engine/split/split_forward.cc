@@ -110,7 +110,9 @@ class SplitForward : public Forward {
   }
 
   void greet() {
-    if (hello_) party_.send(server_, *std::exchange(hello_, {}));
+    if (!hello_) return;
+    greeted_ = party_.now();
+    party_.send(server_, *std::exchange(hello_, {}));
   }
 
   // Which rows of the session these are.
@@ -171,6 +173,7 @@ class SplitForward : public Forward {
   Message receive() {
     Arrival arrival = answer_of(party_, server_, options_.patience);
     if (!welcomed_) {
+      check_answer(party_, arrival, {.at = greeted_, .kind = Kind::welcome});
       const Json said = said_in_welcome(arrival.message);
       if (checks_) checks_->welcomed(said);
       welcomed_ = true;
@@ -181,14 +184,21 @@ class SplitForward : public Forward {
     return std::move(arrival.message);
   }
 
+  at::Tensor rows_of(const Message& reply) const {
+    try {
+      return decode(reply, *options_.wire, ends_.config().width, ends_.tail().device());
+    } catch (const Error& e) {
+      throw Error("server: step {}: {}", reply.header.step, e.what());
+    }
+  }
+
   // Waits for the reply, then the last layers; logits of the last `wanted` rows.
   at::Tensor finish(const TokenBatch& batch, int wanted) {
     const Message reply = receive();
     const auto real = static_cast<std::uint32_t>(batch.rows()),
                rows = static_cast<std::uint32_t>(options_.defences.padded(batch.rows()));
-    at::Tensor hidden = party_.work(codec_work(*options_.wire, rows, ends_.config().width), [&] {
-      return decode(reply, *options_.wire, ends_.config().width, ends_.tail().device()).narrow(0, 0, real);
-    });
+    at::Tensor hidden = party_.work(codec_work(*options_.wire, rows, ends_.config().width),
+                                    [&] { return rows_of(reply).narrow(0, 0, real); });
     if (checks_) checks_->received(download(hidden).clone());  // the tail's layers overwrite them
     const auto context = static_cast<std::uint32_t>(tail_cache_.committed());
     return party_.work(ends_.logits_work(ends_.tail().work(Phase::tail, real, context), wanted), [&] {
@@ -211,6 +221,7 @@ class SplitForward : public Forward {
   std::optional<Message> hello_;  // until it is sent
   std::deque<Asking> asked_;      // requests that were not answered yet
   std::optional<SpotChecks> checks_;
+  Nanos greeted_{};  // when the hello went out
   bool welcomed_ = false;
 };
 

@@ -93,12 +93,13 @@ Observation observe_step(Observation o, const Step& step, const std::vector<cons
   return o;
 }
 
-// What went over the connection in a spot check.
+// What went over the connection in a spot check. `of_no_step`: the client's spans, in their order.
 std::vector<engine::Exchange> exchanges_of(const engine::Check& check,
                                            const std::vector<const Span*>& of_no_step) {
   engine::StepParts parts;
-  for (const Span* span : of_no_step)
-    if (span->party == client && span->begin >= check.begin && span->end <= check.end) parts.add(*span);
+  for (auto at = std::ranges::lower_bound(of_no_step, check.begin, {}, &Span::begin);
+       at != of_no_step.end() && (*at)->end <= check.end; ++at)
+    parts.add(**at);
   if (parts.exchanges.size() > 1) share_held(parts.exchanges);
   return std::move(parts.exchanges);
 }
@@ -110,7 +111,8 @@ std::vector<Observation> observe(const std::vector<Run>& runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const Observation common = start(runs[i], i);
     std::unordered_map<std::uint64_t, std::vector<const Span*>> by_step;
-    for (const Span& span : runs[i].spans) by_step[span.step].push_back(&span);
+    for (const Span& span : runs[i].spans)
+      if (span.step > 0 || span.party == client) by_step[span.step].push_back(&span);
     const Step* before = nullptr;
     auto check = runs[i].checks.begin();
     for (const Step& step : runs[i].steps) {
@@ -121,7 +123,7 @@ std::vector<Observation> observe(const std::vector<Run>& runs) {
         o.checked = exchanges_of(*check, by_step[0]);
       }
       o.pause_s = std::max(0.0, o.pause_s);
-      o.lost = std::ranges::any_of(runs[i].outages, [&](const auto& lost) { return lost.step <= step.step; });
+      o.lost = std::ranges::any_of(runs[i].outages, [&](const auto& lost) { return lost.begin < step.end; });
       before = &step;
     }
   }

@@ -40,10 +40,10 @@ struct Observation {
   double overhead_s = 0;                           // what is left of total_s
   double total_s = 0;
   double pause_s = 0;  // before it, since the step before, without spot checks
-  std::vector<engine::Exchange> checked =
-      {};  // a spot check's messages before it: what the connection carried
-  bool lost =
-      false;  // its connection was lost in it or before: what the new one has under way is not followed
+  // A spot check's messages before it: what the connection carried.
+  std::vector<engine::Exchange> checked = {};
+  // Its connection was lost in it or before: what the new one has under way is not followed.
+  bool lost = false;
   std::uint32_t drafted = 0, accepted = 0;
   std::uint32_t retransmits = 0;            // segments sent again, either way
   engine::TcpSample tcp;                    // of the client's own socket after the step

@@ -13,10 +13,12 @@ namespace splitwan::scenarios {
 // Unlike fmt::print, fputs throws nothing.
 void remark_lines(const std::string& text) { std::fputs(engine::whole_lines(text).c_str(), stderr); }
 
-Progress::Progress() : terminal_(isatty(STDERR_FILENO) && !std::getenv("CI")) {
+bool redraws_stderr() {
   const char* term = std::getenv("TERM");
-  if (!term || std::string_view(term) == "dumb") terminal_ = false;
+  return isatty(STDERR_FILENO) && !std::getenv("CI") && term && std::string_view(term) != "dumb";
 }
+
+Progress::Progress() : terminal_(redraws_stderr()) {}
 
 Progress::~Progress() {
   if (terminal_) std::fputs("\r\033[K", stderr);

@@ -15,8 +15,10 @@ void remark(fmt::format_string<Args...> format, Args&&... args) {
   remark_lines(fmt::format(format, std::forward<Args>(args)...) + "\n");
 }
 
-// A redrawn line on a terminal, nothing elsewhere.
+// Whether stderr is a terminal whose lines may be drawn anew, and nobody's log.
+bool redraws_stderr();
 
+// A redrawn line on a terminal, nothing elsewhere.
 class Progress {
  public:
   Progress();

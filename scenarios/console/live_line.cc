@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include "engine/base/plain_text.hh"
+#include "scenarios/console/console.hh"
+#include "scenarios/console/signal_watch.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -72,9 +74,7 @@ void leave_signals() {
 }  // namespace
 
 LiveLine::Form LiveLine::form_here(bool prints_meanwhile) {
-  const char* term = std::getenv("TERM");
-  if (!::isatty(STDERR_FILENO) || std::getenv("CI") || !term || std::string_view(term) == "dumb")
-    return Form::plain;
+  if (!redraws_stderr()) return Form::plain;
   struct stat out {
   }, err{};
   const bool same = ::isatty(STDOUT_FILENO) && ::fstat(STDOUT_FILENO, &out) == 0 &&
@@ -90,9 +90,7 @@ LiveLine::LiveLine(Say say, bool prints_meanwhile)
     set_aside();
   }
   thread_ = std::jthread([this](const std::stop_token& stop) {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    take_no_signals();
     tend(stop);
   });
 }

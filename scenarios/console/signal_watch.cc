@@ -27,4 +27,10 @@ SignalWatch::~SignalWatch() {
 
 int SignalWatch::received() { return noted; }
 
+void take_no_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
 }  // namespace splitwan::scenarios

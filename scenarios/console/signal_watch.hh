@@ -19,4 +19,7 @@ class SignalWatch {
   struct sigaction before_[3];
 };
 
+// For a thread beside the main one: signals are the main one's.
+void take_no_signals();
+
 }  // namespace splitwan::scenarios

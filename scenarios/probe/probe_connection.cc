@@ -16,7 +16,7 @@ namespace {
 using engine::Kind;
 namespace asio = boost::asio;
 
-constexpr std::size_t most_words = 4096;
+constexpr std::size_t most_words = 4096, most_pongs = 64;
 constexpr std::uint32_t largest = 4u << 20;  // of one message, either way
 
 std::uint32_t segment_of(int socket) {
@@ -81,6 +81,7 @@ Nanos ProbeConnection::ask(std::span<const Measure> list, bool at_once) {
     message.header.kind = Kind::measure;
     message.header.seq = ++asked_;
     message.header.context = m.wanted;
+    expected_.push_back({asked_, m.wanted, begin});
     message.payload.assign(noise_.begin(), noise_.begin() + std::min<std::size_t>(m.sent, noise_.size()));
     engine::Bytes bytes = encode(message);
     if (at_once && !queue_.empty() && &m != list.data())
@@ -152,7 +153,8 @@ void ProbeConnection::take(std::size_t bytes) {
       std::ranges::copy(head_, prefix.begin());
       const engine::Sizes sizes =
           read_prefix(prefix, {.rows = 0, .payload = largest, .first_payload = largest}, header_);
-      left_ = sizes.lists + sizes.payload;
+      payload_ = sizes.payload;
+      left_ = sizes.lists + payload_;
       words_.clear();
     }
     const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), left_));
@@ -173,11 +175,11 @@ void ProbeConnection::message() {
       welcome_ = true;
       return;
     case Kind::measured:
-      answers_.push_back({header_.seq, steady_now(), header_.held});
-      return;
+      return measured();
     case Kind::error:
       throw engine::Error("{}", words_);
     case Kind::ping: {
+      if (queue_.size() > most_pongs) throw engine::Error("asks for more pongs than it reads");
       engine::Message pong;
       pong.header.kind = Kind::pong;
       pong.header.step = header_.step;
@@ -187,6 +189,23 @@ void ProbeConnection::message() {
     default:
       throw engine::Error("expected what was measured, found {}", engine::name_of(header_.kind));
   }
+}
+
+// The server is not believed: it answers what was asked, in order, and held nothing for longer than was
+// waited.
+void ProbeConnection::measured() {
+  const Nanos now = steady_now();
+  if (expected_.empty()) throw engine::Error("measured what was not asked for");
+  const Expected asked = expected_.front();
+  expected_.pop_front();
+  if (header_.seq != asked.seq || payload_ != asked.bytes)
+    throw engine::Error("measurement {} of {} bytes: expected {} of {}", header_.seq, payload_, asked.seq,
+                        asked.bytes);
+  // A thousandth: two clocks may run that much apart.
+  if (header_.held < Nanos{} || header_.held > (now - asked.at) + (now - asked.at) / 1000)
+    throw engine::Error("says that it held measurement {} for {} ns: expected 0 to {}", asked.seq,
+                        header_.held.count(), (now - asked.at).count());
+  answers_.push_back({header_.seq, now, header_.held});
 }
 
 void ProbeConnection::write() {

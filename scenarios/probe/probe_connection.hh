@@ -50,6 +50,7 @@ class ProbeConnection {
   void read();
   void take(std::size_t bytes);
   void message();
+  void measured();
   void write();
   bool wait(Nanos until, const std::function<bool()>& holds);
   [[noreturn]] void fail(const std::string& why) const;
@@ -65,9 +66,14 @@ class ProbeConnection {
   engine::Bytes buffer_, noise_;
   engine::Bytes head_;     // of the message that comes
   engine::Header header_;  // once it is whole
-  std::uint64_t left_ = 0;
+  std::uint64_t payload_ = 0, left_ = 0;
   std::string words_;  // of a welcome or an error
   bool opened_ = false, welcome_ = false;
+  struct Expected {
+    std::uint32_t seq = 0, bytes = 0;
+    Nanos at{};
+  };
+  std::deque<Expected> expected_;  // of what was asked and is not answered yet
   std::deque<Measured> answers_;
 
   std::deque<engine::Bytes> queue_;

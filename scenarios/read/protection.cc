@@ -2,12 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
+#include <set>
 
 #include "engine/base/error.hh"
 #include "engine/net/shard_links.hh"
 #include "engine/tls/tls_stream.hh"
 #include "engine/tls/token.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/read/network_choice.hh"
 
 namespace splitwan::scenarios {
@@ -22,9 +23,6 @@ constexpr const char* ways_out =
     "expected --tls FOLDER (as `splitwan serve --init-tls` makes), a Unix socket or loopback through an SSH "
     "tunnel, or --insecure";
 
-// One line to stderr, which may be full or closed.
-void warn(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
-
 // Plain TCP: `what` says which connection.
 MakeStream plain(const std::string& what, bool private_line, const Protection& p) {
   if (private_line) return engine::make_plain_stream;
@@ -33,23 +31,27 @@ MakeStream plain(const std::string& what, bool private_line, const Protection& p
   if (!p.insecure)
     throw Error("{}: not a loopback address, and activations would cross the network in clear: {}", what,
                 ways_out);
-  warn(
-      fmt::format("INSECURE: {}: nothing is encrypted and nobody proves who they are: whoever is on the way "
-                  "can read and change what is sent",
-                  what));
+  static std::set<std::string> said;  // once, however many runs go over it
+  if (said.insert(what).second)
+    remark(
+        "INSECURE: {}: nothing is encrypted and nobody proves who they are: whoever is on the way can "
+        "read and change what is sent",
+        what);
   return engine::make_plain_stream;
 }
 
-bool given(const Protection& p) { return !p.tls.empty() || !p.tls_name.empty() || !p.token.empty(); }
-
 }  // namespace
+
+void refuse_protection(const Protection& p) {
+  for (const auto& [option, given] : {std::pair{"--tls", !p.tls.empty()},
+                                      {"--tls-name", !p.tls_name.empty()},
+                                      {"--token", !p.token.empty()},
+                                      {"--insecure", p.insecure}})
+    if (given) throw Error("{}: protects a live connection: expected --server beside it", option);
+}
 
 MakeStream streams_for(const NetworkChoice& n) {
   const Protection& p = n.protection;
-  if (n.server.empty()) {
-    if (given(p)) throw Error("network: tls and token are between machines: expected a server");
-    return engine::make_plain_stream;
-  }
   if (!p.tls.empty()) return engine::tls_streams({p.tls, p.tls_name, TlsSides::caller});
   if (!p.tls_name.empty()) throw Error("--tls-name {}: expected --tls FOLDER beside it", p.tls_name);
   return plain("server " + n.server, std::ranges::all_of(servers_of(n), &Endpoint::is_loopback), p);

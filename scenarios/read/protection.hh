@@ -29,6 +29,9 @@ engine::MakeStream streams_at(const engine::Endpoint&, const Protection&);
 // Of one party of sharded tokens, with all that it speaks with: from its own folder within `tls`.
 engine::MakeStream streams_for(const NetworkChoice&, const engine::Sharding&, engine::PartyId self);
 
+// Throws Error naming an option that protects nothing where no server is called.
+void refuse_protection(const Protection&);
+
 std::string token_of(const Protection&);  // what the file holds; "" = none
 
 // --tls, --token and --insecure; of one that calls also --tls-name.

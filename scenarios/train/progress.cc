@@ -1,17 +1,16 @@
 #include "scenarios/train/progress.hh"
 
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "engine/base/error.hh"
+#include "scenarios/console/console.hh"
 
 namespace splitwan::scenarios {
 
 using std::chrono::duration;
 using std::chrono::steady_clock;
 
-TrainProgress::TrainProgress(std::int64_t steps) : steps_(steps), terminal_(isatty(STDERR_FILENO)) {}
+TrainProgress::TrainProgress(std::int64_t steps) : steps_(steps), terminal_(redraws_stderr()) {}
 
 void TrainProgress::show(const TrainState& state, double rate) {
   const Instant now = steady_clock::now();

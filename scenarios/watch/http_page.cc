@@ -6,12 +6,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <csignal>
 #include <deque>
 #include <thread>
 
 #include "engine/base/error.hh"
 #include "engine/net/adopted_socket.hh"
+#include "scenarios/console/signal_watch.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -160,9 +160,7 @@ HttpPage::HttpPage(const engine::Endpoint& here, Find find, engine::Nanos patien
     b.door.assign(b.listener.descriptor());
     b.wait();
     b.thread = std::thread([&b] {
-      sigset_t all;
-      sigfillset(&all);
-      pthread_sigmask(SIG_BLOCK, &all, nullptr);
+      take_no_signals();
       b.run();
     });
   } catch (const std::exception& e) {

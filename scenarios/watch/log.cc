@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <csignal>
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/plain_text.hh"
+#include "scenarios/console/signal_watch.hh"
 #include "scenarios/watch/line_writer.hh"
 
 namespace splitwan::scenarios {
@@ -59,12 +59,6 @@ class WriterSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
 };
 
 namespace {
-
-void take_no_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 // Quotes included. Valid in JSON, and in key=value text as its readers know it (logfmt).
 std::string quoted(std::string_view words) { return Json(engine::one_line(words, most_bytes)).dump(); }

@@ -91,6 +91,14 @@ TEST(Observation, steps_from_a_lost_connection_on_are_told_apart_and_not_fitted)
   EXPECT_EQ(f.left_out[0].runs, 1u);
 }
 
+TEST(Observation, of_a_connection_that_was_lost_in_a_check_leaves_the_steps_before_it) {
+  auto runs = one_rtt();
+  engine::Run& run = runs[0];
+  run.outages = {{.step = 0, .peer = 1, .begin = run.steps[3].end, .end = run.steps[4].begin}};
+  const Study study(runs);
+  for (std::size_t i = 0; i < run.steps.size(); ++i) EXPECT_EQ(study.steps[i].lost, i > 3) << i;
+}
+
 TEST(Observation, flights_are_the_receivers_count) {
   // 10 segments hold 14 rows of 1 KiB; the first 17 rows need two flights and open the window for the next.
   std::map<std::size_t, bool> opened;

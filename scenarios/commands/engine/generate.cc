@@ -53,6 +53,7 @@ Scenario scenario_for(const GenerateOptions& o) {
   const bool split = !o.split.empty() || !o.server.empty() || !o.link.empty() || s.privacy.on();
   std::tie(s.head_layers, s.tail_layers) = parse_split(o.split.empty() ? "2,2" : o.split);
   if (s.privacy.on() && o.split.empty()) s.head_layers = engine::read_del_weights(s.privacy.maps).depth;
+  if (o.server.empty()) refuse_protection(o.protection);
   if (!o.link.empty()) {
     s.network = parse_link(o.link);
   } else {

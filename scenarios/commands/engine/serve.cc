@@ -12,6 +12,7 @@
 #include "engine/split/middle_sessions.hh"
 #include "engine/tls/token.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/engine/announce.hh"
 #include "scenarios/commands/engine/init_tls.hh"
 #include "scenarios/commands/engine/serve_role.hh"
 #include "scenarios/read/layer_range.hh"
@@ -38,26 +39,6 @@ struct ServeOptions {
   RoleOptions as;
   InitTlsOptions init;
 };
-
-void announce(const engine::Endpoint& here, engine::LayerRange range, int layers, const std::string& watch,
-              bool json) {
-  if (json) {
-    Json ready = {{"schema_version", 1}};
-    if (here.is_unix()) {
-      ready["path"] = here.path;
-    } else {
-      ready["host"] = here.host;
-      ready["port"] = here.port;
-    }
-    ready["layers"] = {range.begin, range.end};
-    if (!watch.empty()) ready["watch"] = watch;
-    fmt::print("{}\n", ready.dump());
-  } else {
-    fmt::print("listening on {}, layers {}:{} of {}{}\n", here.text(), range.begin, range.end, layers,
-               watch.empty() ? "" : ", watched at " + watch);
-  }
-  std::fflush(stdout);
-}
 
 engine::Nanos time_of(const char* option, const std::string& text) {
   const engine::Nanos time = engine::parse_duration(text);
@@ -128,7 +109,13 @@ int serve_command(const ServeOptions& o) {
         std::make_unique<engine::MiddleSessions>(model.config(), model.middle(range), del ? &*del : nullptr);
   engine::Server server(here, *served, terms, streams, lookout);
   const auto looking = lookout.look_at([&] { return server.state(); });
-  announce(server.address(), range, layers, lookout.address(), o.json);
+  const std::string watch = lookout.address();
+  Json more = {{"layers", {range.begin, range.end}}};
+  if (!watch.empty()) more["watch"] = watch;
+  announce(server.address(), more,
+           fmt::format("listening on {}, layers {}:{} of {}{}", server.address().text(), range.begin,
+                       range.end, layers, watch.empty() ? "" : ", watched at " + watch),
+           o.json);
   boost::asio::signal_set signals(server.executor(), SIGINT, SIGTERM);
   end_by_signals(server, signals);
   server.run();
@@ -182,9 +169,9 @@ void add_serve_command(CLI::App& command, Chosen& chosen) {
   add_budgets(command, *o);
   add_watch_options(command, o->look);
   command.add_flag("--json", o->json, "announce the address as one JSON object");
-  for (const char* other :
-       {"--layers", "--maps", "--whole", "--listen", "--threads", "--storage", "--device", "--sessions",
-        "--per-source", "--memory", "--idle", "--keep", "--drain", "--watch"})
+  for (const char* other : {"--layers", "--maps", "--whole", "--listen", "--threads", "--storage", "--device",
+                            "--sessions", "--per-source", "--memory", "--idle", "--keep", "--drain",
+                            "--watch", "--log-level", "--log-json", "--tls", "--token"})
     role->excludes(command.get_option(other));  // a node is as its scenario says
   command.callback([o, &chosen] { chosen = [o] { return serve_command(*o); }; });
 }

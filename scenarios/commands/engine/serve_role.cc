@@ -4,6 +4,8 @@
 
 #include "engine/base/error.hh"
 #include "engine/net/shard_links.hh"
+#include "scenarios/commands/engine/announce.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/cascade.hh"
 #include "scenarios/run/networks/networks.hh"
@@ -17,12 +19,6 @@ struct KeepNothing : engine::Recorder {
   void span(const engine::Span&) override {}
   void step(const engine::Step&) override {}
 };
-
-// A log that cannot be written ends nothing.
-template <typename... Args>
-void say(fmt::format_string<Args...> format, Args&&... args) {
-  std::fputs((fmt::format(format, std::forward<Args>(args)...) + "\n").c_str(), stderr);
-}
 
 }  // namespace
 
@@ -47,22 +43,14 @@ int serve_role(const RoleOptions& o) {
   if (self == 0) throw Error("--role client: the client is `splitwan run {}`", o.scenario);
   engine::ShardLinks links = shard_links(s.network, sharding);
   links.limits.first_payload = 1 << 16;  // a hello
-  links.turned_away = [&o](const std::string& line) { say("{}: not let in: {}", o.role, line); };
+  links.turned_away = [&o](const std::string& line) { remark("{}: not let in: {}", o.role, line); };
   const engine::Endpoint& here = links.addresses.at(self);
   const engine::MakeStream streams = streams_for(s.network, sharding, self);
   ShardNode node(s, self);
   engine::Listener listener(here);
   const engine::Endpoint& address = listener.address();
-  if (o.json)
-    fmt::print("{}\n", Json{{"schema_version", 1},
-                            {"role", o.role},
-                            {"host", address.host},
-                            {"port", address.port},
-                            {"layers", {node.layers().begin, node.layers().end}}}
-                           .dump());
-  else
-    fmt::print("{} listening on {}:{}, {}\n", o.role, address.host, address.port, node.holds());
-  std::fflush(stdout);
+  announce(address, {{"role", o.role}, {"layers", {node.layers().begin, node.layers().end}}},
+           fmt::format("{} listening on {}, {}", o.role, address.text(), node.holds()), o.json);
   at::set_num_threads(s.threads);
   int failed = 0;
   while (true) {
@@ -71,14 +59,14 @@ int serve_role(const RoleOptions& o) {
       engine::SocketTransport transport(clock, streams);
       transport.tell_of_departures();
       join(transport, self, links, &listener);
-      say("{}: a session began", o.role);
+      remark("{}: a session began", o.role);
       KeepNothing nothing;
       engine::Party party(self, transport, clock, nothing);
       node.serve(party);
-      say("{}: a session ended", o.role);
+      remark("{}: a session ended", o.role);
       failed = 0;
     } catch (const std::exception& e) {
-      say("{}: a session ended: {}", o.role, e.what());
+      remark("{}: a session ended: {}", o.role, e.what());
       failed = 2;
     }
     if (o.once) return failed;

@@ -1,8 +1,6 @@
-#include <cstdio>
-
-#include "engine/base/plain_text.hh"
 #include "engine/party/roles.hh"
 #include "engine/resume/resuming_transport.hh"
+#include "scenarios/console/console.hh"
 #include "scenarios/run/networks/networks.hh"
 
 namespace splitwan::scenarios {
@@ -18,7 +16,7 @@ class LiveServer : public RunNetwork {
     terms_.token = token_of(choice_.protection);
     terms_.patience = choice_.patience;
     terms_.max_outage = order.resumable ? choice_.max_outage : Nanos{};
-    terms_.say = [](const std::string& line) { say(line); };
+    terms_.say = [](const std::string& line) { remark("{}", line); };
   }
 
   void run(const std::map<engine::PartyId, engine::PartyMain>& parties) override {
@@ -32,9 +30,6 @@ class LiveServer : public RunNetwork {
   std::string protection() const override { return protection_; }
 
  private:
-  // stderr may be full or closed.
-  static void say(const std::string& line) { std::fputs((engine::one_line(line) + "\n").c_str(), stderr); }
-
   NetworkChoice choice_;
   engine::ResumeTerms terms_;
   std::string protection_;

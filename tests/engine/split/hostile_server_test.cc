@@ -76,11 +76,12 @@ TEST_P(HostileServer, that_does_no_wrong_is_believed) {
 
 TEST_P(HostileServer, sends_no_numbers_that_a_layer_cannot_read) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  EXPECT_EQ(said(third_row_has(std::nanf(""))), "row 0 has nan in it: expected finite numbers");
-  EXPECT_EQ(said(third_row_has(infinity)), "row 0 has inf in it: expected finite numbers");
-  EXPECT_EQ(said(third_row_has(-infinity)), "row 0 has -inf in it: expected finite numbers");
+  EXPECT_EQ(said(third_row_has(std::nanf(""))),
+            "server: step 3: row 0 has nan in it: expected finite numbers");
+  EXPECT_EQ(said(third_row_has(infinity)), "server: step 3: row 0 has inf in it: expected finite numbers");
+  EXPECT_EQ(said(third_row_has(-infinity)), "server: step 3: row 0 has -inf in it: expected finite numbers");
   EXPECT_EQ(said(third_row_has(3e38F)),
-            "row 0 is too large: expected a sum of squares that is finite in f32");
+            "server: step 3: row 0 is too large: expected a sum of squares that is finite in f32");
 }
 
 TEST_P(HostileServer, answers_in_no_other_wire_type_shape_or_place) {
@@ -93,7 +94,7 @@ TEST_P(HostileServer, answers_in_no_other_wire_type_shape_or_place) {
                 m.header.context = was.context;
                 m.header.held = was.held;
               })),
-              testing::Eq("activation of wire type 3: expected 0, f32"));
+              testing::Eq("server: step 3: activation of wire type 3: expected 0, f32"));
   EXPECT_THAT(said(third([](Message& m) { m.header.width = 33; })),
               HasSubstr("expected width 32 and 128 bytes"));
   EXPECT_THAT(said(third([](Message& m) { m.payload.pop_back(); })),
@@ -132,6 +133,18 @@ TEST_P(HostileServer, answers_once) {
             "peer sent 'welcome' where 'reply' was expected");
   EXPECT_EQ(said([](Message& m) { return m.header.kind == Kind::welcome ? 0 : 1; }),
             "peer sent 'reply' where 'welcome' was expected");
+}
+
+TEST_P(HostileServer, welcomes_as_no_step_that_was_held) {
+  const auto welcome = [](const std::function<void(Header&)>& change) {
+    return [change](Message& m) {
+      if (m.header.kind == Kind::welcome) change(m.header);
+      return 1;
+    };
+  };
+  EXPECT_THAT(said(welcome([](Header& h) { h.step = 3; })), HasSubstr("server answered step 3 with 0 rows"));
+  EXPECT_THAT(said(welcome([](Header& h) { h.held = std::chrono::hours(1); })),
+              HasSubstr("server says that it held step 0 for 3600000000000 ns: expected 0 to "));
 }
 
 TEST_P(HostileServer, welcomes_with_an_object_of_a_few_words) {

@@ -117,6 +117,24 @@ TEST(Probe, ends_in_one_line_that_names_the_server) {
   EXPECT_THAT(error_at(nobody, quick()), HasSubstr(nobody.text()));
 }
 
+TEST(Probe, believes_no_server_that_measures_what_cannot_be) {
+  const auto error_of = [](const std::function<void(engine::Message&)>& lie) {
+    const tests::MeasuringServer server(
+        {"127.0.0.1", 0}, "", false, [] {}, lie);
+    return tests::error_of([&] { probe_path(server.address(), engine::make_plain_stream, quick()); });
+  };
+  EXPECT_THAT(error_of([](engine::Message& m) { m.header.held = 1h; }),
+              HasSubstr("says that it held measurement 1 for 3600000000000 ns: expected 0 to "));
+  EXPECT_THAT(error_of([](engine::Message& m) { m.header.held = Nanos::min(); }),
+              HasSubstr("held measurement 1"));
+  EXPECT_THAT(error_of([](engine::Message& m) { m.header.seq += 1; }),
+              HasSubstr("measurement 2 of 0 bytes: expected 1 of 0"));
+  EXPECT_THAT(error_of([](engine::Message& m) {
+                if (!m.payload.empty()) m.payload.pop_back();
+              }),
+              HasSubstr(" bytes: expected "));
+}
+
 ProbedPath known() {
   ProbedPath p;
   p.path = "far:7420";
