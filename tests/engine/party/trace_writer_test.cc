@@ -105,6 +105,27 @@ TEST(TraceWriter, has_each_step_of_a_live_run_on_the_disk_once_it_is_done) {
   EXPECT_EQ(cut_off, "");
 }
 
+TEST(TraceWriter, has_the_check_that_ended_a_run_on_the_disk_and_the_outage_that_did) {
+  for (const bool check : {true, false}) {
+    const TemporaryFolder folder;
+    const engine::Run& run = some_runs()[0];
+    {
+      TraceWriter writer(folder / "t.jsonl");
+      Recorder* live = writer.begin(run.header);
+      play(run, *live, 3);
+      if (check)
+        live->check({.step = 3, .peer = 1, .failure = "layer 5"});
+      else
+        live->outage({.step = 3, .peer = 1, .why = "closed by the peer"});
+    }
+    std::string cut_off;
+    const auto there = read_trace_file(folder / "t.jsonl.partial", &cut_off);
+    ASSERT_EQ(there.size(), 1u);
+    EXPECT_EQ(there[0].checks.size(), check ? 1u : 0u);
+    EXPECT_EQ(there[0].outages.size(), check ? 0u : 1u);
+  }
+}
+
 TEST(TraceWriter, of_a_process_that_is_killed_has_lost_the_step_it_was_in) {
   const TemporaryFolder folder;
   const engine::Run& run = some_runs()[0];

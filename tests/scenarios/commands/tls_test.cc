@@ -70,6 +70,11 @@ TEST(TlsCommands, refuse_what_would_cross_a_network_in_clear) {
   expect_refusal(generate + "--tls-name a.example", "expected --tls");
   const std::string serve = "serve --model " + demo_model + " --layers 2:10 --listen 0.0.0.0:0 ";
   expect_refusal(serve, "not a loopback address");
+  const std::string alone = "generate --model " + demo_model + " --prompt a --link rtt=20ms ";
+  for (const char* option : {"--tls here", "--tls-name here", "--token here", "--insecure"})
+    expect_refusal(alone + option, "protects a live connection: expected --server beside it");
+  for (const char* option : {"--tls here", "--token here", "--log-json"})
+    EXPECT_NE(splitwan(std::string("serve --role comp:0 --scenario here ") + option).code, 0) << option;
   fs::create_directory(folder / "tls");
   expect_refusal(serve + "--tls " + folder / "tls", "anybody would be let in");
 }
