@@ -2,13 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <set>
 
 #include "engine/base/error.hh"
+#include "engine/base/plain_text.hh"
 #include "engine/net/shard_links.hh"
 #include "engine/tls/tls_stream.hh"
 #include "engine/tls/token.hh"
-#include "scenarios/console/console.hh"
 #include "scenarios/read/network_choice.hh"
 
 namespace splitwan::scenarios {
@@ -33,10 +34,13 @@ MakeStream plain(const std::string& what, bool private_line, const Protection& p
                 ways_out);
   static std::set<std::string> said;  // once, however many runs go over it
   if (said.insert(what).second)
-    remark(
-        "INSECURE: {}: nothing is encrypted and nobody proves who they are: whoever is on the way can "
-        "read and change what is sent",
-        what);
+    std::fputs(
+        (engine::one_line(fmt::format("INSECURE: {}: nothing is encrypted and nobody proves who they are: "
+                                      "whoever is on the way can read and change what is sent",
+                                      what)) +
+         "\n")
+            .c_str(),
+        stderr);
   return engine::make_plain_stream;
 }
 

@@ -24,14 +24,14 @@ const std::string& html() {
 }
 
 // What stands between an opening tag and the next closing script tag.
-std::string inside(const std::string& page, const std::string& tag) {
+std::string part_of(const std::string& page, const std::string& tag) {
   const auto at = page.find(tag);
   if (at == page.npos) return "";
   const auto begin = at + tag.size();
   return page.substr(begin, page.find("</script>", begin) - begin);
 }
 
-Json embedded() { return Json::parse(inside(html(), R"(<script type="application/json" id="data">)")); }
+Json embedded() { return Json::parse(part_of(html(), R"(<script type="application/json" id="data">)")); }
 
 TEST(Summary, counts_what_the_runs_did) {
   const Json summary = summarise(model::Study(tests::synthesise({.rtts_s = {0.08}})));

@@ -13,7 +13,7 @@ using engine::Json;
 using testing::ElementsAre, testing::HasSubstr, testing::IsEmpty, testing::Not;
 using tests::Row, tests::sweep_of, tests::sweep_row;
 
-Sweep grid() { return sweep_of(tests::as_csv(tests::grid_rows())); }
+Sweep swept_grid() { return sweep_of(tests::as_csv(tests::grid_rows())); }
 
 // One factor of these values, a row each.
 SweepAxis axis_of_values(const std::vector<std::string>& values) {
@@ -24,7 +24,7 @@ SweepAxis axis_of_values(const std::vector<std::string>& values) {
 }
 
 TEST(Sweep, has_an_axis_for_each_factor_and_for_what_else_tells_a_cells_rows_apart) {
-  const Sweep sweep = grid();
+  const Sweep sweep = swept_grid();
   ASSERT_EQ(sweep.axes.size(), 4u);
   EXPECT_THAT(sweep.axes[0].values, ElementsAre("20ms", "80ms", "160ms"));
   EXPECT_THAT(sweep.axes[0].numbers, ElementsAre(0.02, 0.08, 0.16));
@@ -51,7 +51,7 @@ TEST(Sweep, lays_an_axis_out_as_its_values_are_spaced) {
 }
 
 TEST(Sweep, computes_shares_and_bytes_a_token_of_rows_that_ran) {
-  const Sweep sweep = grid();
+  const Sweep sweep = swept_grid();
   const auto of = [&](const char* column) {
     return std::ranges::find(sweep.quantities, column, &Quantity::column)->values;
   };
@@ -101,7 +101,7 @@ TEST(SweepFront, holds_what_no_other_row_beats) {
 }
 
 TEST(SweepFront, is_of_privacy_where_the_table_tells_it_and_else_of_bytes) {
-  EXPECT_EQ(swept_data(grid())["front"]["x"]["column"], "bytes_per_token");
+  EXPECT_EQ(swept_data(swept_grid())["front"]["x"]["column"], "bytes_per_token");
   std::vector<Row> rows;
   for (const auto& [mu, speed] : {std::pair("5", 10.0), {"20", 30.0}, {"40", 20.0}})
     rows.push_back(sweep_row(mu, {{"privacy.mu", mu}}, "ngram", speed, 1));
@@ -114,7 +114,7 @@ TEST(SweepFront, is_of_privacy_where_the_table_tells_it_and_else_of_bytes) {
 }
 
 TEST(Sweep, says_what_varied_what_failed_and_what_is_best) {
-  const Json data = swept_data(grid());
+  const Json data = swept_data(swept_grid());
   const std::string text = markdown::swept(data);
   EXPECT_THAT(text, HasSubstr("t.csv: 23 rows of 12 cells, 1 of them failed."));
   EXPECT_THAT(text, HasSubstr("Varied: network.rtt (3 values), network.rate (2 values), split.head (2 "

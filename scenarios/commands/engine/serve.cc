@@ -12,8 +12,8 @@
 #include "engine/split/middle_sessions.hh"
 #include "engine/tls/token.hh"
 #include "scenarios/commands/commands.hh"
-#include "scenarios/commands/engine/announce.hh"
 #include "scenarios/commands/engine/init_tls.hh"
+#include "scenarios/commands/engine/ready.hh"
 #include "scenarios/commands/engine/serve_role.hh"
 #include "scenarios/read/layer_range.hh"
 #include "scenarios/read/protection.hh"
@@ -112,10 +112,10 @@ int serve_command(const ServeOptions& o) {
   const std::string watch = lookout.address();
   Json more = {{"layers", {range.begin, range.end}}};
   if (!watch.empty()) more["watch"] = watch;
-  announce(server.address(), more,
-           fmt::format("listening on {}, layers {}:{} of {}{}", server.address().text(), range.begin,
-                       range.end, layers, watch.empty() ? "" : ", watched at " + watch),
-           o.json);
+  say_ready(server.address(), more,
+            fmt::format("listening on {}, layers {}:{} of {}{}", server.address().text(), range.begin,
+                        range.end, layers, watch.empty() ? "" : ", watched at " + watch),
+            o.json);
   boost::asio::signal_set signals(server.executor(), SIGINT, SIGTERM);
   end_by_signals(server, signals);
   server.run();

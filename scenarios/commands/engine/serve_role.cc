@@ -4,7 +4,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/net/shard_links.hh"
-#include "scenarios/commands/engine/announce.hh"
+#include "scenarios/commands/engine/ready.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/read/sweep.hh"
 #include "scenarios/run/cascade.hh"
@@ -49,8 +49,8 @@ int serve_role(const RoleOptions& o) {
   ShardNode node(s, self);
   engine::Listener listener(here);
   const engine::Endpoint& address = listener.address();
-  announce(address, {{"role", o.role}, {"layers", {node.layers().begin, node.layers().end}}},
-           fmt::format("{} listening on {}, {}", o.role, address.text(), node.holds()), o.json);
+  say_ready(address, {{"role", o.role}, {"layers", {node.layers().begin, node.layers().end}}},
+            fmt::format("{} listening on {}, {}", o.role, address.text(), node.holds()), o.json);
   at::set_num_threads(s.threads);
   int failed = 0;
   while (true) {

@@ -11,7 +11,7 @@ namespace {
 
 using testing::HasSubstr, testing::ElementsAre;
 
-const Stop never = [] { return false; };
+const Stop never_ends = [] { return false; };
 const Watch quiet = [](double, double, const std::string&) {};
 
 class Suite : public testing::Test {
@@ -45,13 +45,13 @@ class Suite : public testing::Test {
                  {"defence_depths", {1}},
                  {"defences", {"f16", "noise 0.5", "random depth", "lora outer layers"}}};
   }
-  Json run(const Stop& stop = never) const {
+  Json run(const Stop& stop = never_ends) const {
     return run_suite(read_options(scenario_, file_), file_, stop, quiet);
   }
   std::string refusal(const char* key, Json value) {
     Json scenario = scenario_;
     scenario[key] = std::move(value);
-    return tests::error_of([&] { run_suite(read_options(scenario, file_), file_, never, quiet); });
+    return tests::error_of([&] { run_suite(read_options(scenario, file_), file_, never_ends, quiet); });
   }
   static Json without_seconds(Json result) {
     for (Json& row : result["rows"]) row.erase("seconds");

@@ -15,15 +15,15 @@ namespace {
 using testing::HasSubstr;
 using tests::RandomModel;
 
-struct Decoded {
+struct PaddedRun {
   std::vector<Token> tokens;
   Run run;
 };
 
-Decoded decoded(RandomModel& model, const char* drafter, std::vector<int> buckets, int prompt = 40) {
+PaddedRun decoded(RandomModel& model, const char* drafter, std::vector<int> buckets, int prompt = 40) {
   std::vector<Token> ids(prompt);
   for (int i = 0; i < prompt; ++i) ids[i] = (i * i + 3 * (i % 5)) % 90;
-  Decoded out;
+  PaddedRun out;
   SplitOptions options{.prefill_chunk = 16};
   if (!buckets.empty()) options.defences = read_defences({{"pad_rows", buckets}});
   out.run =

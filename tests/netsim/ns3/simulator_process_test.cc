@@ -17,11 +17,13 @@
 #include "engine/base/error.hh"
 #include "netsim/link/network_spec.hh"
 #include "netsim/ns3/ns3_simulator.hh"
+#include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::netsim {
 namespace {
 
 using engine::Error;
+using tests::error_of;
 using namespace std::chrono_literals;
 
 const NetworkSpec two = two_party_network(80ms, 1e9, 1e9);
@@ -50,19 +52,6 @@ class FakeSimulator {
  private:
   std::filesystem::path folder_;
 };
-
-// The one line that `action` throws.
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
-    return error.what();
-  }
-  ADD_FAILURE() << "expected an Error";
-  return "";
-}
 
 // Opens, sends one message and waits for it.
 std::string error_of_a_message(const std::string& script) {

@@ -9,6 +9,6 @@
 namespace splitwan::scenarios {
 
 // As JSON: where (host and port, or path) and `more`; else the words.
-void announce(const engine::Endpoint& here, const engine::Json& more, const std::string& words, bool json);
+void say_ready(const engine::Endpoint& here, const engine::Json& more, const std::string& words, bool json);
 
 }  // namespace splitwan::scenarios

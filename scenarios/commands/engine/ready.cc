@@ -1,4 +1,4 @@
-#include "scenarios/commands/engine/announce.hh"
+#include "scenarios/commands/engine/ready.hh"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 namespace splitwan::scenarios {
 
-void announce(const engine::Endpoint& here, const engine::Json& more, const std::string& words, bool json) {
+void say_ready(const engine::Endpoint& here, const engine::Json& more, const std::string& words, bool json) {
   engine::Json ready = {{"schema_version", 1}};
   if (here.is_unix()) {
     ready["path"] = here.path;
