@@ -141,8 +141,9 @@ TEST(Sweep, says_that_rows_share_a_place) {
 TEST(Sweep, breaks_no_table_of_its_text) {
   const Row evil = sweep_row("c|d", {{"a.b", "x|y\nz"}}, "ngram", 1, 1, "why | not\nso");
   const Row good = sweep_row("e", {{"a.b", "w"}}, "ngram", 1, 1);
-  const std::string text = markdown::swept(swept_data(sweep_of(tests::as_csv({evil, good}))));
-  EXPECT_THAT(text, HasSubstr("| why \\| not so | 1 | c\\|d |"));
+  const std::string text =
+      markdown::swept(markdown::escaped(swept_data(sweep_of(tests::as_csv({evil, good})))));
+  EXPECT_THAT(text, HasSubstr("| why &#124; not so | 1 | c&#124;d |"));
 }
 
 }  // namespace
