@@ -16,6 +16,8 @@
 
 namespace splitwan::engine {
 
+constexpr std::size_t most_words = 300;  // of a client, in a line of the log
+
 struct Server::Body {
   Body(const Endpoint&, const Served&, ServerTerms, MakeStream, ServerWatch&);
   ~Body();

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
 #include "engine/serve/server_body.hh"
 
 namespace splitwan::engine {

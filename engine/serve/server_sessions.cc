@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
 #include "engine/serve/server_body.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 
@@ -85,8 +85,9 @@ void Server::Body::keep_house(Nanos now) {
     if (!session.visit) {
       end(id, Ending::expired);
     } else if (session.key.empty()) {
-      session.visit->channel->send(said(Kind::error, fmt::format("session closed: nothing came for {} s",
-                                                                 terms.idle.count() / 1'000'000'000)));
+      session.visit->channel->send(text_message(
+          Kind::error,
+          fmt::format("session closed: nothing came for {} s", terms.idle.count() / 1'000'000'000)));
       end(id, Ending::idle);
     } else {  // it may come back
       Visit& visit = *session.visit;

@@ -15,7 +15,7 @@
 #include "engine/tls/complaints.hh"
 #include "engine/tls/metered_socket.hh"
 #include "engine/tls/tls_context.hh"
-#include "engine/wire/wire.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -27,12 +27,7 @@ constexpr unsigned char handshake_record = 22;       // RFC 8446, 5.1
 constexpr auto last_look = std::chrono::seconds(2);  // for a refused peer to read why
 
 Bytes plain_refusal() {
-  Message m;
-  m.header.kind = Kind::error;
-  const std::string_view text = "this server speaks TLS only: expected --tls FOLDER";
-  const auto bytes = std::as_bytes(std::span(text));
-  m.payload.assign(bytes.begin(), bytes.end());
-  return encode(m);
+  return encode(text_message(Kind::error, "this server speaks TLS only: expected --tls FOLDER"));
 }
 
 class TlsStream : public Stream {

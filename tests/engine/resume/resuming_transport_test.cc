@@ -30,7 +30,7 @@ struct Session {
   Session(const ResumeTerms& terms) : transport(clock, server, terms) {}
 
   Rows run(int steps, const std::function<void(int)>& before = {}) {
-    transport.send(server, engine::said(Kind::hello, "{}"));
+    transport.send(server, engine::text_message(Kind::hello, "{}"));
     Rows answers, sent;
     for (std::uint32_t chunk = 0; chunk < 3; ++chunk) ask({10 * chunk, 10 * chunk + 1}, sent);
     if (hear().header.kind != Kind::welcome) throw engine::Error("not welcomed");
@@ -44,7 +44,7 @@ struct Session {
         take(answers);
       }
     }
-    transport.send(server, engine::said(Kind::bye, ""));
+    transport.send(server, engine::text_message(Kind::bye, ""));
     expected = answers_to(sent);
     return answers;
   }
@@ -57,7 +57,7 @@ struct Session {
     if (!arrival) throw engine::Error("no answer");
     outages.insert(outages.end(), arrival->outages.begin(), arrival->outages.end());
     if (arrival->message.header.kind == Kind::error)
-      throw engine::Error("refused: {}", engine::words_of(arrival->message));
+      throw engine::Error("refused: {}", engine::text_in(arrival->message));
     return std::move(arrival->message);
   }
   void take(Rows& answers) {
@@ -201,7 +201,7 @@ TEST(Resuming, is_not_tried_where_it_is_not_asked_for) {
 TEST(Resuming, takes_a_refusal_for_one) {
   RunningServer r;
   Session session(terms_to(r.server.address()));
-  session.transport.send(server, engine::said(Kind::hello, R"({"other": 1})"));
+  session.transport.send(server, engine::text_message(Kind::hello, R"({"other": 1})"));
   EXPECT_THAT(error_of([&] { session.hear(); }), HasSubstr("refused: the models differ"));
 }
 

@@ -158,7 +158,7 @@ TEST(Failures, to_get_memory_wherever_it_is_asked_for_end_one_session_at_most) {
         EXPECT_EQ(rows_of(victim.hear(300ms)).size(), 3u);
       }
     });
-    victim.send(engine::said(Kind::bye));
+    victim.send(engine::text_message(Kind::bye));
     std::this_thread::sleep_for(10ms);
     failed += until_memory_is_short.exchange(-1) < 0;
     ASSERT_TRUE(canary_is_well()) << nth;

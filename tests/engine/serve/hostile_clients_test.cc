@@ -125,7 +125,7 @@ TEST(Hostile, who_does_not_read_is_not_computed_for_and_leaves_in_time) {
     }
     return true;
   };
-  ASSERT_TRUE(write(engine::said(Kind::hello, "{}")));
+  ASSERT_TRUE(write(engine::text_message(Kind::hello, "{}")));
   std::uint32_t context = 0;
   while (context < 8'000'000 && write(rows_message(Kind::request, Rows(4000), context))) context += 4000;
   EXPECT_LT(context, 8'000'000u);
@@ -142,7 +142,7 @@ TEST(Hostile, payloads_that_keep_coming_are_bounded_by_what_all_may_have_under_w
   Client good(r);
   std::vector<std::unique_ptr<Client>> greedy;
   std::vector<engine::OpenSocket> raw;
-  const engine::Bytes hello = engine::encode(engine::said(Kind::hello, "{}"));
+  const engine::Bytes hello = engine::encode(engine::text_message(Kind::hello, "{}"));
   engine::Bytes most = engine::encode(rows_message(Kind::request, Rows(4000), 0));
   most.resize(900 << 10);
   most[48] = std::byte{0};  // it announces 1 MiB, and never ends

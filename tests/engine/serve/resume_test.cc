@@ -162,7 +162,7 @@ TEST(Resume, after_the_cache_made_room_for_others_is_cold) {
   EXPECT_EQ(other.ask({5}, 4)[0], answers_to({1, 2, 3, 4, 5})[4]);  // 5 MiB: all of it
   first.send(numbered({3}, 2, 2));  // its connection ends: it has to come back
   EXPECT_THAT(error_of([&] { first.hear(); }), testing::HasSubstr("connection lost"));
-  other.send(engine::said(Kind::bye));
+  other.send(engine::text_message(Kind::bye));
   EXPECT_TRUE(comes_true([&] { return r.served.sessions == 0; }));
   HandClient again(r);
   again.hello(back(1, 2, 1));

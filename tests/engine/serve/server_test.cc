@@ -27,7 +27,7 @@ struct Client : HandClient {
     hello();
     welcome();
   }
-  void leave() { send(engine::said(Kind::bye)); }
+  void leave() { send(engine::text_message(Kind::bye)); }
 };
 
 TEST(Server, serves_clients_side_by_side_and_lets_them_go) {
