@@ -56,6 +56,7 @@ bool Server::Body::make_room(const std::string& source) {
   } else {
     detach(*longest);
     part(visit);
+    keep(*longest);
   }
   return true;
 }

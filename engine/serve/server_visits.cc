@@ -78,7 +78,7 @@ void Server::Body::gone(Admission::Id id, const std::string& why) {
     detach(*session);
     tell(Level::info, "session {}: client {}: connection lost: {}", session->id, session->peer,
          one_line(why, most_words));
-    if (session->key.empty() || draining) end(session->id, Ending::lost);
+    keep(*session);
   } else if (!visit->parting && !why.starts_with("closed")) {  // who comes and goes is nothing to tell
     refusals.tell(Refusal::hello, visit->channel->peer(), one_line(why, most_words), clock.now());
   }

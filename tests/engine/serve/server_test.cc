@@ -58,6 +58,22 @@ TEST(Server, tells_a_client_too_many_that_all_sessions_are_taken) {
   Client third(r);
 }
 
+// Its client reads at once: the answer is no backlog, however large.
+TEST(Server, goes_on_at_once_after_an_answer_beyond_what_may_stay_unread) {
+  engine::ServerTerms terms;
+  terms.unread = 500;
+  RunningServer r(terms);
+  Client client(r);
+  std::vector<std::chrono::steady_clock::duration> took;
+  for (std::uint32_t i = 0; i < 15; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    client.ask(Rows(200), 200 * i);
+    took.push_back(std::chrono::steady_clock::now() - begun);
+  }
+  std::ranges::sort(took);
+  EXPECT_LT(took[7], 5ms);  // the server looks at backlogs every 10 ms
+}
+
 TEST(Server, told_to_end_takes_nobody_new_and_lets_sessions_finish) {
   RunningServer r(for_sessions(2));
   Client client(r);
