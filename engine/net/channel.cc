@@ -34,16 +34,11 @@ Message probe(Kind kind, std::uint64_t number) {
   return m;
 }
 
-std::string source_of(const std::string& peer) {
-  return peer.substr(0, peer.starts_with("uid ") ? peer.size() : peer.rfind(':'));
-}
-
 }  // namespace
 
 Channel::Channel(PartyId peer, std::unique_ptr<Stream> stream, ChannelTerms terms, const Clock& clock)
     : peer_(peer),
       terms_(std::move(terms)),
-      source_(source_of(stream->peer())),
       clock_(clock),
       stream_(std::move(stream)),
       timer_(stream_->executor()) {}
@@ -52,13 +47,14 @@ const std::string& Channel::peer() const { return stream_->peer(); }
 std::string Channel::protection() const { return stream_->protection(); }
 
 void Channel::start(Events events) {
-  asio::post(stream_->executor(), [self = shared_from_this(), events = std::move(events)]() mutable {
-    self->events_ = std::move(events);
-    if (self->state_ == State::gone) return;
-    self->state_ = State::opening;
-    self->read_by_ = steady_now() + self->terms_.greeting;
-    self->tick();
-    self->stream_->open([self](const std::string& why) { self->enduring([&] { self->opened(why); }); });
+  on_strand([this, events = std::move(events)]() mutable {
+    events_ = std::move(events);
+    if (state_ == State::gone) return;
+    state_ = State::opening;
+    read_by_ = steady_now() + terms_.greeting;
+    tick();
+    stream_->open(
+        [self = shared_from_this()](const std::string& why) { self->enduring([&] { self->opened(why); }); });
   });
 }
 
@@ -70,6 +66,12 @@ void Channel::enduring(Job&& job) {
   } catch (const std::exception& e) {
     end(e.what());
   }
+}
+
+template <typename Job>
+void Channel::on_strand(Job job) {
+  asio::post(stream_->executor(),
+             [self = shared_from_this(), job = std::move(job)]() mutable { self->enduring(job); });
 }
 
 void Channel::opened(const std::string& why) {
@@ -154,7 +156,7 @@ void Channel::head_read() {
     begun_ = stream_->info().received;
     began_ = clock_.now();
     lists_.resize(sizes.lists);
-    payload_ = sizes.payload;
+    to_come_ = sizes.payload;
     if (!stranger_) read_by_ = allowance(sizes.lists + sizes.payload);
   } catch (const std::exception& e) {
     return end(e.what());
@@ -167,19 +169,24 @@ void Channel::lists_read() {
   payload_read();
 }
 
-// Memory is taken as bytes come: what a header announces costs its sender as much as it costs us.
+// Memory is taken as bytes come: what a header announces costs its sender as much as it costs us. What comes
+// after the last word is read, or the peer would not hear that word, and kept by nobody.
 void Channel::payload_read() {
   Bytes& payload = arrival_.message.payload;
+  if (state_ == State::closing) payload = Bytes();
   const std::size_t have = payload.size();
   coming_ = have;
-  if (have == payload_) return deliver();
-  const std::size_t piece = std::min(payload_ - have, std::max(first_piece, have));
+  if (to_come_ == 0) return deliver();
+  const std::size_t piece = std::min(to_come_, std::max(first_piece, have));
   try {
     payload.resize(have + piece);
   } catch (const std::bad_alloc&) {
-    return end(fmt::format("out of memory for a message of {} bytes", payload_));
+    return end(fmt::format("out of memory for a message of {} bytes", have + to_come_));
   }
-  fill(asio::buffer(payload.data() + have, piece), [this] { payload_read(); });
+  fill(asio::buffer(payload.data() + have, piece), [this, piece] {
+    to_come_ -= piece;
+    payload_read();
+  });
 }
 
 void Channel::deliver() {
@@ -246,9 +253,9 @@ void Channel::ping(std::uint64_t number) {
 }
 
 void Channel::hold_reading(bool hold) {
-  asio::post(stream_->executor(), [self = shared_from_this(), hold] {
-    self->holding_ = hold;
-    self->read();
+  on_strand([this, hold] {
+    holding_ = hold;
+    read();
   });
 }
 
@@ -259,9 +266,8 @@ void Channel::send(const Message& message) {
   if (queued_ > terms_.most_queued) throw Error("{}: does not read what it is sent", peer());
   Bytes bytes = encode(message);
   queued_ += bytes.size();
-  asio::post(stream_->executor(),
-             [self = shared_from_this(), bytes = std::move(bytes), kind = message.header.kind,
-              number = message.header.seq]() mutable { self->enqueue(std::move(bytes), kind, number); });
+  on_strand([this, bytes = std::move(bytes), kind = message.header.kind,
+             number = message.header.seq]() mutable { enqueue(std::move(bytes), kind, number); });
 }
 
 void Channel::enqueue(Bytes bytes, Kind kind, std::uint32_t number) {
@@ -316,6 +322,7 @@ void Channel::wrote(const std::string& why, std::size_t bytes) {
     return;
   }
   writing_ = false;
+  out_ = Bytes();  // many connections at rest, each with its last answer, would be much
   write_by_ = no_deadline;
   write();
 }
@@ -323,13 +330,13 @@ void Channel::wrote(const std::string& why, std::size_t bytes) {
 // ---- the end
 
 void Channel::close() {
-  asio::post(stream_->executor(), [self = shared_from_this()] {
-    if (self->state_ == State::gone || self->state_ == State::closing) return;
-    self->close_by_ = self->allowance(self->queued_);
-    self->leaving_ = true;
-    if (self->state_ != State::open) return;
-    self->state_ = State::closing;
-    self->write();
+  on_strand([this] {
+    if (state_ == State::gone || state_ == State::closing) return;
+    close_by_ = allowance(queued_);
+    leaving_ = true;
+    if (state_ != State::open) return;
+    state_ = State::closing;
+    write();
   });
 }
 
@@ -344,15 +351,18 @@ void Channel::finish_closing() {
 }
 
 void Channel::cut() {
-  asio::post(stream_->executor(), [self = shared_from_this()] { self->end("closed"); });
+  on_strand([this] { end("closed"); });
 }
 
 void Channel::end(const std::string& why) {
   if (state_ == State::gone) return;
   state_ = State::gone;
   over_ = true;
-  timer_.cancel();
-  stream_->cancel();
+  try {
+    timer_.cancel();
+    stream_->cancel();
+  } catch (const std::exception&) {  // no memory to say goodbye: `gone` comes all the same
+  }
   for (const Bytes& bytes : queue_) queued_ -= bytes.size();
   queue_.clear();
   if (writing_) queued_ -= out_.size() - out_at_;

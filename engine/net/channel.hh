@@ -51,17 +51,18 @@ class Channel : public std::enable_shared_from_this<Channel> {
   void close();  // any thread: what is queued is sent within the patience, then the connection ends
   void cut();    // any thread: at once
 
-  std::uint64_t queued() const { return queued_; }       // bytes not yet taken by the system
-  std::uint64_t coming() const { return coming_; }       // bytes held of a message that is not whole yet
-  const std::string& peer() const;                       // "10.0.0.2:7420"
-  const std::string& source() const { return source_; }  // the same without a port
-  std::string protection() const;                        // once opened
+  std::uint64_t queued() const { return queued_; }  // bytes not yet taken by the system
+  std::uint64_t coming() const { return coming_; }  // bytes held of a message that is not whole yet
+  const std::string& peer() const;                  // "10.0.0.2:7420"
+  std::string protection() const;                   // once opened
   bool may_be(const std::string& name) const { return stream_->may_be(name); }  // likewise
 
  private:
   using Piece = boost::asio::mutable_buffer;
   template <typename Job>
   void enduring(Job&&);
+  template <typename Job>
+  void on_strand(Job);  // as soon as it can be, and enduring
   void opened(const std::string& why);
   void tick();
   void read();
@@ -84,7 +85,6 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   const PartyId peer_;
   const ChannelTerms terms_;
-  const std::string source_;
   const Clock& clock_;
   std::unique_ptr<Stream> stream_;
   Events events_;
@@ -104,7 +104,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   Prefix prefix_;
   Bytes lists_;
   Arrival arrival_;
-  std::size_t payload_ = 0;  // bytes of it
+  std::size_t to_come_ = 0;  // bytes of its payload
   std::uint64_t begun_ = 0;  // bytes received when the head had come, and when that was
   Nanos began_{};
   std::uint32_t sent_again_ = 0;  // as of the last message

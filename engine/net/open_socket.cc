@@ -158,9 +158,13 @@ std::string OpenSocket::source() const {
 OpenSocket connect(const Endpoint& e, Nanos patience) {
   const auto deadline = Steady::now() + patience;
   int error = EHOSTUNREACH;
-  for (const Address& candidate : resolve(e, false)) {
+  const std::vector<Address> all = resolve(e, false);
+  auto left = static_cast<std::int64_t>(all.size());
+  for (const Address& candidate : all) {
+    // One that nobody answers, IPv6 behind a firewall say, leaves the others their share of the time.
+    const auto now = Steady::now(), until = now + (deadline - now) / left--;
     OpenSocket socket(socket_for(candidate), e.is_unix() ? "" : text_of(candidate), e.host);
-    error = socket.descriptor() < 0 ? errno : connect_within(socket.descriptor(), candidate, deadline);
+    error = socket.descriptor() < 0 ? errno : connect_within(socket.descriptor(), candidate, until);
     if (error) continue;
     if (!e.is_unix()) return socket;
     std::string peer = unix_peer(socket.descriptor());

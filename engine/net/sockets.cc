@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/base/error.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -260,12 +261,7 @@ std::optional<Arrival> SocketTransport::recv(PartyId from, Nanos deadline) {
     if (from == any_party && s.tells_of_departures) {
       for (auto& [id, peer] : s.peers) {
         if (!peer.over || std::exchange(peer.told, true)) continue;
-        Arrival arrival{id, s.clock.now(), {}};
-        arrival.message.header.kind = Kind::error;
-        const std::string text = "connection lost: " + peer.gone;
-        const auto bytes = std::as_bytes(std::span(text));
-        arrival.message.payload.assign(bytes.begin(), bytes.end());
-        return arrival;
+        return Arrival{id, s.clock.now(), text_message(Kind::error, "connection lost: " + peer.gone)};
       }
     }
     const bool all_gone = std::ranges::all_of(s.peers, [](const auto& entry) { return entry.second.over; });

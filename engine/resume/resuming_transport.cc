@@ -4,16 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <thread>
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/plain_text.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
 
-constexpr auto first_pause = std::chrono::milliseconds(50), longest_pause = std::chrono::milliseconds(2000);
+constexpr Nanos first_pause = std::chrono::milliseconds(50), longest_pause = std::chrono::milliseconds(2000);
 constexpr auto longest_call = std::chrono::seconds(5);
 constexpr Nanos longest_start = std::chrono::seconds(5);  // for a session that has not begun yet
 
@@ -26,18 +28,9 @@ std::string random_key() {
   return key;
 }
 
-std::string words_of(const Message& m) {
-  return one_line({reinterpret_cast<const char*>(m.payload.data()), m.payload.size()}, 500);
-}
-
-void set_body(Message& m, const Json& body) {
-  const std::string text = body.dump();
-  const auto bytes = std::as_bytes(std::span(text));
-  m.payload.assign(bytes.begin(), bytes.end());
-}
-
 Json body_of(const Message& m) {
-  Json body = Json::parse(m.payload.begin(), m.payload.end(), nullptr, /*allow_exceptions=*/false);
+  const std::string_view text = text_in(m);
+  Json body = nests_too_deeply(text, 8) ? Json() : Json::parse(text, nullptr, /*allow_exceptions=*/false);
   return body.is_object() ? body : Json::object();
 }
 
@@ -45,6 +38,14 @@ bool keeps_rows(Kind kind) { return kind == Kind::request || kind == Kind::check
 bool is_asked(Kind kind) { return keeps_rows(kind) || kind == Kind::draw; }
 bool is_answer(Kind kind) {
   return kind == Kind::reply || kind == Kind::commitment || kind == Kind::evidence;
+}
+
+// Before one more attempt. Many clients lose a server at the same moment: they come back at different ones.
+Nanos pause_after(std::uint32_t attempts, std::minstd_rand& chance) {
+  if (attempts == 0) return {};
+  const Nanos longest = std::min(first_pause * (1 << std::min(attempts - 1, 6u)), longest_pause);
+  const double share = std::uniform_real_distribution<>(0.5, 1)(chance);
+  return Nanos(static_cast<std::int64_t>(share * static_cast<double>(longest.count())));
 }
 
 }  // namespace
@@ -56,6 +57,8 @@ ResumingTransport::ResumingTransport(Clock& clock, PartyId server, ResumeTerms t
       sockets_(clock, terms_.make),
       key_(random_key()),
       chance_(static_cast<std::minstd_rand::result_type>(std::stoul(key_.substr(0, 7), nullptr, 16))) {
+  // A lost cache is filled with all that it held: here it is held anyway.
+  terms_.channel.most_queued = std::numeric_limits<std::uint64_t>::max();
   std::string why;
   for (std::size_t tried = 0; tried < terms_.servers.size(); ++tried) {
     try {
@@ -83,7 +86,7 @@ Message ResumingTransport::dressed(const Message& m) const {
   Json body = body_of(m);
   if (terms_.max_outage > Nanos{}) body["session"]["key"] = key_;
   if (!terms_.token.empty()) body["token"] = terms_.token;
-  set_body(hello, body);
+  set_text(hello, body.dump());
   return hello;
 }
 
@@ -135,20 +138,30 @@ std::optional<Arrival> ResumingTransport::recv(PartyId, Nanos deadline) {
 bool ResumingTransport::takes(Arrival& arrival) {
   const Header& h = arrival.message.header;
   if (h.kind == Kind::error) {
-    const std::string words = words_of(arrival.message);
+    const std::string words = one_line(text_in(arrival.message), 500);
     if (is_final(words) || (!outage_ && !resumable_)) return true;
     lost(fmt::format("{}: {}", terms_.name, words));
     return false;
   }
   if (h.kind == Kind::welcome) {
-    const Json session = body_of(arrival.message).value("session", Json::object());
+    const Json said = body_of(arrival.message), session = said.value("session", Json::object()),
+               checks = said.value("checks", Json());
     const auto says = [&](const char* key, const Json& value) {
       const auto found = session.is_object() ? session.find(key) : session.end();
       return found != session.end() && *found == value;
     };
     resumable_ = resumable_ || says("resumable", true) || says("resumed", "cold");
     protection_ = sockets_.protection(server_);
-    if (std::exchange(awaits_welcome_, false) && says("resumed", "cold")) fill_again();
+    if (std::exchange(awaits_welcome_, false) && says("resumed", "cold")) {
+      if (checks != checks_) {
+        lost(
+            terms_.name +
+            ": computes with other instructions than the server before: checks would compare different bits");
+        return false;
+      }
+      fill_again();
+    }
+    if (!welcomed_) checks_ = checks;
     return !std::exchange(welcomed_, true);
   }
   if (!is_answer(h.kind)) return true;
@@ -187,16 +200,13 @@ void ResumingTransport::lost(const std::string& why) {
     outage_->give_up = outage_->begin + most;
     if (terms_.say) terms_.say(fmt::format("{}; trying again for up to {:g} s", why, most.count() / 1e9));
   }
-  std::string last = why;
-  for (Nanos pause{};; pause = std::clamp<Nanos>(2 * pause, first_pause, longest_pause)) {
-    // Many clients lose a server at the same moment: they come back at different ones.
-    const double share = std::uniform_real_distribution<>(0.5, 1)(chance_);
-    if (outage_->attempts > 0)
-      std::this_thread::sleep_for(std::chrono::duration<double, std::nano>(
-          share * static_cast<double>(std::max<Nanos>(pause, first_pause).count())));
-    if (clock_.now() >= outage_->give_up)
-      throw Error("{}; not back within {:g} s: {}", outage_->why,
-                  (outage_->give_up - outage_->begin).count() / 1e9, last);
+  for (std::string last = why;;) {
+    std::this_thread::sleep_for(pause_after(outage_->attempts, chance_));
+    outage_->end = clock_.now();
+    if (outage_->end >= outage_->give_up)
+      throw LostForGood(fmt::format("{}; not back within {:g} s: {}", outage_->why,
+                                    (outage_->give_up - outage_->begin).count() / 1e9, last),
+                        *outage_);
     ++outage_->attempts;
     try {
       connect();
@@ -217,7 +227,7 @@ void ResumingTransport::greet_again() {
     session["received"] = received_;
     session["first"] = received_ + 1;
     session["in_flight"] = unanswered_.size();
-    set_body(hello, body);
+    set_text(hello, body.dump());
   }
   awaits_welcome_ = welcomed_;
   outage_->cold = false;
@@ -232,12 +242,12 @@ void ResumingTransport::fill_again() {
   outage_->cold = true;
   const auto first =
       std::ranges::find_if(unanswered_, keeps_rows, [](const Message& m) { return m.header.kind; });
-  for (Message feed :
-       rows_.feeds(first != unanswered_.end() ? first->header.context : rows_.kept(), prefill_rows)) {
-    feed.header.seq = ++sent_;
-    outage_->rows_fed += feed.header.rows;
-    put(std::move(feed));
-  }
+  rows_.feed(first != unanswered_.end() ? first->header.context : rows_.kept(), prefill_rows,
+             [&](Message feed) {
+               feed.header.seq = ++sent_;
+               outage_->rows_fed += feed.header.rows;
+               put(std::move(feed));
+             });
   received_ = sent_;  // nothing before is waited for
   bool fed = true;
   for (Message& m : unanswered_) {

@@ -53,6 +53,7 @@ class ResumingTransport : public Transport {
   std::string key_;
   std::size_t next_server_ = 0;
   std::string protection_;
+  Json checks_;  // what the first server's layers compute with, where it was asked to prove it
 
   Message hello_;
   bool welcomed_ = false, resumable_ = false, awaits_welcome_ = false;

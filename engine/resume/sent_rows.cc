@@ -31,23 +31,22 @@ void SentRows::keep(std::uint32_t row) {
   bytes_ += size;
 }
 
-std::vector<Message> SentRows::feeds(std::uint32_t count, std::uint32_t rows_each) const {
-  std::vector<Message> all;
-  for (std::uint32_t at = 0; at < std::min(count, kept()); ++at) {
-    const Row& row = rows_[at];
-    if (all.empty() || all.back().header.rows == rows_each || all.back().header.dtype != row.dtype ||
-        all.back().header.width != row.width) {
-      Message feed;
-      feed.header.kind = Kind::feed;
-      feed.header.dtype = row.dtype;
-      feed.header.width = row.width;
-      feed.header.context = at;
-      all.push_back(std::move(feed));
+void SentRows::feed(std::uint32_t count, std::uint32_t rows_each,
+                    const std::function<void(Message)>& to) const {
+  const std::uint32_t end = std::min(count, kept());
+  for (std::uint32_t at = 0; at < end;) {
+    Message feed;
+    Header& h = feed.header;
+    h.kind = Kind::feed;
+    h.dtype = rows_[at].dtype;
+    h.width = rows_[at].width;
+    h.context = at;
+    for (; at < end && h.rows < rows_each && rows_[at].dtype == h.dtype && rows_[at].width == h.width; ++at) {
+      feed.payload.insert(feed.payload.end(), rows_[at].bytes.begin(), rows_[at].bytes.end());
+      ++h.rows;
     }
-    ++all.back().header.rows;
-    all.back().payload.insert(all.back().payload.end(), row.bytes.begin(), row.bytes.end());
+    to(std::move(feed));
   }
-  return all;
 }
 
 Message without_keeps(Message request) {

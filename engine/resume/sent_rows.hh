@@ -3,7 +3,7 @@
 #pragma once
 
 #include <deque>
-#include <vector>
+#include <functional>
 
 #include "engine/wire/wire.hh"
 
@@ -16,8 +16,9 @@ class SentRows {
   // them" keeps all (split/README.md).
   void sent(const Message& request);
 
-  // The first `count` rows kept, as feeds: chains of rows written alike, at most `rows_each` of them.
-  std::vector<Message> feeds(std::uint32_t count, std::uint32_t rows_each) const;
+  // The first `count` rows kept, as feeds: chains of rows written alike, at most `rows_each` of them. One at
+  // a time, for all of them may be much.
+  void feed(std::uint32_t count, std::uint32_t rows_each, const std::function<void(Message)>& to) const;
 
   std::uint32_t kept() const { return static_cast<std::uint32_t>(rows_.size()); }
   std::uint64_t bytes() const { return bytes_; }  // of kept rows

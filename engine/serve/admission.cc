@@ -25,8 +25,8 @@ std::string source_of(const std::string& address) {
 
 // One that had its chance, if there is any: the one silent for longest. Else the newest of the fullest
 // source.
-std::optional<Admission::Id> Admission::stranger_to_drop(const std::string* of_source, Nanos now) const {
-  std::optional<Id> newest;
+Admission::Id Admission::stranger_to_drop(const std::string* of_source, Nanos now) const {
+  Id newest = 0;
   int fullest = 0;
   for (const auto& [id, seat] : taken_) {
     if (seat.session || (of_source && seat.source->first != *of_source)) continue;
@@ -40,24 +40,16 @@ std::optional<Admission::Id> Admission::stranger_to_drop(const std::string* of_s
 }
 
 Admission::Verdict Admission::connects(Id id, const std::string& source, Nanos now) {
-  const auto found = sources_.find(source);
-  const int of_source = found == sources_.end() ? 0 : found->second.strangers;
-  Verdict verdict;
-  if (of_source >= seats_.per_source_strangers || strangers_ >= seats_.strangers) {
-    const bool own = of_source >= seats_.per_source_strangers;
-    verdict.drop = stranger_to_drop(own ? &source : nullptr, now);
-    const auto seat = verdict.drop ? taken_.find(*verdict.drop) : taken_.end();
-    // The newest of the fullest source is the one that comes, unless another had its chance or has more.
-    const bool had_its_chance = seat != taken_.end() && now - seat->second.since > seats_.courtesy;
-    const bool fuller = seat != taken_.end() && !own && seat->second.source->second.strangers > of_source + 1;
-    if (!had_its_chance && !fuller) return {Refusal::strangers, {}};
-    leaves(*verdict.drop);
-  }
   const auto place = sources_.try_emplace(source).first;
   taken_.insert_or_assign(id, Seat{place, false, now});
   ++place->second.strangers;
   ++strangers_;
-  return verdict;
+  const bool own = place->second.strangers > seats_.per_source_strangers;
+  if (!own && strangers_ <= seats_.strangers) return {};
+  const Id victim = stranger_to_drop(own ? &source : nullptr, now);
+  leaves(victim);
+  if (victim == id) return {Refusal::strangers, {}};
+  return {{}, victim};
 }
 
 std::optional<Refusal> Admission::begins(Id id) {

@@ -55,7 +55,7 @@ class Admission {
     bool session = false;
     Nanos since{};
   };
-  std::optional<Id> stranger_to_drop(const std::string* of_source, Nanos now) const;
+  Id stranger_to_drop(const std::string* of_source, Nanos now) const;  // of one or more
 
   const Seats seats_;
   std::map<std::string, Source> sources_;

@@ -24,6 +24,7 @@ std::string reason_of(const std::exception& e) {
 // One that is in the call under way.
 struct Computer::Seat {
   Lane* lane;
+  const Job* job;  // its first, which stays where it is while others come in behind it
   bool hello;
   Asked asked;
   std::list<Done> result;  // one: made before anything is computed
@@ -142,7 +143,7 @@ void Computer::run(const std::function<void()>& prepare) {
       continue;
     }
     for (Seat& seat : seats)
-      if (seat.asked.request) watch_.waited(ticks() - seat.lane->jobs.front().at);
+      if (seat.asked.request) watch_.waited(ticks() - seat.job->at);
     for (Seat& seat : seats)
       if (seat.hello) open(seat);
     const auto requests = std::ranges::partition(seats, &Seat::hello);
@@ -173,7 +174,7 @@ std::vector<Computer::Seat> Computer::next() {
     const Job& job = lane.jobs.front();
     const bool hello = job.request.header.kind == Kind::hello;
     if (hello && ++hellos > most_hellos) continue;
-    Seat& seat = seats.emplace_back(Seat{&lane, hello, {}, std::list<Done>(1)});
+    Seat& seat = seats.emplace_back(Seat{&lane, &job, hello, {}, std::list<Done>(1)});
     seat.asked.session = lane.served.get();
     seat.asked.request = lane.begun ? nullptr : &job.request;
     seat.asked.rows = pick.rows;
@@ -187,7 +188,7 @@ void Computer::open(Seat& seat) {
   const Nanos begun = ticks();
   try {
     Json welcome = Json::object();
-    auto opened = served_.open(seat.lane->jobs.front().request, welcome);
+    auto opened = served_.open(seat.job->request, welcome);
     if (!welcome.empty()) seat.done().welcome = welcome.dump();
     seat.lane->served = std::move(opened);  // nobody else looks at it during a call
   } catch (const std::exception& e) {

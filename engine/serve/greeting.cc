@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/json_file.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -41,7 +42,7 @@ void read_session(const Json& session, Greeting& into) {
 Greeting read_greeting(Message hello) {
   if (hello.header.kind != Kind::hello)
     throw Error("'{}' came where a hello was expected", name_of(hello.header.kind));
-  const std::string_view text(reinterpret_cast<const char*>(hello.payload.data()), hello.payload.size());
+  const std::string_view text = text_in(hello);
   if (nests_too_deeply(text, 8)) throw malformed("nested too deeply");
   Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!body.is_object()) throw malformed("expected a JSON object");
@@ -53,9 +54,7 @@ Greeting read_greeting(Message hello) {
       throw malformed("token: expected a string");
     g.token = token->get<std::string>();
     body.erase("token");
-    const std::string rest = body.dump();
-    const auto bytes = std::as_bytes(std::span(rest));
-    hello.payload.assign(bytes.begin(), bytes.end());
+    set_text(hello, body.dump());
   }
   g.hello = std::move(hello);
   return g;

@@ -19,6 +19,9 @@ ServerTerms with_limits(ServerTerms terms, const Limits& served) {
   terms.channel.limits = served;
   terms.channel.limits.payload = std::max(served.payload, largest_measure);
   terms.channel.limits.first_payload = std::min(served.first_payload, largest_hello);
+  // What a client that is back may be told again, and a few answers.
+  terms.channel.most_queued =
+      std::min(terms.channel.most_queued, terms.kept_replies + 4 * terms.channel.limits.payload);
   return terms;
 }
 

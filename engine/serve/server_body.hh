@@ -16,6 +16,8 @@
 
 namespace splitwan::engine {
 
+constexpr std::size_t most_words = 300;  // of a client, in a line of the log
+
 struct Server::Body {
   Body(const Endpoint&, const Served&, ServerTerms, MakeStream, ServerWatch&);
   ~Body();
@@ -58,10 +60,12 @@ struct Server::Body {
   // Sessions: server_sessions.cc.
   Session& add(Visit&, std::string key);
   void attach(Session&, Visit&);
-  void detach(Session&);  // its connection is lost; kept, if it can be
+  void detach(Session&);  // its connection is lost
+  void keep(Session&);    // without one, or ends it
   void forget_key(Session&);
   void end(SessionId, Ending);
   void keep_house(Nanos now);
+  void keep_few();
   void keep_memory();
   void keep_queues();
   Session* newest_of_fullest(std::uint64_t (Session::*bytes)() const);
@@ -109,7 +113,12 @@ void Server::Body::guarded(Admission::Id id, Job&& job) {
     job();
   } catch (const std::exception& e) {
     watch.log(Level::error, e.what());
-    if (const auto visit = visits.find(id); visit != visits.end()) visit->second->channel->cut();
+    const auto visit = visits.find(id);
+    if (visit != visits.end()) {
+      // What came may be counted and not done: a session that is kept would wait for it for ever.
+      if (visit->second->session) forget_key(*visit->second->session);
+      visit->second->channel->cut();
+    }
   }
   publish();
 }

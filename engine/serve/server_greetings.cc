@@ -4,8 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
+#include "engine/base/plain_text.hh"
 #include "engine/serve/server_body.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -55,6 +56,7 @@ bool Server::Body::make_room(const std::string& source) {
   } else {
     detach(*longest);
     part(visit);
+    keep(*longest);
   }
   return true;
 }
@@ -81,7 +83,7 @@ bool Server::Body::resume_warm(Visit& visit, const Greeting& g) {
   session.exchange.acknowledged(g.received);
   watch.resumed(true);
   tell(Level::info, "session {}: client {} is back", session.id, session.peer);
-  reply(session, said(Kind::welcome, R"({"session":{"resumed":"warm"}})"));
+  reply(session, text_message(Kind::welcome, R"({"session":{"resumed":"warm"}})"));
   return true;
 }
 
@@ -92,8 +94,8 @@ void Server::Body::begin(Visit& visit, Greeting g, Nanos at) {
        g.probe     ? "measures the path"
        : g.resumes ? "begins anew"
                    : "connected",
-       printable(visit.channel->protection()));
-  if (g.probe) return reply(session, said(Kind::welcome, R"({"probe":1})"));
+       one_line(visit.channel->protection(), most_words));
+  if (g.probe) return reply(session, text_message(Kind::welcome, R"({"probe":1})"));
   session.resumed_cold = g.resumes;
   if (g.resumes) session.exchange.begins_anew(g.in_flight);
   computer->begin(session.id, session.source);
@@ -112,7 +114,7 @@ void Server::Body::welcome(Session& session, const Done& done) {
   else if (!session.key.empty())
     body["session"]["resumable"] = true;
   if (session.resumed_cold) watch.resumed(false);
-  reply(session, said(Kind::welcome, body.empty() ? "" : body.dump()));
+  reply(session, text_message(Kind::welcome, body.empty() ? "" : body.dump()));
 }
 
 }  // namespace splitwan::engine

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
 #include "engine/serve/server_body.hh"
 
 namespace splitwan::engine {
@@ -33,7 +32,12 @@ void Server::Body::asked(Session& session, Arrival arrival) {
     case Exchange::Next::known:
       return;
     case Exchange::Next::again:
-      return reply(session, *session.exchange.kept(h.seq));
+      reply(session, *session.exchange.kept(h.seq));
+      if (session.unread) {  // it costs nothing to ask for it again, and much to say it
+        session.unheard = true;
+        session.visit->channel->hold_reading(true);
+      }
+      return;
     case Exchange::Next::missing:
       return refuse(*session.visit, Refusal::sequence,
                     fmt::format("message {} came after {}", h.seq, session.exchange.taken()));
@@ -124,6 +128,7 @@ void Server::Body::done(Done& d) {
 // To its client, if that is there.
 void Server::Body::reply(Session& session, const Message& message) {
   if (!session.visit) return;
+  const bool behind = session.unsent() > terms.unread;  // and not by this reply, however large
   try {
     session.visit->channel->send(message);
   } catch (const Error& e) {  // it does not read
@@ -131,14 +136,14 @@ void Server::Body::reply(Session& session, const Message& message) {
     return session.visit->channel->cut();
   }
   watch.moved(0, wire_size(message));
-  if (!session.unread && !session.probe && session.unsent() > terms.unread) {
+  if (behind && !session.unread && !session.probe) {
     session.unread = true;
     computer->hold(session.id, true);
   }
 }
 
 void Server::Body::hear_again(Session& session) {
-  if (!session.unheard || !session.visit) return;
+  if (!session.unheard || !session.visit || session.unread) return;
   if (session.unanswered > terms.queued_requests / 2 ||
       (session.unanswered > 0 && queued > terms.queued_bytes / 4))
     return;

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
 #include "engine/serve/server_body.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 
@@ -45,6 +45,12 @@ void Server::Body::detach(Session& session) {
   session.unread = false;
 }
 
+// Its client may come back, unless what is here is nothing: then to begin anew costs it nothing.
+void Server::Body::keep(Session& session) {
+  const bool empty = session.unanswered == 0 && session.held() == 0;
+  if (session.key.empty() || draining || empty) end(session.id, Ending::lost);
+}
+
 void Server::Body::forget_key(Session& session) {
   if (const auto key = keys.find(session.key); key != keys.end() && key->second == session.id)
     keys.erase(key);
@@ -71,11 +77,11 @@ void Server::Body::end(SessionId id, Ending why) {
 void Server::Body::keep_house(Nanos now) {
   std::vector<SessionId> over;
   for (auto& [id, session] : sessions) {
-    hear_again(session);
     if (session.unread && session.unsent() <= terms.unread / 4) {
       session.unread = false;
       computer->hold(id, false);
     }
+    hear_again(session);
     const Nanos still = now - session.last;
     if (session.visit ? session.unanswered == 0 && still > terms.idle : still > terms.keep)
       over.push_back(id);
@@ -85,23 +91,41 @@ void Server::Body::keep_house(Nanos now) {
     if (!session.visit) {
       end(id, Ending::expired);
     } else if (session.key.empty()) {
-      session.visit->channel->send(said(Kind::error, fmt::format("session closed: nothing came for {} s",
-                                                                 terms.idle.count() / 1'000'000'000)));
+      session.visit->channel->send(text_message(
+          Kind::error,
+          fmt::format("session closed: nothing came for {} s", terms.idle.count() / 1'000'000'000)));
       end(id, Ending::idle);
     } else {  // it may come back
       Visit& visit = *session.visit;
-      tell(Level::info, "session {}: client {} rests: it is kept", id, session.peer);
+      tell(Level::info, "session {}: client {} rests", id, session.peer);
       detach(session);
       part(visit);
+      keep(session);
     }
   }
   // Its own deadlines have let this one go long ago, unless memory was short when they were to be set.
   const Nanos overdue = 2 * (terms.channel.greeting + terms.channel.patience);
   for (const auto& [id, visit] : visits)
     if (!visit->session && now - visit->since > overdue) visit->channel->cut();
+  keep_few();
   keep_queues();
   keep_memory();
   end_when_empty();
+}
+
+// Of sessions without a connection there are no more than may have one: whose clients are away longest go.
+void Server::Body::keep_few() {
+  std::vector<const Session*> kept;
+  for (const auto& [id, session] : sessions)
+    if (!session.visit) kept.push_back(&session);
+  std::ranges::sort(kept, std::greater{}, &Session::last);
+  std::map<std::string_view, int> of_source;
+  int all = 0;
+  std::vector<SessionId> over;
+  for (const Session* session : kept)
+    if (++of_source[session->source] > terms.seats.per_source || ++all > terms.seats.sessions)
+      over.push_back(session->id);
+  for (const SessionId id : over) end(id, Ending::expired);
 }
 
 // The newest session of the source that has most of something, among those that have any.
@@ -137,8 +161,10 @@ void Server::Body::keep_memory() {
       held -= idlest->held();
       caches -= std::exchange(idlest->cache, 0);
       idlest->evicted = true;
-      held += idlest->held();
-      if (!idlest->visit) end(idlest->id, Ending::memory);
+      if (idlest->visit)
+        held += idlest->held();
+      else
+        end(idlest->id, Ending::memory);
       continue;
     }
     Session* newest = too_large ? too_large : newest_of_fullest(&Session::held);
@@ -152,10 +178,13 @@ void Server::Body::keep_memory() {
 }
 
 void Server::Body::keep_queues() {
-  std::uint64_t asked = 0;
+  std::uint64_t asked = 0, others = 0;
   for (const auto& [id, session] : sessions) asked += session.asked();
   for (const auto& [id, visit] : visits)
-    if (!visit->session) asked += visit->channel->coming();
+    if (!visit->session) others += visit->channel->coming();
+  if (others > 0 && asked + others > terms.queued_bytes)
+    for (const auto& [id, visit] : visits)
+      if (visit->parting && visit->channel->coming() > 0) visit->channel->cut();
   while (asked > terms.queued_bytes) {
     Session* newest = newest_of_fullest(&Session::asked);
     if (!newest) return;

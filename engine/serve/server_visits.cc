@@ -1,7 +1,8 @@
 // Connections come, speak and go.
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
+#include "engine/base/plain_text.hh"
 #include "engine/serve/server_body.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 
@@ -51,7 +52,8 @@ void Server::Body::heard(Visit& visit, Arrival arrival) {
     case Kind::bye:
       return end(session.id, Ending::bye);
     case Kind::error:
-      tell(Level::warning, "session {}: client {}: {}", session.id, session.peer, words_of(arrival.message));
+      tell(Level::warning, "session {}: client {}: {}", session.id, session.peer,
+           one_line(text_in(arrival.message), most_words));
       return end(session.id, Ending::lost);
     case Kind::measure:
       return measure(session, arrival);
@@ -75,18 +77,18 @@ void Server::Body::gone(Admission::Id id, const std::string& why) {
   if (Session* session = visit->session) {
     detach(*session);
     tell(Level::info, "session {}: client {}: connection lost: {}", session->id, session->peer,
-         printable(why));
-    if (session->key.empty() || draining) end(session->id, Ending::lost);
+         one_line(why, most_words));
+    keep(*session);
   } else if (!visit->parting && !why.starts_with("closed")) {  // who comes and goes is nothing to tell
-    refusals.tell(Refusal::hello, visit->channel->peer(), printable(why), clock.now());
+    refusals.tell(Refusal::hello, visit->channel->peer(), one_line(why, most_words), clock.now());
   }
   end_when_empty();
 }
 
 void Server::Body::refuse(Visit& visit, Refusal reason, std::string_view words) {
   if (words.empty()) words = words_of(reason);
-  refusals.tell(reason, visit.channel->peer(), printable(words), clock.now());
-  visit.channel->send(said(Kind::error, words));
+  refusals.tell(reason, visit.channel->peer(), one_line(words, most_words), clock.now());
+  visit.channel->send(text_message(Kind::error, words));
   if (visit.session)
     end(visit.session->id, Ending::refused);
   else

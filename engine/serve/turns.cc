@@ -20,6 +20,7 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
     double had;
     std::size_t which;
   };
+  std::erase_if(sources_, [&](const auto& named) { return of(named.second, now) < 1e-4; });
   std::vector<Place> order;
   order.reserve(waiting.size());
   const auto is_small = [&](const Waiting& w) {
@@ -82,7 +83,6 @@ void Turns::called(int rows, Nanos cost) {
 void Turns::took(Id id, const std::string& source, Nanos cost, Nanos now) {
   add(sessions_[id], cost, now);
   add(sources_[source], cost, now);
-  std::erase_if(sources_, [&](const auto& named) { return of(named.second, now) < 1e-4; });
 }
 
 void Turns::forget(Id id) { sessions_.erase(id); }

@@ -4,30 +4,15 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/base/plain_text.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
 
-Message with_text(Kind kind, const std::string& text) {
-  Message m;
-  m.header.kind = kind;
-  const auto bytes = std::as_bytes(std::span(text));
-  m.payload.assign(bytes.begin(), bytes.end());
-  return m;
-}
+constexpr std::size_t most_words = 500, most_quoted = 60;  // of a peer, in a line of ours
 
-std::string whole_text(const Message& m) {
-  return {reinterpret_cast<const char*>(m.payload.data()), m.payload.size()};
-}
-
-std::string printable(std::string text) {
-  if (text.size() > 500) text.resize(500);
-  for (char& c : text) c = c < 32 || c > 126 ? ' ' : c;
-  return text;
-}
-
-// What a peer wrote, short enough for a log.
-std::string quoted(const Json& value) { return printable(value.dump()).substr(0, 60); }
+std::string quoted(const Json& value) { return one_line(value.dump(), most_quoted); }
 
 }  // namespace
 
@@ -35,12 +20,12 @@ Message hello(const ModelConfig& config, LayerRange middle, const Codec& codec, 
   Json body = {
       {"geometry", geometry(config)}, {"middle", {middle.begin, middle.end}}, {"wire", codec.name()}};
   body.update(more);
-  return with_text(Kind::hello, body.dump());
+  return text_message(Kind::hello, body.dump());
 }
 
 Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle) {
   expect(m, Kind::hello);
-  const std::string text = whole_text(m);
+  const std::string_view text = text_in(m);
   if (text.size() > longest_text || nests_too_deeply(text, 8)) throw Error("malformed hello");
   Json body = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!body.is_object() || !body.contains("geometry") || !body.contains("middle") ||
@@ -56,8 +41,8 @@ Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
   }
   for (const auto& [key, theirs] : body["geometry"].items()) {
     if (!here.contains(key))
-      throw Error("the models differ: {} is {} at the client, null at the server",
-                  printable(key).substr(0, 60), quoted(theirs));
+      throw Error("the models differ: {} is {} at the client, null at the server", one_line(key, most_quoted),
+                  quoted(theirs));
   }
   if (body["middle"] != Json{middle.begin, middle.end}) {
     throw Error("the split differs: the client expects layers {}, the server holds [{},{}]",
@@ -69,13 +54,13 @@ Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
   return body;
 }
 
-Message plain(Kind kind, const std::string& text) { return with_text(kind, text); }
+Message plain(Kind kind, const std::string& text) { return text_message(kind, text); }
 
-std::string text_of(const Message& m) { return printable(whole_text(m)); }
+std::string text_of(const Message& m) { return one_line(text_in(m), most_words); }
 
 Json said_in_welcome(const Message& m) {
   expect(m, Kind::welcome);
-  const std::string text = whole_text(m);
+  const std::string_view text = text_in(m);
   if (text.empty()) return Json::object();
   const bool sound = text.size() <= longest_text && !nests_too_deeply(text, 8);
   Json said = sound ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
@@ -85,7 +70,7 @@ Json said_in_welcome(const Message& m) {
   return said;
 }
 
-Message error_message(const std::string& text) { return with_text(Kind::error, text); }
+Message error_message(const std::string& text) { return text_message(Kind::error, text); }
 
 Arrival answer_of(Party& party, PartyId server, std::optional<Nanos> patience) {
   if (!patience) return party.recv(server);

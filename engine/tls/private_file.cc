@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "engine/base/error.hh"
+#include "engine/base/output_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -48,16 +49,16 @@ std::string read_private_file(const std::string& path) {
 }
 
 void make_private_file(const std::string& path, std::string_view text) {
-  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  const Descriptor file{open_new(path, 0600)};
   const auto refuse = [&] { throw Error("{}: cannot be written: {}", path, std::strerror(errno)); };
   if (file.number < 0) refuse();
-  while (!text.empty()) {
-    const ssize_t bytes = ::write(file.number, text.data(), text.size());
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0) refuse();
-    text.remove_prefix(static_cast<std::size_t>(bytes));
+  try {
+    write_all(file.number, text, path);
+    if (::fsync(file.number) != 0) refuse();
+  } catch (const Error&) {  // half a key would be in the way of the next try
+    ::unlink(path.c_str());
+    throw;
   }
-  if (::fsync(file.number) != 0) refuse();
 }
 
 void make_private_folder(const std::string& path) {

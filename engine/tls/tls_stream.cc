@@ -10,12 +10,13 @@
 #include <cstring>
 
 #include "engine/base/error.hh"
+#include "engine/base/plain_text.hh"
 #include "engine/net/adopted_socket.hh"
 #include "engine/tls/allowed_clients.hh"
 #include "engine/tls/complaints.hh"
 #include "engine/tls/metered_socket.hh"
 #include "engine/tls/tls_context.hh"
-#include "engine/wire/wire.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -23,16 +24,12 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
+constexpr std::size_t most_quoted = 100;
 constexpr unsigned char handshake_record = 22;       // RFC 8446, 5.1
 constexpr auto last_look = std::chrono::seconds(2);  // for a refused peer to read why
 
 Bytes plain_refusal() {
-  Message m;
-  m.header.kind = Kind::error;
-  const std::string_view text = "this server speaks TLS only: expected --tls FOLDER";
-  const auto bytes = std::as_bytes(std::span(text));
-  m.payload.assign(bytes.begin(), bytes.end());
-  return encode(m);
+  return encode(text_message(Kind::error, "this server speaks TLS only: expected --tls FOLDER"));
 }
 
 class TlsStream : public Stream {
@@ -45,8 +42,14 @@ class TlsStream : public Stream {
                                                 : shared_->name),
         stream_(MeteredSocket(adopt(executor, std::move(socket))), shared_->context),
         timer_(executor) {
-    stream_.set_verify_callback(
-        [this](bool fine, asio::ssl::verify_context& c) { return verified(fine, c.native_handle()); });
+    stream_.set_verify_callback([this](bool fine, asio::ssl::verify_context& c) noexcept {
+      try {
+        return verified(fine, c.native_handle());
+      } catch (const std::exception&) {  // OpenSSL, which calls this, is no place for it to pass through
+        X509_STORE_CTX_set_error(c.native_handle(), X509_V_ERR_OUT_OF_MEM);
+        return false;
+      }
+    });
   }
 
   asio::any_io_executor executor() override { return raw().get_executor(); }
@@ -59,7 +62,12 @@ class TlsStream : public Stream {
       });
       return;
     }
-    expect_name();
+    if (!expect_name()) {  // OpenSSL would then check none
+      asio::post(executor(), [done = std::move(done), name = one_line(expected_, most_quoted)] {
+        done(fmt::format("TLS: '{}' cannot be the name that the server must prove", name));
+      });
+      return;
+    }
     shake(std::move(done));
   }
 
@@ -127,16 +135,13 @@ class TlsStream : public Stream {
     return error ? complaint(error, shared_->side, opened_, complaint_) : "";
   }
 
-  void expect_name() {
+  bool expect_name() {
     X509_VERIFY_PARAM* const terms = SSL_get0_param(ssl());
-    if (is_ip_address(expected_)) {
-      X509_VERIFY_PARAM_set1_ip_asc(terms, expected_.c_str());
-      return;
-    }
+    if (is_ip_address(expected_)) return X509_VERIFY_PARAM_set1_ip_asc(terms, expected_.c_str()) == 1;
     X509_VERIFY_PARAM_set_hostflags(terms,
                                     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_WILDCARDS);
-    X509_VERIFY_PARAM_set1_host(terms, expected_.data(), expected_.size());
-    SSL_set_tlsext_host_name(ssl(), expected_.c_str());
+    return X509_VERIFY_PARAM_set1_host(terms, expected_.data(), expected_.size()) == 1 &&
+           SSL_set_tlsext_host_name(ssl(), expected_.c_str()) == 1;
   }
 
   // For each certificate of the chain, the authority's first.
@@ -212,8 +217,10 @@ class TlsStream : public Stream {
     if (!out) return;
     SSL_set0_wbio(ssl(), out);
     SSL_shutdown(ssl());
-    const std::string record = text_in(out);
-    ::send(raw().native_handle(), record.data(), record.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const char* record = nullptr;
+    const auto size = BIO_get_mem_data(out, &record);
+    if (size > 0)
+      ::send(raw().native_handle(), record, static_cast<std::size_t>(size), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 
   void shut(asio::socket_base::shutdown_type what) {

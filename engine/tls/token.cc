@@ -7,13 +7,11 @@
 #include <array>
 
 #include "engine/base/error.hh"
-#include "engine/base/json_file.hh"
 #include "engine/tls/private_file.hh"
 
 namespace splitwan::engine {
 namespace {
 
-constexpr const char* token_key = "token";
 constexpr std::size_t shortest = 16, longest = 512;
 using Digest = std::array<unsigned char, 32>;
 
@@ -40,23 +38,6 @@ std::string read_token(const std::string& path) {
 bool same_token(const std::string& a, const std::string& b) {
   const Digest x = digest_of(a), y = digest_of(b);
   return CRYPTO_memcmp(x.data(), y.data(), x.size()) == 0;
-}
-
-void show_token(Json& body, const std::string& token) {
-  if (!token.empty()) body[token_key] = token;
-}
-
-void take_token(Json& body, const std::string& expected) {
-  std::string shown;
-  if (body.is_object()) {
-    if (const auto found = body.find(token_key); found != body.end()) {
-      if (found->is_string()) shown = found->get<std::string>();
-      body.erase(found);
-    }
-  }
-  if (expected.empty()) return;
-  if (shown.empty()) throw Error("no token was shown: expected one (--token FILE)");
-  if (!same_token(shown, expected)) throw Error("the token is not the one expected here");
 }
 
 }  // namespace splitwan::engine

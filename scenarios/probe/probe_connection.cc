@@ -9,6 +9,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
 #include "engine/base/plain_text.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::scenarios {
 namespace {
@@ -55,12 +56,7 @@ ProbeConnection::ProbeConnection(const engine::Endpoint& to, const engine::MakeS
   read();
   engine::Json hello = {{"probe", 1}};
   if (!token.empty()) hello["token"] = token;
-  engine::Message message;
-  message.header.kind = Kind::hello;
-  const std::string text = hello.dump();
-  message.payload.resize(text.size());
-  std::ranges::transform(text, message.payload.begin(), [](char c) { return static_cast<std::byte>(c); });
-  queue_.push_back(encode(message));
+  queue_.push_back(encode(engine::text_message(Kind::hello, hello.dump())));
   write();
   wait(deadline_, [this] { return welcome_; });
   welcomed_ = steady_now() - begin;

@@ -1,7 +1,7 @@
 #include "tests/denying/good_client.hh"
 
 #include "engine/base/error.hh"
-#include "engine/serve/said.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::denying {
 
@@ -20,13 +20,13 @@ Message GoodClient::hear() {
   auto arrival = transport_->recv(1, clock_.now() + 20s);
   if (!arrival) throw engine::Error("no answer within 20 s");
   if (arrival->message.header.kind == Kind::error)
-    throw engine::Error("refused: {}", engine::words_of(arrival->message));
+    throw engine::Error("refused: {}", engine::text_in(arrival->message));
   return std::move(arrival->message);
 }
 
 double GoodClient::step() {
   if (std::cmp_greater_equal(committed_ + 2, std::min(target_.context, 400))) {
-    transport_->send(1, engine::said(Kind::bye));
+    transport_->send(1, engine::text_message(Kind::bye));
     begin();
   }
   const auto begun = Steady::now();

@@ -12,7 +12,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/checkpoint/model_config.hh"
-#include "engine/serve/said.hh"
+#include "engine/wire/text_message.hh"
 
 namespace splitwan::denying {
 namespace {
@@ -72,7 +72,7 @@ ServerProcess::ServerProcess(const std::string& source, const std::vector<std::s
   target_.width = config.width;
   target_.context = config.context;
   const engine::Json body = {{"geometry", engine::geometry(config)}, {"middle", {2, 10}}, {"wire", "f32"}};
-  target_.hello = engine::encode(engine::said(Kind::hello, body.dump()));
+  target_.hello = engine::encode(engine::text_message(Kind::hello, body.dump()));
 }
 
 ServerProcess::~ServerProcess() {

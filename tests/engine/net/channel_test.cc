@@ -2,8 +2,12 @@
 // arrives.
 #include "engine/net/channel.hh"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -14,6 +18,20 @@
 
 #include "engine/net/sockets.hh"
 #include "tests/fixtures/fixtures.hh"
+
+namespace {
+
+constexpr const char* two_addresses = "two.addresses.example";
+
+}  // namespace
+
+// A name that no resolver knows.
+extern "C" int getaddrinfo(const char* host, const char* port, const addrinfo* wanted, addrinfo** found) {
+  static const auto real = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (!host || host != std::string_view(two_addresses)) return real(host, port, wanted, found);
+  if (const int failed = real("127.0.0.1", port, wanted, found)) return failed;
+  return real("127.0.0.2", port, wanted, &(*found)->ai_next);
+}
 
 namespace splitwan::engine {
 namespace {
@@ -27,6 +45,14 @@ Message of_kind(Kind kind, std::size_t bytes = 0) {
   m.header.kind = kind;
   m.payload.resize(bytes);
   return m;
+}
+
+bool comes_true(const std::function<bool()>& holds) {
+  for (const auto by = std::chrono::steady_clock::now() + 5s; std::chrono::steady_clock::now() < by;) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(5ms);
+  }
+  return holds();
 }
 
 // One end as a channel, the other as a bare socket.
@@ -57,19 +83,25 @@ struct Half {
     return changed.wait_for(lock, within, holds);
   }
   void write(std::span<const std::byte> bytes) const {
-    ASSERT_EQ(::send(far.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
+    while (!bytes.empty()) {
+      pollfd wanted{far.descriptor(), POLLOUT, 0};
+      ::poll(&wanted, 1, 20'000);
+      const auto sent = ::send(far.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      ASSERT_GT(sent, 0);
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    }
   }
-  std::size_t read_all() const {  // until the end
+  std::size_t read(std::size_t most) const {  // so many bytes, or until the end
     std::array<std::byte, 65536> buffer;
     std::size_t sum = 0;
-    while (true) {
+    while (sum < most) {
       pollfd wanted{far.descriptor(), POLLIN, 0};
       ::poll(&wanted, 1, 20'000);
-      const auto bytes = ::recv(far.descriptor(), buffer.data(), buffer.size(), 0);
-      if (bytes <= 0) return sum;
+      const auto bytes = ::recv(far.descriptor(), buffer.data(), std::min(buffer.size(), most - sum), 0);
+      if (bytes <= 0) break;
       sum += static_cast<std::size_t>(bytes);
     }
+    return sum;
   }
 
   WallClock clock;
@@ -189,7 +221,7 @@ TEST(Channel, that_is_closed_sends_what_it_was_told_first) {
   half.channel->send(of_kind(Kind::reply, 5 << 20));
   half.channel->send(of_kind(Kind::error, 100));
   half.channel->close();
-  EXPECT_EQ(half.read_all(), (5u << 20) + 100 + 2 * prefix_size);
+  EXPECT_EQ(half.read(SIZE_MAX), (5u << 20) + 100 + 2 * prefix_size);
 }
 
 TEST(Channel, that_is_closed_waits_no_longer_than_its_patience) {
@@ -197,6 +229,32 @@ TEST(Channel, that_is_closed_waits_no_longer_than_its_patience) {
   half.channel->send(of_kind(Kind::reply, 64 << 20));
   half.channel->close();
   ASSERT_TRUE(half.wait([&] { return half.gone.has_value(); }, 5s));
+}
+
+TEST(Channel, keeps_nothing_of_what_has_been_written) {
+  constexpr std::size_t large = std::size_t{64} << 20;  // malloc asks the system for so much
+  Half half({});
+  const auto before = ::mallinfo2().hblkhd;
+  half.channel->send(of_kind(Kind::reply, large));
+  half.read(large + prefix_size);
+  EXPECT_TRUE(comes_true([&] { return ::mallinfo2().hblkhd < before + large / 2; }));
+}
+
+TEST(Channel, reads_what_comes_after_a_refusal_and_keeps_none_of_it) {
+  Half half({});
+  half.write(encode(of_kind(Kind::request)));
+  ASSERT_TRUE(half.wait([&] { return half.arrivals.size() == 1; }));
+  half.channel->send(of_kind(Kind::error, 10));
+  half.channel->close();
+  half.read(10 + prefix_size);
+  Bytes bytes = encode(of_kind(Kind::request, 16 << 20));
+  half.write(std::span(bytes).first(15 << 20));
+  EXPECT_FALSE(half.wait([&] { return half.gone.has_value(); }, 200ms));
+  EXPECT_EQ(half.channel->coming(), 0u);
+  half.write(std::span(bytes).subspan(15 << 20));
+  half.far = connect(half.listener.address());  // the peer leaves
+  EXPECT_TRUE(half.wait([&] { return half.gone.has_value(); }));
+  EXPECT_EQ(half.arrivals.size(), 1u);
 }
 
 TEST(Channel, told_to_hold_reads_no_further) {
@@ -250,6 +308,24 @@ TEST(Endpoints, are_read_as_they_are_written) {
     EXPECT_EQ(parse_endpoint(text).text(), text);
   for (const char* text : {"", "host", ":7000", "host:", "host:70000", "host:7000x", "unix:"})
     EXPECT_THAT(error_of([&] { parse_endpoint(text); }), HasSubstr("is not an address")) << text;
+}
+
+TEST(Names, with_an_address_where_nobody_answers_lead_to_the_next_one_in_time) {
+  // A queue of callers that is full answers nobody.
+  const Listener there({"127.0.0.2", 0});
+  const OpenSocket full(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "");
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(there.address().port);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(full.descriptor(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(full.descriptor(), 0), 0);
+  std::vector<OpenSocket> queue;
+  while (error_of([&] { queue.push_back(connect({"127.0.0.1", there.address().port}, 100ms)); }).empty())
+    ;
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(connect({two_addresses, there.address().port}, 3s).peer(), there.address().text());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2500ms);
 }
 
 TEST(Callers, who_say_who_they_are_are_taken_and_others_are_not) {

@@ -30,7 +30,7 @@ struct Session {
   Session(const ResumeTerms& terms) : transport(clock, server, terms) {}
 
   Rows run(int steps, const std::function<void(int)>& before = {}) {
-    transport.send(server, engine::said(Kind::hello, "{}"));
+    transport.send(server, engine::text_message(Kind::hello, "{}"));
     Rows answers, sent;
     for (std::uint32_t chunk = 0; chunk < 3; ++chunk) ask({10 * chunk, 10 * chunk + 1}, sent);
     if (hear().header.kind != Kind::welcome) throw engine::Error("not welcomed");
@@ -44,7 +44,7 @@ struct Session {
         take(answers);
       }
     }
-    transport.send(server, engine::said(Kind::bye, ""));
+    transport.send(server, engine::text_message(Kind::bye, ""));
     expected = answers_to(sent);
     return answers;
   }
@@ -57,7 +57,7 @@ struct Session {
     if (!arrival) throw engine::Error("no answer");
     outages.insert(outages.end(), arrival->outages.begin(), arrival->outages.end());
     if (arrival->message.header.kind == Kind::error)
-      throw engine::Error("refused: {}", engine::words_of(arrival->message));
+      throw engine::Error("refused: {}", engine::text_in(arrival->message));
     return std::move(arrival->message);
   }
   void take(Rows& answers) {
@@ -185,6 +185,91 @@ TEST(Resuming, says_why_and_gives_up_after_the_longest_outage) {
   EXPECT_THAT(said[0], HasSubstr("trying again for up to 0.4 s"));
 }
 
+TEST(Resuming, that_gives_up_tells_of_the_outage) {
+  auto r = std::make_unique<RunningServer>();
+  ResumeTerms terms = terms_to(r->server.address());
+  terms.max_outage = 400ms;
+  Session session(terms);
+  std::optional<Outage> outage;
+  try {
+    session.run(6, [&](int step) {
+      if (step == 3) r.reset();
+    });
+  } catch (const engine::LostForGood& e) {
+    outage = e.outage;
+  }
+  ASSERT_TRUE(outage);
+  EXPECT_THAT(outage->why, HasSubstr("connection lost"));
+  EXPECT_GE(outage->end - outage->begin, 400ms);
+  EXPECT_GT(outage->attempts, 1u);
+}
+
+TEST(Resuming, tries_less_and_less_often_where_connections_are_taken_and_end_at_once) {
+  RunningServer r;
+  CuttingRelay relay(r.server.address(), [](int n) { return Cut{How::reset, n == 0 ? 1200u : 1u}; });
+  ResumeTerms terms = terms_to(relay.address());
+  terms.max_outage = 1500ms;
+  Session session(terms);
+  EXPECT_THAT(error_of([&] { session.run(10); }), HasSubstr("not back within 1.5 s"));
+  EXPECT_LE(relay.connections(), 9);  // pauses of at least 25, 50, 100, 200, 400, 800 ms
+}
+
+TEST(Resuming, passes_over_a_server_whose_checks_would_compare_other_bits) {
+  FakeServed one, other;
+  one.instructions = "avx512";
+  other.instructions = "avx2";
+  auto first = std::make_unique<RunningServer>(engine::ServerTerms{}, &one);
+  RunningServer second({}, &other), third({}, &one);
+  ResumeTerms terms = terms_to(first->server.address());
+  terms.servers.push_back(second.server.address());
+  terms.servers.push_back(third.server.address());
+  Session session(terms);
+  EXPECT_EQ(session.run(6,
+                        [&](int step) {
+                          if (step == 3) first.reset();
+                        }),
+            session.expected);
+  ASSERT_EQ(session.outages.size(), 1u);
+  EXPECT_EQ(session.outages[0].attempts, 2u);
+  EXPECT_EQ(other.rows, 0);
+}
+
+TEST(Resuming, where_no_other_server_is_there_says_what_differs) {
+  FakeServed one, other;
+  one.instructions = "avx512";
+  other.instructions = "avx2";
+  auto first = std::make_unique<RunningServer>(engine::ServerTerms{}, &one);
+  RunningServer second({}, &other);
+  CuttingRelay relay(first->server.address(), [](int) { return Cut{}; });
+  ResumeTerms terms = terms_to(relay.address());
+  terms.max_outage = 400ms;
+  Session session(terms);
+  EXPECT_THAT(error_of([&] {
+                session.run(6, [&](int step) {
+                  if (step != 3) return;
+                  relay.lead_to(second.server.address());
+                  first.reset();
+                });
+              }),
+              HasSubstr("computes with other instructions than the server before"));
+}
+
+// What it sends again is its own, however much that is.
+TEST(Resuming, fills_a_lost_cache_beyond_what_may_otherwise_be_queued) {
+  auto first = std::make_unique<RunningServer>();
+  RunningServer second;
+  CuttingRelay relay(first->server.address(), [](int) { return Cut{}; });
+  ResumeTerms terms = terms_to(relay.address());
+  terms.channel.most_queued = 0;
+  Session session(terms);
+  const Rows answers = session.run(6, [&](int step) {
+    if (step != 5) return;
+    relay.lead_to(second.server.address());
+    first.reset();
+  });
+  EXPECT_EQ(answers, session.expected);
+}
+
 TEST(Resuming, is_not_tried_where_it_is_not_asked_for) {
   auto r = std::make_unique<RunningServer>();
   ResumeTerms terms = terms_to(r->server.address());
@@ -201,7 +286,7 @@ TEST(Resuming, is_not_tried_where_it_is_not_asked_for) {
 TEST(Resuming, takes_a_refusal_for_one) {
   RunningServer r;
   Session session(terms_to(r.server.address()));
-  session.transport.send(server, engine::said(Kind::hello, R"({"other": 1})"));
+  session.transport.send(server, engine::text_message(Kind::hello, R"({"other": 1})"));
   EXPECT_THAT(error_of([&] { session.hear(); }), HasSubstr("refused: the models differ"));
 }
 

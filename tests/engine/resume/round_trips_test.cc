@@ -88,7 +88,7 @@ int flights_to_the_answer(const Endpoint& at, const MakeStream& make) {
   terms.channel.probes = engine::Probes::answered;
   engine::ResumingTransport client(clock, server, terms);
   const auto hear = [&] { return client.recv(server, clock.now() + 20s); };
-  client.send(server, engine::said(Kind::hello, "{}"));
+  client.send(server, engine::text_message(Kind::hello, "{}"));
   client.send(server, rows_message(Kind::request, {1, 2, 3}, 0));
   EXPECT_EQ(hear()->message.header.kind, Kind::welcome);
   EXPECT_EQ(hear()->message.header.rows, 3u);

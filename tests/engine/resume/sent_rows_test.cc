@@ -32,7 +32,7 @@ std::string rows_of(const Message& m) {
 }
 std::string fed(const SentRows& rows, std::uint32_t count, std::uint32_t each = 128) {
   std::string all;
-  for (const Message& m : rows.feeds(count, each)) all += rows_of(m) + "|";
+  rows.feed(count, each, [&](const Message& m) { all += rows_of(m) + "|"; });
   return all;
 }
 
@@ -82,7 +82,8 @@ TEST(SentRows, are_fed_in_chunks_of_rows_written_alike) {
   rows.sent(request("f", 5, {0, 1, 2, 3, 4}, 1));
   rows.sent(request("g", 6, {0}, 1));
   rows.sent(request("h", 7, {0}, 1));
-  const auto feeds = rows.feeds(7, 3);
+  std::vector<Message> feeds;
+  rows.feed(7, 3, [&](Message m) { feeds.push_back(std::move(m)); });
   ASSERT_EQ(feeds.size(), 3u);
   EXPECT_EQ(fed(rows, 7, 3), "abc|de|fg|");
   std::vector<std::uint32_t> contexts, types, counts;

@@ -158,13 +158,39 @@ TEST(Failures, to_get_memory_wherever_it_is_asked_for_end_one_session_at_most) {
         EXPECT_EQ(rows_of(victim.hear(300ms)).size(), 3u);
       }
     });
-    victim.send(engine::said(Kind::bye));
+    victim.send(engine::text_message(Kind::bye));
     std::this_thread::sleep_for(10ms);
     failed += until_memory_is_short.exchange(-1) < 0;
     ASSERT_TRUE(canary_is_well()) << nth;
   }
   EXPECT_GT(failed, 20);
   EXPECT_TRUE(comes_true([&] { return r.server.state().connections == 1; }));
+}
+
+// A request may be lost with its connection, but not so that the session waits for it for ever.
+TEST(Failures, to_get_memory_for_a_request_leave_it_to_be_asked_again) {
+  Short r;
+  int failed = 0;
+  for (int nth = 0; nth < 20; ++nth) {
+    const std::string key = fmt::format("{:032x}", nth);
+    const Message request = rows_message(Kind::request, {1, 2, 3}, 0, 1);
+    std::optional<HandClient> client(std::in_place, r.server.address());
+    client->hello(R"({"session": {"key": ")" + key + "\"}}");
+    client->welcome();
+    until_memory_is_short = nth;
+    const bool lost = !error_of([&] {
+                         client->send(request);
+                         client->hear(300ms);
+                       }).empty();
+    failed += until_memory_is_short.exchange(-1) < 0;
+    if (!lost) continue;
+    client.emplace(r.server.address());
+    client->hello(R"({"session": {"key": ")" + key + R"(", "received": 0, "first": 1, "in_flight": 1}})");
+    client->send(request);
+    if (client->welcome().find("cold") != std::string::npos) client->send(request);
+    EXPECT_EQ(rows_of(client->hear(2s)), answers_to({1, 2, 3})) << nth;
+  }
+  EXPECT_GT(failed, 5);
 }
 
 }  // namespace

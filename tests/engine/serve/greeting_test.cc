@@ -6,13 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/serve/said.hh"
+#include "engine/wire/text_message.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::engine {
 namespace {
 
-Greeting read(const std::string& body) { return read_greeting(said(Kind::hello, body)); }
+Greeting read(const std::string& body) { return read_greeting(text_message(Kind::hello, body)); }
 std::string refusal(const std::string& body) {
   return tests::error_of([&] { read(body); });
 }
@@ -22,13 +22,13 @@ TEST(Greeting, of_a_plain_client_asks_for_nothing) {
   EXPECT_EQ(g.key, "");
   EXPECT_FALSE(g.resumes);
   EXPECT_FALSE(g.probe);
-  EXPECT_EQ(words_of(g.hello), R"({"geometry": {"layers": 4}})");
+  EXPECT_EQ(text_in(g.hello), R"({"geometry": {"layers": 4}})");
 }
 
 TEST(Greeting, hides_the_token_from_all_that_follows) {
   const Greeting g = read(R"({"wire": "f32", "token": "open sesame"})");
   EXPECT_EQ(g.token, "open sesame");
-  EXPECT_EQ(words_of(g.hello), R"({"wire":"f32"})");
+  EXPECT_EQ(text_in(g.hello), R"({"wire":"f32"})");
 }
 
 TEST(Greeting, of_a_client_that_is_back_says_what_it_has) {
@@ -55,7 +55,7 @@ TEST(Greeting, that_is_none_is_refused_in_one_line) {
   EXPECT_EQ(refusal("{\"session\": {" + key + R"(, "received": 1, "first": 1}})"),
             "malformed hello: session: in_flight: expected a number");
   EXPECT_EQ(refusal(R"({"token": ["a"]})"), "malformed hello: token: expected a string");
-  EXPECT_EQ(tests::error_of([&] { read_greeting(said(Kind::bye)); }),
+  EXPECT_EQ(tests::error_of([&] { read_greeting(text_message(Kind::bye)); }),
             "'bye' came where a hello was expected");
 }
 

@@ -105,29 +105,55 @@ TEST(Hostile, a_long_request_is_cut_into_slices_for_those_who_take_small_steps) 
   EXPECT_EQ(rows_of(hog.hear()), answers_to(Rows(4000)));
 }
 
+// A bare socket that takes little at a time, and never reads.
+struct Deaf {
+  explicit Deaf(const RunningServer& r) : socket(engine::connect(r.server.address())) {
+    const int small = 4096;
+    ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  }
+  // False when it is not read from for 2 s.
+  bool write(std::span<const std::byte> bytes) const {
+    while (!bytes.empty()) {
+      pollfd ready{socket.descriptor(), POLLOUT, 0};
+      if (::poll(&ready, 1, 2000) <= 0) return false;
+      const auto sent = ::send(socket.descriptor(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  bool write(const Message& m) const { return write(engine::encode(m)); }
+  engine::OpenSocket socket;
+};
+
+TEST(Hostile, who_asks_for_the_same_answer_again_and_again_is_not_heard_until_it_has_read_some) {
+  engine::ServerTerms terms;
+  terms.unread = 64 << 10;
+  RunningServer r(terms);
+  const Deaf deaf(r);
+  ASSERT_TRUE(deaf.write(
+      engine::text_message(Kind::hello, R"({"session": {"key": ")" + std::string(32, 'a') + R"("}})")));
+  ASSERT_TRUE(deaf.write(rows_message(Kind::request, Rows(4000), 0, 1)));
+  ASSERT_TRUE(comes_true([&] { return r.watch.bytes_out > 16'000; }));
+  const Message again = rows_message(Kind::request, {}, 0, 1);
+  for (int i = 0; i < 10'000 && deaf.write(again); ++i)
+    ;
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LT(r.watch.bytes_out, 16u << 20);  // what the system takes: 160 MB were asked for
+  Client good(r);
+  EXPECT_EQ(good.ask({1}, 0), answers_to({1}));
+}
+
 TEST(Hostile, who_does_not_read_is_not_computed_for_and_leaves_in_time) {
   engine::ServerTerms terms;
   terms.unread = 64 << 10;
   terms.queued_requests = 8;
   terms.channel.patience = 300ms;
   RunningServer r(terms);
-  const auto deaf = engine::connect(r.server.address());
-  const int small = 4096;
-  ::setsockopt(deaf.descriptor(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-  const auto write = [&](const Message& m) {
-    const engine::Bytes bytes = engine::encode(m);
-    for (std::size_t at = 0; at < bytes.size();) {
-      pollfd ready{deaf.descriptor(), POLLOUT, 0};
-      if (::poll(&ready, 1, 2000) <= 0) return false;
-      const auto sent = ::send(deaf.descriptor(), bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      at += static_cast<std::size_t>(sent);
-    }
-    return true;
-  };
-  ASSERT_TRUE(write(engine::said(Kind::hello, "{}")));
+  const Deaf deaf(r);
+  ASSERT_TRUE(deaf.write(engine::text_message(Kind::hello, "{}")));
   std::uint32_t context = 0;
-  while (context < 8'000'000 && write(rows_message(Kind::request, Rows(4000), context))) context += 4000;
+  while (context < 8'000'000 && deaf.write(rows_message(Kind::request, Rows(4000), context))) context += 4000;
   EXPECT_LT(context, 8'000'000u);
   EXPECT_TRUE(comes_true([&] { return r.has("does not read what it is sent"); }, 20s));
   EXPECT_LT(r.served.rows, 8'000'000);
@@ -142,7 +168,7 @@ TEST(Hostile, payloads_that_keep_coming_are_bounded_by_what_all_may_have_under_w
   Client good(r);
   std::vector<std::unique_ptr<Client>> greedy;
   std::vector<engine::OpenSocket> raw;
-  const engine::Bytes hello = engine::encode(engine::said(Kind::hello, "{}"));
+  const engine::Bytes hello = engine::encode(engine::text_message(Kind::hello, "{}"));
   engine::Bytes most = engine::encode(rows_message(Kind::request, Rows(4000), 0));
   most.resize(900 << 10);
   most[48] = std::byte{0};  // it announces 1 MiB, and never ends
@@ -163,9 +189,36 @@ TEST(Hostile, payloads_that_keep_coming_are_bounded_by_what_all_may_have_under_w
       }
     });
   for (auto& sender : senders) sender.join();
-  EXPECT_TRUE(comes_true([&] { return r.server.state().sessions <= 2; }));
+  EXPECT_TRUE(comes_true([&] { return r.server.state().sessions <= 3; }));  // half a MiB is held of each
   EXPECT_THAT(r.watch.all(r.watch.refusals), Contains("bytes"));
   EXPECT_EQ(good.ask({1}, 0), answers_to({1}));
+}
+
+// Who was refused is read from for a while, so that it hears why.
+TEST(Hostile, what_comes_after_a_refusal_is_at_nobodys_cost) {
+  FakeServed gated;
+  gated.gated = true;
+  engine::ServerTerms terms;
+  terms.queued_bytes = 1 << 20;
+  RunningServer r(terms, &gated);
+  Client good(r);
+  good.send(rows_message(Kind::request, {1}, 0));
+  EXPECT_TRUE(comes_true([&] { return r.server.state().queued_bytes > 0; }));
+  Message large = rows_message(Kind::request, Rows(1 << 20), 0);
+  large.header.rows = 1;
+  engine::Bytes most = engine::encode(large);  // 4 MiB, all but the end
+  most.pop_back();
+  std::vector<Deaf> refused;
+  for (int i = 0; i < 3; ++i) {
+    refused.emplace_back(r);
+    ASSERT_TRUE(refused.back().write(engine::text_message(Kind::hello, "[]")));
+  }
+  EXPECT_TRUE(comes_true([&] { return r.watch.all(r.watch.refusals).size() == 3; }));
+  for (const Deaf& each : refused) EXPECT_TRUE(each.write(most));
+  std::this_thread::sleep_for(500ms);
+  EXPECT_THAT(r.watch.all(r.watch.refusals), testing::Each("hello"));
+  gated.permits.release(100);
+  EXPECT_EQ(rows_of(good.hear()), answers_to({1}));
 }
 
 TEST(Hostile, full_caches_of_idle_sessions_make_room) {

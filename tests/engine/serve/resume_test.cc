@@ -162,7 +162,7 @@ TEST(Resume, after_the_cache_made_room_for_others_is_cold) {
   EXPECT_EQ(other.ask({5}, 4)[0], answers_to({1, 2, 3, 4, 5})[4]);  // 5 MiB: all of it
   first.send(numbered({3}, 2, 2));  // its connection ends: it has to come back
   EXPECT_THAT(error_of([&] { first.hear(); }), testing::HasSubstr("connection lost"));
-  other.send(engine::said(Kind::bye));
+  other.send(engine::text_message(Kind::bye));
   EXPECT_TRUE(comes_true([&] { return r.served.sessions == 0; }));
   HandClient again(r);
   again.hello(back(1, 2, 1));
@@ -178,6 +178,7 @@ TEST(Resume, is_over_when_its_client_stays_away_for_too_long) {
     HandClient client(r);
     client.hello(fresh);
     client.welcome();
+    client.ask({1}, 0, 1);
   }
   EXPECT_TRUE(comes_true([&] { return r.watch.all(r.watch.endings).size() == 1; }));
   EXPECT_TRUE(comes_true([&] { return r.server.state().idle == 0 && r.served.sessions == 0; }));
@@ -197,6 +198,40 @@ TEST(Resume, of_a_client_at_rest_costs_it_its_connection_only) {
   again.hello(back(1, 2, 0));
   EXPECT_EQ(again.welcome(), warm);
   EXPECT_EQ(again.ask({2}, 1, 2)[0], answers_to({1, 2})[1]);
+}
+
+std::string new_key(int number) { return fmt::format(R"({{"session": {{"key": "{:032x}"}}}})", number); }
+
+TEST(Resume, of_a_client_that_asked_nothing_keeps_nothing) {
+  RunningServer r;
+  for (int i = 0; i < 20; ++i) {
+    HandClient client(r);
+    client.hello(new_key(i));
+    client.welcome();
+  }
+  EXPECT_TRUE(comes_true([&] { return r.watch.all(r.watch.endings).size() == 20; }));
+  EXPECT_EQ(r.server.state().idle, 0);
+}
+
+TEST(Resume, is_kept_for_no_more_clients_than_may_be_there) {
+  engine::ServerTerms terms;
+  terms.seats.per_source = 3;
+  RunningServer r(terms);
+  for (int i = 0; i < 8; ++i) {
+    HandClient client(r);
+    client.hello(new_key(i));
+    client.welcome();
+    client.ask({1}, 0, 1);
+    EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 1; }));
+    client.transport.drop(1);
+    EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 0; }));
+  }
+  EXPECT_TRUE(comes_true([&] { return r.server.state().idle == 3; }));
+  HandClient last(r), first(r);
+  last.hello(back(1, 2, 0, fmt::format("{:032x}", 7)));
+  EXPECT_EQ(last.welcome(), warm);
+  first.hello(back(1, 2, 0, fmt::format("{:032x}", 0)));
+  EXPECT_EQ(first.welcome(), cold);
 }
 
 TEST(Resume, with_a_message_missing_is_refused) {

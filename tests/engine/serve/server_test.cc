@@ -27,7 +27,7 @@ struct Client : HandClient {
     hello();
     welcome();
   }
-  void leave() { send(engine::said(Kind::bye)); }
+  void leave() { send(engine::text_message(Kind::bye)); }
 };
 
 TEST(Server, serves_clients_side_by_side_and_lets_them_go) {
@@ -56,6 +56,22 @@ TEST(Server, tells_a_client_too_many_that_all_sessions_are_taken) {
   first.leave();
   EXPECT_TRUE(comes_true([&] { return r.server.state().sessions == 0; }));
   Client third(r);
+}
+
+// Its client reads at once: the answer is no backlog, however large.
+TEST(Server, goes_on_at_once_after_an_answer_beyond_what_may_stay_unread) {
+  engine::ServerTerms terms;
+  terms.unread = 500;
+  RunningServer r(terms);
+  Client client(r);
+  std::vector<std::chrono::steady_clock::duration> took;
+  for (std::uint32_t i = 0; i < 15; ++i) {
+    const auto begun = std::chrono::steady_clock::now();
+    client.ask(Rows(200), 200 * i);
+    took.push_back(std::chrono::steady_clock::now() - begun);
+  }
+  std::ranges::sort(took);
+  EXPECT_LT(took[7], 5ms);  // the server looks at backlogs every 10 ms
 }
 
 TEST(Server, told_to_end_takes_nobody_new_and_lets_sessions_finish) {

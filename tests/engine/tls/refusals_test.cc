@@ -8,6 +8,7 @@
 
 #include "engine/tls/handles.hh"
 #include "engine/tls/private_file.hh"
+#include "engine/wire/text_message.hh"
 #include "tests/engine/tls/tls_pair.hh"
 
 namespace splitwan::tests {
@@ -59,6 +60,15 @@ TEST(Tls, expects_the_name_that_was_called_where_no_other_is_stated) {
               fine);
   }
   EXPECT_THAT(meet(folders.client(""), folders.server()).caller.why, HasSubstr("expected --tls-name"));
+}
+
+TEST(Tls, calls_nobody_by_a_name_that_cannot_be_proved) {
+  const TlsFolders folders;
+  const std::string name("gpu.example.org\0.elsewhere", 26);
+  const Met met = meet(folders.client(name), folders.server());
+  EXPECT_FALSE(met.greeted());
+  EXPECT_EQ(met.caller.why,
+            "TLS: 'gpu.example.org .elsewhere' cannot be the name that the server must prove");
 }
 
 TEST(TlsRefusal, wrong_host) {
@@ -196,9 +206,7 @@ TEST(TlsRefusal, plaintext_caller) {
                  "the client does not speak TLS, and this side speaks nothing else");
   ASSERT_EQ(met.caller.messages.size(), 1u);
   EXPECT_EQ(met.caller.messages[0].header.kind, Kind::error);
-  const Bytes& text = met.caller.messages[0].payload;
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(text.data()), text.size()),
-            "this server speaks TLS only: expected --tls FOLDER");
+  EXPECT_EQ(text_in(met.caller.messages[0]), "this server speaks TLS only: expected --tls FOLDER");
 }
 
 TEST(TlsRefusal, callers_that_speak_neither) {

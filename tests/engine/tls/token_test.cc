@@ -1,11 +1,12 @@
 #include "engine/tls/token.hh"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <fstream>
 
-#include "engine/base/json_file.hh"
 #include "engine/tls/private_file.hh"
 #include "tests/fixtures/fixtures.hh"
 
@@ -47,27 +48,6 @@ TEST(Token, is_refused_where_it_could_be_guessed_or_is_no_line) {
   EXPECT_THAT(error_of([&] { read_token(folder / "absent"); }), HasSubstr("cannot be read"));
 }
 
-TEST(Token, lets_in_who_shows_it_and_is_gone_from_the_hello_then) {
-  const std::string token = "0123456789abcdef0123", other = "0123456789abcdef0124";
-  const auto taken = [](Json body, const std::string& expected) {
-    const std::string refusal = error_of([&] { take_token(body, expected); });
-    EXPECT_FALSE(body.contains("token"));
-    return refusal;
-  };
-  Json hello = {{"width", 64}};
-  EXPECT_THAT(taken(hello, token), HasSubstr("no token was shown"));
-  EXPECT_EQ(taken(hello, ""), "");
-  show_token(hello, "");
-  EXPECT_EQ(hello.size(), 1u);
-  show_token(hello, token);
-  EXPECT_EQ(taken(hello, token), "");
-  EXPECT_EQ(taken(hello, ""), "") << "one that nobody asked for goes as well";
-  const std::string refusal = taken(hello, other);
-  EXPECT_EQ(refusal, "the token is not the one expected here");
-  hello["token"] = 5;
-  EXPECT_THAT(taken(hello, token), HasSubstr("no token was shown"));
-}
-
 TEST(Token, is_the_same_only_where_all_of_it_is) {
   EXPECT_TRUE(same_token("abc", "abc"));
   EXPECT_FALSE(same_token("abc", "abd"));
@@ -87,6 +67,23 @@ TEST(PrivateFile, is_made_for_its_owner_alone_and_never_over_another) {
   ASSERT_EQ(::symlink((folder / "nowhere").c_str(), (folder / "link").c_str()), 0);
   EXPECT_THAT(error_of([&] { make_private_file(folder / "link", "other"); }), HasSubstr("File exists"));
   EXPECT_FALSE(std::filesystem::exists(folder / "nowhere"));
+}
+
+TEST(PrivateFile, that_cannot_be_written_whole_is_not_in_the_way_of_the_next_try) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "key";
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit little = before;
+  little.rlim_cur = 4;
+  ::setrlimit(RLIMIT_FSIZE, &little);
+  const std::string told = error_of([&] { make_private_file(path, "secret"); });
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, ignored);
+  EXPECT_THAT(told, HasSubstr("File too large"));
+  make_private_file(path, "secret");
+  EXPECT_EQ(read_private_file(path), "secret");
 }
 
 }  // namespace
