@@ -40,7 +40,7 @@ struct Plan {
 std::vector<double> steps(GoodClient& client, double seconds, const ServerProcess& server, double& peak) {
   std::vector<double> taken;
   const auto until = Steady::now() + std::chrono::duration<double>(seconds);
-  while (Steady::now() < until) {
+  while (Steady::now() < until && client.has_room()) {
     taken.push_back(client.step());
     peak = std::max(peak, server.resident_bytes());
     std::this_thread::sleep_for(5ms);
@@ -83,7 +83,9 @@ Json beside(const Plan& plan, const Attack& attack, bool& good) {
   std::size_t count = 0;
   std::vector<double> quiet, during;  // the 99th percentile of each round
   for (int round = 0; round < rounds; ++round) {
+    client.begin_anew();
     quiet.push_back(quantile(steps(client, plan.seconds, server, rest), 0.99));
+    client.begin_anew();
     const Elsewhere attacker([&] { attack.run(server.target()); });
     std::this_thread::sleep_for(500ms);
     const auto taken = steps(client, plan.seconds, server, peak);

@@ -7,7 +7,18 @@ namespace splitwan::denying {
 
 GoodClient::GoodClient(const Target& target) : target_(target) { begin(); }
 
+// Who is sent away comes back, as engine/resume does.
 void GoodClient::begin() {
+  for (const auto until = Steady::now() + 20s;; std::this_thread::sleep_for(50ms)) {
+    try {
+      return greet();
+    } catch (const engine::Error&) {
+      if (Steady::now() > until) throw;
+    }
+  }
+}
+
+void GoodClient::greet() {
   transport_ = std::make_unique<engine::SocketTransport>(clock_);
   transport_->add(1, "server", engine::connect(target_.at));
   transport_->send(1, engine::decode(target_.hello));
@@ -24,11 +35,14 @@ Message GoodClient::hear() {
   return std::move(arrival->message);
 }
 
+void GoodClient::begin_anew() {
+  transport_->send(1, engine::text_message(Kind::bye));
+  begin();
+}
+
+bool GoodClient::has_room() const { return std::cmp_less(committed_ + 2, target_.context); }
+
 double GoodClient::step() {
-  if (std::cmp_greater_equal(committed_ + 2, std::min(target_.context, 400))) {
-    transport_->send(1, engine::text_message(Kind::bye));
-    begin();
-  }
   const auto begun = Steady::now();
   committed_ += asked_;
   transport_->send(1, request(target_, 1, committed_, all_of(asked_)));

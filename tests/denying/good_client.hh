@@ -10,9 +10,13 @@ class GoodClient {
  public:
   explicit GoodClient(const Target&);
   double step();  // seconds. Throws Error when it is refused, or not answered within 20 s
+  // Another session: not while strangers from its own address crowd the door, where it would be one of them.
+  void begin_anew();
+  bool has_room() const;  // for another step
 
  private:
   void begin();
+  void greet();
   Message hear();
 
   const Target& target_;

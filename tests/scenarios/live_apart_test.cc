@@ -15,10 +15,11 @@ TEST(LiveApart, by_80_ms_under_mutual_tls_500_tokens_are_those_of_one_machine) {
       "generate --model " + demo_model +
       " --prompt 'def add(a, b):' --max-new-tokens 500 --ignore-eos --decode ngram --json ";
   const Outcome apart =
-      splitwan("link --link rtt=80ms,rate=100Mbit --server '" + splitwan_program + " serve --model " +
-               demo_model + " --layers 2:10 --listen {server}:7420 --tls " + tls + "/server' --client \"" +
-               splitwan_program + " " + asked + " --server {server}:7420 --tls-name gpu.example.org --tls " +
-               tls + "/client > " + out + " 2> " + err + "\"");
+      splitwan("link --link rtt=80ms,rate=100Mbit --lateness-limit 1s --server '" + splitwan_program +
+               " serve --model " + demo_model + " --layers 2:10 --listen {server}:7420 --tls " + tls +
+               "/server' --client \"" + splitwan_program + " " + asked +
+               " --server {server}:7420 --tls-name gpu.example.org --tls " + tls + "/client > " + out +
+               " 2> " + err + "\"");
   ASSERT_EQ(apart.code, 0) << apart.err << text_of(err);
   const auto far = nlohmann::json::parse(text_of(out));
   EXPECT_EQ(far["output_ids"].size(), 500u);
