@@ -6,6 +6,11 @@
 #include "engine/wire/text_message.hh"
 
 namespace splitwan::engine {
+namespace {
+
+constexpr Nanos between_steps = std::chrono::seconds(1);  // a client that asks again by then does not rest
+
+}  // namespace
 
 Session& Server::Body::add(Visit& visit, std::string key) {
   const SessionId id = ++last_session;
@@ -141,7 +146,10 @@ Session* Server::Body::newest_of_fullest(std::uint64_t (Session::*bytes)() const
   return newest;
 }
 
+// The least recently used cache of those nobody works with makes room: but a client that takes steps, and is
+// between two of them, keeps its own as long as others have requests in a row.
 void Server::Body::keep_memory() {
+  const Nanos now = clock.now();
   std::uint64_t held = 0, parting = 0;
   for (const auto& [id, session] : sessions) held += session.held();
   for (const auto& [id, visit] : visits)
@@ -150,13 +158,16 @@ void Server::Body::keep_memory() {
     for (const auto& [id, visit] : visits)
       if (!visit->session && visit->channel->queued() > 0) visit->channel->cut();
   while (held > terms.memory) {
-    Session *idlest = nullptr, *too_large = nullptr;
+    Session *idlest = nullptr, *must_go = nullptr, *many = nullptr;
     for (auto& [id, session] : sessions) {
-      if (session.held() > terms.memory) too_large = &session;
+      if (session.held() > terms.memory) must_go = &session;
       if (session.unanswered == 0 && session.cache > 0 && (!idlest || session.last < idlest->last))
         idlest = &session;
+      if (session.unanswered > 1 && session.held() > 0 && (!many || session.held() >= many->held()))
+        many = &session;
     }
-    if (idlest && !too_large && computer->evict(idlest->id)) {
+    if (!must_go && many && idlest && idlest->visit && now - idlest->last < between_steps) must_go = many;
+    if (idlest && !must_go && computer->evict(idlest->id)) {
       tell(Level::info, "session {}: client {}: its cache makes room for others", idlest->id, idlest->peer);
       held -= idlest->held();
       caches -= std::exchange(idlest->cache, 0);
@@ -167,7 +178,7 @@ void Server::Body::keep_memory() {
         end(idlest->id, Ending::memory);
       continue;
     }
-    Session* newest = too_large ? too_large : newest_of_fullest(&Session::held);
+    Session* newest = must_go ? must_go : newest_of_fullest(&Session::held);
     if (!newest) return;
     held -= newest->held();
     if (newest->visit)

@@ -243,6 +243,28 @@ TEST(Hostile, full_caches_of_idle_sessions_make_room) {
   EXPECT_EQ(idle.back()->ask({1}, 1000).size(), 1u);
 }
 
+TEST(Hostile, floods_of_requests_do_not_cost_a_client_between_two_steps_its_cache) {
+  FakeServed large;
+  large.cache_bytes_per_row = 10 << 10;
+  large.per_call = 1ms;
+  engine::ServerTerms terms;
+  terms.memory = 10 << 20;
+  RunningServer r(terms, &large);
+  Client good(r);
+  std::vector<std::unique_ptr<Client>> floods;
+  for (int i = 0; i < 10; ++i) {
+    floods.push_back(std::make_unique<Client>(r));
+    for (std::uint32_t k = 0; k < 300; ++k) floods.back()->send(rows_message(Kind::request, {1}, k));
+  }
+  std::uint32_t context = 0;
+  for (; context < 150; ++context) {
+    good.ask({1}, context);
+    std::this_thread::sleep_for(2ms);
+  }
+  EXPECT_GT(r.watch.all(r.watch.refusals).size(), 0u) << "memory was never short";
+  EXPECT_EQ(good.ask({1}, context).size(), 1u);
+}
+
 TEST(Hostile, one_cache_larger_than_all_memory_ends_its_session_and_no_other) {
   FakeServed large;
   large.cache_bytes_per_row = 1 << 20;
