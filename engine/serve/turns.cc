@@ -35,19 +35,18 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
                      i});
     if (is_small(waiting[i])) {
       small_waits = true;
-      last_small_ = now;
-      last_small_id_ = waiting[i].id;
+      if (waiting[i].rows > 0) saw_small(waiting[i].id, now);  // a greeting is no step
     } else {
       long_waits = true;
     }
   }
   std::ranges::stable_sort(order, {}, &Place::had);
   // Somebody who takes small steps is between two of them, and must not find a long call under way.
-  const bool small_expected =
-      now - last_small_ < terms_.watchful && !(waiting.size() == 1 && waiting[0].id == last_small_id_);
+  const bool alone = waiting.size() == 1 && waiting[0].id == last_small_id_;
+  const bool small_expected = now - (alone ? other_small_ : last_small_) < terms_.watchful;
   const bool small_about = small_waits || small_expected;
-  int long_left = small_about ? std::min(terms_.slice_rows, terms_.batch_rows) : terms_.batch_rows;
-  int modest_left = small_about ? std::min(modest_rows(), long_left) : long_left;
+  int long_left = small_about ? std::min(rows_within(terms_.slice, 8), terms_.batch_rows) : terms_.batch_rows;
+  int modest_left = small_about ? std::min(rows_within(terms_.modest, 1), long_left) : long_left;
   int small_left = std::max(1, terms_.batch_rows - (long_waits ? long_left : 0));
   std::vector<Pick> picks;
   for (const Place& place : order) {
@@ -64,9 +63,17 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   return picks;
 }
 
-int Turns::modest_rows() const {
-  if (call_s_ <= 0 || row_s_ <= 0) return std::min(terms_.slice_rows, 4);
-  return std::clamp(static_cast<int>(terms_.modest * call_s_ / row_s_), 1, terms_.slice_rows);
+void Turns::saw_small(Id id, Nanos now) {
+  if (id != last_small_id_) other_small_ = last_small_;
+  last_small_id_ = id;
+  last_small_ = now;
+}
+
+// Of a call's: as many as lengthen it by so many small steps, as far as that is known.
+int Turns::rows_within(double small_steps, int least) const {
+  if (call_s_ <= 0 || row_s_ <= 0) return least > 1 ? terms_.slice_rows : std::min(terms_.slice_rows, 4);
+  return std::clamp(static_cast<int>(small_steps * call_s_ / row_s_), std::min(least, terms_.slice_rows),
+                    terms_.slice_rows);
 }
 
 void Turns::called(int rows, Nanos cost) {

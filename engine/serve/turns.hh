@@ -13,7 +13,8 @@ namespace splitwan::engine {
 
 struct TurnTerms {
   int batch_rows = 256;  // of one call
-  int slice_rows = 32;   // of it for long requests, as long as others take small steps
+  int slice_rows = 32;   // of it for long requests, as long as others take small steps: at most,
+  double slice = 2;      // and as many as lengthen it by so many small steps
   int small_rows = 16;   // a small step has at most so many, and its client waits for it
   // As long as others take small steps, who has had more than this of late gets only so many rows of a call
   // as lengthen it by this share of what a small step takes.
@@ -54,13 +55,15 @@ class Turns {
   double of(const Use&, Nanos now) const;
   void add(Use&, Nanos cost, Nanos now) const;
 
-  int modest_rows() const;
+  int rows_within(double small_steps, int least) const;
 
   const TurnTerms terms_;
   double call_s_ = 0, row_s_ = 0;  // of late: a call of a few rows, and each row more; 0 = not known
   std::map<Id, Use> sessions_;
   std::map<std::string, Use> sources_;
-  Nanos last_small_ = Nanos::min() / 2;
+  void saw_small(Id, Nanos now);
+  // When the latest small step was seen, whose it was, and when the latest of anybody else was.
+  Nanos last_small_ = Nanos::min() / 2, other_small_ = last_small_;
   Id last_small_id_ = 0;
 };
 

@@ -34,6 +34,7 @@ struct Plan {
   double most_ratio = 2;  // of the 99th percentiles of steps, beside an attack and alone
   int connects = 100'000, idle_sessions = 5'000;
   bool json = false;
+  std::string only, log;
 };
 
 // Seconds: of steps 5 ms apart, for so long.
@@ -76,7 +77,9 @@ class Elsewhere {
 };
 
 Json beside(const Plan& plan, const Attack& attack, bool& good) {
-  const ServerProcess server(plan.source, budgets);
+  auto options = budgets;
+  if (!plan.log.empty()) options.insert(options.end(), {"--log-level", "debug"});
+  const ServerProcess server(plan.source, options, {.log = plan.log});
   GoodClient client(server.target());
   double rest = 0, peak = 0;
   steps(client, 0.5, server, rest);
@@ -181,7 +184,9 @@ int run(const Plan& plan) {
     fmt::print(stderr, "{}\n", result.dump());
     results.push_back(std::move(result));
   };
-  for (const Attack& attack : attacks()) found(beside(plan, attack, good));
+  for (const Attack& attack : attacks())
+    if (plan.only.empty() || plan.only == attack.name) found(beside(plan, attack, good));
+  if (!plan.only.empty()) return good ? 0 : 1;
   found(exhausted(plan, "log", {.log_disk_is_full = true}, good));
   found(exhausted(plan, "descriptors", {.most_descriptors = 40}, good));
   found(connects(plan, good));
@@ -202,6 +207,8 @@ int main(int argc, char** argv) {
   app.add_option("--connects", plan.connects, "that must leave nothing behind");
   app.add_option("--idle-sessions", plan.idle_sessions, "that must leave nothing behind");
   app.add_option("--most-ratio", plan.most_ratio, "of steps' 99th percentiles, beside an attack and alone");
+  app.add_option("--only", plan.only, "this attack alone");
+  app.add_option("--log", plan.log, "of the server, each call that it computes included");
   app.add_flag("--json", plan.json, "one object at the end");
   CLI11_PARSE(app, argc, argv);
   try {

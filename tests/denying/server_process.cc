@@ -28,7 +28,10 @@ std::string first_line(int descriptor) {
 
 [[noreturn]] void become(const std::vector<std::string>& words, int out, const Surroundings& around) {
   ::dup2(out, 1);
-  ::dup2(::open(around.log_disk_is_full ? "/dev/full" : "/dev/null", O_WRONLY), 2);
+  const std::string log = around.log_disk_is_full ? "/dev/full"
+                          : around.log.empty()    ? "/dev/null"
+                                                  : around.log;
+  ::dup2(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), 2);
   if (around.most_descriptors > 0) {
     const auto most = static_cast<rlim_t>(around.most_descriptors);
     const rlimit limit{most, most};

@@ -11,6 +11,7 @@ namespace splitwan::denying {
 struct Surroundings {
   int most_descriptors = 0;  // 0: as they are
   bool log_disk_is_full = false;
+  std::string log = {};  // "" = nowhere
 };
 
 class ServerProcess {

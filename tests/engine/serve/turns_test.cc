@@ -46,6 +46,23 @@ TEST(Turns, do_not_slice_a_prompt_for_fear_of_its_own_clients_steps) {
   EXPECT_THAT(picked(turns, {{1, &x, 128}}, start + 1ms), ElementsAre(std::pair(1, 128)));
 }
 
+TEST(Turns, slice_the_prompt_of_one_who_has_just_come_while_another_takes_small_steps) {
+  Turns turns({.batch_rows = 256, .slice_rows = 32, .watchful = 500ms});
+  picked(turns, {{1, &x, 1}});
+  picked(turns, {{2, &y, 0}}, start + 1ms);  // a greeting
+  EXPECT_THAT(picked(turns, {{2, &y, 128}}, start + 2ms), ElementsAre(std::pair(2, 32)));
+  picked(turns, {{2, &y, 1}}, start + 3ms);
+  EXPECT_THAT(picked(turns, {{2, &y, 128}}, start + 4ms), ElementsAre(std::pair(2, 32)));
+  EXPECT_THAT(picked(turns, {{2, &y, 128}}, start + 600ms), ElementsAre(std::pair(2, 128)));
+}
+
+TEST(Turns, slice_by_what_a_small_step_takes) {
+  Turns turns({.slice_rows = 32, .slice = 2});
+  turns.called(1, 100us);
+  turns.called(40, 100us + 40 * 20us);  // a row more takes 20 us
+  EXPECT_THAT(picked(turns, {{1, &x, 1}, {2, &y, 128}}), ElementsAre(std::pair(1, 1), std::pair(2, 10)));
+}
+
 TEST(Turns, count_small_requests_of_a_queue_as_long_work) {
   Turns turns({.slice_rows = 2});
   EXPECT_THAT(picked(turns, {{1, &x, 1, true}, {2, &x, 1, true}, {3, &x, 1, true}, {4, &y, 1}}),
@@ -71,7 +88,7 @@ TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
   EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
   // One that comes with a prompt is not made to pay for it.
   EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}, {3, &y, 128}}),
-              ElementsAre(std::pair(2, 1), std::pair(3, 32)));
+              ElementsAre(std::pair(2, 1), std::pair(3, 16)));
   EXPECT_THAT(picked(turns, {{1, &x, 2000}}, start + 1s), ElementsAre(std::pair(1, 256)));
 }
 
