@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 
 namespace splitwan::engine {
 
@@ -15,8 +16,47 @@ constexpr std::uint64_t page = 4096;
 std::uint64_t pages(std::uint64_t bytes) { return (bytes + page - 1) / page * page; }
 
 // A chunk of no more bytes than this is the process's own as soon as it is there: a small model's row costs
-// less than the fault that would bring it its next page.
-constexpr std::uint64_t taken_whole = 1 << 18;
+// less than the fault that would bring it its next page. Some that sessions left are kept for those that
+// come: a wave of new clients costs those who take steps nothing then.
+constexpr std::uint64_t taken_whole = 1 << 18, kept_spare = 16 << 20;
+
+class SpareChunks {
+ public:
+  Arena take(std::size_t bytes) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::ranges::find(spare_, bytes, &Arena::size);
+      if (found != spare_.end()) {
+        Arena chunk = std::move(*found);
+        *found = std::move(spare_.back());
+        spare_.pop_back();
+        bytes_ -= bytes;
+        return chunk;
+      }
+    }
+    Arena chunk(bytes);
+#ifdef MADV_POPULATE_WRITE
+    madvise(chunk.data(), chunk.size(),
+            MADV_POPULATE_WRITE);  // where that fails, pages come as they are touched
+#endif
+    return chunk;
+  }
+  void give(Arena chunk) {
+    const std::lock_guard lock(mutex_);
+    if (bytes_ + chunk.size() > kept_spare) return;
+    bytes_ += chunk.size();
+    spare_.push_back(std::move(chunk));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Arena> spare_;
+  std::uint64_t bytes_ = 0;
+};
+SpareChunks& spare_chunks() {
+  static auto& chunks = *new SpareChunks;  // sessions may end after everything static
+  return chunks;
+}
 
 // Keys of 16 slots lie together, dimension-major, so that one query meets 16 keys at once.
 struct Place {
@@ -35,18 +75,24 @@ void ChunkedSlots::fit(int slots, int) {
   const std::size_t most = chunks + 1;  // lest steps of changing size near a chunk's end take it and give it
   touched_ = std::max(slots, std::min(touched_, static_cast<int>(most) * chunk_slots));
   for (Layer& layer : layers_) {
-    if (layer.memory.size() > most) {
-      layer.memory.resize(most);
-      layer.chunks.resize(most);
-    }
+    shrink(layer, most);
     while (layer.memory.size() < chunks) {
-      Arena& chunk = layer.memory.emplace_back(chunk_bytes());
-      layer.chunks.push_back(chunk.as<float>());
-#ifdef MADV_POPULATE_WRITE
-      if (chunk_bytes() <= taken_whole)  // where that fails, pages come as they are touched
-        madvise(chunk.data(), chunk.size(), MADV_POPULATE_WRITE);
-#endif
+      layer.memory.push_back(chunk_bytes() <= taken_whole ? spare_chunks().take(chunk_bytes())
+                                                          : Arena(chunk_bytes()));
+      layer.chunks.push_back(layer.memory.back().as<float>());
     }
+  }
+}
+
+ChunkedSlots::~ChunkedSlots() {
+  for (Layer& layer : layers_) shrink(layer, 0);
+}
+
+void ChunkedSlots::shrink(Layer& layer, std::size_t chunks) {
+  while (layer.memory.size() > chunks) {
+    layer.chunks.pop_back();
+    if (chunk_bytes() <= taken_whole) spare_chunks().give(std::move(layer.memory.back()));
+    layer.memory.pop_back();
   }
 }
 

@@ -28,14 +28,10 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   };
   bool small_waits = false, long_waits = false;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
-    const auto session = sessions_.find(waiting[i].id);
-    const auto source = sources_.find(*waiting[i].source);
-    order.push_back({(session == sessions_.end() ? 0 : of(session->second, now)) +
-                         (source == sources_.end() ? 0 : of(source->second, now)),
-                     i});
+    order.push_back({had(waiting[i].id, *waiting[i].source, now), i});
     if (is_small(waiting[i])) {
       small_waits = true;
-      if (waiting[i].rows > 0) saw_small(waiting[i].id, now);  // a greeting is no step
+      if (waiting[i].rows > 0) saw_small(waiting[i], now);  // a greeting is no step
     } else {
       long_waits = true;
     }
@@ -48,12 +44,13 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   int long_left = small_about ? std::min(rows_within(terms_.slice, 8), terms_.batch_rows) : terms_.batch_rows;
   int modest_left = small_about ? std::min(rows_within(terms_.modest, 1), long_left) : long_left;
   int small_left = std::max(1, terms_.batch_rows - (long_waits ? long_left : 0));
+  const double usual = had(last_small_id_, last_small_source_, now);
   std::vector<Pick> picks;
   for (const Place& place : order) {
     const Waiting& w = waiting[place.which];
     const bool is_long = !is_small(w);
     int most = is_long ? long_left : small_left;
-    if (is_long && place.had > seconds(terms_.generous)) most = std::min(most, modest_left);
+    if (is_long && place.had - usual > seconds(terms_.generous)) most = std::min(most, modest_left);
     const int rows = std::min(most, static_cast<int>(std::clamp<std::uint32_t>(w.rows, 1, 1u << 30)));
     if (rows < 1) continue;
     picks.push_back({place.which, rows});
@@ -63,10 +60,19 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   return picks;
 }
 
-void Turns::saw_small(Id id, Nanos now) {
-  if (id != last_small_id_) other_small_ = last_small_;
-  last_small_id_ = id;
+void Turns::saw_small(const Waiting& w, Nanos now) {
+  if (w.id != last_small_id_) other_small_ = last_small_;
+  last_small_id_ = w.id;
+  last_small_source_ = *w.source;
   last_small_ = now;
+}
+
+// Of time on the computing thread: by the session, and by its source.
+double Turns::had(Id id, const std::string& source, Nanos now) const {
+  const auto session = sessions_.find(id);
+  const auto all = sources_.find(source);
+  return (session == sessions_.end() ? 0 : of(session->second, now)) +
+         (all == sources_.end() ? 0 : of(all->second, now));
 }
 
 // Of a call's: as many as lengthen it by so many small steps, as far as that is known.

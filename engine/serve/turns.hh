@@ -16,8 +16,9 @@ struct TurnTerms {
   int slice_rows = 32;   // of it for long requests, as long as others take small steps: at most,
   double slice = 2;      // and as many as lengthen it by so many small steps
   int small_rows = 16;   // a small step has at most so many, and its client waits for it
-  // As long as others take small steps, who has had more than this of late gets only so many rows of a call
-  // as lengthen it by this share of what a small step takes.
+  // As long as others take small steps, who has had so much more than they of late gets only so many rows of
+  // a call as lengthen it by this share of what a small step takes. What one source's clients have had
+  // together tells none of them apart from another.
   Nanos generous = std::chrono::seconds(1);
   double modest = 0.25;
   Nanos memory = std::chrono::seconds(2);           // half-life of what somebody has had
@@ -61,10 +62,12 @@ class Turns {
   double call_s_ = 0, row_s_ = 0;  // of late: a call of a few rows, and each row more; 0 = not known
   std::map<Id, Use> sessions_;
   std::map<std::string, Use> sources_;
-  void saw_small(Id, Nanos now);
+  void saw_small(const Waiting&, Nanos now);
+  double had(Id, const std::string& source, Nanos now) const;
   // When the latest small step was seen, whose it was, and when the latest of anybody else was.
   Nanos last_small_ = Nanos::min() / 2, other_small_ = last_small_;
   Id last_small_id_ = 0;
+  std::string last_small_source_;
 };
 
 }  // namespace splitwan::engine

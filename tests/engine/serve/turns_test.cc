@@ -92,6 +92,17 @@ TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
   EXPECT_THAT(picked(turns, {{1, &x, 2000}}, start + 1s), ElementsAre(std::pair(1, 256)));
 }
 
+TEST(Turns, do_not_hold_against_a_client_what_its_source_has_had_where_the_other_is_of_that_source_too) {
+  Turns turns({.slice_rows = 32, .generous = 1s, .modest = 0.25});
+  for (int i = 0; i < 100; ++i) {
+    turns.called(1, 4ms);
+    turns.called(36, 22ms);
+  }
+  turns.took(9, x, 3s, start);  // another client of x
+  EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &x, 1}}), ElementsAre(std::pair(1, 16), std::pair(2, 1)));
+  EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
+}
+
 TEST(Turns, forgive_with_time) {
   Turns turns({.batch_rows = 32, .memory = 2s});
   turns.took(1, x, 1s, start);
