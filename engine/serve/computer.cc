@@ -163,7 +163,7 @@ std::vector<Computer::Seat> Computer::next() {
     Lane& lane = named.second;
     if (lane.held || lane.over || lane.jobs.empty()) continue;
     const std::uint32_t rows = lane.begun ? lane.rows_left : lane.jobs.front().request.header.rows;
-    waiting.push_back({named.first, &lane.source, rows, lane.jobs.size() > 1});
+    waiting.push_back({named.first, &lane.source, rows, lane.jobs.size() > 1, lane.jobs.front().at});
     lanes.push_back(&named);
   }
   std::vector<Seat> seats;

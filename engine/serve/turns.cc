@@ -17,7 +17,7 @@ void Turns::add(Use& use, Nanos cost, Nanos now) const {
 
 std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now) {
   struct Place {
-    double had;
+    double had, rank;
     std::size_t which;
   };
   std::erase_if(sources_, [&](const auto& named) { return of(named.second, now) < 1e-4; });
@@ -28,7 +28,10 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   };
   bool small_waits = false, long_waits = false;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
-    order.push_back({had(waiting[i].id, *waiting[i].source, now), i});
+    const double so_far = had(waiting[i].id, *waiting[i].source, now);
+    order.push_back(
+        {so_far, so_far - terms_.aging * seconds(std::max(Nanos{}, now - std::min(waiting[i].since, now))),
+         i});
     if (is_small(waiting[i])) {
       small_waits = true;
       if (waiting[i].rows > 0) saw_small(waiting[i], now);  // a greeting is no step
@@ -36,7 +39,7 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
       long_waits = true;
     }
   }
-  std::ranges::stable_sort(order, {}, &Place::had);
+  std::ranges::stable_sort(order, {}, &Place::rank);
   // Somebody who takes small steps is between two of them, and must not find a long call under way.
   const bool alone = waiting.size() == 1 && waiting[0].id == last_small_id_;
   const bool small_expected = now - (alone ? other_small_ : last_small_) < terms_.watchful;

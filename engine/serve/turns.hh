@@ -21,7 +21,9 @@ struct TurnTerms {
   // together tells none of them apart from another.
   Nanos generous = std::chrono::seconds(1);
   double modest = 0.25;
-  Nanos memory = std::chrono::seconds(2);           // half-life of what somebody has had
+  Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had
+  double aging = 0.25;  // of the time that a request has waited counts as if its client had had less:
+                        // newcomers, who have had nothing, must not starve it
   Nanos watchful = std::chrono::milliseconds(500);  // small steps so long ago are expected to go on
 };
 
@@ -31,8 +33,9 @@ class Turns {
   struct Waiting {
     Id id;
     const std::string* source;
-    std::uint32_t rows;  // of its next request, or what is left of it
-    bool more = false;   // another of its requests waits behind
+    std::uint32_t rows;          // of its next request, or what is left of it
+    bool more = false;           // another of its requests waits behind
+    Nanos since = Nanos::max();  // when the first of them came
   };
   struct Pick {
     std::size_t which;  // of those waiting

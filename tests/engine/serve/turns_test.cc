@@ -103,6 +103,19 @@ TEST(Turns, do_not_hold_against_a_client_what_its_source_has_had_where_the_other
   EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
 }
 
+TEST(Turns, starve_nobody_beside_newcomers) {
+  Turns turns({.batch_rows = 32, .slice_rows = 32});
+  turns.took(1, x, 100ms, start);
+  int waited = 0;
+  Turns::Id newcomer = 2;
+  for (Nanos now = start; waited < 100; ++waited, now += 20ms) {  // each brings a whole call's work
+    const auto picks = picked(turns, {{1, &x, 128, false, start}, {newcomer, &x, 32, false, now}}, now);
+    if (picks[0].first == 1) break;
+    turns.took(newcomer++, x, 20ms, now);
+  }
+  EXPECT_LT(waited, 50) << "a second";
+}
+
 TEST(Turns, forgive_with_time) {
   Turns turns({.batch_rows = 32, .memory = 2s});
   turns.took(1, x, 1s, start);
