@@ -31,7 +31,7 @@ std::string met(RandomModel& model, Over over, const Spoil& spoil) {
   const auto plan = SplitPlan::of(model.config().layers, 1, 1);
   const ModelEnds ends(*model.checkpoint, plan.head, plan.tail);
   const LayerStack middle(*model.checkpoint, plan.middle);
-  MemoryRecorder recorder;
+  MemoryRecorder recorder, theirs;  // over sockets they run at the same time
   std::string error;
   const PartyMain client = [&](Transport& t, Clock& c) {
     Party party(0, t, c, recorder);
@@ -44,7 +44,7 @@ std::string met(RandomModel& model, Over over, const Spoil& spoil) {
   };
   const PartyMain server = [&](Transport& t, Clock& c) {
     SpoiledTransport spoiled(t, spoil);
-    Party party(1, spoiled, c, recorder);
+    Party party(1, spoiled, c, theirs);
     serve_middle(party, 0, model.config(), middle);
   };
   error_of([&] { network_over(over)->run({{0, client}, {1, server}}); });
@@ -190,7 +190,7 @@ std::string text_met(const Spoil& spoil) {
   const tests::DelFolder del(32, 32, 0);
   const int layers = model.config().layers;
   const ModelEnds embedding(*model.checkpoint, {0, 0}, {layers, layers});
-  MemoryRecorder recorder;
+  MemoryRecorder recorder, theirs;  // over sockets they run at the same time
   SplitOptions options{.prefill_chunk = 16};
   options.mechanism = del.mechanism(60, 4);
   std::string error;
@@ -201,7 +201,7 @@ std::string text_met(const Spoil& spoil) {
   };
   const PartyMain server = [&](Transport& t, Clock& c) {
     SpoiledTransport spoiled(t, spoil);
-    Party party(1, spoiled, c, recorder);
+    Party party(1, spoiled, c, theirs);
     serve_text(party, 0, *model.whole, {.del = &del.weights});
   };
   error_of([&] { network_over(Over::ideal)->run({{0, client}, {1, server}}); });

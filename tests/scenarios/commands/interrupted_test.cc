@@ -84,7 +84,9 @@ TEST(Interrupted, a_client_that_loses_its_server_names_the_trace_it_kept_and_a_r
   const TemporaryFolder folder;
   const std::string trace = folder / "t.jsonl", partial = trace + ".partial";
   Server server({"--model", demo_model, "--layers", "2:10"});
-  Beside client(live(server, trace));
+  std::vector<std::string> words = live(server, trace);
+  words.insert(words.end(), {"--max-outage", "1s"});
+  Beside client(words);
   ASSERT_TRUE(comes(partial, "\"type\":\"step\"", 5)) << client.said();
   server.end(SIGKILL);
   EXPECT_EQ(client.wait(), 2);
