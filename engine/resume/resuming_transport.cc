@@ -167,6 +167,10 @@ bool ResumingTransport::takes(Arrival& arrival) {
   if (!is_answer(h.kind)) return true;
   if (resumable_ && h.seq > 0) {
     if (h.seq <= received_) return false;  // sent again, and had come already
+    const std::uint32_t due = unanswered_.empty() ? 0 : unanswered_.front().header.seq;
+    if (h.seq != due)
+      throw Error("{}: answered message {}: {} was due", terms_.name, h.seq,
+                  due > 0 ? std::to_string(due) : "nothing");
     received_ = h.seq;
   }
   if (!unanswered_.empty()) unanswered_.pop_front();

@@ -14,11 +14,12 @@ Exchange::Next Exchange::takes(std::uint32_t number) {
     anywhere_ = false;
     forgotten_ = number - 1;
   } else if (number <= taken_) {
-    return kept(number) ? Next::again : Next::known;
+    asked_ = std::max(asked_, number);
+    return kept(number) ? Next::again : number <= forgotten_ ? Next::lost : Next::known;
   } else if (number != taken_ + 1) {
     return Next::missing;
   }
-  taken_ = number;
+  taken_ = asked_ = number;
   return Next::work;
 }
 
@@ -56,7 +57,7 @@ bool Exchange::continues(std::uint32_t received, std::uint32_t first) const {
 void Exchange::begins_anew(std::uint32_t in_flight) {
   kept_.clear();
   bytes_ = 0;
-  taken_ = forgotten_ = 0;
+  taken_ = forgotten_ = asked_ = 0;
   ignoring_ = in_flight;
   anywhere_ = true;
 }

@@ -16,6 +16,7 @@ class Exchange {
     work,     // it is its turn
     again,    // answered already: kept()
     known,    // has come before, nothing to say (yet)
+    lost,     // answered, and that is kept no longer
     ignored,  // was on its way before the session began anew
     missing   // one before it has not come
   };
@@ -23,6 +24,10 @@ class Exchange {
   Next takes(std::uint32_t number);
   void acknowledged(std::uint32_t number);  // up to this one, replies have come
   const Message* kept(std::uint32_t number) const;
+  // Whether the client waits for this reply just now. One that is back hears none before it has asked for it
+  // again: in between it would overtake those that were lost, and these would then count as repetitions.
+  bool due(std::uint32_t number) const { return number <= asked_; }
+  void is_back(std::uint32_t received) { asked_ = received; }
   void keep(Message reply);
   void take_back(std::uint32_t messages);  // the last so many were dropped: they will come again
 
@@ -41,6 +46,7 @@ class Exchange {
   std::deque<Message> kept_;  // by their numbers
   std::uint64_t bytes_ = 0;
   std::uint32_t taken_ = 0;      // the last in turn
+  std::uint32_t asked_ = 0;      // the last that came over the connection of now
   std::uint32_t forgotten_ = 0;  // replies up to this one are not kept any longer
   std::uint32_t ignoring_ = 0;   // messages still
   bool anywhere_ = false;        // the next number may be any

@@ -81,6 +81,7 @@ bool Server::Body::resume_warm(Visit& visit, const Greeting& g) {
   }
   attach(session, visit);
   session.exchange.acknowledged(g.received);
+  session.exchange.is_back(g.received);
   watch.resumed(true);
   tell(Level::info, "session {}: client {} is back", session.id, session.peer);
   reply(session, text_message(Kind::welcome, R"({"session":{"resumed":"warm"}})"));

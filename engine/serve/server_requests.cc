@@ -31,6 +31,8 @@ void Server::Body::asked(Session& session, Arrival arrival) {
     case Exchange::Next::ignored:
     case Exchange::Next::known:
       return;
+    case Exchange::Next::lost:  // who can come back does, and is fed again
+      return end(session.id, Ending::memory);
     case Exchange::Next::again:
       reply(session, *session.exchange.kept(h.seq));
       if (session.unread) {  // it costs nothing to ask for it again, and much to say it
@@ -120,7 +122,7 @@ void Server::Body::done(Done& d) {
   message.header.held = clock.now() - d.at;
   watch.answered(message.header.held, d.tcp);
   if (d.retransmits > 0) watch.sent_again(d.retransmits);
-  reply(session, message);
+  if (session.exchange.due(h.seq)) reply(session, message);
   if (!d.last) forget_key(session);  // who is told one thing after another cannot say what it has had
   if (!session.key.empty()) session.exchange.keep(std::move(message));
 }

@@ -214,6 +214,23 @@ TEST(Resuming, tries_less_and_less_often_where_connections_are_taken_and_end_at_
   EXPECT_LE(relay.connections(), 9);  // pauses of at least 25, 50, 100, 200, 400, 800 ms
 }
 
+TEST(Resuming, names_an_answer_out_of_turn) {
+  engine::Listener listener({"127.0.0.1", 0});
+  std::thread hasty([&] {
+    engine::WallClock clock;
+    engine::SocketTransport transport(clock);
+    transport.add(0, "client", *listener.accept());
+    transport.recv(0, clock.now() + 5s);
+    transport.send(0, engine::text_message(Kind::welcome, R"({"session": {"resumable": true}})"));
+    transport.recv(0, clock.now() + 5s);
+    transport.send(0, rows_message(Kind::reply, {1}, 0, /*seq=*/2));
+    error_of([&] { transport.recv(0, clock.now() + 5s); });
+  });
+  EXPECT_EQ(error_of([&] { Session(terms_to(listener.address())).run(1); }),
+            "server: answered message 2: 1 was due");
+  hasty.join();
+}
+
 TEST(Resuming, passes_over_a_server_whose_checks_would_compare_other_bits) {
   FakeServed one, other;
   one.instructions = "avx512";

@@ -45,6 +45,29 @@ TEST(Exchange, says_again_what_was_answered_until_it_is_acknowledged) {
   EXPECT_EQ(e.bytes(), 100u);
 }
 
+TEST(Exchange, lets_no_reply_overtake_those_that_a_client_that_is_back_lacks) {
+  Exchange e(1000);
+  for (const std::uint32_t i : {1, 2, 3}) e.takes(i);
+  EXPECT_TRUE(e.due(3));
+  e.is_back(1);
+  EXPECT_FALSE(e.due(2));
+  e.takes(2);
+  EXPECT_TRUE(e.due(2));
+  EXPECT_FALSE(e.due(3));
+  EXPECT_EQ(e.takes(3), Next::known);
+  EXPECT_TRUE(e.due(3));
+}
+
+TEST(Exchange, says_so_when_an_answer_is_asked_for_again_that_made_room_for_others) {
+  Exchange e(150);
+  for (const std::uint32_t i : {1, 2}) {
+    e.takes(i);
+    e.keep(reply(i));
+  }
+  EXPECT_EQ(e.takes(1), Next::lost);
+  EXPECT_EQ(e.takes(2), Next::again);
+}
+
 TEST(Exchange, goes_on_only_with_all_that_its_client_lacks) {
   Exchange e(250);
   for (const std::uint32_t i : {1, 2, 3}) {

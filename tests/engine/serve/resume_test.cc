@@ -89,6 +89,25 @@ TEST(Resume, hands_the_answer_under_way_to_the_new_connection) {
   EXPECT_EQ(slow.calls, 1);
 }
 
+TEST(Resume, says_nothing_that_overtakes_what_was_lost) {
+  FakeServed slow;
+  slow.per_call = 200ms;
+  RunningServer r({}, &slow);
+  std::optional<HandClient> client(std::in_place, r);
+  client->hello(fresh);
+  client->welcome();
+  for (const std::uint32_t i : {0, 1}) client->send(numbered({i}, i, i + 1));
+  EXPECT_TRUE(comes_true([&] { return slow.calls == 2; }));  // the first is answered, to nobody
+  client.reset();
+  HandClient again(r);
+  again.hello(back(0, 1, 2));
+  EXPECT_EQ(again.welcome(), warm);
+  EXPECT_TRUE(comes_true([&] { return r.server.state().queued_bytes == 0; }));
+  for (const std::uint32_t i : {0, 1}) again.send(numbered({i}, i, i + 1));
+  for (const std::uint32_t i : {1, 2}) EXPECT_EQ(again.hear().header.seq, i);
+  EXPECT_EQ(slow.calls, 2);
+}
+
 TEST(Resume, drops_what_waits_of_a_client_that_left_and_takes_it_when_it_comes_again) {
   FakeServed slow;
   slow.per_call = 200ms;

@@ -72,7 +72,9 @@ TEST(CascadeTrouble, a_lying_node_is_named_with_what_it_said) {
               }),
               HasSubstr("attn:0,1: 5 rows of layer 0"));
   EXPECT_THAT(says([](Message& m) { m.header.width += 1; }), HasSubstr("attn:0,1: activation of 6 rows x"));
-  EXPECT_THAT(says([](Message& m) { m.header.keep = {1, 2}; }),
+  EXPECT_THAT(says([](Message& m) {
+                m.header.keep = {1, 2};
+              }),
               HasSubstr("attn:0,1 listed 2 and 0 rows in its answer to step 1: expected 0 and 0"));
   EXPECT_THAT(says([](Message& m) { m.header.held = std::chrono::hours(1); }),
               HasSubstr("attn:0,1 says that it held step 1 for 3600000000000 ns: expected 0 to "));
