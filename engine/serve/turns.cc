@@ -53,7 +53,9 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
     const Waiting& w = waiting[place.which];
     const bool is_long = !is_small(w);
     int most = is_long ? long_left : small_left;
-    if (is_long && place.had - usual > seconds(terms_.generous)) most = std::min(most, modest_left);
+    const bool queues = w.more && std::cmp_less_equal(w.rows, terms_.small_rows);  // waits for none of them
+    if (is_long && (queues || place.had - usual > seconds(terms_.generous)))
+      most = std::min(most, modest_left);
     const int rows = std::min(most, static_cast<int>(std::clamp<std::uint32_t>(w.rows, 1, 1u << 30)));
     if (rows < 1) continue;
     picks.push_back({place.which, rows});

@@ -14,11 +14,11 @@ namespace splitwan::engine {
 struct TurnTerms {
   int batch_rows = 256;  // of one call
   int slice_rows = 32;   // of it for long requests, as long as others take small steps: at most,
-  double slice = 2;      // and as many as lengthen it by so many small steps
+  double slice = 1;      // and as many as lengthen it by so many small steps
   int small_rows = 16;   // a small step has at most so many, and its client waits for it
-  // As long as others take small steps, who has had so much more than they of late gets only so many rows of
-  // a call as lengthen it by this share of what a small step takes. What one source's clients have had
-  // together tells none of them apart from another.
+  // As long as others take small steps, who has had so much more than they of late, or asks for small ones in
+  // a row, gets only so many rows of a call as lengthen it by this share of what a small step takes. What one
+  // source's clients have had together tells none of them apart from another.
   Nanos generous = std::chrono::seconds(1);
   double modest = 0.25;
   Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had

@@ -64,7 +64,9 @@ TEST(Turns, slice_by_what_a_small_step_takes) {
 }
 
 TEST(Turns, count_small_requests_of_a_queue_as_long_work) {
-  Turns turns({.slice_rows = 2});
+  Turns turns({.slice_rows = 32, .modest = 0.25});
+  turns.called(1, 80us);
+  turns.called(16, 80us + 16 * 10us);
   EXPECT_THAT(picked(turns, {{1, &x, 1, true}, {2, &x, 1, true}, {3, &x, 1, true}, {4, &y, 1}}),
               ElementsAre(std::pair(1, 1), std::pair(2, 1), std::pair(4, 1)));
 }
@@ -88,7 +90,7 @@ TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
   EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
   // One that comes with a prompt is not made to pay for it.
   EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}, {3, &y, 128}}),
-              ElementsAre(std::pair(2, 1), std::pair(3, 16)));
+              ElementsAre(std::pair(2, 1), std::pair(3, 8)));
   EXPECT_THAT(picked(turns, {{1, &x, 2000}}, start + 1s), ElementsAre(std::pair(1, 256)));
 }
 
@@ -99,7 +101,7 @@ TEST(Turns, do_not_hold_against_a_client_what_its_source_has_had_where_the_other
     turns.called(36, 22ms);
   }
   turns.took(9, x, 3s, start);  // another client of x
-  EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &x, 1}}), ElementsAre(std::pair(1, 16), std::pair(2, 1)));
+  EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &x, 1}}), ElementsAre(std::pair(1, 8), std::pair(2, 1)));
   EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
 }
 
