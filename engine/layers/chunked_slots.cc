@@ -34,12 +34,7 @@ class SpareChunks {
         return chunk;
       }
     }
-    Arena chunk(bytes);
-#ifdef MADV_POPULATE_WRITE
-    madvise(chunk.data(), chunk.size(),
-            MADV_POPULATE_WRITE);  // where that fails, pages come as they are touched
-#endif
-    return chunk;
+    return Arena(bytes);
   }
   void give(Arena chunk) {
     const std::lock_guard lock(mutex_);

@@ -61,7 +61,9 @@ void Computer::begin(SessionId id, const std::string& source) {
 void Computer::ask(SessionId id, Job job) {
   {
     const std::lock_guard lock(mutex_);
-    lanes_.at(id).jobs.push_back(std::move(job));
+    Lane& lane = lanes_.at(id);
+    job.queued = !lane.jobs.empty();
+    lane.jobs.push_back(std::move(job));
   }
   changed_.notify_one();
 }
@@ -163,7 +165,8 @@ std::vector<Computer::Seat> Computer::next() {
     Lane& lane = named.second;
     if (lane.held || lane.over || lane.jobs.empty()) continue;
     const std::uint32_t rows = lane.begun ? lane.rows_left : lane.jobs.front().request.header.rows;
-    waiting.push_back({named.first, &lane.source, rows, lane.jobs.size() > 1, lane.jobs.front().at});
+    const Job& first = lane.jobs.front();
+    waiting.push_back({named.first, &lane.source, rows, first.queued || lane.jobs.size() > 1, first.at});
     lanes.push_back(&named);
   }
   std::vector<Seat> seats;

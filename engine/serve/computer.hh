@@ -24,6 +24,7 @@ struct Job {
   Nanos at{};
   TcpSample tcp = {};
   std::uint32_t retransmits = 0;  // of ours, on the way there, since the one before
+  bool queued = false;            // it came before the last one was answered
 };
 
 struct Done {

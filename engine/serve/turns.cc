@@ -24,7 +24,7 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   std::vector<Place> order;
   order.reserve(waiting.size());
   const auto is_small = [&](const Waiting& w) {
-    return !w.more && std::cmp_less_equal(w.rows, terms_.small_rows);
+    return !w.queued && std::cmp_less_equal(w.rows, terms_.small_rows);
   };
   bool small_waits = false, long_waits = false;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
@@ -44,23 +44,27 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   const bool alone = waiting.size() == 1 && waiting[0].id == last_small_id_;
   const bool small_expected = now - (alone ? other_small_ : last_small_) < terms_.watchful;
   const bool small_about = small_waits || small_expected;
-  int long_left = small_about ? std::min(rows_within(terms_.slice, 8), terms_.batch_rows) : terms_.batch_rows;
-  int modest_left = small_about ? std::min(rows_within(terms_.modest, 1), long_left) : long_left;
-  int small_left = std::max(1, terms_.batch_rows - (long_waits ? long_left : 0));
   const double usual = had(last_small_id_, last_small_source_, now);
+  const auto most_of = [&](const Waiting& w, double so_far) {
+    if (!small_about) return terms_.batch_rows;
+    const bool many = w.queued && std::cmp_less_equal(w.rows, terms_.small_rows);
+    const double more = std::max(0.0, so_far - usual) / seconds(terms_.fade) + (many ? 2 : 0);
+    return std::min(rows_within(terms_.slice * std::exp2(-more)), terms_.batch_rows);
+  };
+  const int slice = small_about ? rows_within(terms_.slice) : terms_.batch_rows;
+  int long_rows = 0, small_left = std::max(1, terms_.batch_rows - (long_waits ? slice : 0));
   std::vector<Pick> picks;
   for (const Place& place : order) {
     const Waiting& w = waiting[place.which];
-    const bool is_long = !is_small(w);
-    int most = is_long ? long_left : small_left;
-    const bool queues = w.more && std::cmp_less_equal(w.rows, terms_.small_rows);  // waits for none of them
-    if (is_long && (queues || place.had - usual > seconds(terms_.generous)))
-      most = std::min(most, modest_left);
+    const bool small = is_small(w);
+    const int most = small ? small_left : most_of(w, place.had) - long_rows;
     const int rows = std::min(most, static_cast<int>(std::clamp<std::uint32_t>(w.rows, 1, 1u << 30)));
     if (rows < 1) continue;
     picks.push_back({place.which, rows});
-    (is_long ? long_left : small_left) -= rows;
-    if (is_long) modest_left -= rows;
+    if (small)
+      small_left -= rows;
+    else
+      long_rows += rows;
   }
   return picks;
 }
@@ -81,10 +85,10 @@ double Turns::had(Id id, const std::string& source, Nanos now) const {
 }
 
 // Of a call's: as many as lengthen it by so many small steps, as far as that is known.
-int Turns::rows_within(double small_steps, int least) const {
-  if (call_s_ <= 0 || row_s_ <= 0) return least > 1 ? terms_.slice_rows : std::min(terms_.slice_rows, 4);
-  return std::clamp(static_cast<int>(small_steps * call_s_ / row_s_), std::min(least, terms_.slice_rows),
-                    terms_.slice_rows);
+int Turns::rows_within(double small_steps) const {
+  if (call_s_ <= 0 || row_s_ <= 0)
+    return std::max(1, static_cast<int>(std::min(1.0, small_steps) * terms_.slice_rows));
+  return static_cast<int>(std::clamp<double>(small_steps * call_s_ / row_s_, 1, terms_.slice_rows));
 }
 
 void Turns::called(int rows, Nanos cost) {
@@ -92,10 +96,10 @@ void Turns::called(int rows, Nanos cost) {
   const auto learn = [](double& known, double now) {
     known = known > 0 ? known + weight * (now - known) : now;
   };
-  if (rows <= 4)
+  if (rows == 1 || (call_s_ <= 0 && rows <= 4))
     learn(call_s_, seconds(cost));
-  else if (rows >= 16 && call_s_ > 0)
-    learn(row_s_, std::max(0.0, seconds(cost) - call_s_) / rows);
+  else if (call_s_ > 0)
+    learn(row_s_, std::max(0.0, seconds(cost) - call_s_) / (rows - 1));
 }
 
 void Turns::took(Id id, const std::string& source, Nanos cost, Nanos now) {

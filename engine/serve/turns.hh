@@ -16,11 +16,9 @@ struct TurnTerms {
   int slice_rows = 32;   // of it for long requests, as long as others take small steps: at most,
   double slice = 1;      // and as many as lengthen it by so many small steps
   int small_rows = 16;   // a small step has at most so many, and its client waits for it
-  // As long as others take small steps, who has had so much more than they of late, or asks for small ones in
-  // a row, gets only so many rows of a call as lengthen it by this share of what a small step takes. What one
-  // source's clients have had together tells none of them apart from another.
-  Nanos generous = std::chrono::seconds(1);
-  double modest = 0.25;
+  // Halves that for each so much more that somebody has had of late than they; who asks for small ones in a
+  // row gets a quarter. What one source's clients have had together tells none of them apart from another.
+  Nanos fade = std::chrono::milliseconds(250);
   Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had
   double aging = 0.25;  // of the time that a request has waited counts as if its client had had less:
                         // newcomers, who have had nothing, must not starve it
@@ -34,7 +32,7 @@ class Turns {
     Id id;
     const std::string* source;
     std::uint32_t rows;          // of its next request, or what is left of it
-    bool more = false;           // another of its requests waits behind
+    bool queued = false;         // its client waits for no answer before it asks for the next
     Nanos since = Nanos::max();  // when the first of them came
   };
   struct Pick {
@@ -59,7 +57,7 @@ class Turns {
   double of(const Use&, Nanos now) const;
   void add(Use&, Nanos cost, Nanos now) const;
 
-  int rows_within(double small_steps, int least) const;
+  int rows_within(double small_steps) const;
 
   const TurnTerms terms_;
   double call_s_ = 0, row_s_ = 0;  // of late: a call of a few rows, and each row more; 0 = not known

@@ -57,16 +57,16 @@ TEST(Turns, slice_the_prompt_of_one_who_has_just_come_while_another_takes_small_
 }
 
 TEST(Turns, slice_by_what_a_small_step_takes) {
-  Turns turns({.slice_rows = 32, .slice = 2});
+  Turns turns({.slice_rows = 32, .slice = 1});
   turns.called(1, 100us);
-  turns.called(40, 100us + 40 * 20us);  // a row more takes 20 us
+  turns.called(40, 100us + 39 * 10us);  // a row more takes 10 us
   EXPECT_THAT(picked(turns, {{1, &x, 1}, {2, &y, 128}}), ElementsAre(std::pair(1, 1), std::pair(2, 10)));
 }
 
 TEST(Turns, count_small_requests_of_a_queue_as_long_work) {
-  Turns turns({.slice_rows = 32, .modest = 0.25});
+  Turns turns({.slice_rows = 32});
   turns.called(1, 80us);
-  turns.called(16, 80us + 16 * 10us);
+  turns.called(16, 80us + 15 * 10us);
   EXPECT_THAT(picked(turns, {{1, &x, 1, true}, {2, &x, 1, true}, {3, &x, 1, true}, {4, &y, 1}}),
               ElementsAre(std::pair(1, 1), std::pair(2, 1), std::pair(4, 1)));
 }
@@ -81,10 +81,10 @@ TEST(Turns, put_those_first_who_have_had_least) {
 }
 
 TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
-  Turns turns({.slice_rows = 32, .generous = 1s, .modest = 0.25});
+  Turns turns({.slice_rows = 32, .fade = 3s});
   for (int i = 0; i < 100; ++i) {
     turns.called(1, 4ms);
-    turns.called(36, 22ms);  // half a millisecond a row
+    turns.called(37, 22ms);  // half a millisecond a row
   }
   turns.took(1, x, 3s, start);
   EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
@@ -95,10 +95,10 @@ TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
 }
 
 TEST(Turns, do_not_hold_against_a_client_what_its_source_has_had_where_the_other_is_of_that_source_too) {
-  Turns turns({.slice_rows = 32, .generous = 1s, .modest = 0.25});
+  Turns turns({.slice_rows = 32, .fade = 1500ms});
   for (int i = 0; i < 100; ++i) {
     turns.called(1, 4ms);
-    turns.called(36, 22ms);
+    turns.called(37, 22ms);
   }
   turns.took(9, x, 3s, start);  // another client of x
   EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &x, 1}}), ElementsAre(std::pair(1, 8), std::pair(2, 1)));
