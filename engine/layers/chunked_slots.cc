@@ -1,10 +1,7 @@
 #include "engine/layers/chunked_slots.hh"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 
 namespace splitwan::engine {
 
@@ -14,44 +11,6 @@ namespace {
 
 constexpr std::uint64_t page = 4096;
 std::uint64_t pages(std::uint64_t bytes) { return (bytes + page - 1) / page * page; }
-
-// A chunk of no more bytes than this is the process's own as soon as it is there: a small model's row costs
-// less than the fault that would bring it its next page. Some that sessions left are kept for those that
-// come: a wave of new clients costs those who take steps nothing then.
-constexpr std::uint64_t taken_whole = 1 << 18, kept_spare = 16 << 20;
-
-class SpareChunks {
- public:
-  Arena take(std::size_t bytes) {
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = std::ranges::find(spare_, bytes, &Arena::size);
-      if (found != spare_.end()) {
-        Arena chunk = std::move(*found);
-        *found = std::move(spare_.back());
-        spare_.pop_back();
-        bytes_ -= bytes;
-        return chunk;
-      }
-    }
-    return Arena(bytes);
-  }
-  void give(Arena chunk) {
-    const std::lock_guard lock(mutex_);
-    if (bytes_ + chunk.size() > kept_spare) return;
-    bytes_ += chunk.size();
-    spare_.push_back(std::move(chunk));
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<Arena> spare_;
-  std::uint64_t bytes_ = 0;
-};
-SpareChunks& spare_chunks() {
-  static auto& chunks = *new SpareChunks;  // sessions may end after everything static
-  return chunks;
-}
 
 // Keys of 16 slots lie together, dimension-major, so that one query meets 16 keys at once.
 struct Place {
@@ -70,32 +29,18 @@ void ChunkedSlots::fit(int slots, int) {
   const std::size_t most = chunks + 1;  // lest steps of changing size near a chunk's end take it and give it
   touched_ = std::max(slots, std::min(touched_, static_cast<int>(most) * chunk_slots));
   for (Layer& layer : layers_) {
-    shrink(layer, most);
+    if (layer.memory.size() > most) {
+      layer.memory.resize(most);
+      layer.chunks.resize(most);
+    }
     while (layer.memory.size() < chunks) {
-      layer.memory.push_back(chunk_bytes() <= taken_whole ? spare_chunks().take(chunk_bytes())
-                                                          : Arena(chunk_bytes()));
+      layer.memory.emplace_back(chunk_bytes());
       layer.chunks.push_back(layer.memory.back().as<float>());
     }
   }
 }
 
-ChunkedSlots::~ChunkedSlots() {
-  for (Layer& layer : layers_) shrink(layer, 0);
-}
-
-void ChunkedSlots::shrink(Layer& layer, std::size_t chunks) {
-  while (layer.memory.size() > chunks) {
-    layer.chunks.pop_back();
-    if (chunk_bytes() <= taken_whole) spare_chunks().give(std::move(layer.memory.back()));
-    layer.memory.pop_back();
-  }
-}
-
 std::uint64_t ChunkedSlots::bytes() const {
-  if (chunk_bytes() <= taken_whole) {
-    const std::uint64_t chunks = layers_.empty() ? 0 : layers_[0].memory.size();
-    return layers_.size() * chunks * pages(chunk_bytes());
-  }
   const auto of_head = [&](int slots) {  // keys and values of one
     const auto used = static_cast<std::uint64_t>((slots + block_slots - 1) / block_slots * block_slots);
     return 2 * pages(used * head_dim_ * sizeof(float));

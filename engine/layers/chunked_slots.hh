@@ -13,7 +13,6 @@ class ChunkedSlots : public KvSlots {
  public:
   ChunkedSlots(int layers, int kv_heads, int head_dim)
       : kv_heads_(kv_heads), head_dim_(head_dim), layers_(layers) {}
-  ~ChunkedSlots() override;
   void fit(int slots, int used) override;
   void move(int from, int to) override;
   std::uint64_t bytes() const override;
@@ -28,7 +27,6 @@ class ChunkedSlots : public KvSlots {
     std::vector<Arena> memory;
     std::vector<const float*> chunks;
   };
-  void shrink(Layer&, std::size_t chunks);
   std::size_t head_floats() const { return std::size_t{2} * kernels::chunk_slots * head_dim_; }
   // 16 more: the last value of a head_dim that is no multiple of 16 is read past its end, and not used.
   std::size_t chunk_bytes() const { return (kv_heads_ * head_floats() + 16) * sizeof(float); }

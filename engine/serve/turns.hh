@@ -14,7 +14,7 @@ namespace splitwan::engine {
 struct TurnTerms {
   int batch_rows = 256;  // of one call
   int slice_rows = 32;   // of it for long requests, as long as others take small steps: at most,
-  double slice = 1;      // and as many as lengthen it by so many small steps
+  double slice = 0.5;    // and as many as lengthen it by so many small steps
   int small_rows = 16;   // a small step has at most so many, and its client waits for it
   // Halves that for each so much more that somebody has had of late than they; who asks for small ones in a
   // row gets a quarter. What one source's clients have had together tells none of them apart from another.
