@@ -87,7 +87,7 @@ double Turns::had(Id id, const std::string& source, Nanos now) const {
 // Of a call's: as many as lengthen it by so many small steps, as far as that is known.
 int Turns::rows_within(double small_steps) const {
   if (call_s_ <= 0 || row_s_ <= 0)
-    return std::max(1, static_cast<int>(std::min(1.0, small_steps) * terms_.slice_rows));
+    return std::max(1, static_cast<int>(small_steps / terms_.slice * terms_.slice_rows));
   return static_cast<int>(std::clamp<double>(small_steps * call_s_ / row_s_, 1, terms_.slice_rows));
 }
 

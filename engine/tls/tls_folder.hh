@@ -15,10 +15,10 @@
 namespace splitwan::engine {
 
 struct TlsParty {
-  std::string name;                // of its folder
-  std::vector<std::string> names;  // of one that is called: its host names and addresses
+  std::string name;                     // of its folder
+  std::vector<std::string> names = {};  // of one that is called: its host names and addresses
   bool called = false, calls = false;
-  std::vector<std::string> lets_in;  // other parties
+  std::vector<std::string> lets_in = {};  // other parties
 };
 
 constexpr int authority_days = 3650;

@@ -13,6 +13,7 @@ thread_local std::size_t allocations = 0;
 
 }  // namespace
 
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // where only one of a pair is inlined
 void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size)) return memory;

@@ -64,7 +64,7 @@ TEST(Turns, slice_by_what_a_small_step_takes) {
 }
 
 TEST(Turns, count_small_requests_of_a_queue_as_long_work) {
-  Turns turns({.slice_rows = 32});
+  Turns turns({.slice_rows = 32, .slice = 1});
   turns.called(1, 80us);
   turns.called(16, 80us + 15 * 10us);
   EXPECT_THAT(picked(turns, {{1, &x, 1, true}, {2, &x, 1, true}, {3, &x, 1, true}, {4, &y, 1}}),
@@ -81,7 +81,7 @@ TEST(Turns, put_those_first_who_have_had_least) {
 }
 
 TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
-  Turns turns({.slice_rows = 32, .fade = 3s});
+  Turns turns({.slice_rows = 32, .slice = 1, .fade = 3s});
   for (int i = 0; i < 100; ++i) {
     turns.called(1, 4ms);
     turns.called(37, 22ms);  // half a millisecond a row
@@ -95,7 +95,7 @@ TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
 }
 
 TEST(Turns, do_not_hold_against_a_client_what_its_source_has_had_where_the_other_is_of_that_source_too) {
-  Turns turns({.slice_rows = 32, .fade = 1500ms});
+  Turns turns({.slice_rows = 32, .slice = 1, .fade = 1500ms});
   for (int i = 0; i < 100; ++i) {
     turns.called(1, 4ms);
     turns.called(37, 22ms);

@@ -261,8 +261,8 @@ TEST(MiddleSessions, say_what_memory_a_session_holds_and_give_it_back) {
   Asked one{session.get(), &m, 100};
   server.sessions.answer(std::span(&one, 1));
   EXPECT_TRUE(one.more);
-  const auto cache = [&](int rows) {  // two layers; 256 rows of two heads, keys and values, f32, and a bit
-    return 2ull * static_cast<std::uint64_t>(rows) / 256 * (8 + 1) * 4096;
+  const auto cache = [&](int rows) {  // two layers; 256 rows of two heads, keys and values, f32
+    return 2ull * static_cast<std::uint64_t>(rows) / 256 * 8 * 4096;
   };
   const std::uint64_t in_flight = 2ull * wide * static_cast<std::uint64_t>(width) * 4;  // rows in, rows out
   EXPECT_EQ(session->bytes(), cache(widest_tree) + in_flight);
