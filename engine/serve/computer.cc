@@ -148,8 +148,9 @@ void Computer::run(const std::function<void()>& prepare) {
       if (seat.asked.request) watch_.waited(ticks() - seat.job->at);
     for (Seat& seat : seats)
       if (seat.hello) open(seat);
-    const auto requests = std::ranges::partition(seats, &Seat::hello);
-    answer(std::span(requests));
+    const auto requests =
+        std::partition(seats.begin(), seats.end(), [](const Seat& seat) { return seat.hello; });
+    answer(std::span(requests, seats.end()));
     try {
       done_();
     } catch (const std::exception&) {  // the server looks again before long

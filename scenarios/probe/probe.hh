@@ -9,7 +9,7 @@ namespace splitwan::scenarios {
 struct ProbeTerms {
   std::string token = {};                                               // that the server asks for; "" = none
   engine::Nanos pings = std::chrono::milliseconds(1200), fill = pings;  // for so long, either way
-  engine::Nanos rest = std::chrono::milliseconds(2200);  // before the window is looked at again
+  engine::Nanos rest = std::chrono::milliseconds(2000);  // before the window is looked at again
   engine::Nanos patience = std::chrono::seconds(30);     // for all of it
   std::function<void(const std::string& what)> progress = [](const std::string&) {};
 };

@@ -29,10 +29,9 @@ std::vector<std::uint32_t> sizes_of(Way way, std::uint32_t most) {
 }  // namespace
 
 std::vector<Nanos> ping(ProbeConnection& c, Nanos for_at_most, std::size_t most) {
-  constexpr std::size_t least = 6;
   const Nanos end = steady_now() + for_at_most;
   std::vector<Nanos> times;
-  while (times.size() < most && (times.size() < least || steady_now() < end)) {
+  while (times.empty() || (times.size() < most && steady_now() < end)) {
     const Measure nothing;
     const Nanos begin = c.ask({&nothing, 1});
     const Measured m = c.answer();
@@ -74,10 +73,16 @@ std::vector<Mark> fill(ProbeConnection& c, Way way, Nanos rtt, Nanos for_so_long
     came += under_way.front();
     under_way.pop_front();
     marks.push_back({m.at, came});
-    // More than the path holds, but for no more than half of that in its queue; grows nearly as a window
-    // does.
-    const auto then = std::ranges::lower_bound(marks, m.at - lately, {}, &Mark::at);
-    target = std::clamp((came - then->bytes) * 8 / 5, std::max(target, least_under_way), most_under_way);
+    // More than the path holds, but for no more than half of that in its queue; as long as each round trip
+    // brings more than the last one, twice as much, as a window grows.
+    const auto bytes_by = [&](Nanos at) {
+      const auto mark = std::ranges::lower_bound(marks, at, {}, &Mark::at);
+      return mark->bytes;
+    };
+    const std::uint64_t last = came - bytes_by(m.at - lately),
+                        before = came - last - bytes_by(m.at - 2 * lately);
+    const std::uint64_t more = last > before * 3 / 2 ? last * 2 : last * 8 / 5;
+    target = std::clamp(more, std::max(target, least_under_way), most_under_way);
   }
 }
 

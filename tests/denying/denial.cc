@@ -25,12 +25,10 @@ const std::vector<std::string> budgets = {"--memory", "64MiB"};
 // which the demo model's clients can have this), what the system's allocator does not give back.
 constexpr double most_above_rest = 256 * megabyte;
 
-// Alone and beside an attack by turns, and the median of both: a machine that others share is slow at times.
-constexpr int rounds = 5;
-
 struct Plan {
   std::string source;
   double seconds = 4;
+  int rounds = 5;  // the median of each: a machine that others share is slow at times
   double most_ratio = 2;  // of the 99th percentiles of steps, beside an attack and alone
   int connects = 100'000, idle_sessions = 5'000;
   bool json = false;
@@ -85,7 +83,7 @@ Json beside(const Plan& plan, const Attack& attack, bool& good) {
   steps(client, 0.5, server, rest);
   std::size_t count = 0;
   std::vector<double> quiet, during;  // the 99th percentile of each round
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < plan.rounds; ++round) {
     client.begin_anew();
     quiet.push_back(quantile(steps(client, plan.seconds, server, rest), 0.99));
     client.begin_anew();
@@ -202,8 +200,9 @@ int run(const Plan& plan) {
 int main(int argc, char** argv) {
   CLI::App app("a well-behaved client beside hostile ones");
   splitwan::denying::Plan plan{SPLITWAN_SOURCE_DIR};
-  app.add_option("--seconds", plan.seconds, "alone and beside an attack, in each of five rounds")
+  app.add_option("--seconds", plan.seconds, "alone and beside an attack, in each round")
       ->check(CLI::Range(0.5, 3600.0));
+  app.add_option("--rounds", plan.rounds, "alone and beside an attack by turns")->check(CLI::Range(1, 1000));
   app.add_option("--connects", plan.connects, "that must leave nothing behind");
   app.add_option("--idle-sessions", plan.idle_sessions, "that must leave nothing behind");
   app.add_option("--most-ratio", plan.most_ratio, "of steps' 99th percentiles, beside an attack and alone");
