@@ -1,6 +1,7 @@
 // Many clients of one server for a long time, some of whom crash, read slowly or are cut off: memory stays
 // flat, and whoever behaves gets the right answers.
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <random>
 
 #include "tests/fixtures/cutting_relay.hh"
@@ -143,14 +144,17 @@ class Soak {
 
   nlohmann::json told(const std::vector<std::pair<double, double>>& memory, int clients) {
     const double whole = memory.back().first;
-    // The most in a stretch of the time: what is freed in between comes back.
-    const auto most = [&](double from, double to) {
-      double mb = 0;
+    const auto median = [&](double from, double to) {  // MB, in a stretch of the time
+      std::vector<double> mb;
       for (const auto& [at, resident] : memory)
-        if (at >= from * whole && at <= to * whole) mb = std::max(mb, resident);
-      return mb;
+        if (at >= from && at <= to) mb.push_back(resident);
+      std::ranges::nth_element(mb, mb.begin() + static_cast<std::ptrdiff_t>(mb.size() / 2));
+      return mb.at(mb.size() / 2);
     };
-    const double warm = most(0.2, 0.5), late = most(0.7, 1);
+    const double warm = median(0.2 * whole, 0.5 * whole), late = median(0.7 * whole, whole);
+    std::vector<int> by_minute;
+    for (double at = 0; at + 60 <= whole + 5; at += 60)
+      by_minute.push_back(static_cast<int>(std::lround(median(at, at + 60))));
     return {{"schema_version", 1},
             {"kind", "soak"},
             {"seed", seed_},
@@ -166,6 +170,7 @@ class Soak {
             {"slow_readers", counts_.slow.load()},
             {"resident_warm_mb", warm},
             {"resident_late_mb", late},
+            {"resident_mb_by_minute", by_minute},
             {"growth", late / warm - 1}};
   }
 
