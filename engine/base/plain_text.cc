@@ -83,6 +83,12 @@ std::string shortened(std::string_view valid, std::size_t most) {
   return std::string(valid.substr(0, end)).append(rest);
 }
 
+bool is_utf8(std::string_view text) {
+  bool all = true;
+  each_character(text, [&](utf8proc_int32_t code, std::string_view) { return all = code >= 0; });
+  return all;
+}
+
 std::size_t columns_of(std::string_view valid) {
   std::size_t columns = 0;
   each_character(valid, [&](utf8proc_int32_t code, std::string_view) {

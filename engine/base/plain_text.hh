@@ -30,6 +30,8 @@ std::string text_of_csv(std::string_view);
 // At most so many bytes; cut between characters, and then ends with "...".
 std::string shortened(std::string_view valid, std::size_t most);
 
+bool is_utf8(std::string_view);
+
 std::size_t columns_of(std::string_view valid);  // on a terminal
 
 }  // namespace splitwan::engine

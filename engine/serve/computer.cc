@@ -167,7 +167,8 @@ std::vector<Computer::Seat> Computer::next() {
     if (lane.held || lane.over || lane.jobs.empty()) continue;
     const std::uint32_t rows = lane.begun ? lane.rows_left : lane.jobs.front().request.header.rows;
     const Job& first = lane.jobs.front();
-    waiting.push_back({named.first, &lane.source, rows, first.queued || lane.jobs.size() > 1, first.at});
+    waiting.push_back({named.first, &lane.source, rows, first.queued || lane.jobs.size() > 1, first.at,
+                       first.request.header.rows});
     lanes.push_back(&named);
   }
   std::vector<Seat> seats;

@@ -122,7 +122,9 @@ void Server::Body::done(Done& d) {
   message.header.held = clock.now() - d.at;
   watch.answered(message.header.held, d.tcp);
   if (d.retransmits > 0) watch.sent_again(d.retransmits);
-  if (session.exchange.due(h.seq)) reply(session, message);
+  const bool due = session.exchange.due(h.seq);
+  if (!due && !d.last) return end(session.id, Ending::lost);  // a part that is kept by nobody
+  if (due) reply(session, message);
   if (!d.last) forget_key(session);  // who is told one thing after another cannot say what it has had
   if (!session.key.empty()) session.exchange.keep(std::move(message));
 }

@@ -47,8 +47,8 @@ std::vector<Turns::Pick> Turns::next(std::span<const Waiting> waiting, Nanos now
   const double usual = had(last_small_id_, last_small_source_, now);
   const auto most_of = [&](const Waiting& w, double so_far) {
     if (!small_about) return terms_.batch_rows;
-    const bool many = w.queued && std::cmp_less_equal(w.rows, terms_.small_rows);
-    const double more = std::max(0.0, so_far - usual) / seconds(terms_.fade) + (many ? 2 : 0);
+    const bool many = w.queued && std::cmp_less_equal(w.asked > 0 ? w.asked : w.rows, terms_.small_rows);
+    const double more = many ? 1 : std::clamp((so_far - usual) / seconds(terms_.fade), 0.0, 1.0);
     return std::min(rows_within(terms_.slice * std::exp2(-more)), terms_.batch_rows);
   };
   const int slice = small_about ? rows_within(terms_.slice) : terms_.batch_rows;
@@ -91,15 +91,17 @@ int Turns::rows_within(double small_steps) const {
   return static_cast<int>(std::clamp<double>(small_steps * call_s_ / row_s_, 1, terms_.slice_rows));
 }
 
+// By more rows a row's cost is told better from a call's; below nothing, where noise takes it, it is not
+// known.
 void Turns::called(int rows, Nanos cost) {
   constexpr double weight = 0.1;  // of the newest
-  const auto learn = [](double& known, double now) {
-    known = known > 0 ? known + weight * (now - known) : now;
+  const auto learn = [](double& known, double now, double by) {
+    known = known != 0 ? known + by * (now - known) : now;
   };
-  if (rows == 1 || (call_s_ <= 0 && rows <= 4))
-    learn(call_s_, seconds(cost));
-  else if (call_s_ > 0)
-    learn(row_s_, std::max(0.0, seconds(cost) - call_s_) / (rows - 1));
+  const int more = rows - 1;
+  if (rows <= 4) learn(call_s_, seconds(cost) - more * std::max(0.0, row_s_), weight);
+  if (more > 0 && call_s_ > 0)
+    learn(row_s_, (seconds(cost) - call_s_) / more, weight * std::min(1.0, more / 8.0));
 }
 
 void Turns::took(Id id, const std::string& source, Nanos cost, Nanos now) {

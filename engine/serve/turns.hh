@@ -16,8 +16,9 @@ struct TurnTerms {
   int slice_rows = 32;   // of it for long requests, as long as others take small steps: at most,
   double slice = 0.5;    // and as many as lengthen it by so many small steps
   int small_rows = 16;   // a small step has at most so many, and its client waits for it
-  // Halves that for each so much more that somebody has had of late than they; who asks for small ones in a
-  // row gets a quarter. What one source's clients have had together tells none of them apart from another.
+  // Half of that for who has had so much more of late than they (less, where that is less), and for who asks
+  // for small ones in a row. What one source's clients have had together tells none of them apart from
+  // another.
   Nanos fade = std::chrono::milliseconds(250);
   Nanos memory = std::chrono::seconds(2);  // half-life of what somebody has had
   double aging = 0.25;  // of the time that a request has waited counts as if its client had had less:
@@ -34,6 +35,7 @@ class Turns {
     std::uint32_t rows;          // of its next request, or what is left of it
     bool queued = false;         // its client waits for no answer before it asks for the next
     Nanos since = Nanos::max();  // when the first of them came
+    std::uint32_t asked = 0;     // rows of its next request as it came, where some are done
   };
   struct Pick {
     std::size_t which;  // of those waiting

@@ -67,6 +67,9 @@ int run_program(CLI::App& app, Chosen& chosen, int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(exit_codes_help);
   try {
+    for (int i = 1; i < argc; ++i)  // all of it may come to stand in JSON
+      if (!engine::is_utf8(argv[i]))
+        throw engine::Error("argument {}: expected UTF-8, found '{}'", i, engine::one_line(argv[i], 80));
     app.parse(argc, argv);
     choose_instruction_set();
     const int code = chosen();

@@ -103,7 +103,7 @@ ProbedPath probe_path(const engine::Endpoint& to, const engine::MakeStream& make
     return std::make_unique<ProbeConnection>(to, make, terms.token, deadline);
   });
   auto pings = ping(first, first_look, most_pings);
-  const Nanos rtt = *std::ranges::min_element(pings);
+  const Nanos rtt = std::min(*std::ranges::min_element(pings), first.welcomed() - first.connected());
 
   terms.progress("rate down");
   WayProbe down(first, Way::down, rtt);

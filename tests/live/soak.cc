@@ -148,13 +148,15 @@ class Soak {
       std::vector<double> mb;
       for (const auto& [at, resident] : memory)
         if (at >= from && at <= to) mb.push_back(resident);
+      if (mb.empty()) return std::nan("");
       std::ranges::nth_element(mb, mb.begin() + static_cast<std::ptrdiff_t>(mb.size() / 2));
       return mb.at(mb.size() / 2);
     };
     const double warm = median(0.2 * whole, 0.5 * whole), late = median(0.7 * whole, whole);
     std::vector<int> by_minute;
     for (double at = 0; at + 60 <= whole + 5; at += 60)
-      by_minute.push_back(static_cast<int>(std::lround(median(at, at + 60))));
+      if (const double mb = median(at, at + 60); mb > 0)
+        by_minute.push_back(static_cast<int>(std::lround(mb)));
     return {{"schema_version", 1},
             {"kind", "soak"},
             {"seed", seed_},
@@ -193,7 +195,7 @@ int main(int argc, char** argv) {
   int clients = 32;
   std::uint64_t seed = 1;
   bool json = false;
-  app.add_option("--minutes", minutes)->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--minutes", minutes)->capture_default_str()->check(CLI::Range(0.1, 1e6));
   app.add_option("--clients", clients,
                  "at one time: of eight, one crashes, one reads slowly, three are cut off")
       ->capture_default_str()

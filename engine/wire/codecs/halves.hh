@@ -6,7 +6,8 @@
 #include "engine/wire/codec.hh"
 
 // The loop once for any x86-64 and once for AVX2, chosen when the program starts.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_THREAD__)  // whose own set-up comes after the choice between clones
 #define SPLITWAN_WIDE_LOOP __attribute__((target_clones("default", "avx2")))
 #else
 #define SPLITWAN_WIDE_LOOP

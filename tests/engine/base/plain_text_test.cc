@@ -29,6 +29,12 @@ TEST(PlainText, of_a_model_keeps_what_joins_letters_and_shows_where_it_was_tamed
             "x\xEF\xBF\xBD[31m\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz");
 }
 
+TEST(PlainText, is_utf_8_or_not) {
+  for (const std::string text : {"", "a", "\xE2\x82\xAC", "\x1b[31m"}) EXPECT_TRUE(is_utf8(text)) << text;
+  for (const std::string text : {"\xFF", "a\xB1", "\xE2\x82", "\xED\xA0\x80", "\xC0\x80"})
+    EXPECT_FALSE(is_utf8(text)) << one_line(text);
+}
+
 TEST(PlainText, in_markdown_is_no_html) {
   EXPECT_THAT(markdown_text("<img src=x onerror=alert(1)>"), Not(HasSubstr("<")));
   EXPECT_EQ(markdown_text("a < b"), "a &#60; b");

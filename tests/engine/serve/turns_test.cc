@@ -66,7 +66,7 @@ TEST(Turns, slice_by_what_a_small_step_takes) {
 TEST(Turns, count_small_requests_of_a_queue_as_long_work) {
   Turns turns({.slice_rows = 32, .slice = 1});
   turns.called(1, 80us);
-  turns.called(16, 80us + 15 * 10us);
+  turns.called(16, 80us + 15 * 20us);
   EXPECT_THAT(picked(turns, {{1, &x, 1, true}, {2, &x, 1, true}, {3, &x, 1, true}, {4, &y, 1}}),
               ElementsAre(std::pair(1, 1), std::pair(2, 1), std::pair(4, 1)));
 }
@@ -87,7 +87,7 @@ TEST(Turns, give_who_has_had_much_only_what_no_small_step_notices) {
     turns.called(37, 22ms);  // half a millisecond a row
   }
   turns.took(1, x, 3s, start);
-  EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
+  EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 4)));
   // One that comes with a prompt is not made to pay for it.
   EXPECT_THAT(picked(turns, {{1, &x, 2000}, {2, &y, 1}, {3, &y, 128}}),
               ElementsAre(std::pair(2, 1), std::pair(3, 8)));
@@ -102,7 +102,7 @@ TEST(Turns, do_not_hold_against_a_client_what_its_source_has_had_where_the_other
   }
   turns.took(9, x, 3s, start);  // another client of x
   EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &x, 1}}), ElementsAre(std::pair(1, 8), std::pair(2, 1)));
-  EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 2)));
+  EXPECT_THAT(picked(turns, {{1, &x, 128}, {2, &y, 1}}), ElementsAre(std::pair(2, 1), std::pair(1, 4)));
 }
 
 TEST(Turns, starve_nobody_beside_newcomers) {
@@ -116,6 +116,38 @@ TEST(Turns, starve_nobody_beside_newcomers) {
     turns.took(newcomer++, x, 20ms, now);
   }
   EXPECT_LT(waited, 50) << "a second";
+}
+
+TEST(Turns, let_a_prompt_through_beside_one_who_takes_small_steps) {
+  const Nanos call = 50ms, row = 1ms, thinks = 50ms;  // a larger model's
+  Turns turns({});
+  Nanos now = start, asks = start;
+  for (std::uint32_t left = 2000; left > 0;) {
+    std::vector<Turns::Waiting> waiting = {{1, &x, left, true, start, 2000}};
+    if (asks <= now) waiting.push_back({2, &y, 1, false, asks});
+    const auto picks = picked(turns, waiting, now);
+    int rows = 0;
+    for (const auto& [id, many] : picks) rows += many;
+    const Nanos cost = call + (rows - 1) * row;
+    now += cost;
+    turns.called(rows, cost);
+    for (const auto& [id, many] : picks) {
+      turns.took(id, id == 1 ? x : y, cost * many / rows, now);
+      if (id == 1) left -= static_cast<std::uint32_t>(many);
+      if (id == 2) asks = now + thinks;
+    }
+  }
+  EXPECT_LT(now - start, 20s);  // alone: 2.4 s
+}
+
+TEST(Turns, count_the_rest_of_a_long_request_as_what_it_is) {
+  Turns turns({.slice_rows = 32, .slice = 1});
+  turns.called(1, 80us);
+  for (int i = 0; i < 100; ++i) turns.called(16, 80us + 15 * 10us);
+  EXPECT_THAT(picked(turns, {{1, &x, 10, true, start, 128}, {2, &y, 1}}),
+              ElementsAre(std::pair(1, 8), std::pair(2, 1)));
+  EXPECT_THAT(picked(turns, {{1, &x, 10, true, start, 10}, {2, &y, 1}}),
+              ElementsAre(std::pair(1, 4), std::pair(2, 1)));
 }
 
 TEST(Turns, forgive_with_time) {

@@ -34,5 +34,12 @@ TEST(Options, stand_on_a_page_and_in_a_test) {
   }
 }
 
+TEST(Options, that_are_no_utf_8_are_named) {
+  const Outcome o = splitwan("link --link 'pcap=a\xb1'");
+  EXPECT_EQ(o.code, 2);
+  EXPECT_EQ(o.out, "");
+  EXPECT_EQ(o.err, "splitwan: argument 3: expected UTF-8, found 'pcap=a\xEF\xBF\xBD'\n");
+}
+
 }  // namespace
 }  // namespace splitwan::tests
