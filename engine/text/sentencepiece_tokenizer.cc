@@ -135,7 +135,9 @@ std::vector<Token> SentencePieceTokenizer::encode(std::string_view text) const {
     Symbol symbol;
     const std::size_t user = user_symbol_at(all.substr(at));
     symbol.begin = static_cast<std::uint32_t>(at);
-    symbol.size = static_cast<std::uint32_t>(user ? user : first_character(all.substr(at)));
+    // A symbol of the user's that is no whole character leaves the rest of one behind it.
+    symbol.size =
+        static_cast<std::uint32_t>(user ? user : std::max<std::size_t>(1, first_character(all.substr(at))));
     symbol.frozen = user != 0;
     symbols.push_back(symbol);
     at += symbol.size;
