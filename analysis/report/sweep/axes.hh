@@ -19,8 +19,8 @@ struct SweepAxis {
   std::vector<std::optional<double>> numbers;  // of the values, in `unit`; none where they are words
   std::string unit;                            // s, bit/s, B, share or nothing
   Spacing spacing = Spacing::places;
-  std::vector<std::size_t>
-      at;  // of each row, an index into values; unknown: of a failed cell, on an implied axis
+  std::vector<std::size_t> at =
+      {};  // of each row, an index into values; unknown: of a failed cell, on an implied axis
 };
 inline constexpr std::size_t unknown_value = static_cast<std::size_t>(-1);
 
