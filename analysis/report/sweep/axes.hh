@@ -14,10 +14,10 @@ std::string_view name_of(Spacing);
 
 struct SweepAxis {
   std::string column;
-  bool implied = false;             // no factor: what else tells a cell's rows apart, as its drafters
-  std::vector<std::string> values;  // in order, each once
-  std::vector<std::optional<double>> numbers;  // of the values, in `unit`; none where they are words
-  std::string unit;                            // s, bit/s, B, share or nothing
+  bool implied = false;                  // no factor: what else tells a cell's rows apart, as its drafters
+  std::vector<std::string> values = {};  // in order, each once
+  std::vector<std::optional<double>> numbers = {};  // of the values, in `unit`; none where they are words
+  std::string unit = {};                            // s, bit/s, B, share or nothing
   Spacing spacing = Spacing::places;
   std::vector<std::size_t> at =
       {};  // of each row, an index into values; unknown: of a failed cell, on an implied axis
