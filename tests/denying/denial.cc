@@ -28,7 +28,7 @@ constexpr double most_above_rest = 256 * megabyte;
 struct Plan {
   std::string source;
   double seconds = 4;
-  int rounds = 5;  // the median of each: a machine that others share is slow at times
+  int rounds = 5;         // the median of each: a machine that others share is slow at times
   double most_ratio = 2;  // of the 99th percentiles of steps, beside an attack and alone
   int connects = 100'000, idle_sessions = 5'000;
   bool json = false;
