@@ -103,7 +103,7 @@ Json beside(const Plan& plan, const Attack& attack, bool& good) {
 }
 
 // Who has a session goes on, and whoever comes is served once the others have left.
-Json exhausted(const Plan& plan, const std::string& name, Surroundings around, bool& good) {
+Json exhausted(const Plan& plan, const std::string& name, const Surroundings& around, bool& good) {
   const ServerProcess server(plan.source, budgets, around);
   GoodClient inside(server.target());
   int answered = 0;
