@@ -91,17 +91,20 @@ TEST(Resume, hands_the_answer_under_way_to_the_new_connection) {
 
 TEST(Resume, says_nothing_that_overtakes_what_was_lost) {
   FakeServed slow;
-  slow.per_call = 200ms;
+  slow.gated = true;
   RunningServer r({}, &slow);
   std::optional<HandClient> client(std::in_place, r);
   client->hello(fresh);
   client->welcome();
   for (const std::uint32_t i : {0, 1}) client->send(numbered({i}, i, i + 1));
-  EXPECT_TRUE(comes_true([&] { return slow.calls == 2; }));  // the first is answered, to nobody
+  slow.permits.release();
+  const std::uint64_t one = engine::wire_size(numbered({1}, 1, 2));  // the first is answered, to nobody
+  EXPECT_TRUE(comes_true([&] { return slow.rows == 1 && r.server.state().queued_bytes == one; }));
   client.reset();
   HandClient again(r);
   again.hello(back(0, 1, 2));
   EXPECT_EQ(again.welcome(), warm);
+  slow.permits.release();
   EXPECT_TRUE(comes_true([&] { return r.server.state().queued_bytes == 0; }));
   for (const std::uint32_t i : {0, 1}) again.send(numbered({i}, i, i + 1));
   for (const std::uint32_t i : {1, 2}) EXPECT_EQ(again.hear().header.seq, i);
