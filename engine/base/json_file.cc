@@ -60,6 +60,11 @@ std::string read_text_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+void refuse_lfs_pointer(const std::string& path, std::string_view content) {
+  if (content.starts_with("version https://git-lfs.github.com/spec/"))
+    throw Error("{}: a Git LFS pointer, not the file itself: fetch that with `git lfs pull`", path);
+}
+
 bool nests_too_deeply(std::string_view text, int deepest) {
   int depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -17,6 +17,9 @@ namespace splitwan::engine {
 // Throws Error naming the file when it cannot be opened.
 std::string read_text_file(const std::string& path);
 
+// Throws Error where a file's content is what Git LFS leaves in its place.
+void refuse_lfs_pointer(const std::string& path, std::string_view content);
+
 // The parser needs no stack for nested values, but copying and printing them does.
 bool nests_too_deeply(std::string_view json, int deepest = 100);
 
@@ -24,6 +27,7 @@ bool nests_too_deeply(std::string_view json, int deepest = 100);
 template <typename AnyJson>
 AnyJson read_json_file_as(const std::string& path) {
   const std::string text = read_text_file(path);
+  refuse_lfs_pointer(path, text);
   if (nests_too_deeply(text)) throw Error("{}: not valid here: JSON nested over 100 deep", path);
   try {
     return AnyJson::parse(text, nullptr, true, /*ignore_comments=*/true);

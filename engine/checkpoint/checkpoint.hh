@@ -11,7 +11,8 @@ namespace splitwan::engine {
 
 class Checkpoint {
  public:
-  // Maps model.safetensors, or the shards that model.safetensors.index.json names (each on first use).
+  // Maps model.safetensors, or the shards that model.safetensors.index.json names (each on first use). Throws Error
+  // naming what it is where those are absent, and a layer's tensor that the family does not read.
   explicit Checkpoint(const std::string& folder);
   // Weights that are noise, in memory: for measuring speed. Its tensors share their bytes.
   static Checkpoint random(const ModelConfig&, DType);
@@ -29,10 +30,15 @@ class Checkpoint {
   void release() const;
 
  private:
+  struct Place {
+    std::string file, name;  // as the file spells it
+  };
   Checkpoint() = default;
+  void add(const std::string& name, const std::string& file);
+  void refuse_what_nobody_reads() const;
   std::string folder_;
   ModelConfig config_;
-  std::map<std::string, std::string> file_of_;    // tensor -> file
+  std::map<std::string, Place> file_of_;          // by plain name
   std::map<std::string, SafetensorsFile> files_;  // mapped so far
   std::map<std::string, const TensorView*> found_;
   std::map<std::string, TensorView> made_;  // of random(): into noise_

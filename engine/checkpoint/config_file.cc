@@ -7,6 +7,7 @@
 namespace splitwan::engine {
 
 const Json* ConfigFile::find(const char* key) const {
+  asked_.insert(key);
   const auto it = json.find(key);
   return it == json.end() || it->is_null() ? nullptr : &*it;
 }
@@ -34,6 +35,13 @@ bool ConfigFile::flag(const char* key, bool otherwise) const {
   if (!value) return otherwise;
   if (!value->is_boolean())
     throw Error("{}: key '{}': expected true or false, found {}", path, key, value->dump());
+  return *value;
+}
+
+std::string ConfigFile::text(const char* key, const char* otherwise) const {
+  const Json* value = find(key);
+  if (!value) return otherwise;
+  if (!value->is_string()) throw Error("{}: key '{}': expected a text, found {}", path, key, value->dump());
   return *value;
 }
 

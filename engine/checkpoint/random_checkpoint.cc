@@ -48,7 +48,7 @@ Checkpoint Checkpoint::random(const ModelConfig& c, DType dtype) {
     view.data = {checkpoint.noise_->data(), static_cast<std::size_t>(elements(view.shape) * width)};
   checkpoint.made_ = std::move(made);
   for (const auto& [name, view] : checkpoint.made_) {
-    checkpoint.file_of_[name] = checkpoint.folder_;
+    checkpoint.file_of_[name] = {checkpoint.folder_, name};
     checkpoint.found_[name] = &view;
   }
   return checkpoint;

@@ -15,11 +15,21 @@ enum class Role {
   q_bias,
   k_bias,
   v_bias,
+  qkv,  // the three of them as one tensor
+  q_norm,
+  k_norm,
   out,
+  out_bias,
+  after_attention_norm,
   ffn_norm,
   gate,
   up,
+  gate_bias,
+  up_bias,
+  gate_up,
   down,
+  down_bias,
+  after_ffn_norm,
   final_norm,
   head
 };
@@ -39,5 +49,11 @@ std::vector<TensorSpec> tensors_of(const ModelConfig&);
 TensorSpec tensor_of(const ModelConfig&, Role, int layer = -1);
 
 bool is_norm(Role);
+
+// Whether a tensor of that name is a layer's weight: who does not read it computes something else.
+bool is_of_a_layer(const std::string& plain_name);
+
+// A tensor's name without what folders put around a model that stands beside an image encoder.
+std::string plain_name(const std::string& name);
 
 }  // namespace splitwan::engine

@@ -108,11 +108,12 @@ class Generator {
     context_.push_back(token);
     done_.output.push_back(token);
     if (options_.on_token) options_.on_token(token, logits[row]);
-    const bool stop = options_.stop && options_.stop(token);
-    const bool eos = std::find(config_.eos.begin(), config_.eos.end(), token) != config_.eos.end();
-    if (eos && options_.stop_at_eos) {
+    const auto ends = [&](const std::vector<Token>& with) {
+      return std::find(with.begin(), with.end(), token) != with.end();
+    };
+    if (options_.stop_at_eos && (ends(config_.eos) || ends(options_.more_ends))) {
       done_.finish = "eos";
-    } else if (stop) {
+    } else if (options_.stop && options_.stop(token)) {
       done_.finish = "stop";
     } else if (static_cast<int>(done_.output.size()) >= options_.max_new_tokens) {
       done_.finish = "length";

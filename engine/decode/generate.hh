@@ -10,9 +10,11 @@ namespace splitwan::engine {
 struct GenerateOptions {
   int max_new_tokens = 64;
   bool stop_at_eos = true;
+  std::vector<Token> more_ends = {};  // beside the model's own
   // Called once per committed token: the logits it was chosen from [vocabulary].
   std::function<void(Token, const at::Tensor& logits)> on_token = {};
-  std::function<bool(Token)> stop = {};  // called once per committed token: true ends the output with it
+  // Called once per committed token that does not end the text: true ends the output with it.
+  std::function<bool(Token)> stop = {};
   Sampling sampling = {};
   // Called once per step: its rows, and those that were kept.
   std::function<void(const TokenBatch&, std::span<const std::int32_t> kept)> on_step = {};

@@ -20,7 +20,7 @@ TextSession::TextSession(const ModelEnds& whole, const TextOrder& order, const D
       order_(order),
       sampler_(order.sampling),
       mechanism_(order.terms, del, 0),
-      passage_(whole.head().new_cache()) {
+      passage_(whole.head().new_cache(order.prompt_tokens + order.max_new_tokens)) {
   const auto& c = whole.config();
   const auto before = order_.prompt_tokens + mechanism_.soft_prompt().size(0);
   if (before >= c.context)

@@ -47,7 +47,7 @@ std::vector<Candidate> candidates(const std::vector<float>& scores, int count) {
 class DraftTree : public Drafter {
  public:
   DraftTree(const ModelEnds& model, const Sampler& sampler, DraftTreeOptions options)
-      : model_(model), sampler_(sampler), options_(options), cache_(model.head().new_cache()) {}
+      : model_(model), sampler_(sampler), options_(options), cache_(model.head().new_cache(options.length)) {}
 
   TokenBatch propose(Party& party, std::span<const Token> context, int room) override {
     const int space = model_.config().context - static_cast<int>(context.size());
@@ -93,7 +93,7 @@ class DraftTree : public Drafter {
     const auto rows = static_cast<std::uint32_t>(tokens.size());
     party.work(work(rows, wanted), [&] {
       cache_.begin(TokenBatch::chain(tokens).parent);
-      const at::Tensor hidden = model_.head()(model_.embed(tokens), cache_, wanted);
+      const at::Tensor hidden = model_.head()(model_.embed(known(tokens)), cache_, wanted);
       std::vector<std::int32_t> all(rows);
       std::iota(all.begin(), all.end(), 0);
       cache_.commit(all);
@@ -119,6 +119,14 @@ class DraftTree : public Drafter {
     });
   }
 
+  // Vocabularies may be padded to different sizes: of a token that the draft model lacks it reads another.
+  std::vector<Token> known(std::span<const Token> tokens) const {
+    std::vector<Token> ids(tokens.begin(), tokens.end());
+    for (Token& id : ids)
+      if (id >= model_.config().vocabulary) id = 0;
+    return ids;
+  }
+
   Work work(std::uint32_t rows, std::uint32_t wanted) const {
     const auto context = static_cast<std::uint32_t>(cache_.committed());
     Work work = model_.head().work(Phase::draft, rows, context);
@@ -127,11 +135,13 @@ class DraftTree : public Drafter {
 
   void expand(const std::vector<std::int32_t>& nodes, const at::Tensor& logits) {
     const auto vocabulary = static_cast<std::size_t>(logits.size(1));
+    const std::size_t targets = options_.vocabulary > 0 ? static_cast<std::size_t>(options_.vocabulary) : vocabulary;
     const std::size_t context = path_.size();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (std::int32_t n = nodes[i]; n > 0; n = nodes_[n].parent)
         path_.insert(path_.begin() + static_cast<std::ptrdiff_t>(context), nodes_[n].token);
-      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, vocabulary}, path_, scores_, unlikely);
+      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, std::min(vocabulary, targets)}, path_, scores_,
+                      unlikely);
       path_.resize(context);
       const Node parent = nodes_[nodes[i]];
       for (const Candidate& c : candidates(scores_, options_.branches))

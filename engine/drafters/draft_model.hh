@@ -19,6 +19,8 @@ struct DraftTreeOptions {
   int depth = 12;     // guesses on one path at most
   int branches = 8;   // 1: a chain
   int frontier = 12;  // nodes that a level expands at most
+  int length = 0;     // positions that the text is planned to reach
+  int vocabulary = 0;  // the target's: no guess lies beyond; 0 = the draft model's own
 };
 // `model` holds all its layers. Both must outlive the drafter.
 std::unique_ptr<Drafter> make_draft_tree(const ModelEnds& model, const Sampler&, DraftTreeOptions);

@@ -25,6 +25,8 @@ using Numbers = std::vector<int>;
 using Made = std::unique_ptr<Drafter>;
 
 std::unique_ptr<Drafter> draft(const DrafterTools& tools, DraftTreeOptions options) {
+  options.length = tools.length;
+  options.vocabulary = tools.vocabulary;
   return make_draft_tree(*tools.draft_model, *tools.sampler, options);
 }
 

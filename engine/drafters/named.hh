@@ -15,6 +15,8 @@ class ModelEnds;
 struct DrafterTools {
   const Sampler* sampler = nullptr;
   const ModelEnds* draft_model = nullptr;  // all its layers; none = no draft model is there
+  int length = 0;                          // positions that the session is planned to reach
+  int vocabulary = 0;                      // the target's
 };
 
 // By a name such as "ngram-5" or "lookahead-15-5-15"; the message on an unknown one lists them all. Throws

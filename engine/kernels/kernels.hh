@@ -44,6 +44,7 @@ struct HeadCache {
 struct AttentionShape {
   int head_dim = 0, heads = 0;  // query heads that share this key head
   float scale = 1;
+  float cap = 0;  // of scaled scores: cap * tanh(score / cap); 0 = none
 };
 
 // One set per instruction set.
@@ -63,7 +64,9 @@ struct Set {
   // Rotates head_dim values, halves paired (Hugging Face's layout): (x[i], x[i + head_dim / 2]).
   void (*rope)(float* x, const float* cosine, const float* sine, std::int64_t head_dim);
   void (*silu_mul)(const float* gate, const float* up, std::int64_t n, float* out);
-  void (*add)(float* x, const float* y, std::int64_t n);  // x += y
+  void (*gelu_mul)(const float* gate, const float* up, std::int64_t n, float* out);  // GELU's tanh form
+  void (*add)(float* x, const float* y, float scale, std::int64_t n);                // x += scale * y
+  void (*soft_cap)(float* x, float cap, std::int64_t n);                             // x = cap * tanh(x / cap)
   void (*widen)(const std::byte* from, DType, std::int64_t n, float* to);
   // The query heads of one row over the slots of `runs`, which are in order of position. scores: scratch of
   // attention_scratch() floats. query, out: [heads, head_dim].

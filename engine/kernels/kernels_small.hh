@@ -82,8 +82,29 @@ void silu_mul(const float* gate, const float* up, std::int64_t n, float* out) {
   }
 }
 
-void add_to(float* x, const float* y, std::int64_t n) {
-  FOR_LANES(i, n) store_lanes(x, add(load_lanes(x, i, n), load_lanes(y, i, n)), i, n);
+// 0.5 g (1 + tanh(u)) = g / (1 + e^-2u), u = sqrt(2 / pi) (g + 0.044715 g^3)
+void gelu_mul(const float* gate, const float* up, std::int64_t n, float* out) {
+  FOR_LANES(i, n) {
+    const V g = load_lanes(gate, i, n);
+    const V u = mul(g, fma(mul(g, g), set(0.044715f * 0.7978845608f), set(0.7978845608f)));
+    const V gelu = div(g, add(set(1.f), exponential(mul(u, set(-2.f)))));
+    store_lanes(out, mul(gelu, load_lanes(up, i, n)), i, n);
+  }
+}
+
+// A product with 1 is exact: the sum's bits are those of an addition.
+void add_to(float* x, const float* y, float scale, std::int64_t n) {
+  FOR_LANES(i, n) store_lanes(x, fma(load_lanes(y, i, n), set(scale), load_lanes(x, i, n)), i, n);
+}
+
+// tanh(t) = 1 - 2 / (1 + e^2t)
+INLINE V capped(V x, V cap) {
+  const V e = exponential(mul(div(x, cap), set(2.f)));
+  return mul(cap, sub(set(1.f), div(set(2.f), add(set(1.f), e))));
+}
+
+void soft_cap(float* x, float cap, std::int64_t n) {
+  FOR_LANES(i, n) store_lanes(x, capped(load_lanes(x, i, n), set(cap)), i, n);
 }
 
 // Scores of `Heads` query heads over `Blocks` x 16 slots whose keys lie dimension-major: keys are read once.
@@ -194,6 +215,7 @@ void attend(const AttentionShape& s, const float* query, const HeadCache& cache,
   const std::int64_t stride = (n + 31) / 16 * 16;
   scores_of<Heads>(s, query, cache, runs, stride, scores);
   float inverse[Heads];
+  for (int h = 0; h < Heads && s.cap > 0; ++h) soft_cap(scores + h * stride, s.cap, n);
   for (int h = 0; h < Heads; ++h) inverse[h] = 1.f / soften(scores + h * stride, n);
   int from = 0;
   for (; from + 64 <= s.head_dim; from += 64)

@@ -37,9 +37,8 @@ class Fingerprint {
 std::vector<float> product_of(const std::vector<float>& x, Storage storage) {
   const std::vector<float> weights = sample(inputs * outputs, 2);
   const TensorView view{"sample", DType::f32, {outputs, inputs}, std::as_bytes(std::span(weights))};
-  const TensorView* matrix = &view;
   std::vector<float> y(sample_rows * outputs);
-  PackedLinear(std::span(&matrix, 1), inputs, storage)(x.data(), sample_rows, y.data());
+  PackedLinear(std::span(&view, 1), inputs, storage)(x.data(), sample_rows, y.data());
   return y;
 }
 
@@ -74,10 +73,10 @@ std::string arithmetic_of(const ModelConfig& config, Storage storage) {
   const auto dim = static_cast<std::size_t>(config.head_dim);
   const std::vector<std::int32_t> positions = {1, 77, config.context - 1};
   std::vector<float> cosine(positions.size() * dim / 2), sine(cosine.size()), query = sample(dim, 4);
-  rope_angles(rope_frequencies(config), positions, cosine.data(), sine.data());
+  Rotary(config, 0).angles(Turn::main, positions, cosine.data(), sine.data());
   print.add(cosine);
   print.add(sine);
-  set.rope(query.data(), cosine.data(), sine.data(), config.head_dim);
+  set.rope(query.data(), cosine.data(), sine.data(), config.turning_dims());
   print.add(attention_of(query, config.head_dim));
   return fmt::format("{} {} {:08x}", set.name, name_of(storage), print.value());
 }

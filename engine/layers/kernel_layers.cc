@@ -2,14 +2,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "engine/layers/arithmetic.hh"
 #include "engine/layers/backends.hh"
 #include "engine/layers/chunked_slots.hh"
 #include "engine/layers/kernel_layer.hh"
-#include "engine/layers/rope.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -18,7 +16,8 @@ namespace {
 struct Workspace : LayerRoom {
   struct Row {
     ChunkedSlots* slots;
-    std::int32_t slot, first_run, runs;
+    std::int32_t slot;
+    std::int32_t first_run[2], runs[2];  // of the layers that see a window; of those that see all
   };
   std::vector<Row> rows;
   std::vector<std::int64_t> wanted;  // of the rows, those that the last layer computes
@@ -30,22 +29,32 @@ struct Workspace : LayerRoom {
     rows.clear(), wanted.clear(), runs.clear(), positions.clear();
     most_slots = seen = 0;
     for (const SessionRows& s : sessions) {
-      add_positions(*s.cache, positions);
+      s.cache->add_positions(positions);
       auto* slots = &s.cache->memory<ChunkedSlots>();
       for (int row = 0; row < s.cache->rows(); ++row) {
         if (row >= s.cache->rows() - s.wanted) wanted.push_back(static_cast<std::int64_t>(rows.size()));
-        const auto first = static_cast<std::int32_t>(runs.size());
-        s.cache->add_runs(row, runs);
-        rows.push_back({slots, s.cache->slot(row), first, static_cast<std::int32_t>(runs.size()) - first});
+        Row& added = rows.emplace_back(Row{slots, s.cache->slot(row), {}, {}});
+        for (const bool windowed : {true, false}) {
+          if (!windowed && c.kinds.empty()) continue;  // no layer asks
+          added.first_run[!windowed] = static_cast<std::int32_t>(runs.size());
+          s.cache->add_runs(row, windowed ? c.sliding_window : 0, runs);
+          added.runs[!windowed] = static_cast<std::int32_t>(runs.size()) - added.first_run[!windowed];
+        }
       }
       most_slots = std::max<std::int64_t>(most_slots, s.cache->slots());
       seen += std::int64_t{s.cache->rows()} * s.cache->slots();
     }
     size_for(c, static_cast<std::int64_t>(rows.size()));
+    std::size_t first = 0;
+    for (const SessionRows& s : sessions) {
+      const auto count = static_cast<std::size_t>(s.cache->rows());
+      turn(c, s.cache->rotary(), static_cast<std::int64_t>(first), std::span(positions).subspan(first, count));
+      first += count;
+    }
   }
-  std::span<const kernels::SlotRun> runs_of(const Row& row) const {
-    return std::span(runs).subspan(static_cast<std::size_t>(row.first_run),
-                                   static_cast<std::size_t>(row.runs));
+  std::span<const kernels::SlotRun> runs_of(const Row& row, bool windowed) const {
+    return std::span(runs).subspan(static_cast<std::size_t>(row.first_run[!windowed]),
+                                   static_cast<std::size_t>(row.runs[!windowed]));
   }
 };
 
@@ -70,12 +79,11 @@ class KernelLayers : public Layers {
   void attend(Workspace&, int layer) const;
   void observe(std::span<const SessionRows>, int boundary, const float* stream) const;
   ModelConfig config_;
-  std::vector<float> frequencies_;  // [head_dim / 2]
   std::vector<KernelLayer> layers_;
 };
 
 KernelLayers::KernelLayers(Checkpoint& checkpoint, LayerRange range, Storage storage)
-    : config_(checkpoint.config()), frequencies_(rope_frequencies(config_)) {
+    : config_(checkpoint.config()) {
   for (int i = range.begin; i < range.end; ++i) layers_.emplace_back(checkpoint, i, storage);
 }
 
@@ -83,7 +91,6 @@ at::Tensor KernelLayers::operator()(at::Tensor x, std::span<const SessionRows> s
   thread_local Workspace workspace;
   Workspace& w = workspace;  // this thread's: the jobs below run on others too
   w.size_for_step(config_, sessions);
-  rope_angles(frequencies_, w.positions, w.cosine, w.sine);
   auto* stream = x.data_ptr<float>();
   for (int i = 0; i < static_cast<int>(layers_.size()); ++i) {
     observe(sessions, i, stream);
@@ -142,7 +149,9 @@ void KernelLayers::attend(Workspace& w, int layer) const {
   const auto rows = static_cast<std::int64_t>(w.rows.size());
   const std::int64_t dim = config_.head_dim, q = config_.q_width(), kv = config_.kv_width();
   const int group = config_.heads / config_.kv_heads;  // query heads that share a key head
-  const kernels::AttentionShape shape{config_.head_dim, group, 1.f / std::sqrt(static_cast<float>(dim))};
+  const kernels::AttentionShape shape{config_.head_dim, group, config_.score_scale(),
+                                      static_cast<float>(config_.score_cap)};
+  const bool windowed = layers_[static_cast<std::size_t>(layer)].kind().windowed;
   const std::int64_t slots = w.seen / static_cast<std::int64_t>(w.positions.size());  // of a row, on average
   parallel(rows * config_.kv_heads, 2 * dim * group * slots, [&](std::int64_t first, std::int64_t last) {
     thread_local Scratch scratch;
@@ -151,7 +160,7 @@ void KernelLayers::attend(Workspace& w, int layer) const {
       const std::int64_t row = i % rows, head = i / rows;
       const Workspace::Row& at = w.rows[static_cast<std::size_t>(row)];
       kernels::best().attention(shape, w.qkv + row * (q + 2 * kv) + head * group * dim,
-                                at.slots->head(layer, static_cast<int>(head)), w.runs_of(at), scores,
+                                at.slots->head(layer, static_cast<int>(head)), w.runs_of(at, windowed), scores,
                                 w.mixed + row * q + head * group * dim);
     }
   });
@@ -169,23 +178,25 @@ void KernelLayers::observe(std::span<const SessionRows> sessions, int boundary, 
 class KernelHead : public Head {
  public:
   KernelHead(Checkpoint& checkpoint, Storage storage)
-      : eps_(checkpoint.config().rms_eps), norm_(to_f32(checkpoint.tensor(Role::final_norm))) {
-    const TensorView* matrix = &checkpoint.tensor(Role::head);
-    product_ = PackedLinear(std::span(&matrix, 1), checkpoint.config().width, storage);
-  }
+      : config_(checkpoint.config()),
+        norm_(gain_of(config_, checkpoint.tensor(Role::final_norm))),
+        product_(std::span(&checkpoint.tensor(Role::head), 1), config_.width, storage) {}
   at::Tensor logits(const at::Tensor& hidden) const override {
     thread_local Scratch scratch;
     const std::int64_t rows = hidden.size(0);
     auto* normed = scratch.of<float>(hidden.numel());
-    rms_norm(hidden.data_ptr<float>(), rows, norm_, eps_, normed);
+    rms_norm(hidden.data_ptr<float>(), rows, norm_, config_.rms_eps, normed);
     at::Tensor logits = at::empty({rows, product_.outputs()}, at::kFloat);
     product_(normed, rows, logits.data_ptr<float>());
+    if (config_.logits_divisor != 1) logits.div_(config_.logits_divisor);
+    if (config_.logits_cap > 0)
+      kernels::best().soft_cap(logits.data_ptr<float>(), static_cast<float>(config_.logits_cap), logits.numel());
     return logits;
   }
   std::size_t bytes() const override { return product_.bytes(); }
 
  private:
-  double eps_;
+  ModelConfig config_;
   at::Tensor norm_;
   PackedLinear product_;
 };

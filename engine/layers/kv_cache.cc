@@ -31,8 +31,12 @@ void KvCache::open(std::size_t from) {
   memory_->fit(slots(), committed_ + first_);
 }
 
-void KvCache::add_runs(int row, std::vector<kernels::SlotRun>& out) const {
-  const int oldest = window_ > 0 ? std::max(0, position(row) - window_ + 1) : 0;
+void KvCache::add_positions(std::vector<std::int32_t>& positions) const {
+  for (int row = 0; row < rows(); ++row) positions.push_back(position(row));
+}
+
+void KvCache::add_runs(int row, int window, std::vector<kernels::SlotRun>& out) const {
+  const int oldest = window > 0 ? std::max(0, position(row) - window + 1) : 0;
   const auto at = [&](int any) { return committed_ + depth_[any]; };
   const auto begin = static_cast<std::ptrdiff_t>(out.size());
   for (int last = first_ + row; last >= 0 && at(last) >= oldest;) {

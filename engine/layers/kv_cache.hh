@@ -9,13 +9,16 @@
 #include "engine/kernels/kernels.hh"
 #include "engine/layers/branch_places.hh"
 #include "engine/layers/kv_slots.hh"
+#include "engine/layers/rope.hh"
 
 namespace splitwan::engine {
 
 class KvCache {
  public:
-  KvCache(std::unique_ptr<KvSlots> slots, int sliding_window)
-      : window_(sliding_window), memory_(std::move(slots)) {}
+  KvCache(std::unique_ptr<KvSlots> slots, std::shared_ptr<const Rotary> rotary)
+      : memory_(std::move(slots)), rotary_(std::move(rotary)) {}
+
+  const Rotary& rotary() const { return *rotary_; }  // by which its rows turn
 
   int committed() const { return committed_; }
 
@@ -32,9 +35,10 @@ class KvCache {
   int slots() const { return committed_ + static_cast<int>(parent_.size()); }  // committed and open
   int position(int row) const { return committed_ + depth_[first_ + row]; }
   int slot(int row) const { return committed_ + places_.place(first_ + row); }
-  // Adds the slots that the row attends to, in order of position, sliding window applied. A chain is one run;
-  // a row of a step of n rows has no more than log2(n) + 2.
-  void add_runs(int row, std::vector<kernels::SlotRun>&) const;
+  // Adds the slots that the row attends to where it sees the last `window` positions, 0 = all, in order of
+  // position. A chain is one run; a row of a step of n rows has no more than log2(n) + 2.
+  void add_runs(int row, int window, std::vector<kernels::SlotRun>&) const;
+  void add_positions(std::vector<std::int32_t>&) const;  // of the rows
 
   // Keeps `rows`, a path from a root: row i of it becomes position committed() + i. Throws Error when it is
   // none.
@@ -49,9 +53,9 @@ class KvCache {
 
  private:
   void open(std::size_t from);  // the rows from this one on
-  int window_;
   int committed_ = 0;
   std::unique_ptr<KvSlots> memory_;
+  std::shared_ptr<const Rotary> rotary_;
   int first_ = 0, count_ = 0;  // of the step's rows
   std::vector<std::int32_t> parent_, depth_;
   BranchPlaces places_;

@@ -3,16 +3,30 @@
 namespace splitwan::engine {
 
 LayerTensors layer_tensors(Checkpoint& checkpoint, int layer) {
-  const auto of = [&](Role role) { return &checkpoint.tensor(role, layer); };
-  std::vector<const TensorView*> bias;
-  if (checkpoint.config().traits.qkv_bias) bias = {of(Role::q_bias), of(Role::k_bias), of(Role::v_bias)};
-  return {.attention_norm = of(Role::attention_norm),
-          .ffn_norm = of(Role::ffn_norm),
-          .qkv = {of(Role::q), of(Role::k), of(Role::v)},
-          .qkv_bias = std::move(bias),
-          .gate_up = {of(Role::gate), of(Role::up)},
-          .out = {of(Role::out)},
-          .down = {of(Role::down)}};
+  const Traits& t = checkpoint.config().traits;
+  const auto all = [&](bool there, std::initializer_list<Role> roles) {
+    std::vector<TensorView> views;
+    for (const Role role : roles)
+      if (there) views.push_back(checkpoint.tensor(role, layer));
+    return views;
+  };
+  const auto one = [&](bool there, Role role) {
+    return there ? std::optional(checkpoint.tensor(role, layer)) : std::nullopt;
+  };
+  return {.attention_norm = one(t.norms_before, Role::attention_norm),
+          .ffn_norm = one(t.norms_before, Role::ffn_norm),
+          .after_attention = one(t.norms_after, Role::after_attention_norm),
+          .after_ffn = one(t.norms_after, Role::after_ffn_norm),
+          .q_norm = one(t.qk_norm != QkNorm::none, Role::q_norm),
+          .k_norm = one(t.qk_norm != QkNorm::none, Role::k_norm),
+          .qkv = t.fused ? all(true, {Role::qkv}) : all(true, {Role::q, Role::k, Role::v}),
+          .gate_up = t.fused ? all(true, {Role::gate_up}) : all(true, {Role::gate, Role::up}),
+          .out = all(true, {Role::out}),
+          .down = all(true, {Role::down}),
+          .qkv_bias = all(t.qkv_bias, {Role::q_bias, Role::k_bias, Role::v_bias}),
+          .out_bias = all(t.out_bias, {Role::out_bias}),
+          .gate_up_bias = all(t.ffn_bias, {Role::gate_bias, Role::up_bias}),
+          .down_bias = all(t.ffn_bias, {Role::down_bias})};
 }
 
 }  // namespace splitwan::engine

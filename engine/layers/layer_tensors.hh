@@ -1,18 +1,18 @@
 // A layer's tensors in the checkpoint, as products take them together.
 #pragma once
 
-#include <array>
+#include <optional>
 
 #include "engine/checkpoint/checkpoint.hh"
 
 namespace splitwan::engine {
 
 struct LayerTensors {
-  const TensorView *attention_norm, *ffn_norm;
-  std::array<const TensorView*, 3> qkv;
-  std::vector<const TensorView*> qkv_bias;  // three, or none
-  std::array<const TensorView*, 2> gate_up;
-  std::array<const TensorView*, 1> out, down;
+  // None where the family has none.
+  std::optional<TensorView> attention_norm, ffn_norm, after_attention, after_ffn, q_norm, k_norm;
+  std::vector<TensorView> qkv, gate_up;  // matrices [outputs, inputs]: three and two, or one of all
+  std::vector<TensorView> out, down;     // one
+  std::vector<TensorView> qkv_bias, out_bias, gate_up_bias, down_bias;  // as many as matrices, or none
 };
 LayerTensors layer_tensors(Checkpoint&, int layer);
 

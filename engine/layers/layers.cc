@@ -19,7 +19,8 @@ LayerStack::LayerStack(Checkpoint& checkpoint, LayerRange range, Storage storage
     : config_(checkpoint.config()),
       range_(range),
       device_(place.device),
-      layers_(make_layers(checkpoint, range, storage, place)) {}
+      layers_(make_layers(checkpoint, range, storage, place)),
+      rotary_(std::make_shared<Rotary>(config_, 0)) {}
 
 at::Tensor LayerStack::operator()(at::Tensor x, std::span<const SessionRows> sessions) const {
   if (range_.size() > 0) return (*layers_)(std::move(x), sessions);

@@ -1,4 +1,4 @@
-// Decoder layers of a model: RMSNorm, rotary grouped-query attention, SwiGLU.
+// Decoder layers of a model: RMSNorm, rotary grouped-query attention, a gated feed-forward block.
 #pragma once
 
 #include "engine/layers/backends.hh"
@@ -13,7 +13,10 @@ class LayerStack {
 
   LayerRange range() const { return range_; }
   at::Device device() const { return device_; }
-  KvCache new_cache() const { return {layers_->new_slots(), config_.sliding_window}; }
+  // Of a session; `length`: positions that it is planned to reach, which some models turn by (0 = the whole context).
+  KvCache new_cache(int length = 0) const {
+    return {layers_->new_slots(), turns_by_length(config_.rope) ? std::make_shared<Rotary>(config_, length) : rotary_};
+  }
   // x: [rows, width] of the steps that each session's cache.begin() opened, a session below the other -> the
   // rows that are wanted, in the same order; both on the device, x is overwritten. A cache takes in every row
   // of its session; what the last layer computes besides, it does for the wanted ones only. With our kernels
@@ -38,6 +41,7 @@ class LayerStack {
   LayerRange range_;
   at::Device device_;
   std::shared_ptr<const Layers> layers_;
+  std::shared_ptr<const Rotary> rotary_;
 };
 
 }  // namespace splitwan::engine

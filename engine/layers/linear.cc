@@ -14,19 +14,19 @@ at::Tensor to_f32(const TensorView& view) {
   return wide;
 }
 
-at::Tensor joined_f32(std::span<const TensorView* const> views) {
+at::Tensor joined_f32(std::span<const TensorView> views) {
   std::vector<at::Tensor> parts;
   parts.reserve(views.size());
-  for (const TensorView* view : views) parts.push_back(to_f32(*view));
+  for (const TensorView& view : views) parts.push_back(to_f32(view));
   return parts.empty() ? at::Tensor() : at::cat(parts);
 }
 
-PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs, Storage storage)
-    : inputs_(inputs), storage_(storage_of(storage, matrices.front()->dtype)) {
+PackedLinear::PackedLinear(std::span<const TensorView> matrices, std::int64_t inputs, Storage storage)
+    : inputs_(inputs), storage_(storage_of(storage, matrices.front().dtype)) {
   std::vector<std::int64_t> start;  // first output of each matrix
-  for (const TensorView* m : matrices) {
+  for (const TensorView& m : matrices) {
     start.push_back(outputs_);
-    outputs_ += m->shape[0];
+    outputs_ += m.shape[0];
   }
   const std::int64_t panels = (outputs_ + kernels::panel - 1) / kernels::panel;
   const std::size_t each = kernels::panel_bytes(storage_, inputs);
@@ -37,7 +37,7 @@ PackedLinear::PackedLinear(std::span<const TensorView* const> matrices, std::int
       for (std::int64_t j = 0; j < kernels::panel && p * kernels::panel + j < outputs_; ++j) {
         std::size_t i = matrices.size() - 1;
         while (start[i] > p * kernels::panel + j) --i;
-        const TensorView& m = *matrices[i];
+        const TensorView& m = matrices[i];
         source.types[j] = m.dtype;
         source.rows[j] = m.data.data() + (p * kernels::panel + j - start[i]) * inputs *
                                              static_cast<std::int64_t>(size_of(m.dtype));

@@ -13,14 +13,13 @@ namespace splitwan::engine {
 at::Tensor to_f32(const TensorView&);
 
 // Vectors behind each other as f32; undefined when there are none.
-at::Tensor joined_f32(std::span<const TensorView* const>);
+at::Tensor joined_f32(std::span<const TensorView>);
 
 class PackedLinear {
  public:
   PackedLinear() = default;
   // Stacks matrices [m_i, inputs] on top of each other: one product serves q, k and v, or gate and up.
-  PackedLinear(std::span<const TensorView* const> matrices, std::int64_t inputs,
-               Storage = Storage::automatic);
+  PackedLinear(std::span<const TensorView> matrices, std::int64_t inputs, Storage = Storage::automatic);
 
   // x: [rows, inputs] -> y: [rows, outputs]. Batch invariant: a row's bits depend on nothing but the row.
   void operator()(const float* x, std::int64_t rows, float* y) const;

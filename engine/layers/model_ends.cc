@@ -29,6 +29,7 @@ at::Tensor ModelEnds::embed(std::span<const Token> ids) const {
         embedding_.data.data() + ids[i] * width * static_cast<std::int64_t>(size_of(embedding_.dtype));
     kernels::best().widen(row, embedding_.dtype, width, x.data_ptr<float>() + i * width);
   }
+  if (config_.embedding_scale != 1) x.mul_(config_.embedding_scale);
   return upload(x, head_.device());
 }
 

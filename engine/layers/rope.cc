@@ -4,28 +4,27 @@
 
 namespace splitwan::engine {
 
-std::vector<float> rope_frequencies(const ModelConfig& c) {
-  std::vector<float> frequencies;
-  for (int i = 0; i < c.head_dim / 2; ++i) {  // in f32 as Hugging Face computes them
-    const auto exponent = static_cast<float>(2 * i) / static_cast<float>(c.head_dim);
-    frequencies.push_back(1.f / std::pow(static_cast<float>(c.rope_theta), exponent));
-  }
-  return frequencies;
+Rotary::Rotary(const ModelConfig& c, int length)
+    : main_(rope_frequencies(c.rope, c.rope_theta, c.turning_dims(), length > 0 ? length : c.context)),
+      scale_(static_cast<float>(c.rope.turn_scale)) {
+  if (c.local_theta > 0) local_ = rope_frequencies({}, c.local_theta, c.turning_dims(), 0);
 }
 
-void add_positions(const KvCache& cache, std::vector<std::int32_t>& positions) {
-  for (int row = 0; row < cache.rows(); ++row) positions.push_back(cache.position(row));
-}
-
-void rope_angles(const std::vector<float>& frequencies, std::span<const std::int32_t> positions,
-                 float* cosine, float* sine) {
+void Rotary::angles(Turn turn, std::span<const std::int32_t> positions, float* cosine, float* sine) const {
+  const bool local = turn == Turn::local;
+  const float scale = local ? 1 : scale_;
   for (const std::int32_t position : positions) {
-    for (const float frequency : frequencies) {
+    for (const float frequency : local ? local_ : main_) {
       const float angle = static_cast<float>(position) * frequency;
-      *cosine++ = std::cos(angle);
-      *sine++ = std::sin(angle);
+      *cosine++ = std::cos(angle) * scale;
+      *sine++ = std::sin(angle) * scale;
     }
   }
+}
+
+float query_growth(const ModelConfig& c, std::int32_t position) {
+  if (c.query_growth == 0) return 1;
+  return static_cast<float>(1 + c.query_growth * std::log(1.0 + position / c.query_period));
 }
 
 }  // namespace splitwan::engine

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "engine/layers/rope.hh"
-
 namespace splitwan::engine {
 namespace {
 
@@ -16,7 +14,7 @@ LayerRoom& room_for(const ModelConfig& config, std::int64_t rows) {
 }  // namespace
 
 TokenLayers::TokenLayers(Checkpoint& checkpoint, LayerRange range, Storage storage)
-    : config_(checkpoint.config()), range_(range), frequencies_(rope_frequencies(config_)) {
+    : config_(checkpoint.config()), range_(range) {
   for (int layer = range.begin; layer < range.end; ++layer) layers_.emplace_back(checkpoint, layer, storage);
 }
 
@@ -26,11 +24,11 @@ std::size_t TokenLayers::bytes() const {
   return sum;
 }
 
-at::Tensor TokenLayers::before(int layer, const at::Tensor& x,
+at::Tensor TokenLayers::before(int layer, const at::Tensor& x, const Rotary& rotary,
                                std::span<const std::int32_t> positions) const {
   const std::int64_t rows = x.size(0);
   LayerRoom& room = room_for(config_, rows);
-  rope_angles(frequencies_, positions, room.cosine, room.sine);
+  room.turn(config_, rotary, 0, positions);
   at(layer).project(config_, x.data_ptr<float>(), rows, room);
   return at::from_blob(room.qkv, {rows, config_.q_width() + 2 * config_.kv_width()}).clone();
 }

@@ -15,7 +15,7 @@ struct Share {
   std::vector<std::uint64_t> seeing;  // of them, those with a key in shard k
 };
 
-std::vector<Share> shares_of(const Sharding& s, const ShardWidths& w,
+std::vector<Share> shares_of(const Sharding& s, const ShardWidths& w, int layer,
                              std::span<const std::uint32_t> positions) {
   const auto alpha = static_cast<std::size_t>(s.alpha);
   const std::uint64_t end = positions.empty() ? 0 : std::ranges::max(positions) + 1u;
@@ -24,18 +24,18 @@ std::vector<Share> shares_of(const Sharding& s, const ShardWidths& w,
     Share& share = shares[static_cast<std::size_t>(s.shard_of(static_cast<int>(position)))];
     ++share.rows;
     for (std::size_t k = 0; k < alpha; ++k)
-      share.seeing[k] += keys_seen(s, w, static_cast<int>(k), position, end) > 0;
+      share.seeing[k] += keys_seen(s, w, layer, static_cast<int>(k), position, end) > 0;
   }
   return shares;
 }
 
 }  // namespace
 
-ShardWidths shard_widths_of(const Json& geometry, int layers, const std::string& where) {
+ShardWidths shard_widths_of(const Json& geometry, LayerRange nodes, const std::string& where) {
   const auto need = [&](const char* key) {
     return ObjectReader(geometry, where).whole<std::uint64_t>(key, 1, 1 << 24);
   };
-  ShardWidths w{layers, need("width"), 0, 0, need("heads")};
+  ShardWidths w{nodes.size(), need("width"), 0, 0, need("heads")};
   w.queries = w.heads * need("head_dim");
   w.kv = need("kv_heads") * need("head_dim");
   w.window = ObjectReader(geometry, where).get<std::uint64_t>("sliding_window", 0);
@@ -43,7 +43,13 @@ ShardWidths shard_widths_of(const Json& geometry, int layers, const std::string&
   w.ffn = ObjectReader(geometry, where).get<std::uint64_t>("ffn", 0);
   w.ffn_matrices = ObjectReader(geometry, where).get<std::uint64_t>("ffn_matrices", w.ffn_matrices);
   w.vocabulary = ObjectReader(geometry, where).get<std::uint64_t>("vocabulary", 0);
+  for (const int layer : ObjectReader(geometry, where).get<std::vector<int>>("full_layers", {}))
+    if (layer >= nodes.begin && layer < nodes.end) w.full_layers.push_back(layer - nodes.begin);
   return w;
+}
+
+std::uint64_t ShardWidths::window_of(int layer) const {
+  return std::ranges::find(full_layers, layer) == full_layers.end() ? window : 0;
 }
 
 std::uint64_t positions_of(const Sharding& s, int shard, std::uint64_t end) {
@@ -52,22 +58,23 @@ std::uint64_t positions_of(const Sharding& s, int shard, std::uint64_t end) {
   return end / stride * cluster + std::min(cluster, rest > before ? rest - before : 0);
 }
 
-std::uint64_t keys_seen(const Sharding& s, const ShardWidths& w, int shard, std::uint64_t position,
+std::uint64_t keys_seen(const Sharding& s, const ShardWidths& w, int layer, int shard, std::uint64_t position,
                         std::uint64_t end) {
   if (!w.causal) return positions_of(s, shard, end);
-  const std::uint64_t seen = position + 1, unseen = w.window > 0 && seen > w.window ? seen - w.window : 0;
+  const std::uint64_t seen = position + 1, window = w.window_of(layer),
+                      unseen = window > 0 && seen > window ? seen - window : 0;
   return positions_of(s, shard, seen) - positions_of(s, shard, unseen);
 }
 
 ShardBytes layer_bytes(const ShardTerms& t, const ShardWidths& w, const std::string& wire,
-                       std::span<const std::uint32_t> positions, EmptyPartials empty) {
+                       std::span<const std::uint32_t> positions, EmptyPartials empty, int of_layer) {
   const auto alpha = static_cast<std::uint64_t>(t.sharding.alpha);
   const std::uint64_t numbers = static_cast<std::uint64_t>(t.numbers_per_head()) * w.heads;
   const std::uint64_t query = row_bytes(wire, w.queries), both = row_bytes(wire, w.queries + 2 * w.kv),
                       kv = row_bytes(wire, 2 * w.kv), partial = row_bytes(wire, w.queries + numbers);
   ShardBytes b;
   b.hops = t.sharding.aggregator ? 3 : 2;
-  for (const Share& share : shares_of(t.sharding, w, positions)) {
+  for (const Share& share : shares_of(t.sharding, w, of_layer, positions)) {
     if (share.rows == 0) continue;
     b.up += {2 * alpha - 1, share.rows * ((alpha - 1) * (query + kv) + both)};
     for (const std::uint64_t seeing : share.seeing) {
@@ -81,11 +88,12 @@ ShardBytes layer_bytes(const ShardTerms& t, const ShardWidths& w, const std::str
 
 ShardBytes step_bytes(const ShardTerms& t, const ShardWidths& w, const std::string& wire,
                       std::span<const std::uint32_t> positions, EmptyPartials empty) {
-  const ShardBytes layer = layer_bytes(t, w, wire, positions, empty);
-  const auto layers = static_cast<std::uint64_t>(w.layers);
-  const auto times = [&](const Carried& c) { return Carried{c.messages * layers, c.payload * layers}; };
-  ShardBytes b{{}, {}, times(layer.up), times(layer.down), times(layer.merged), layer.hops * layers + 2};
-  for (const Share& share : shares_of(t.sharding, w, positions))
+  ShardBytes b{.hops = 2};
+  for (int layer = 0; layer < w.layers; ++layer) {
+    const ShardBytes one = layer_bytes(t, w, wire, positions, empty, layer);
+    b.up += one.up, b.down += one.down, b.merged += one.merged, b.hops += one.hops;
+  }
+  for (const Share& share : shares_of(t.sharding, w, 0, positions))
     if (share.rows > 0) b.out += {1, share.rows * row_bytes(wire, w.model)};
   b.back = b.out;
   return b;

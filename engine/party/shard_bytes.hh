@@ -16,15 +16,17 @@ struct ShardWidths {
   std::uint64_t window = 0;  // sliding: a row sees so many positions, its own among them; 0: all before it
   bool causal = true;        // false: every row sees all rows
   std::uint64_t ffn = 0, ffn_matrices = 3, vocabulary = 0;  // for costs alone; 0: not stated
+  std::vector<int> full_layers = {};  // of the nodes', counted from their first: rows see all in spite of the window
+  std::uint64_t window_of(int layer) const;
 };
 // Throws Error naming the key that `geometry` lacks.
-ShardWidths shard_widths_of(const Json& geometry, int layers, const std::string& where);
+ShardWidths shard_widths_of(const Json& geometry, LayerRange nodes, const std::string& where);
 
 // Positions of shard `shard` among the first `end`.
 std::uint64_t positions_of(const Sharding&, int shard, std::uint64_t end);
-// How many keys of a shard the row at a position sees; `end`: positions that there are, where rows see all.
+// How many keys of a shard the row at a position sees in one of the nodes' layers; `end`: positions that there are, where rows see all.
 // One position is one key: of a tree's rows that share one, a row sees its own path's.
-std::uint64_t keys_seen(const Sharding&, const ShardWidths&, int shard, std::uint64_t position,
+std::uint64_t keys_seen(const Sharding&, const ShardWidths&, int layer, int shard, std::uint64_t position,
                         std::uint64_t end);
 
 struct Carried {
@@ -47,9 +49,10 @@ struct ShardBytes {
 
 enum class EmptyPartials : std::uint8_t { skipped, sent };
 
-// One layer among the nodes; rows are at these positions. Only up, down, merged and hops.
+// One of the nodes' layers; rows are at these positions. Only up, down, merged and hops.
 ShardBytes layer_bytes(const ShardTerms&, const ShardWidths&, const std::string& wire,
-                       std::span<const std::uint32_t> positions, EmptyPartials = EmptyPartials::skipped);
+                       std::span<const std::uint32_t> positions, EmptyPartials = EmptyPartials::skipped,
+                       int layer = 0);
 // A batch's whole trip: a chunk of a prompt, or a step.
 ShardBytes step_bytes(const ShardTerms&, const ShardWidths&, const std::string& wire,
                       std::span<const std::uint32_t> positions, EmptyPartials = EmptyPartials::skipped);

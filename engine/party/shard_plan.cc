@@ -121,7 +121,7 @@ std::vector<std::size_t> ShardSession::answer(ShardBatch& batch, const Rows& row
     ShardJob job{s.attn(a, k), Phase::attend, 0, layer};
     std::uint32_t last = 0;  // position of a row that sees any
     for (const std::uint32_t position : rows.positions(a)) {
-      const std::uint64_t keys = keys_seen(s, widths_, k, position, rows.end);
+      const std::uint64_t keys = keys_seen(s, widths_, static_cast<int>(layer), k, position, rows.end);
       if (keys == 0) continue;
       ++job.rows;
       job.pairs += static_cast<double>(keys);

@@ -132,8 +132,8 @@ SpotChecks::Commitments SpotChecks::commitments(std::vector<std::int32_t> keep, 
 // A layer's rows, some after the other, through that layer.
 class SpotChecks::Recomputed {
  public:
-  Recomputed(const LayerStack& layer, const Codec* back)
-      : layer_(layer), cache_(layer.new_cache()), back_(back) {}
+  Recomputed(const LayerStack& layer, const Codec* back, int length)
+      : layer_(layer), cache_(layer.new_cache(length)), back_(back) {}
 
   void take(const at::Tensor& in, const at::Tensor& out) {
     const auto rows = static_cast<std::size_t>(in.size(0));
@@ -189,7 +189,7 @@ void SpotChecks::check_layer(const LayerStack& layer, const Commitments& all, Ch
   };
   while (asked.size() < most_asked && next < committed_) ask();
   const bool last = layer.range().end == middle_.end;
-  Recomputed recomputed(layer, last && !back_.label().lossless ? &back_ : nullptr);
+  Recomputed recomputed(layer, last && !back_.label().lossless ? &back_ : nullptr, terms_.length);
   while (!asked.empty()) {
     const Message m = answer(asked.front(), check);
     asked.pop_front();

@@ -20,6 +20,7 @@ struct Checking {
   int every_steps = 0;                    // from one check to the next; one more at the end
   int draws = 1;                          // layers of each check
   std::vector<const LayerStack*> layers;  // to draw from, one layer each
+  int length = 0;                         // positions that the session is planned to reach
   RandomBits bits = {};                   // draws are the operating system's, but in virtual time
 };
 

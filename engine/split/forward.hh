@@ -36,12 +36,14 @@ struct SplitOptions {
   std::uint64_t seed = 1;                   // of the defences
   std::optional<Mechanism> mechanism = {};  // rows go up through it; `wire` is then of those that come back
   std::optional<Checking> checks = {};      // not together with a mechanism
+  int length = 0;  // positions that the session is planned to reach (LayerStack::new_cache)
 };
 // Of what a server sends to such a client.
 Limits answer_limits(const ModelConfig&, const SplitOptions&);
 
 // All layers here: `ends` must hold them all in its head. Long prompts go in chunks.
-std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends);
+// `length`: as SplitOptions'.
+std::unique_ptr<Forward> make_local(Party&, const ModelEnds& ends, int length = 0);
 // The middle layers are `server`'s. Says hello without waiting for the answer.
 std::unique_ptr<Forward> make_split(Party& client, PartyId server, const ModelEnds& ends, SplitOptions);
 

@@ -54,6 +54,19 @@ Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
   return body;
 }
 
+void say_length(Json& more, const ModelConfig& config, int length) {
+  if (turns_by_length(config.rope)) more["length"] = length > 0 ? std::min(length, config.context) : config.context;
+}
+
+int length_said(const Json& hello, const ModelConfig& config) {
+  if (!turns_by_length(config.rope)) return 0;
+  const Json said = hello.value("length", Json());
+  if (!said.is_number_unsigned() || said == 0 || said > config.context)
+    throw Error("the session's length is {}: expected 1 to {} positions, which this model turns by", quoted(said),
+                config.context);
+  return said.get<int>();
+}
+
 Message plain(Kind kind, const std::string& text) { return text_message(kind, text); }
 
 std::string text_of(const Message& m) { return one_line(text_in(m), most_words); }

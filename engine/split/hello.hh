@@ -12,6 +12,12 @@ Message hello(const ModelConfig&, LayerRange middle, const Codec&, const Json& m
 // Throws Error saying which value differs and what each side has. Gives back all that the client said.
 Json check_hello(const Message&, const ModelConfig&, LayerRange middle);
 
+// What a hello says where the model turns its rows by how long a session is planned to get: `length` positions, 0 =
+// the whole context. Nothing for other models.
+void say_length(Json& more, const ModelConfig&, int length);
+// What a client said of it; 0 for other models. Throws Error.
+int length_said(const Json& hello, const ModelConfig&);
+
 Message plain(Kind, const std::string& text = "");  // welcome, bye
 std::string text_of(const Message&);                // what it says, fit for a log
 // What a welcome says: an object, empty where it says nothing. Throws Error as expect() does, and on anything

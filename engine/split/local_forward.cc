@@ -9,8 +9,8 @@ namespace {
 
 class LocalForward : public Forward {
  public:
-  LocalForward(Party& party, const ModelEnds& ends)
-      : party_(party), ends_(ends), cache_(ends.head().new_cache()) {
+  LocalForward(Party& party, const ModelEnds& ends, int length)
+      : party_(party), ends_(ends), cache_(ends.head().new_cache(length)) {
     if (ends.head().range().size() != ends.config().layers) throw Error("local decoding needs all layers");
   }
 
@@ -51,8 +51,8 @@ class LocalForward : public Forward {
 
 }  // namespace
 
-std::unique_ptr<Forward> make_local(Party& party, const ModelEnds& ends) {
-  return std::make_unique<LocalForward>(party, ends);
+std::unique_ptr<Forward> make_local(Party& party, const ModelEnds& ends, int length) {
+  return std::make_unique<LocalForward>(party, ends, length);
 }
 
 }  // namespace splitwan::engine

@@ -25,7 +25,7 @@ RowList behind(RowList lead, std::span<const std::int32_t> rows) {
 
 MiddleSession::MiddleSession(const ModelConfig& config, const LayerStack& middle, const Json& said,
                              const DelWeights* weights)
-    : config_(config), middle_(middle), passage_(middle.new_cache()) {
+    : config_(config), middle_(middle), passage_(middle.new_cache(length_said(said, config))) {
   if (const auto checks = said.find("checks"); checks != said.end() && *checks == true)
     passage_.observe(&boundaries_.emplace(middle.range(), config.width));
   const auto terms = said.find("mechanism");

@@ -20,15 +20,17 @@ class SplitForward : public Forward {
         server_(server),
         ends_(ends),
         options_(std::move(options)),
-        head_cache_(ends.head().new_cache()),
-        tail_cache_(ends.tail().new_cache()) {
+        head_cache_(ends.head().new_cache(options_.length)),
+        tail_cache_(ends.tail().new_cache(options_.length)) {
     const LayerRange middle{ends.head().range().end, ends.tail().range().begin};
     Json more = Json::object();
+    say_length(more, ends.config(), options_.length);
     if (options_.mechanism) more["mechanism"] = to_json(options_.mechanism->terms);
     if (options_.checks) {
       if (options_.mechanism)
         throw Error("spot checks: what a mechanism's rows become, the server alone knows");
       more["checks"] = true;
+      options_.checks->length = options_.length;
       checks_.emplace(party_, server_, *std::exchange(options_.checks, {}), middle, ends.config().width,
                       *options_.wire);
     }

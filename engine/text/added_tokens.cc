@@ -11,7 +11,7 @@
 namespace splitwan::engine {
 namespace {
 
-using Index = std::map<char, std::vector<AddedToken>>;
+using Index = std::map<char, std::vector<AddedTokens::Spelled>>;
 
 utf8proc_int32_t code_at(std::string_view text, std::size_t at) {
   utf8proc_int32_t code = -1;
@@ -45,12 +45,12 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
          (end == text.size() || !is_word(code_at(text, end)));
 }
 
-const AddedToken* token_at(std::string_view text, std::size_t at, const Index& index) {
+const AddedTokens::Spelled* token_at(std::string_view text, std::size_t at, const Index& index) {
   const auto candidates = index.find(text[at]);
   if (candidates == index.end()) return nullptr;
-  for (const AddedToken& token : candidates->second) {
-    if (!text.substr(at).starts_with(token.content)) continue;
-    return token.single_word && !stands_alone(text, at, at + token.content.size()) ? nullptr : &token;
+  for (const AddedTokens::Spelled& spelled : candidates->second) {
+    if (!text.substr(at).starts_with(spelled.text)) continue;
+    return spelled.token->single_word && !stands_alone(text, at, at + spelled.text.size()) ? nullptr : &spelled;
   }
   return nullptr;
 }
@@ -63,12 +63,13 @@ void cut_at(const Segment& segment, const Index& index, std::vector<Segment>& ou
       out.push_back({std::string(text.substr(begin, end - begin)), -1, segment.first && begin == 0});
   };
   for (std::size_t at = 0; at < text.size();) {
-    const AddedToken* token = index.empty() ? nullptr : token_at(text, at, index);
-    if (!token) {
+    const AddedTokens::Spelled* found = index.empty() ? nullptr : token_at(text, at, index);
+    if (!found) {
       ++at;
       continue;
     }
-    std::size_t from = at, to = at + token->content.size();
+    const AddedToken* token = found->token;
+    std::size_t from = at, to = at + found->text.size();
     while (token->lstrip && from > begin && is_space(code_at(text, previous(text, from))))
       from = previous(text, from);
     while (token->rstrip && to < text.size() && is_space(code_at(text, to))) {
@@ -83,40 +84,46 @@ void cut_at(const Segment& segment, const Index& index, std::vector<Segment>& ou
 
 }  // namespace
 
-AddedTokens::AddedTokens(const Json& list, const std::string& where) {
+AddedToken read_added_token(const Json& json, const std::string& where) {
+  ObjectReader reader(json, where);
+  AddedToken token;
+  token.id = reader.need<Token>("id");
+  token.content = reader.need<std::string>("content");
+  token.special = reader.get("special", false);
+  token.normalized = reader.get("normalized", !token.special);
+  token.single_word = reader.get("single_word", false);
+  token.lstrip = reader.get("lstrip", false);
+  token.rstrip = reader.get("rstrip", false);
+  reader.find("__type");  // of files that were pickled once
+  reader.done();
+  if (token.id < 0 || token.id >= most_tokens)
+    throw Error("{}: expected an id of 0 to {}, found {}", reader.path("id"), most_tokens - 1, token.id);
+  return token;
+}
+
+std::vector<AddedToken> read_added_tokens(const Json& list, const std::string& where) {
   if (!list.is_array()) throw Error("{}: expected a list, found {}", where, list.type_name());
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    ObjectReader reader(list[i], fmt::format("{}[{}]", where, i));
-    AddedToken token;
-    token.id = reader.need<Token>("id");
-    token.content = reader.need<std::string>("content");
-    token.special = reader.get("special", false);
-    token.normalized = reader.get("normalized", !token.special);
-    token.single_word = reader.get("single_word", false);
-    token.lstrip = reader.get("lstrip", false);
-    token.rstrip = reader.get("rstrip", false);
-    reader.done();
-    if (token.id < 0 || token.id >= most_tokens)
-      throw Error("{}: expected an id of 0 to {}, found {}", reader.path("id"), most_tokens - 1, token.id);
-    by_id_[token.id] = token;
-    index(token);
-  }
+  std::vector<AddedToken> tokens;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    tokens.push_back(read_added_token(list[i], fmt::format("{}[{}]", where, i)));
+  return tokens;
 }
 
-AddedTokens::AddedTokens(std::vector<AddedToken> tokens) {
-  for (AddedToken& token : tokens) {
-    index(token);
-    by_id_[token.id] = std::move(token);
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const TextMap& normalizer) {
+  for (const AddedToken& token : tokens) by_id_[token.id] = token;
+  for (const auto& [id, token] : by_id_) {
+    const std::string text = token.normalized ? normalizer(token.content) : token.content;
+    if (!text.empty()) (token.normalized ? normalized_ : raw_)[text[0]].push_back({text, &token});
   }
+  for (Index* index : {&raw_, &normalized_})
+    for (auto& [first, list] : *index)
+      std::ranges::stable_sort(list, std::greater{}, [](const Spelled& s) { return s.text.size(); });
 }
 
-void AddedTokens::index(const AddedToken& token) {
-  if (token.content.empty()) return;
-  auto& list = (token.normalized ? normalized_ : raw_)[token.content[0]];
-  list.push_back(token);
-  std::stable_sort(list.begin(), list.end(), [](const AddedToken& a, const AddedToken& b) {
-    return a.content.size() > b.content.size();
-  });
+Token AddedTokens::id_of(std::string_view content) const {
+  const auto found =
+      std::ranges::find_if(by_id_, [&](const auto& entry) { return entry.second.content == content; });
+  return found == by_id_.end() ? -1 : found->first;
 }
 
 const AddedToken* AddedTokens::find(Token id) const {

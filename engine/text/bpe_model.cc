@@ -34,6 +34,24 @@ std::optional<std::string> bytes_of_alphabet(std::string_view text) {
   return bytes;
 }
 
+std::string alphabet_of_bytes(std::string_view bytes) {
+  static const auto spelled = [] {
+    std::array<std::string, 256> table;
+    int moved = 0x100;
+    for (int byte = 0; byte < 256; ++byte) {
+      const bool itself = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+      const int code = itself ? byte : moved++;
+      std::string& text = table[static_cast<std::size_t>(byte)];
+      if (code >= 0x80) text += static_cast<char>(0xC0 | code >> 6);
+      text += static_cast<char>(code >= 0x80 ? 0x80 | (code & 0x3F) : code);
+    }
+    return table;
+  }();
+  std::string text;
+  for (const char byte : bytes) text += spelled[static_cast<unsigned char>(byte)];
+  return text;
+}
+
 std::string BpeModel::stored(const std::string& text) const {
   return byte_level_ ? bytes_of_alphabet(text).value_or(text) : text;
 }
@@ -74,21 +92,10 @@ void BpeModel::find_bytes(const std::string& where) {
   if (std::count(byte_ids_.begin(), byte_ids_.end(), -1) != 0) byte_fallback_ = false;
 }
 
-void BpeModel::add_tokens(const Json& vocabulary, const std::string& where) {
-  if (!vocabulary.is_object()) throw Error("{}: expected an object of token to id", where);
-  for (const auto& [text, id] : vocabulary.items()) {
-    if (!id.is_number_integer() || id < 0 || id >= most_tokens)
-      throw Error("{}: '{}': expected an id of 0 to {}, found {}", where, text, most_tokens - 1, id.dump());
-    add_token(text, id.get<Token>(), where);
-  }
-}
-
-BpeModel BpeModel::from_tokenizer_json(const Json& json, const Json& vocabulary, const std::string& where,
+BpeModel BpeModel::from_tokenizer_json(const TokenizerFile& file, const Json& json, const std::string& where,
                                        bool byte_level) {
   ObjectReader reader(json, where);
-  if (const auto type = reader.get<std::string>("type", "BPE"); type != "BPE") {
-    throw Error("{}: type: only BPE is implemented, found '{}'", where, type);
-  }
+  reader.find("type");
   BpeModel model;
   model.byte_level_ = byte_level;
   model.byte_fallback_ = reader.get("byte_fallback", false);
@@ -99,19 +106,13 @@ BpeModel BpeModel::from_tokenizer_json(const Json& json, const Json& vocabulary,
     const bool idle = !value || value->is_null() || *value == "" || (value->is_number() && *value == 0);
     if (!idle) throw Error("{}: {} is not implemented, found {}", where, key, value->dump());
   }
-  model.add_tokens(vocabulary, where + ".vocab");
-  for (const Json& merge : reader.list("merges")) {
-    if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-      model.add_merge(merge[0].get<std::string>(), merge[1].get<std::string>(), where + ".merges");
-      continue;
-    }
-    const std::string text = merge.is_string() ? merge.get<std::string>() : "";
-    const std::size_t space = text.find(' ');
-    if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
-      throw Error("{}.merges: expected \"a b\" or [\"a\", \"b\"], found {}", where, merge.dump());
-    }
-    model.add_merge(text.substr(0, space), text.substr(space + 1), where + ".merges");
-  }
+  Token largest = -1;
+  for (const auto& [text, id] : file.vocabulary) largest = std::max(largest, id);
+  model.texts_.reserve(static_cast<std::size_t>(largest + 1));
+  model.ids_.reserve(file.vocabulary.size());
+  model.merges_.reserve(file.merges.size());
+  for (const auto& [text, id] : file.vocabulary) model.add_token(text, id, where + ".vocab");
+  for (const auto& [left, right] : file.merges) model.add_merge(left, right, where + ".merges");
   const Json* unknown = reader.find("unk_token");
   if (unknown && unknown->is_string()) {
     model.unknown_ = model.id_of(model.stored(unknown->get<std::string>()));

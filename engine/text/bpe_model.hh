@@ -11,6 +11,8 @@
 #include "engine/base/json.hh"
 #include "engine/base/types.hh"
 #include "engine/text/bpe_merges.hh"
+#include "engine/text/tokenizer_file.hh"
+#include "engine/text/word_model.hh"
 
 namespace splitwan::engine {
 
@@ -18,17 +20,21 @@ namespace splitwan::engine {
 // Empty when `text` has a character outside the alphabet.
 std::optional<std::string> bytes_of_alphabet(std::string_view text);
 
-class BpeModel {
+// The alphabet's text for these bytes.
+std::string alphabet_of_bytes(std::string_view bytes);
+
+class BpeModel : public WordModel {
  public:
-  // Throws Error naming the file and key for what is missing, malformed or not implemented.
-  static BpeModel from_tokenizer_json(const Json& model, const Json& vocabulary, const std::string& where,
+  // `byte_level`: words come as bytes, though the file spells tokens in the alphabet; texts are bytes then. Throws
+  // Error naming the file and key for what is missing, malformed or not implemented.
+  static BpeModel from_tokenizer_json(const TokenizerFile&, const Json& model, const std::string& where,
                                       bool byte_level);
   static BpeModel from_gpt2_files(const std::string& vocab_json, const std::string& merges_txt);
 
-  void encode(std::string_view word, std::vector<Token>& out) const;
-  const std::string* text_of(Token id) const;  // in bytes when byte-level; nullptr when the id is unused
-  Token id_of(std::string_view text) const;    // -1 when absent
-  int size() const { return static_cast<int>(texts_.size()); }
+  void encode(std::string_view word, std::vector<Token>& out) const override;
+  const std::string* text_of(Token id) const override;
+  Token id_of(std::string_view text) const override;
+  int size() const override { return static_cast<int>(texts_.size()); }
   // Tokens that no text encodes to: neither a start symbol nor the result of a merge. What files without a
   // list of added tokens hold for control.
   std::vector<Token> underivable() const;
@@ -38,7 +44,6 @@ class BpeModel {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  void add_tokens(const Json& vocabulary, const std::string& where);
   void add_token(const std::string& text, Token id, const std::string& where);
   void add_merge(std::string_view left, std::string_view right, const std::string& where);
   std::string stored(const std::string& text) const;

@@ -3,13 +3,20 @@
 
 #include "engine/base/json_file.hh"
 #include "engine/text/bpe_model.hh"
+#include "engine/text/tokenizer.hh"
 
 namespace splitwan::engine {
 
 BpeModel BpeModel::from_gpt2_files(const std::string& vocab_json, const std::string& merges_txt) {
   BpeModel model;
   model.byte_level_ = true;
-  model.add_tokens(read_json_file(vocab_json), vocab_json);
+  const Json vocabulary = read_json_file(vocab_json);
+  if (!vocabulary.is_object()) throw Error("{}: expected an object of token to id", vocab_json);
+  for (const auto& [text, id] : vocabulary.items()) {
+    if (!id.is_number_unsigned() || id >= most_tokens)
+      throw Error("{}: '{}': expected an id of 0 to {}, found {}", vocab_json, text, most_tokens - 1, id.dump());
+    model.add_token(text, id.get<Token>(), vocab_json);
+  }
   std::ifstream in(merges_txt);
   if (!in) throw Error("{}: cannot be opened", merges_txt);
   std::string line;

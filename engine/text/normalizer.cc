@@ -7,6 +7,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/bpe_model.hh"
 #include "engine/text/pattern.hh"
 
 namespace splitwan::engine {
@@ -23,6 +24,62 @@ TextMap unicode_form(int options) {
     std::string normal(reinterpret_cast<const char*>(result), static_cast<std::size_t>(size));
     std::free(result);
     return normal;
+  };
+}
+
+// Of each character its own text.
+using CharacterMap = void (*)(utf8proc_int32_t, std::string&);
+
+void put(utf8proc_int32_t code, std::string& to) {
+  utf8proc_uint8_t bytes[4];
+  const auto size = utf8proc_encode_char(code, bytes);
+  to.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+}
+
+TextMap each_character(CharacterMap map) {
+  return [map](const std::string& text) {
+    std::string result;
+    result.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+      utf8proc_int32_t code = 0;
+      const auto size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
+                                         static_cast<utf8proc_ssize_t>(text.size() - at), &code);
+      if (size <= 0) break;  // never: the text is valid
+      map(code, result);
+      at += static_cast<std::size_t>(size);
+    }
+    return result;
+  };
+}
+
+void lower(utf8proc_int32_t code, std::string& to) {
+  if (code == 0x130) return static_cast<void>(to += "i\xCC\x87");  // the one that becomes two
+  put(utf8proc_tolower(code), to);
+}
+void without_accents(utf8proc_int32_t code, std::string& to) {
+  if (utf8proc_category(code) != UTF8PROC_CATEGORY_MN) put(code, to);
+}
+// Control characters go, what separates or is invisible becomes a space (SentencePiece's nmt rules).
+void nmt(utf8proc_int32_t code, std::string& to) {
+  const auto within = [&](int first, int last) { return code >= first && code <= last; };
+  if (within(1, 8) || code == 0x0B || within(0x0E, 0x1F) || code == 0x7F || code == 0x8F || code == 0x9F) return;
+  const bool blank = code == 9 || code == 0x0A || code == 0x0C || code == 0x0D || code == 0x1680 ||
+                     within(0x200B, 0x200F) || code == 0x2028 || code == 0x2029 || code == 0x2581 ||
+                     code == 0xFEFF || code == 0xFFFD;
+  put(blank ? ' ' : code, to);
+}
+
+TextMap stripped(bool left, bool right) {
+  const auto ends = std::make_shared<Pattern>(
+      (left ? std::string(R"(\A\s+)") : "") + (left && right ? "|" : "") + (right ? R"(\s+\z)" : ""), "Strip");
+  return [ends, some = left || right](const std::string& text) {
+    std::string result;
+    std::size_t at = 0;
+    while (const auto match = some ? ends->find(text, at) : std::nullopt) {
+      result.append(text, at, match->begin - at);
+      at = match->end;
+    }
+    return result.append(text, at);
   };
 }
 
@@ -75,6 +132,12 @@ TextMap make_normalizer(const Json& description, const std::string& where) {
   if (type == "NFD") return unicode_form(UTF8PROC_DECOMPOSE);
   if (type == "NFKC") return unicode_form(UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
   if (type == "NFKD") return unicode_form(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+  if (type == "ByteLevel") return [](const std::string& text) { return alphabet_of_bytes(text); };
+  if (type == "Lowercase") return each_character(lower);
+  if (type == "StripAccents") return each_character(without_accents);
+  if (type == "Nmt") return each_character(nmt);
+  if (type == "Strip")
+    return stripped(reader.get("strip_left", true), reader.get("strip_right", true));
   if (type == "Sequence") return sequence(description, where);
   if (type == "Replace") return replace(description, where);
   if (type == "Prepend") {

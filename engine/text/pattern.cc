@@ -4,6 +4,7 @@
 #include <pcre2.h>
 
 #include "engine/base/error.hh"
+#include "engine/text/pattern_syntax.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -37,7 +38,7 @@ Pattern::Pattern(const std::string& expression, std::string where, unsigned opti
 }
 
 Pattern::Pattern(const std::string& expression, std::string where)
-    : Pattern(expression, std::move(where), PCRE2_UCP) {}
+    : Pattern(pcre2_syntax(expression, where), where, PCRE2_UCP) {}
 Pattern Pattern::literal(const std::string& text, std::string where) {
   return {text, std::move(where), PCRE2_LITERAL};
 }

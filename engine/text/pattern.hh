@@ -14,7 +14,7 @@ struct Extent {
 
 class Pattern {
  public:
-  // Throws Error naming `where` (file and key) when the expression is not understood.
+  // In Oniguruma's syntax. Throws Error naming `where` (file and key) when the expression is not understood.
   Pattern(const std::string& expression, std::string where);
   // Matches the text itself, character for character.
   static Pattern literal(const std::string& text, std::string where);

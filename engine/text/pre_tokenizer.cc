@@ -4,8 +4,10 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/bpe_model.hh"
 #include "engine/text/normalizer.hh"
 #include "engine/text/pattern.hh"
+#include "engine/text/scripts.hh"
 #include "engine/text/utf8.hh"
 
 namespace splitwan::engine {
@@ -75,7 +77,8 @@ auto splitter(Pattern&& pattern, Behavior behavior, bool invert = false) {
       };
 }
 
-PreTokenizer byte_level(ObjectReader& reader, const std::string& where) {
+// `last`: of all stages, so that the model may take the words as bytes.
+PreTokenizer byte_level(ObjectReader& reader, const std::string& where, bool last) {
   const bool prefix = reader.get("add_prefix_space", true), use_regex = reader.get("use_regex", true);
   reader.find("trim_offsets");  // of reported offsets, not of ids
   reader.done();
@@ -84,9 +87,12 @@ PreTokenizer byte_level(ObjectReader& reader, const std::string& where) {
             for (std::string& word : words) {
               if (prefix && !word.starts_with(' ')) word = std::string(" ").append(word);
             }
-            return use_regex ? split(words, first) : words;
+            if (use_regex) words = split(words, first);
+            for (std::string& word : words)
+              if (!last) word = alphabet_of_bytes(word);
+            return words;
           },
-          true};
+          last};
 }
 
 PreTokenizer metaspace(ObjectReader& reader, const std::string& where) {
@@ -110,17 +116,14 @@ PreTokenizer metaspace(ObjectReader& reader, const std::string& where) {
   }};
 }
 
-PreTokenizer sequence(ObjectReader& reader, const std::string& where) {
+PreTokenizer make_stage(const Json& description, const std::string& where, bool last);
+
+PreTokenizer sequence(ObjectReader& reader, const std::string& where, bool last) {
   const Json& list = reader.list("pretokenizers");
   reader.done();
   std::vector<PreTokenizer> steps;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (!steps.empty() && steps.back().byte_level) {
-      throw Error("{}.pretokenizers[{}]: ByteLevel is implemented only as the last of a sequence", where,
-                  i - 1);
-    }
-    steps.push_back(make_pre_tokenizer(list[i], fmt::format("{}.pretokenizers[{}]", where, i)));
-  }
+  for (std::size_t i = 0; i < list.size(); ++i)
+    steps.push_back(make_stage(list[i], fmt::format("{}.pretokenizers[{}]", where, i), last && i + 1 == list.size()));
   return {[steps](Words words, bool first) {
             for (const PreTokenizer& step : steps) words = step.split(std::move(words), first);
             return words;
@@ -128,15 +131,37 @@ PreTokenizer sequence(ObjectReader& reader, const std::string& where) {
           !steps.empty() && steps.back().byte_level};
 }
 
-}  // namespace
+// Punctuation as huggingface/tokenizers has it: Unicode's, and the rest of ASCII's.
+constexpr const char* punctuation = R"([\p{P}$+<=>^`|~])";
 
-PreTokenizer make_pre_tokenizer(const Json& description, const std::string& where) {
+PreTokenizer make_stage(const Json& description, const std::string& where, bool last) {
   if (description.is_null()) return {[](Words words, bool) { return words; }};
   ObjectReader reader(description, where);
   const auto type = reader.need<std::string>("type");
-  if (type == "ByteLevel") return byte_level(reader, where);
+  if (type == "ByteLevel") return byte_level(reader, where, last);
   if (type == "Metaspace") return metaspace(reader, where);
-  if (type == "Sequence") return sequence(reader, where);
+  if (type == "Sequence") return sequence(reader, where, last);
+  if (type == "UnicodeScripts") {
+    reader.done();
+    return {split_at_scripts};
+  }
+  if (type == "Whitespace" || type == "WhitespaceSplit") {
+    reader.done();
+    if (type == "Whitespace") return {splitter(Pattern(R"(\w+|[^\w\s]+)", where), Behavior::removed, true)};
+    return {splitter(Pattern(R"(\s+)", where), Behavior::removed)};
+  }
+  if (type == "BertPreTokenizer") {
+    reader.done();
+    const auto words = splitter(Pattern(R"(\s+)", where), Behavior::removed);
+    const auto marks = splitter(Pattern(punctuation, where), Behavior::isolated);
+    return {[words, marks](const Words& all, bool first) { return marks(words(all, first), first); }};
+  }
+  if (type == "Punctuation") {
+    const auto behavior =
+        behavior_named(reader.get<std::string>("behavior", "Isolated"), reader.path("behavior"));
+    reader.done();
+    return {splitter(Pattern(punctuation, where), behavior)};
+  }
   if (type == "Digits") {
     const bool alone = reader.get("individual_digits", false);
     reader.done();
@@ -150,6 +175,12 @@ PreTokenizer make_pre_tokenizer(const Json& description, const std::string& wher
     return {splitter(make_pattern(pattern, reader.path("pattern")), behavior, invert)};
   }
   throw Error("{}: type '{}' is not implemented", where, type);
+}
+
+}  // namespace
+
+PreTokenizer make_pre_tokenizer(const Json& description, const std::string& where) {
+  return make_stage(description, where, /*last=*/true);
 }
 
 }  // namespace splitwan::engine

@@ -6,7 +6,7 @@
 #include "engine/base/error.hh"
 #include "engine/text/bpe_merges.hh"
 #include "engine/text/sentencepiece_model.hh"
-#include "engine/text/tokenizer.hh"
+#include "engine/text/tokenizer_folder.hh"
 #include "engine/text/utf8.hh"
 
 namespace splitwan::engine {
@@ -18,16 +18,21 @@ constexpr std::string_view escaped_space = "\xE2\x96\x81";  // U+2581
 // Ids as libsentencepiece's BPE gives them, byte for byte (its bpe_model.cc, normalizer.cc).
 class SentencePieceTokenizer : public Tokenizer {
  public:
-  explicit SentencePieceTokenizer(const std::string& path);
+  SentencePieceTokenizer(const std::string& path, const TokenizerFolder* folder);
   std::vector<Token> encode(std::string_view text) const override;
   std::string decode(std::span<const Token> ids) const override;
-  int vocabulary() const override { return static_cast<int>(model_.pieces.size()); }
+  int vocabulary() const override { return std::max(pieces(), added_.largest_id() + 1); }
+  std::string_view control(Token id) const override;
+  std::optional<TextFrame> frame() const override { return frame_; }
 
  private:
+  int pieces() const { return static_cast<int>(model_.pieces.size()); }
+  void encode(std::string_view text, bool prefix, std::vector<Token>& ids) const;
+  void take(const TokenizerFolder&);
   struct Parts {
     std::string_view left, right;
   };
-  std::string normalize(std::string_view text) const;
+  std::string normalize(std::string_view text, bool prefix) const;
   std::size_t user_symbol_at(
       std::string_view text) const;  // bytes of the longest one that text begins with, or 0
   Token id_of(std::string_view piece) const {
@@ -43,9 +48,13 @@ class SentencePieceTokenizer : public Tokenizer {
   std::array<Token, 256> byte_ids_;
   std::array<bool, 256> begins_user_symbol_{};
   Token unknown_ = -1;
+  // Of a folder: what is looked for in a text before its pieces are.
+  AddedTokens added_;
+  bool prefix_once_ = false;
+  std::optional<TextFrame> frame_;
 };
 
-SentencePieceTokenizer::SentencePieceTokenizer(const std::string& path)
+SentencePieceTokenizer::SentencePieceTokenizer(const std::string& path, const TokenizerFolder* folder)
     : model_(read_sentencepiece_model(path)) {
   byte_ids_.fill(-1);
   for (Token id = 0; id < static_cast<Token>(model_.pieces.size()); ++id) {
@@ -71,6 +80,30 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& path)
   if (model_.byte_fallback && std::count(byte_ids_.begin(), byte_ids_.end(), -1) != 0) {
     throw Error("{}: trainer_spec.byte_fallback is set, but not all of <0x00> to <0xFF> are pieces", path);
   }
+  if (folder) take(*folder);
+}
+
+// The model's own control tokens, and what the folder adds: its word on a token goes first.
+void SentencePieceTokenizer::take(const TokenizerFolder& folder) {
+  std::vector<AddedToken> tokens;
+  for (Token id = 0; id < pieces(); ++id) {
+    const SentencePiece& piece = model_.pieces[id];
+    if (piece.type == Type::control || piece.type == Type::unknown)
+      tokens.push_back({.id = id, .content = piece.text, .special = piece.type == Type::control});
+  }
+  tokens.insert(tokens.end(), folder.added.begin(), folder.added.end());
+  added_ = AddedTokens(tokens, [](std::string text) { return text; });
+  prefix_once_ = folder.prefix_once;
+  frame_ = folder.frame({}, [&](const std::string& content) {
+    const Token added = added_.id_of(content);
+    return added >= 0 ? added : id_of(content);
+  });
+}
+
+std::string_view SentencePieceTokenizer::control(Token id) const {
+  if (const AddedToken* added = added_.find(id)) return added->special ? added->content : std::string_view();
+  const bool known = id >= 0 && id < pieces() && model_.pieces[id].type == Type::control;
+  return known ? std::string_view(model_.pieces[id].text) : std::string_view();
 }
 
 std::size_t SentencePieceTokenizer::user_symbol_at(std::string_view text) const {
@@ -81,13 +114,13 @@ std::size_t SentencePieceTokenizer::user_symbol_at(std::string_view text) const 
   return 0;
 }
 
-std::string SentencePieceTokenizer::normalize(std::string_view text) const {
+std::string SentencePieceTokenizer::normalize(std::string_view text, bool prefix) const {
   std::string normal;
   const std::string_view space = model_.escape_spaces ? escaped_space : " ";
   if (model_.trim_spaces) text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   if (text.empty()) return normal;
   normal.reserve(text.size() * 5 / 4 + 8);
-  if (model_.dummy_prefix) normal += space;
+  if (model_.dummy_prefix && prefix) normal += space;
   bool after_space = model_.trim_spaces;
   while (!text.empty()) {
     const std::size_t known = std::max(user_symbol_at(text), first_character(text));
@@ -127,7 +160,22 @@ void SentencePieceTokenizer::emit(std::string_view piece,
 }
 
 std::vector<Token> SentencePieceTokenizer::encode(std::string_view text) const {
-  const std::string normal = normalize(text);
+  std::vector<Token> ids;
+  if (added_.largest_id() < 0) {
+    encode(text, true, ids);
+    return ids;
+  }
+  for (const Segment& segment : added_.cut(valid_utf8(text), [](std::string same) { return same; })) {
+    if (segment.id >= 0)
+      ids.push_back(segment.id);
+    else
+      encode(segment.text, segment.first || !prefix_once_, ids);
+  }
+  return ids;
+}
+
+void SentencePieceTokenizer::encode(std::string_view text, bool prefix, std::vector<Token>& ids) const {
+  const std::string normal = normalize(text, prefix);
   const std::string_view all = normal;
   std::vector<Symbol> symbols;
   symbols.reserve(all.size());
@@ -151,12 +199,9 @@ std::vector<Token> SentencePieceTokenizer::encode(std::string_view text) const {
       parts[both] = {all.substr(a.begin, a.size), all.substr(b.begin, b.size)};
     return Merge{id, -model_.pieces[id].score};
   });
-  std::vector<Token> ids;
-  ids.reserve(symbols.size() / 3);
   for (const Symbol& symbol : symbols) {
     if (symbol.size) emit(all.substr(symbol.begin, symbol.size), parts, ids);
   }
-  return ids;
 }
 
 std::string SentencePieceTokenizer::decode(std::span<const Token> ids) const {
@@ -167,9 +212,12 @@ std::string SentencePieceTokenizer::decode(std::span<const Token> ids) const {
     raw.clear();
   };
   for (const Token id : ids) {
-    if (id < 0 || id >= vocabulary()) {
-      throw Error("token id {} is not in the vocabulary, which has 0 to {}", id, vocabulary() - 1);
+    if (const AddedToken* added = added_.find(id); added && !(id < pieces() && added->content == model_.pieces[id].text)) {
+      flush();
+      if (!added->special) text += added->content, at_start = false;
+      continue;
     }
+    if (id < 0 || id >= pieces()) continue;
     const auto& [piece, score, type] = model_.pieces[id];
     if (type == Type::control) continue;
     if (type == Type::byte) {
@@ -196,7 +244,11 @@ std::string SentencePieceTokenizer::decode(std::span<const Token> ids) const {
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path) {
-  return std::make_unique<SentencePieceTokenizer>(path);
+  return std::make_unique<SentencePieceTokenizer>(path, nullptr);
+}
+
+std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path, const TokenizerFolder& folder) {
+  return std::make_unique<SentencePieceTokenizer>(path, &folder);
 }
 
 }  // namespace splitwan::engine

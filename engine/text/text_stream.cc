@@ -39,9 +39,23 @@ std::size_t TextStream::possible_stop() const {
 
 void TextStream::emit_to(std::size_t end) {
   if (end <= emitted_) return;
-  if (emit_) emit_(std::string_view(text_).substr(emitted_, end - emitted_));
+  const std::string more = shown(emitted_, end);
+  if (emit_ && !more.empty()) emit_(more);
   emitted_ = end;
 }
+
+std::string TextStream::shown(std::size_t begin, std::size_t end) const {
+  std::string text;
+  for (const Extent& control : controls_) {
+    if (control.end <= begin) continue;
+    if (control.begin >= end) break;
+    text.append(text_, begin, std::max(begin, control.begin) - begin);
+    begin = std::min(control.end, end);
+  }
+  return text.append(text_, begin, end - begin);
+}
+
+std::string TextStream::text() const { return shown(0, text_.size()); }
 
 bool TextStream::cut_at_stop(std::size_t searched) {
   std::size_t end = std::string::npos;
@@ -54,9 +68,12 @@ bool TextStream::cut_at_stop(std::size_t searched) {
 
 bool TextStream::push(Token token) {
   if (stopped_) return true;
-  const std::string more = newly_decoded(token);
   const std::size_t searched = text_.size();
-  text_ += more;
+  text_ += newly_decoded(token);
+  if (const std::string_view control = tokenizer_.control(token); !control.empty()) {
+    controls_.push_back({text_.size(), text_.size() + control.size()});
+    text_ += control;
+  }
   stopped_ = cut_at_stop(searched);
   emit_to(stopped_ ? text_.size() : possible_stop());
   return stopped_;

@@ -5,6 +5,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/json_file.hh"
+#include "engine/text/bpe_model.hh"
 #include "engine/text/normalizer.hh"
 #include "engine/text/utf8.hh"
 
@@ -71,10 +72,16 @@ Stage metaspace(ObjectReader& reader) {
   };
 }
 
-Stage make_stage(const Json& description, const std::string& where) {
+Stage make_stage(const Json& description, const std::string& where, bool bytes) {
   ObjectReader reader(description, where);
   const auto type = reader.need<std::string>("type");
-  if (type == "ByteLevel") return [](const Texts& texts) { return Texts{join_bytes(texts)}; };
+  if (type == "ByteLevel") {
+    return [bytes](Texts texts) {
+      for (std::string& text : texts)
+        if (!bytes) text = bytes_of_alphabet(text).value_or(text);
+      return Texts{join_bytes(texts)};
+    };
+  }
   if (type == "ByteFallback") return byte_fallback;
   if (type == "Fuse") return [](const Texts& texts) { return Texts{joined(texts)}; };
   if (type == "Strip") return strip(reader);
@@ -92,7 +99,7 @@ Stage make_stage(const Json& description, const std::string& where) {
 
 std::string join_bytes(const Texts& tokens) { return valid_utf8(joined(tokens)); }
 
-TokenDecoder make_token_decoder(const Json& description, const std::string& where) {
+TokenDecoder make_token_decoder(const Json& description, const std::string& where, bool bytes) {
   if (description.is_null()) {  // upstream's own default: words apart
     return [](const Texts& tokens) {
       std::string all;
@@ -106,7 +113,7 @@ TokenDecoder make_token_decoder(const Json& description, const std::string& wher
   const Json list = several ? reader.list("decoders") : Json::array({description});
   for (std::size_t i = 0; i < list.size(); ++i) {
     stages.push_back(
-        make_stage(list[i], list.size() == 1 ? where : fmt::format("{}.decoders[{}]", where, i)));
+        make_stage(list[i], list.size() == 1 ? where : fmt::format("{}.decoders[{}]", where, i), bytes));
   }
   return [stages](Texts texts) {
     for (const Stage& stage : stages) texts = stage(std::move(texts));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,23 +13,34 @@ namespace splitwan::engine {
 
 constexpr Token most_tokens = 1 << 24;  // of a vocabulary: ids lie below
 
+// The tokens that a whole text is put between before a model reads it.
+struct TextFrame {
+  std::vector<Token> before, after;
+  bool operator==(const TextFrame&) const = default;
+};
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
-  virtual std::vector<Token> encode(std::string_view text) const = 0;  // no begin-of-text token
-  virtual std::string decode(std::span<const Token> ids) const = 0;    // control tokens give nothing
+  // Without the frame. A control token that is spelled in the text is itself.
+  virtual std::vector<Token> encode(std::string_view text) const = 0;
+  // Control tokens give nothing, nor do ids beyond the vocabulary: models' own are padded for speed.
+  virtual std::string decode(std::span<const Token> ids) const = 0;
   virtual int vocabulary() const = 0;
+  virtual std::string_view control(Token) const { return {}; }         // how it is spelled; empty: it is none
+  virtual std::optional<TextFrame> frame() const { return {}; }        // none: the files do not say
 };
 
-// SentencePiece tokenizer.model (any file name).
+// SentencePiece tokenizer.model (any file name): ids as libsentencepiece gives them, which knows no control token in
+// a text.
 std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path);
-// Byte-level BPE: a Hugging Face tokenizer.json.
-std::unique_ptr<Tokenizer> make_bpe_tokenizer(const std::string& tokenizer_json);
+// A Hugging Face tokenizer.json: BPE, of bytes or of characters, or Unigram.
+std::unique_ptr<Tokenizer> make_json_tokenizer(const std::string& tokenizer_json);
 // Byte-level BPE: GPT-2's vocab.json + merges.txt (that pair's own pre-tokenizer pattern).
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(const std::string& vocab_json, const std::string& merges_txt);
 
-// Whichever of tokenizer.model, tokenizer.json, vocab.json + merges.txt the folder has, in that order.
-// Throws Error naming the folder when it has none.
+// Whichever of tokenizer.json, tokenizer.model, vocab.json + merges.txt the folder has, in that order, with what
+// tokenizer_config.json and added_tokens.json say beside it. Throws Error naming the folder when it has none.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& folder);
 
 }  // namespace splitwan::engine

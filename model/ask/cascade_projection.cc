@@ -33,7 +33,9 @@ ShardPoint project(const CascadeModel& m, int alpha, int cluster, const Conditio
   ShardPoint point{engine::shard_terms_of(terms, where + ": cascade"), condition, shape, {}};
   ShardedRun run;
   run.terms = point.terms;
-  run.widths = engine::shard_widths_of(m.source["geometry"], m.source["plan"].value("middle", 0), where);
+  const Json& plan = m.source["plan"];
+  const int first = plan.value("head", 0);
+  run.widths = engine::shard_widths_of(m.source["geometry"], {first, first + plan.value("middle", 0)}, where);
   run.wire = m.source["wire"].get<std::string>();
   run.condition = run.inner = condition;
   std::vector<std::uint32_t> depths = engine::chain_depths(shape.rows);

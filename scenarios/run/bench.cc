@@ -111,7 +111,7 @@ double other_us_per_layer(const engine::ModelConfig& c) {
   for (int i = 0; i < rounds; ++i) {
     for (int twice = 0; twice < 2; ++twice) {
       set.rms_norm(x.data(), y.data(), c.width, 1e-5f, x.data() + c.width);
-      set.add(y.data(), x.data(), c.width);
+      set.add(y.data(), x.data(), 1, c.width);
     }
     for (int head = 0; head < c.heads + c.kv_heads; ++head)
       set.rope(x.data(), turn.data(), turn.data(), c.head_dim);

@@ -17,8 +17,9 @@ engine::CascadeTerms cascade_terms(const Scenario& s, engine::LayerRange nodes) 
   return {s.cascade.terms, s.wire, nodes};
 }
 
-engine::CascadeOptions cascade_options(const Scenario& s) {
+engine::CascadeOptions cascade_options(const Scenario& s, int length) {
   engine::CascadeOptions options;
+  options.length = length;
   if (!row_of(s.network.kind).wall_time) return options;
   options.patience = s.network.patience;
   options.idle = std::max<Nanos>(std::chrono::minutes(5), s.network.patience);
@@ -65,8 +66,8 @@ std::vector<engine::Token> public_prefix(const Scenario& s, Resources& resources
   const auto count = static_cast<std::size_t>(s.cascade.prefix_tokens());
   if (count == 0) return {};
   std::vector<engine::Token> prefix;
-  if (const int bos = resources.model(s.model, s.storage, s.place).config().bos; bos >= 0)
-    prefix.push_back(bos);
+  const engine::TextFrame frame = resources.frame(s.model, resources.model(s.model, s.storage, s.place).config());
+  prefix = frame.before;
   const std::vector<engine::Token> text = resources.tokenizer(s.model).encode(public_text);
   for (std::size_t i = 0; prefix.size() < count; ++i) prefix.push_back(text[i % text.size()]);
   prefix.resize(count);

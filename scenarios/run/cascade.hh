@@ -10,7 +10,8 @@ namespace splitwan::scenarios {
 
 engine::CascadeTerms cascade_terms(const Scenario&, engine::LayerRange nodes);
 // How long its parties wait for each other.
-engine::CascadeOptions cascade_options(const Scenario&);
+// `length`: the client's (CascadeOptions).
+engine::CascadeOptions cascade_options(const Scenario&, int length = 0);
 
 // Any party but the client, ready to serve sessions. CompNodes load the nodes' layers and nothing else, the
 // others read the model's config alone. Nodes of one process share what `loaded` holds, where it is given.

@@ -42,6 +42,13 @@ const engine::Tokenizer& Resources::tokenizer(const std::string& folder) {
   return *tokenizer;
 }
 
+engine::TextFrame Resources::frame(const std::string& folder, const engine::ModelConfig& config) {
+  if (const auto stated = tokenizer(folder).frame()) return *stated;
+  engine::TextFrame frame;
+  if (config.bos >= 0) frame.before.push_back(config.bos);
+  return frame;
+}
+
 const ComputeSource& Resources::compute(const std::string& text) {
   return compute_.try_emplace(text, text).first->second;
 }

@@ -40,6 +40,8 @@ class Resources {
   LoadedModel& model(const std::string& folder, engine::Storage = engine::Storage::automatic,
                      engine::Placement = {});
   const engine::Tokenizer& tokenizer(const std::string& folder);
+  // What its files put around a whole text; where they do not say, the first token that the config names.
+  engine::TextFrame frame(const std::string& folder, const engine::ModelConfig&);
   const ComputeSource& compute(const std::string& text);
   const engine::DelWeights& del(const std::string& folder, int model_width);
 

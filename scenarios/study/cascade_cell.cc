@@ -33,7 +33,7 @@ class PlannedBytes {
   PlannedBytes(const Scenario& s, const engine::ModelConfig& config)
       : plan_(
             s.cascade.terms,
-            engine::shard_widths_of(geometry(config), config.layers - s.head_layers - s.tail_layers, s.model),
+            engine::shard_widths_of(geometry(config), {s.head_layers, config.layers - s.tail_layers}, s.model),
             std::string(s.wire->name())) {}
 
   void prompt(std::size_t tokens) {

@@ -39,8 +39,14 @@ std::string state_file(const std::string& output) { return output + "/training/s
 }  // namespace
 
 Tensor read_weights(const std::string& folder, const ModelConfig& config) {
-  if (config.traits != engine::Traits{})
-    throw Error("{}: the trainer knows Llama's arithmetic only, not a bias on q, k and v", folder);
+  if (!is_plain_llama(config)) {
+    std::string found;
+    const Json stated = geometry(config), plain = geometry(ModelConfig{});
+    for (const auto& [key, value] : stated.items())
+      if (!plain.contains(key)) found += (found.empty() ? "" : ", ") + key;
+    throw Error("{}: the trainer knows Llama's arithmetic only, without a sliding window: found {}", folder,
+                found.empty() ? "sliding_window" : found);
+  }
   const auto slots = layout_of(config);
   Tensor weights = at::empty({elements_of(slots)}, at::kFloat);
   engine::Checkpoint checkpoint(folder);

@@ -46,9 +46,7 @@ std::vector<Tensor> rows_of_role(const Pieces& pieces, ShardRole role, int layer
   if (role == ShardRole::comp) return {hidden};
   const auto& c = pieces.config();
   const SmoothLayer& weights = pieces.smooth().layers.at(static_cast<std::size_t>(layer));
-  Tensor qkv =
-      engine::aten::linear(engine::aten::rms_norm(hidden, weights.attention_norm, c.rms_eps), weights.qkv);
-  if (weights.qkv_bias.defined()) qkv = qkv + weights.qkv_bias;
+  const Tensor qkv = engine::project(c, weights, hidden, engine::aten::linear);
   return {qkv.narrow(1, 0, c.q_width()), qkv.narrow(1, c.q_width(), 2 * c.kv_width())};
 }
 

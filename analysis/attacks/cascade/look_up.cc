@@ -80,7 +80,7 @@ Exposed read_few_keys(const RowTable& table, const LayerRows& shown, const engin
   Exposed out;
   const auto result_of = [&](const Partial& p) {
     const Tensor keys = indexes(p.keys);
-    return partial_result(shown.query[p.query], shown.key.index_select(0, keys),
+    return partial_result(shown.scoring, shown.query[p.query], shown.key.index_select(0, keys),
                           shown.value.index_select(0, keys));
   };
   std::map<Positions, std::vector<Partial>> pairs;

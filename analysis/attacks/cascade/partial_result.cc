@@ -17,10 +17,9 @@ Tensor for_queries(const Tensor& x, std::int64_t heads) {
 
 }  // namespace
 
-PartialResult partial_result(const Tensor& query, const Tensor& keys, const Tensor& values) {
+PartialResult partial_result(const Scoring& scoring, const Tensor& query, const Tensor& keys, const Tensor& values) {
   const auto heads = query.size(0);
-  const Tensor scores = (for_queries(keys, heads) * query).sum(-1) /
-                        std::sqrt(static_cast<double>(query.size(1)));  // [n, heads]
+  const Tensor scores = scoring((for_queries(keys, heads) * query).sum(-1));  // [n, heads]
   const Tensor m = std::get<0>(scores.max(0)), weights = (scores - m).exp();
   return {m, weights.sum(0), (for_queries(values, heads) * weights.unsqueeze(-1)).sum(0)};
 }
@@ -31,12 +30,11 @@ Tensor told(const PartialResult& p) {
 
 Tensor told(const CandidateRows& c) {
   const auto n = c.keys.size(0), heads = c.query.size(1), known = c.known_keys.size(0);
-  const double scale = 1 / std::sqrt(static_cast<double>(c.query.size(2)));
-  const Tensor query = c.query.unsqueeze(1);                             // [n or 1, 1, heads, head_dim]
-  Tensor scores = (for_queries(c.keys, heads) * query).sum(-1) * scale;  // [n, c, heads]
-  Tensor values = for_queries(c.values, heads);                          // [n, c, heads, head_dim]
+  const Tensor query = c.query.unsqueeze(1);                                // [n or 1, 1, heads, head_dim]
+  Tensor scores = c.scoring((for_queries(c.keys, heads) * query).sum(-1));  // [n, c, heads]
+  Tensor values = for_queries(c.values, heads);                             // [n, c, heads, head_dim]
   if (known > 0) {
-    const Tensor before = (for_queries(c.known_keys, heads).unsqueeze(0) * query).sum(-1) * scale;
+    const Tensor before = c.scoring((for_queries(c.known_keys, heads).unsqueeze(0) * query).sum(-1));
     scores = at::cat({before.expand({n, known, heads}), scores}, 1);
   }
   const Tensor weights = scores.softmax(1);

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "engine/layers/rope.hh"
-
 namespace splitwan::attacks {
 
 using at::Tensor;
@@ -11,15 +9,10 @@ using at::Tensor;
 namespace {
 
 // [n, q, k and v] -> heads, rotated.
-LayerRows heads_of(const engine::ModelConfig& c, const Tensor& qkv, const Tensor& positions) {
-  const Tensor angles = at::outer(positions, at::tensor(engine::rope_frequencies(c))).unsqueeze(1);
-  const auto part = [&](std::int64_t first, int heads) {
-    return qkv.narrow(1, first, std::int64_t{heads} * c.head_dim).view({-1, heads, c.head_dim});
-  };
-  const auto rotated = [&](const Tensor& x) { return engine::aten::rotate(x, angles.cos(), angles.sin()); };
-  return {.query = rotated(part(0, c.heads)),
-          .key = rotated(part(c.q_width(), c.kv_heads)),
-          .value = part(c.q_width() + c.kv_width(), c.kv_heads)};
+LayerRows heads_of(const engine::ModelConfig& c, const SmoothLayer& layer, const Tensor& qkv,
+                   const Tensor& positions) {
+  const auto r = engine::turned(c, layer, qkv, turning_at(c, positions));
+  return {.query = r.queries, .key = r.keys, .value = r.values, .scoring = {c.score_scale(), c.score_cap}};
 }
 
 }  // namespace
@@ -32,9 +25,7 @@ std::string_view name_of(RowKind kind) {
 LayerRows rows_of(const Pieces& pieces, int layer, const Tensor& hidden, const Tensor& positions) {
   const auto& c = pieces.config();
   const SmoothLayer& l = pieces.smooth().layers.at(static_cast<std::size_t>(layer));
-  Tensor qkv = engine::aten::linear(engine::aten::rms_norm(hidden, l.attention_norm, c.rms_eps), l.qkv);
-  if (l.qkv_bias.defined()) qkv = qkv + l.qkv_bias;
-  LayerRows rows = heads_of(c, qkv, positions);
+  LayerRows rows = heads_of(c, l, engine::project(c, l, hidden, engine::aten::linear), positions);
   rows.hidden = hidden;
   return rows;
 }
@@ -47,15 +38,17 @@ Tensor flat(const LayerRows& rows, RowKind kind) {
 
 Tensor through_alone(const Pieces& pieces, Tensor x, const Tensor& positions, int from, int to) {
   const auto& c = pieces.config();
-  Tensor sees = positions.unsqueeze(0) <= positions.unsqueeze(1);
-  if (c.sliding_window > 0)
-    sees = sees.logical_and(positions.unsqueeze(0) > positions.unsqueeze(1) - c.sliding_window);
-  for (int i = from; i < to; ++i)
-    x = engine::decode_layer(c, pieces.smooth().layers.at(static_cast<std::size_t>(i)), x,
-                             engine::aten::linear, [&](const Tensor& qkv) {
-                               const LayerRows r = heads_of(c, qkv, positions);
-                               return engine::aten::attention(r.query, r.key, r.value, sees);
-                             });
+  const Tensor all = positions.unsqueeze(0) <= positions.unsqueeze(1);
+  for (int i = from; i < to; ++i) {
+    const SmoothLayer& layer = pieces.smooth().layers.at(static_cast<std::size_t>(i));
+    const int window = c.window(i);
+    const Tensor sees =
+        window > 0 ? all.logical_and(positions.unsqueeze(0) > positions.unsqueeze(1) - window) : all;
+    x = engine::decode_layer(c, layer, x, engine::aten::linear, [&](const Tensor& qkv) {
+      const LayerRows r = heads_of(c, layer, qkv, positions);
+      return engine::aten::attention(r.query, r.key, r.value, sees, c.score_scale(), c.score_cap);
+    });
+  }
   return x;
 }
 

@@ -8,10 +8,19 @@ namespace splitwan::attacks {
 enum class RowKind : std::uint8_t { hidden, query, key_value, partial };
 std::string_view name_of(RowKind);
 
+// What becomes of a query times a key.
+struct Scoring {
+  double scale = 1, cap = 0;
+  at::Tensor operator()(const at::Tensor& products) const {
+    return engine::aten::soft_cap(products * scale, cap);
+  }
+};
+
 // Of n rows: [n, width], [n, heads, head_dim], and twice [n, kv_heads, head_dim]. Queries and keys are
 // rotated.
 struct LayerRows {
   at::Tensor hidden = {}, query = {}, key = {}, value = {};
+  Scoring scoring = {};
 };
 // As the layer makes them of its input; positions: [n], float.
 LayerRows rows_of(const Pieces&, int layer, const at::Tensor& hidden, const at::Tensor& positions);

@@ -20,8 +20,12 @@ struct Past {
 at::Tensor forward(const engine::ModelConfig&, const SmoothLayer&, const at::Tensor& x, const Past& past,
                    Past* grown = nullptr, bool branches = false);
 
+// The angles of rows at these positions, [rows].
+engine::Turning turning_at(const engine::ModelConfig&, const at::Tensor& positions);
+
 struct SmoothModel {
-  at::Tensor embedding, final_norm, head;  // [vocabulary, width], [width], [vocabulary, width]
+  at::Tensor embedding;         // [vocabulary, width], as rows enter the first layer
+  at::Tensor final_norm, head;  // [width], what rows are multiplied by; [vocabulary, width]
   std::vector<SmoothLayer> layers;
 };
 SmoothModel smooth_model(engine::Checkpoint&);

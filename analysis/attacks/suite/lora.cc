@@ -59,8 +59,7 @@ class Tuning {
       const std::vector<std::int64_t> ids(text.ids.begin(), text.ids.end());
       Tensor x = at::embedding(now.embedding, at::tensor(ids, at::kLong));
       for (const SmoothLayer& layer : now.layers) x = forward(config_, layer, x, {});
-      const Tensor logits =
-          engine::aten::linear(engine::aten::rms_norm(x, now.final_norm, config_.rms_eps), now.head);
+      const Tensor logits = engine::logits_of(config_, x, now.final_norm, now.head);
       const std::int64_t n = logits.size(0) - 1;
       const Tensor loss =
           at::cross_entropy_loss(logits.narrow(0, 0, n), at::tensor(ids, at::kLong).narrow(0, 1, n));

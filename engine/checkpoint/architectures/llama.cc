@@ -1,17 +1,10 @@
-// Llama, and Mistral, which is Llama with a sliding window over all layers.
+// Llama 2 and 3.x. Its class has no window, whatever a config says of one.
 #include "engine/checkpoint/architectures.hh"
 
 namespace splitwan::engine::families {
-namespace {
 
-// Llama's config class always stores sliding_window as absent; Mistral 7B v0.1 sets 4096.
-void read_window_of_all_layers(const ConfigFile& file, ModelConfig& c) {
-  c.sliding_window = file.flag("use_sliding_window", true) ? file.integer("sliding_window", 0) : 0;
+Architecture llama() {
+  return {"LlamaForCausalLM", "llama", {}, R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-6})", read_biases};
 }
-
-}  // namespace
-
-Architecture llama() { return {"LlamaForCausalLM", "llama", {}, read_window_of_all_layers}; }
-Architecture mistral() { return {"MistralForCausalLM", "mistral", {}, read_window_of_all_layers}; }
 
 }  // namespace splitwan::engine::families

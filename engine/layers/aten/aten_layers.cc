@@ -4,20 +4,20 @@
 #include "engine/layers/aten/aten_layer.hh"
 #include "engine/layers/backends.hh"
 #include "engine/layers/linear.hh"
-#include "engine/layers/rope.hh"
+#include "engine/layers/kernel_layer.hh"
 #include "engine/layers/tensor_slots.hh"
 
 namespace splitwan::engine {
 namespace {
 
-// What each row of the step sees: [rows, slots].
-at::Tensor seen(const KvCache& cache, at::Device device) {
+// What each row of the step sees where it sees the last `window` positions: [rows, slots].
+at::Tensor seen(const KvCache& cache, int window, at::Device device) {
   const std::int64_t slots = cache.slots();
   const at::Tensor mask = host_buffer({cache.rows(), slots}, at::kBool, device).zero_();
   std::vector<kernels::SlotRun> runs;
   for (int row = 0; row < cache.rows(); ++row) {
     runs.clear();
-    cache.add_runs(row, runs);
+    cache.add_runs(row, window, runs);
     bool* at = mask.data_ptr<bool>() + row * slots;
     for (const auto& run : runs) std::fill(at + run.begin, at + run.end, true);
   }
@@ -39,7 +39,7 @@ at::Tensor places(const KvCache& cache, at::Device device) {
 class AtenLayers : public Layers {
  public:
   AtenLayers(Checkpoint& checkpoint, LayerRange range, Storage storage, at::Device device)
-      : config_(checkpoint.config()), device_(device), frequencies_(rope_frequencies(config_)) {
+      : config_(checkpoint.config()), device_(device) {
     for (int i = range.begin; i < range.end; ++i)
       layers_.push_back(aten_layer(checkpoint, i, storage, device));
   }
@@ -67,25 +67,22 @@ class AtenLayers : public Layers {
  private:
   at::Tensor all_rows(at::Tensor x, const SessionRows& session) const {
     const KvCache& cache = *session.cache;
-    const std::int64_t rows = cache.rows(), q = config_.q_width(), kv = config_.kv_width();
-    const at::Tensor turns = host_buffer({2, rows, 1, config_.head_dim / 2}, at::kFloat, device_);
+    const std::int64_t rows = cache.rows();
     std::vector<std::int32_t> positions;
-    add_positions(cache, positions);
-    rope_angles(frequencies_, positions, turns[0].data_ptr<float>(), turns[1].data_ptr<float>());
-    const at::Tensor turn = upload(turns, device_), mask = seen(cache, device_), at = places(cache, device_);
+    cache.add_positions(positions);
+    const Turning turns = turning(config_, cache.rotary(), positions, device_);
+    const at::Tensor near = seen(cache, config_.sliding_window, device_),
+                     all = config_.kinds.empty() ? near : seen(cache, 0, device_), at = places(cache, device_);
     auto& slots = cache.memory<TensorSlots>();
     const auto product = device_.is_cpu() ? aten::linear : aten::linear_as_stored;
     observe(session, 0, x);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       x = decode_layer(config_, layers_[i], x, product, [&](const at::Tensor& qkv) {
-        const at::Tensor turned = aten::rotate(
-            qkv.narrow(1, 0, q + kv).view({rows, config_.heads + config_.kv_heads, config_.head_dim}),
-            turn[0], turn[1]);
+        const QueriesKeysValues r = turned(config_, layers_[i], qkv, turns);
         const auto [keys, values] =
-            slots.put(static_cast<int>(i), cache.slot(0), at, cache.slots(),
-                      turned.narrow(1, config_.heads, config_.kv_heads),
-                      qkv.narrow(1, q + kv, kv).view({rows, config_.kv_heads, config_.head_dim}));
-        return aten::attention(turned.narrow(1, 0, config_.heads), keys, values, mask);
+            slots.put(static_cast<int>(i), cache.slot(0), at, cache.slots(), r.keys, r.values);
+        return aten::attention(r.queries, keys, values, layers_[i].kind.windowed ? near : all,
+                               config_.score_scale(), config_.score_cap);
       });
       const bool last = i + 1 == layers_.size();
       observe(session, static_cast<int>(i) + 1,
@@ -100,25 +97,23 @@ class AtenLayers : public Layers {
   }
   ModelConfig config_;
   at::Device device_;
-  std::vector<float> frequencies_;
   std::vector<AtenLayer> layers_;
 };
 
 class AtenHead : public Head {
  public:
   AtenHead(Checkpoint& checkpoint, Storage storage, at::Device device)
-      : eps_(checkpoint.config().rms_eps), norm_(to_f32(checkpoint.tensor(Role::final_norm)).to(device)) {
-    const TensorView* matrix = &checkpoint.tensor(Role::head);
-    matrix_ = device_weight(std::span(&matrix, 1), storage, device);
-  }
+      : config_(checkpoint.config()),
+        norm_(gain_of(config_, checkpoint.tensor(Role::final_norm)).to(device)),
+        matrix_(device_weight(std::span(&checkpoint.tensor(Role::head), 1), storage, device)) {}
   // In f32 whatever the storage: two bytes would make logits equal.
   at::Tensor logits(const at::Tensor& hidden) const override {
-    return download(aten::linear(aten::rms_norm(hidden, norm_, eps_), matrix_));
+    return download(logits_of(config_, hidden, norm_, matrix_));
   }
   std::size_t bytes() const override { return matrix_.nbytes(); }
 
  private:
-  double eps_;
+  ModelConfig config_;
   at::Tensor norm_, matrix_;
 };
 

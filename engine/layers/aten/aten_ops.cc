@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 namespace splitwan::engine::aten {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps) {
@@ -27,21 +25,28 @@ at::Tensor rope(const at::Tensor& x, const at::Tensor& positions, double theta) 
 }
 
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosine, const at::Tensor& sine) {
-  const auto halves = x.chunk(2, -1);
-  return at::cat({halves[0] * cosine - halves[1] * sine, halves[1] * cosine + halves[0] * sine}, -1);
+  const std::int64_t half = cosine.size(-1), rest = x.size(-1) - 2 * half;
+  const at::Tensor a = x.narrow(-1, 0, half), b = x.narrow(-1, half, half);
+  std::vector<at::Tensor> parts = {a * cosine - b * sine, b * cosine + a * sine};
+  if (rest > 0) parts.push_back(x.narrow(-1, 2 * half, rest));
+  return at::cat(parts, -1);
 }
 
 at::Tensor attention(const at::Tensor& query, const at::Tensor& keys, const at::Tensor& values,
-                     const at::Tensor& seen) {
+                     const at::Tensor& seen, double scale, double cap) {
   // Query heads that share a key head are further rows of one product: no key is copied per query head.
   const auto rows = query.size(0), heads = keys.size(1), group = query.size(1) / heads, dim = query.size(2);
   const at::Tensor q = query.reshape({rows, heads, group, dim}).transpose(0, 1).reshape({heads, -1, dim});
-  const at::Tensor scores = q.matmul(keys.permute({1, 2, 0})) / std::sqrt(static_cast<double>(dim));
+  const at::Tensor scores = soft_cap(q.matmul(keys.permute({1, 2, 0})) * scale, cap);
   const at::Tensor hidden = seen.logical_not().view({1, rows, 1, -1});
   const at::Tensor weights = scores.view({heads, rows, group, -1}).masked_fill(hidden, -INFINITY).softmax(-1);
   const at::Tensor mixed = weights.view({heads, rows * group, -1}).matmul(values.transpose(0, 1));
   return mixed.view({heads, rows, group, dim}).transpose(0, 1).reshape({rows, -1});
 }
+
+at::Tensor soft_cap(const at::Tensor& x, double cap) { return cap > 0 ? (x / cap).tanh() * cap : x; }
+
+at::Tensor gelu_mul(const at::Tensor& gate, const at::Tensor& up) { return at::gelu(gate, "tanh") * up; }
 
 at::Tensor silu_mul(const at::Tensor& gate, const at::Tensor& up) { return at::silu(gate) * up; }
 

@@ -7,9 +7,8 @@
 
 namespace splitwan::engine::cascade {
 
-BatchRows::BatchRows(const Sharding& sharding, int window, int limit, const Header& h, std::int32_t first)
+BatchRows::BatchRows(const Sharding& sharding, int limit, const Header& h, std::int32_t first)
     : sharding_(sharding),
-      window_(window),
       limit_(limit),
       context_(static_cast<int>(h.context)),
       first_(first),
@@ -38,8 +37,8 @@ RowList BatchRows::rows_of(int shard, std::size_t count) const {
   return rows;
 }
 
-bool BatchRows::sees(std::int32_t row, int shard) const {
-  const int from = oldest(row), until = is_chain() ? position(row) + 1 : context_;  // all that lies between
+bool BatchRows::sees(std::int32_t row, int shard, int window) const {
+  const int from = oldest(row, window), until = is_chain() ? position(row) + 1 : context_;  // all that lies between
   if (until - from >= sharding_.stride()) return true;
   for (int at = from; at < until; ++at)
     if (sharding_.shard_of(at) == shard) return true;
@@ -48,10 +47,10 @@ bool BatchRows::sees(std::int32_t row, int shard) const {
   return false;
 }
 
-void BatchRows::keys(std::int32_t row, int shard, const RowLedger& committed,
+void BatchRows::keys(std::int32_t row, int shard, int window, const RowLedger& committed,
                      std::vector<std::int32_t>& numbers) const {
   numbers.clear();
-  const int from = oldest(row);
+  const int from = oldest(row, window);
   int cluster = from / sharding_.cluster;
   cluster += (shard - cluster % sharding_.alpha + sharding_.alpha) % sharding_.alpha;
   for (; cluster * sharding_.cluster < context_; cluster += sharding_.alpha) {

@@ -8,9 +8,9 @@ namespace splitwan::engine::cascade {
 class BatchRows {
  public:
   BatchRows() = default;
-  // From a batch's first message: its step, context and tree; a chain may be of any length. `window`: the
-  // model's sliding one, 0 = none. Throws Error on a bad tree, and on positions from `limit` on.
-  BatchRows(const Sharding&, int window, int limit, const Header&, std::int32_t first);
+  // From a batch's first message: its step, context and tree; a chain may be of any length. Throws Error on a bad
+  // tree, and on positions from `limit` on.
+  BatchRows(const Sharding&, int limit, const Header&, std::int32_t first);
 
   std::uint64_t step() const { return step_; }
   int context() const { return context_; }
@@ -25,17 +25,20 @@ class BatchRows {
   }
   std::int32_t number(std::int32_t row) const { return first_ + row; }
 
-  bool sees(std::int32_t row, int shard) const;
-  // Numbers of the keys of that shard that the row sees, in order of position.
-  void keys(std::int32_t row, int shard, const RowLedger& committed,
+  // Of a layer in which a row sees the last `window` positions, 0 = all.
+  bool sees(std::int32_t row, int shard, int window) const;
+  // Numbers of the keys of that shard that the row sees there, in order of position.
+  void keys(std::int32_t row, int shard, int window, const RowLedger& committed,
             std::vector<std::int32_t>& numbers) const;
 
  private:
   bool is_chain() const { return parent_.empty(); }
-  int oldest(std::int32_t row) const { return window_ > 0 ? std::max(0, position(row) - window_ + 1) : 0; }
+  int oldest(std::int32_t row, int window) const {
+    return window > 0 ? std::max(0, position(row) - window + 1) : 0;
+  }
 
   Sharding sharding_;
-  int window_ = 0, limit_ = 0, context_ = 0;
+  int limit_ = 0, context_ = 0;
   std::int32_t first_ = 0;
   std::uint64_t step_ = 0;
   RowList parent_, depth_;

@@ -18,6 +18,7 @@ struct CascadeTerms : ShardTerms {
 
 struct CascadeOptions {
   int prefill_chunk = prefill_rows;
+  int length = 0;  // the client's: positions that the session is planned to reach (LayerStack::new_cache)
   // The client's for each answer; none = without limit. CompNodes have half of it for each part, AttnNodes a
   // quarter for keys that a query waits for, so that who is behind it is named first.
   std::optional<Nanos> patience = {};

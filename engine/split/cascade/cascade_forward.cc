@@ -23,8 +23,8 @@ class CascadeForward : public Forward {
         beside_(party, terms_, ends.config(), options),
         ledger_(terms.sharding, ends.config().context),
         told_(static_cast<std::size_t>(terms.sharding.alpha)),
-        head_cache_(ends.head().new_cache()),
-        tail_cache_(ends.tail().new_cache()) {
+        head_cache_(ends.head().new_cache(options.length)),
+        tail_cache_(ends.tail().new_cache(options.length)) {
     if (const LayerRange between{ends.head().range().end, ends.tail().range().begin}; between != terms.nodes)
       throw Error("the nodes hold layers {}:{}: expected {}:{}", terms.nodes.begin, terms.nodes.end,
                   between.begin, between.end);
@@ -93,7 +93,7 @@ class CascadeForward : public Forward {
       return ends_.head()(ends_.embed(batch.ids), head_cache_);
     });
     first_ = std::exchange(next_, next_ + batch.rows());
-    BatchRows sharded(terms_.sharding, 0, ends_.config().context, all, first_);
+    BatchRows sharded(terms_.sharding, ends_.config().context, all, first_);
     std::vector<std::pair<PartyId, Message>> messages;
     party_.work(codec_work(*terms_.wire, rows, ends_.config().width), [&] {
       for (int shard = 0; shard < terms_.sharding.alpha; ++shard) {

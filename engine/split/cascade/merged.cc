@@ -7,7 +7,7 @@
 namespace splitwan::engine::cascade {
 
 at::Tensor merged(const BatchRows& batch, const RowList& rows, const std::map<int, Arrival>& parts,
-                  const CascadeTerms& terms, const HeadShape& shape, const Neighbours& beside) {
+                  const CascadeTerms& terms, const HeadShape& shape, int window, const Neighbours& beside) {
   const int width = partial_width(shape, terms.form);
   std::vector<at::Tensor> held;
   std::map<int, const float*> next;  // of each part: its next row
@@ -21,7 +21,7 @@ at::Tensor merged(const BatchRows& batch, const RowList& rows, const std::map<in
   for (const auto row : rows) {
     own.clear();
     for (auto& [keys, at] : next) {
-      if (!batch.sees(row, keys)) continue;
+      if (!batch.sees(row, keys, window)) continue;
       for (int head = 0; terms.form == PartialForm::meu && head < shape.heads; ++head)
         if (const float e = at[shape.q_width() + shape.heads + head]; !(e > 0))
           throw Error("{}: a part whose weights sum to {}: expected more than 0",

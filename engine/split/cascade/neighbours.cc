@@ -11,7 +11,8 @@
 namespace splitwan::engine::cascade {
 
 HeadShape head_shape(const ModelConfig& c) {
-  return {c.heads, c.kv_heads, c.head_dim, 1 / std::sqrt(static_cast<double>(c.head_dim))};
+  const double scale = c.attention_scale > 0 ? c.attention_scale : 1 / std::sqrt(static_cast<double>(c.head_dim));
+  return {c.heads, c.kv_heads, c.head_dim, scale, c.score_cap};
 }
 
 std::vector<PartyId> Neighbours::all() const {
@@ -39,8 +40,9 @@ void Neighbours::run(const std::function<void()>& session) {
 
 void Neighbours::greet(PartyId to) {
   if (session_.empty()) session_ = options_.session;
-  party_.send(
-      to, hello(config_, terms_.nodes, *terms_.wire, {{"cascade", to_json(terms_)}, {"session", session_}}));
+  Json more = {{"cascade", to_json(terms_)}, {"session", session_}};
+  say_length(more, config_, options_.length);
+  party_.send(to, hello(config_, terms_.nodes, *terms_.wire, more));
 }
 
 void Neighbours::check_greeting(const Message& m) {
@@ -54,6 +56,10 @@ void Neighbours::check_greeting(const Message& m) {
   if (!session.is_string() || session.get<std::string>().empty() || session.get<std::string>().size() > 64)
     throw Error("malformed hello: expected a session");
   if (session_.empty()) session_ = session.get<std::string>();
+  const int length = length_said(said, config_);
+  if (options_.length == 0) options_.length = length;
+  if (options_.length != length)
+    throw Error("the session's length is {} here, {} there", options_.length, length);
   if (session_ != session.get<std::string>()) throw Error("another client's session: this one is not over");
 }
 

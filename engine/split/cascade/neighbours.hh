@@ -24,7 +24,8 @@ class Neighbours {
   void greet(PartyId to);  // once, before anything else
   // Throws Error where it is of another model, other terms or, but for the first, another session.
   void check_greeting(const Message&);
-  void leave(std::span<const PartyId> to);  // bye
+  int length() const { return options_.length; }  // that the client said
+  void leave(std::span<const PartyId> to);        // bye
   // Takes greetings, and hands on what else comes, until so many have said goodbye. `awaited` says who owes
   // what; `begun` is called behind the first greeting.
   void serve(std::size_t askers, const std::function<Owed()>& awaited,

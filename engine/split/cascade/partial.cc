@@ -40,6 +40,7 @@ void attend(const HeadShape& shape, PartialForm form, const T* query, std::span<
     T m = -std::numeric_limits<T>::infinity();
     for (std::size_t i = 0; i < keys.size(); ++i) {
       scores[i] = static_cast<T>(shape.scale) * dot(query + head * dim, keys[i] + at, dim);
+      if (const T cap = static_cast<T>(shape.cap); cap > 0) scores[i] = cap * std::tanh(scores[i] / cap);
       m = std::max(m, scores[i]);
     }
     T* const u = part + head * dim;

@@ -11,6 +11,7 @@ namespace splitwan::engine::cascade {
 struct HeadShape {
   int heads = 0, kv_heads = 0, head_dim = 0;
   double scale = 1;  // of scores
+  double cap = 0;    // of scaled scores: cap * tanh(score / cap); 0 = none
   int q_width() const { return heads * head_dim; }
 };
 

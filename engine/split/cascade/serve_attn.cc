@@ -91,7 +91,7 @@ class AttnNode {
                   way.next > 0 ? fmt::format(" of step {}", way.batch.step()) : "");
     if (way.next == 0) {
       const std::int32_t first = asks ? ledger_.read(h) : first_number(h);
-      way.batch = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, first);
+      way.batch = BatchRows(terms_.sharding, config_.context, h, first);
       if (asks) forget(first);
     }
     if (way.next == 0 || way.rows.size() != h.rows)
@@ -120,9 +120,11 @@ class AttnNode {
     }
   }
 
+  int window_of(const Query& query) const { return config_.window(terms_.nodes.begin + query.layer); }
+
   bool ready(const Query& query) {
     for (const auto row : query.rows) {
-      query.batch.keys(row, self_.keys, ledger_, numbers_);
+      query.batch.keys(row, self_.keys, window_of(query), ledger_, numbers_);
       if (!std::ranges::all_of(numbers_, [&](auto number) { return store_.has(query.layer, number); }))
         return false;
     }
@@ -135,7 +137,7 @@ class AttnNode {
     std::vector<std::pair<std::int64_t, std::vector<std::int32_t>>> seeing;  // which of the rows, its keys
     double pairs = 0, most = 0;  // rows times the keys that each sees; keys that one sees
     for (std::size_t i = 0; i < query.rows.size(); ++i) {
-      query.batch.keys(query.rows[i], self_.keys, ledger_, numbers_);
+      query.batch.keys(query.rows[i], self_.keys, window_of(query), ledger_, numbers_);
       if (numbers_.empty()) continue;
       pairs += static_cast<double>(numbers_.size());
       most = std::max(most, static_cast<double>(numbers_.size()));

@@ -22,6 +22,7 @@ class CompNode {
         layers_(layers),
         config_(layers.config()),
         beside_(beside),
+        rotary_(config_, beside.length()),
         shard_(terms.sharding.party(party.self()).queries),
         ledger_(terms.sharding, config_.context),
         told_(static_cast<std::size_t>(terms.sharding.alpha)) {}
@@ -29,7 +30,7 @@ class CompNode {
   Message answer(const Arrival& request) {
     const Header& h = request.message.header;
     const std::int32_t first = ledger_.read(h);
-    batch_ = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, first);
+    batch_ = BatchRows(terms_.sharding, config_.context, h, first);
     rows_ = batch_.rows_of(shard_, h.rows);
     first_ = first;
     party_.begin_step(h.step, h.context);
@@ -41,9 +42,9 @@ class CompNode {
       Message reply;
       party_.work(layers_.work(layer, h.rows), [&] {
         if (layer == begin) x = beside_.rows(request, config_.width);
-        if (layer > begin) layers_.after(layer - 1, x, mixed_rows());
+        if (layer > begin) layers_.after(layer - 1, x, mixed_rows(layer - 1));
         if (layer < end)
-          encode_for(layers_.before(layer, x, positions));
+          encode_for(layers_.before(layer, x, rotary_, positions));
         else
           reply = encode(x, *terms_.wire);
         return 0;
@@ -101,7 +102,8 @@ class CompNode {
     }
     for (int keys = 0; keys < s.alpha; ++keys) {
       const auto seeing =
-          std::ranges::count_if(rows_, [&](std::int32_t row) { return batch_.sees(row, keys); });
+          std::ranges::count_if(
+              rows_, [&](std::int32_t row) { return batch_.sees(row, keys, config_.window(layer)); });
       if (seeing > 0)
         parts_.emplace(keys, part(s.attn(shard_, keys), layer, static_cast<std::size_t>(seeing)));
     }
@@ -120,9 +122,9 @@ class CompNode {
     return arrival;
   }
 
-  at::Tensor mixed_rows() {
+  at::Tensor mixed_rows(int layer) {
     if (terms_.sharding.aggregator) return beside_.rows(parts_.at(shard_), config_.q_width());
-    return merged(batch_, rows_, parts_, terms_, head_shape(config_), beside_);
+    return merged(batch_, rows_, parts_, terms_, head_shape(config_), config_.window(layer), beside_);
   }
 
   Party& party_;
@@ -130,6 +132,7 @@ class CompNode {
   const TokenLayers& layers_;
   const ModelConfig& config_;
   Neighbours& beside_;
+  Rotary rotary_;
   int shard_;
   RowLedger ledger_;
   std::vector<int> told_;  // by key shard: positions that its node beside us was told of

@@ -31,7 +31,7 @@ class Merger {
     if (from.role != ShardRole::attn) throw Error("{}: said something unasked", beside_.name(arrival.from));
     Way& way = ways_[static_cast<std::size_t>(from.queries)];
     if (way.parts.empty() && way.layer == terms_.nodes.begin)
-      way.batch = BatchRows(terms_.sharding, config_.sliding_window, config_.context, h, 0);
+      way.batch = BatchRows(terms_.sharding, config_.context, h, 0);
     if (!way.batch.is(h) || std::cmp_not_equal(h.layer, way.layer) ||
         !way.parts.emplace(from.keys, arrival).second)
       throw Error("{}: layer {} of step {} after {} tokens: expected layer {} of step {}, once",
@@ -64,7 +64,8 @@ class Merger {
     if (own == way.parts.end()) return;
     const RowList rows = way.batch.rows_of(shard, own->second.message.header.rows);
     for (int keys = 0; keys < terms_.sharding.alpha; ++keys) {
-      const auto seeing = std::ranges::count_if(rows, [&](auto row) { return way.batch.sees(row, keys); });
+      const auto seeing = std::ranges::count_if(
+          rows, [&](auto row) { return way.batch.sees(row, keys, config_.window(way.layer)); });
       const auto part = way.parts.find(keys);
       way.missing = terms_.sharding.attn(shard, keys);
       if (seeing > 0 && part == way.parts.end()) return;

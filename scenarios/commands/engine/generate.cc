@@ -31,7 +31,7 @@ struct GenerateOptions {
   std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s",
                                                                            max_outage = "60s";
   Protection protection;
-  std::vector<std::string> stop;
+  std::vector<std::string> stop, eos;
   int top_logits = 0;
   bool ignore_eos = false, verbose = false, json = false;
 };
@@ -96,6 +96,22 @@ const engine::Tokenizer* tokenizer_for(const GenerateOptions& o, Resources& reso
   }
 }
 
+// Ids, or control tokens as they are spelled.
+std::vector<Token> ends_of(const GenerateOptions& o, const engine::Tokenizer* tokenizer) {
+  std::vector<Token> ends;
+  for (const std::string& end : o.eos) {
+    if (end.find_first_not_of("0123456789") == std::string::npos) {
+      ends.push_back(engine::parse_integers(end, ',').front());
+      continue;
+    }
+    const std::vector<Token> ids = tokenizer ? tokenizer->encode(end) : std::vector<Token>{};
+    if (ids.size() != 1 || tokenizer->control(ids[0]) != end)
+      throw Error("--eos '{}': expected a token id, or a control token of this model as it is spelled", end);
+    ends.push_back(ids[0]);
+  }
+  return ends;
+}
+
 // As it comes. A terminal obeys what a model may have been taught to write; a program gets the bytes.
 void show_piece(std::string_view more) {
   static const bool terminal = isatty(STDOUT_FILENO) == 1;
@@ -138,6 +154,7 @@ int generate_command(const GenerateOptions& o) {
   Json tops = Json::array();
   engine::GenerateOptions watch;
   if (text) watch.stop = [&](Token token) { return text->push(token); };
+  watch.more_ends = ends_of(o, tokenizer);
   if (o.top_logits > 0)
     watch.on_token = [&](Token, const at::Tensor& logits) { tops.push_back(top_of(logits, o.top_logits)); };
   std::optional<GenerateWatch> live;
@@ -229,6 +246,10 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   command.add_option("--stop", o->stop, "end the text before this string; may be given several times")
       ->take_all()
       ->allow_extra_args(false)  // or "[END]" would be read as a list, and lose its brackets
+      ->check(not_empty);
+  command.add_option("--eos", o->eos, "this token ends the text, too: an id, or a control token as it is spelled")
+      ->take_all()
+      ->allow_extra_args(false)
       ->check(not_empty);
   command
       .add_option("--split", o->split,

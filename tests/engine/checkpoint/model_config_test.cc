@@ -113,8 +113,14 @@ TEST(ModelConfig, what_is_left_out_has_hugging_faces_default) {
 }
 
 TEST(ModelConfig, sliding_window_and_several_ends_are_read) {
-  EXPECT_EQ(config_with({{"sliding_window", 4096}}).sliding_window, 4096);
-  EXPECT_EQ(config_with({{"sliding_window", 4096}, {"use_sliding_window", false}}).sliding_window, 0);
+  const auto mistral = [](const Json& window) {
+    Json config = {{"architectures", {"MistralForCausalLM"}}};
+    config["sliding_window"] = window;
+    return config_with(config).sliding_window;
+  };
+  EXPECT_EQ(mistral(512), 512);
+  EXPECT_EQ(mistral(nullptr), 4096);  // left out: the class's
+  EXPECT_EQ(config_with({{"sliding_window", 4096}}).sliding_window, 0);  // Llama's class has none
   EXPECT_THAT(config_with({{"eos_token_id", {128001, 128009}}}).eos, ElementsAre(128001, 128009));
 }
 
@@ -141,12 +147,12 @@ TEST(ModelConfig, qwen2_has_a_window_only_where_it_uses_one) {
   EXPECT_EQ(qwen2_with({{"use_sliding_window", true}, {"max_window_layers", 12}}).sliding_window, 0);
   EXPECT_EQ(qwen2_with({{"use_sliding_window", true}, {"max_window_layers", 0}}).sliding_window, 4096);
   const auto error = [](const Json& changes) { return error_of([&] { qwen2_with(changes); }); };
-  EXPECT_EQ(error({{"use_sliding_window", true}}),
-            "key 'max_window_layers': 8 is not implemented (expected 0, or the 12 layers)");
-  EXPECT_THAT(error({{"use_sliding_window", true},
-                     {"max_window_layers", 0},
-                     {"layer_types", Json::array({"full_attention"})}}),
-              HasSubstr("'layer_types'"));
+  const ModelConfig late = qwen2_with({{"use_sliding_window", true}});  // from layer 8 on
+  EXPECT_EQ(late.window(7), 0);
+  EXPECT_EQ(late.window(8), 4096);
+  EXPECT_EQ(geometry(late).at("full_layers"), Json({0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_THAT(error({{"use_sliding_window", true}, {"layer_types", Json::array({"full_attention"})}}),
+              HasSubstr("'layer_types': expected a list of 12 texts, one for each layer, found 1"));
   EXPECT_THAT(error({{"dual_chunk_attention_config", {{"chunk_size", 262144}}}}),
               HasSubstr("'dual_chunk_attention_config'"));
   EXPECT_THAT(error({{"attention_bias", true}}), HasSubstr("'attention_bias'"));
@@ -154,9 +160,9 @@ TEST(ModelConfig, qwen2_has_a_window_only_where_it_uses_one) {
 
 TEST(ModelConfig, is_known_by_model_type_when_no_architecture_is_named) {
   EXPECT_EQ(config_with({{"architectures", nullptr}, {"model_type", "mistral"}}).layers, 12);
-  EXPECT_EQ(
-      error_with({{"architectures", nullptr}, {"model_type", "gpt2"}}),
-      "unknown architecture \"gpt2\": expected LlamaForCausalLM, MistralForCausalLM or Qwen2ForCausalLM");
+  EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", "gpt2"}}),
+              AllOf(HasSubstr("unknown architecture \"gpt2\": expected LlamaForCausalLM, MistralForCausalLM, "),
+                    EndsWith(" or GraniteForCausalLM")));
   EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", 3}}),
               HasSubstr("unknown architecture 3"));
   EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", nullptr}}),
@@ -174,16 +180,12 @@ TEST(ModelConfig, newer_spellings_of_the_same_arithmetic_are_read) {
 }
 
 TEST(ModelConfig, every_key_that_changes_the_arithmetic_is_refused) {
-  const Json refused = {{"rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}}},
-                        {"rope_parameters", {{"rope_theta", 500000.0}, {"rope_type", "yarn"}}},
-                        {"attention_bias", true},
-                        {"mlp_bias", true},
+  const Json refused = {{"rope_scaling", {{"rope_type", "mrope"}}},
                         {"hidden_act", "gelu"},
                         {"quantization_config", {{"quant_method", "gptq"}}},
                         {"partial_rotary_factor", 0.5},
                         {"final_logit_softcapping", 30.0},
                         {"attn_logit_softcapping", 50.0},
-                        {"pretraining_tp", 2},
                         {"num_local_experts", 8},
                         {"attention_multiplier", 0.1},
                         {"layer_types", {"full_attention", "sliding_attention"}}};
@@ -199,9 +201,8 @@ TEST(ModelConfig, every_key_that_changes_the_arithmetic_is_refused) {
 }
 
 TEST(ModelConfig, unknown_architectures_are_named) {
-  EXPECT_EQ(error_with({{"architectures", {"GPT2LMHeadModel"}}}),
-            "unknown architecture [\"GPT2LMHeadModel\"]: expected LlamaForCausalLM, MistralForCausalLM or "
-            "Qwen2ForCausalLM");
+  EXPECT_THAT(error_with({{"architectures", {"GPT2LMHeadModel"}}}),
+              HasSubstr("unknown architecture [\"GPT2LMHeadModel\"]: expected LlamaForCausalLM, "));
 }
 
 TEST(ModelConfig, missing_keys_are_named) {

@@ -13,7 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 
-KvCache one_layer_with_window(int window) { return {std::make_unique<ChunkedSlots>(1, 1, 1), window}; }
+KvCache one_layer() { return {std::make_unique<ChunkedSlots>(1, 1, 1), nullptr}; }
 
 // Writes `value` as the key of a row of the step in flight.
 void put(KvCache& cache, int row, float value) {
@@ -28,16 +28,16 @@ float key(const KvCache& cache, int slot) {
   return k;
 }
 
-std::vector<kernels::SlotRun> runs_of(const KvCache& cache, int row) {
+std::vector<kernels::SlotRun> runs_of(const KvCache& cache, int row, int window = 0) {
   std::vector<kernels::SlotRun> runs;
-  cache.add_runs(row, runs);
+  cache.add_runs(row, window, runs);
   return runs;
 }
 
 // The slots that a row sees, in order.
-std::vector<int> seen(const KvCache& cache, int row) {
+std::vector<int> seen(const KvCache& cache, int row, int window = 0) {
   std::vector<int> slots;
-  for (const auto r : runs_of(cache, row)) {
+  for (const auto r : runs_of(cache, row, window)) {
     for (int s = r.begin; s < r.end; ++s) slots.push_back(s);
   }
   return slots;
@@ -56,7 +56,7 @@ std::vector<std::int32_t> first(int n) {
 }
 
 TEST(KvCache, keeps_an_arbitrary_path_and_forgets_the_rest) {
-  KvCache cache = one_layer_with_window(0);
+  KvCache cache = one_layer();
   cache.begin({-1});
   put(cache, 0, 10);
   cache.commit(first(1));
@@ -69,7 +69,7 @@ TEST(KvCache, keeps_an_arbitrary_path_and_forgets_the_rest) {
 }
 
 TEST(KvCache, shows_a_row_the_committed_context_its_ancestors_and_itself) {
-  KvCache cache = one_layer_with_window(0);
+  KvCache cache = one_layer();
   cache.begin(chain(2));
   cache.commit(first(2));
   cache.begin({-1, 0, 0, 1, 3});  // 0 1 3 4, and 2 beside 1
@@ -81,20 +81,21 @@ TEST(KvCache, shows_a_row_the_committed_context_its_ancestors_and_itself) {
 }
 
 TEST(KvCache, hides_what_the_sliding_window_has_left_behind) {
-  KvCache cache = one_layer_with_window(3);  // a row sees itself and two before
+  constexpr int window = 3;  // a row sees itself and two before
+  KvCache cache = one_layer();
   cache.begin(chain(4));
   cache.commit(first(4));
   cache.begin({-1, 0, 1, 2, 0, 4, 5});
-  EXPECT_THAT(seen(cache, 0), ElementsAre(2, 3, 4));
-  EXPECT_THAT(seen(cache, 1), ElementsAre(3, 4, 5));
-  EXPECT_THAT(seen(cache, 3), ElementsAre(5, 6, 7));
-  EXPECT_THAT(seen(cache, 4), ElementsAre(3, 4, 8));
-  EXPECT_THAT(seen(cache, 5), ElementsAre(4, 8, 9));
-  EXPECT_THAT(seen(cache, 6), ElementsAre(8, 9, 10));
+  EXPECT_THAT(seen(cache, 0, window), ElementsAre(2, 3, 4));
+  EXPECT_THAT(seen(cache, 1, window), ElementsAre(3, 4, 5));
+  EXPECT_THAT(seen(cache, 3, window), ElementsAre(5, 6, 7));
+  EXPECT_THAT(seen(cache, 4, window), ElementsAre(3, 4, 8));
+  EXPECT_THAT(seen(cache, 5, window), ElementsAre(4, 8, 9));
+  EXPECT_THAT(seen(cache, 6, window), ElementsAre(8, 9, 10));
 }
 
 TEST(KvCache, keeps_a_chain_as_one_run_however_long) {
-  KvCache cache = one_layer_with_window(0);
+  KvCache cache = one_layer();
   cache.begin(chain(100));
   cache.commit(first(100));
   cache.begin(chain(100'000));
@@ -128,7 +129,7 @@ TEST_P(Trees, show_each_row_its_path_in_few_runs) {
   constexpr int rows = 2048;
   const auto parent = tree(GetParam(), rows);
   for (const int window : {0, 100}) {
-    KvCache cache = one_layer_with_window(window);
+    KvCache cache = one_layer();
     cache.begin(chain(40));
     cache.commit(first(40));
     cache.begin(parent);
@@ -136,14 +137,14 @@ TEST_P(Trees, show_each_row_its_path_in_few_runs) {
     for (int row = 0; row < rows; ++row) row_at.at(cache.slot(row) - 40) = row;
     std::size_t entries = 0;
     for (int row = 0; row < rows; ++row) {
-      const std::size_t runs = runs_of(cache, row).size();
+      const std::size_t runs = runs_of(cache, row, window).size();
       ASSERT_LE(static_cast<double>(runs), std::log2(rows) + 2) << "row " << row;
       entries += runs;
       auto path = path_to(parent, row);
       ASSERT_EQ(cache.position(row), 40 + static_cast<int>(path.size()) - 1);
       if (window > 0 && path.size() > 100) path.erase(path.begin(), path.end() - 100);
       std::vector<std::int32_t> rows_seen;
-      for (const int slot : seen(cache, row))
+      for (const int slot : seen(cache, row, window))
         if (slot >= 40) rows_seen.push_back(row_at.at(slot - 40));
       ASSERT_EQ(rows_seen, path) << "row " << row;
     }
@@ -158,7 +159,7 @@ TEST_P(Trees, keep_any_path) {
   constexpr int rows = 300;
   const auto parent = tree(GetParam(), rows);
   for (const int last : {0, 7, 150, 299}) {
-    KvCache cache = one_layer_with_window(0);
+    KvCache cache = one_layer();
     cache.begin(parent);
     for (int row = 0; row < rows; ++row) put(cache, row, static_cast<float>(row));
     const auto path = path_to(parent, last);
@@ -172,7 +173,7 @@ TEST_P(Trees, are_the_same_when_they_grow_level_by_level_or_row_by_row) {
   constexpr int rows = 300;
   const auto parent = tree(GetParam(), rows);
   for (const int step : {1, 7, 100}) {
-    KvCache cache = one_layer_with_window(0);
+    KvCache cache = one_layer();
     cache.begin({parent.begin(), parent.begin() + step});
     for (int row = 0; row < step; ++row) put(cache, row, static_cast<float>(row));
     for (int at = step; at < rows; at += step) {
@@ -191,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Trees,
                          testing::Values("zigzag", "binary", "comb", "leaves", "braid", "brushes", "random"));
 
 TEST(KvCache, goes_on_in_one_run_where_a_chain_grows) {
-  KvCache cache = one_layer_with_window(0);
+  KvCache cache = one_layer();
   cache.begin(chain(8));
   for (int at = 8; at < 80; at += 8) {
     std::vector<std::int32_t> more(8);
@@ -222,7 +223,7 @@ TEST(KvCache, gives_back_what_a_wide_step_took) {
 }
 
 TEST(KvCache, keeps_its_rows_where_they_are_when_it_grows) {
-  KvCache cache = one_layer_with_window(0);
+  KvCache cache = one_layer();
   const float* first_chunk = nullptr;
   for (int i = 0; i < 1000; ++i) {
     cache.begin({-1});
@@ -235,7 +236,7 @@ TEST(KvCache, keeps_its_rows_where_they_are_when_it_grows) {
 }
 
 TEST(KvCache, refuses_rows_that_are_no_path) {
-  KvCache cache = one_layer_with_window(0);
+  KvCache cache = one_layer();
   cache.begin({-1, 0, 0});
   const auto kept = [&](std::vector<std::int32_t> rows) {
     return tests::error_of([&] { cache.commit(rows); });

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "engine/layers/aten/aten_ops.hh"
@@ -37,7 +38,7 @@ at::Tensor oracle(Checkpoint& checkpoint, std::span<const Token> ids) {
     };
     const at::Tensor seen = aten::attention(aten::rope(heads("q_proj", c.heads), positions, c.rope_theta),
                                             aten::rope(heads("k_proj", c.kv_heads), positions, c.rope_theta),
-                                            heads("v_proj", c.kv_heads), mask);
+                                            heads("v_proj", c.kv_heads), mask, 1 / std::sqrt(c.head_dim));
     x = x + product(seen, "self_attn.o_proj");
     const at::Tensor g = aten::rms_norm(x, w(at + "post_attention_layernorm.weight"), c.rms_eps);
     x = x + product(aten::silu_mul(product(g, "mlp.gate_proj"), product(g, "mlp.up_proj")), "mlp.down_proj");

@@ -44,8 +44,7 @@ TensorView view_of(const at::Tensor& t) {
 
 PackedLinear packed(const at::Tensor& weight, Storage storage = Storage::automatic) {
   const TensorView view = view_of(weight);
-  const TensorView* views[] = {&view};
-  return PackedLinear(views, weight.size(1), storage);
+  return PackedLinear(std::span(&view, 1), weight.size(1), storage);
 }
 
 double relative_error(const at::Tensor& found, const at::Tensor& expected) {
@@ -106,8 +105,7 @@ INSTANTIATE_TEST_SUITE_P(Sets, Linear, testing::ValuesIn(every_case()), [](const
 TEST(PackedLinear, stacks_matrices_of_different_types_into_one_product) {
   at::manual_seed(3);
   const at::Tensor a = at::randn({20, 12}), b = at::randn({10, 12}).to(at::kHalf), x = at::randn({4, 12});
-  const TensorView va = view_of(a), vb = view_of(b);
-  const TensorView* views[] = {&va, &vb};
+  const TensorView views[] = {view_of(a), view_of(b)};
   const at::Tensor both = PackedLinear(views, 12)(x);
   EXPECT_TRUE(at::allclose(both, x.matmul(at::cat({a, b.to(at::kFloat)}).t()), 1e-4, 1e-5));
 }

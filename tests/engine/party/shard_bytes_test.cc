@@ -49,7 +49,7 @@ TEST(ShardBytes, of_prompts_are_those_of_the_worked_numbers) {
     if (!row.contains("N")) continue;
     const Json geometry = geometry_of(rows, row["model"]);
     const ShardTerms t = terms_of(row);
-    const ShardWidths w = shard_widths_of(geometry, row["L"], "row");
+    const ShardWidths w = shard_widths_of(geometry, {0, row["L"].get<int>()}, "row");
     const auto positions = first_positions(row["N"]);
     const ShardBytes layer = layer_bytes(t, w, "f32", positions, EmptyPartials::sent);
     EXPECT_EQ(layer.up,
@@ -78,7 +78,7 @@ TEST(ShardBytes, of_decoding_are_those_of_the_worked_numbers) {
     if (!row.contains("decode_rows")) continue;
     const Json geometry = geometry_of(rows, row["model"]);
     const ShardTerms t = terms_of(row);
-    const ShardWidths w = shard_widths_of(geometry, geometry["layers"], "row");
+    const ShardWidths w = shard_widths_of(geometry, {0, geometry["layers"].get<int>()}, "row");
     const auto positions = first_positions(row["decode_rows"], 4096);
     const ShardBytes layer = layer_bytes(t, w, "f32", positions), step = step_bytes(t, w, "f32", positions);
     EXPECT_EQ(layer.inner().payload, row["elements_layer"].get<std::uint64_t>() * 4) << row;
@@ -115,7 +115,7 @@ TEST(ShardBytes, of_partial_results_are_counted_row_by_row_with_windows_ragged_l
               std::uint64_t keys = 0;
               for (std::uint32_t j = 0; j <= p; ++j)
                 keys += s.shard_of(static_cast<int>(j)) == k && (window == 0 || p - j < window);
-              EXPECT_EQ(keys_seen(s, w, k, p, 0), keys);
+              EXPECT_EQ(keys_seen(s, w, 0, k, p, 0), keys);
               if (keys > 0) ++partial_rows, senders.emplace(s.shard_of(static_cast<int>(p)), k);
             }
           const ShardBytes b = layer_bytes({s}, w, "f32", positions);

@@ -41,7 +41,7 @@ std::vector<Sent> planned(const ShardBatch& batch) {
 }
 
 ShardWidths widths_of(const ModelConfig& c, int layers) {
-  return shard_widths_of(geometry(c), layers, "model");
+  return shard_widths_of(geometry(c), {0, layers}, "model");
 }
 
 Carried inner(const std::vector<Sent>& all) {
