@@ -61,7 +61,7 @@ std::string read_text_file(const std::string& path) {
 }
 
 void refuse_lfs_pointer(const std::string& path, std::string_view content) {
-  if (content.starts_with("version https://git-lfs.github.com/spec/"))
+  if (content.rfind("version https://git-lfs.github.com/spec/", 0) == 0)
     throw Error("{}: a Git LFS pointer, not the file itself: fetch that with `git lfs pull`", path);
 }
 

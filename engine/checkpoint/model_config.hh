@@ -26,6 +26,7 @@ struct Traits {
   QkNorm qk_norm = QkNorm::none;                  // before rows turn
   bool fused = false;                             // q, k, v are one tensor, gate and up another
   Activation activation = Activation::silu;
+  bool growing_queries = false;  // the rotation's keys say by how much
   bool operator==(const Traits&) const = default;
 };
 

@@ -184,7 +184,8 @@ RopeScaling read_rope_scaling(const Json& stated, const std::string& where, int 
   ObjectReader keys(stated, where);
   const bool newer = keys.find("rope_type") != nullptr;
   const auto older = keys.get<std::string>("type", "default");
-  RopeScaling r{.type = newer ? keys.get<std::string>("rope_type", "default") : older};
+  RopeScaling r;
+  r.type = newer ? keys.get<std::string>("rope_type", "default") : older;
   const Kind* kind = kind_named(r.type);
   if (!kind) {
     std::string names;

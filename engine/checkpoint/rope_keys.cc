@@ -44,7 +44,8 @@ void read_main(const ConfigFile& file, const char* key, Dictionary d, ModelConfi
   if (dims < 2 || dims % 2 != 0)
     throw Error("{}: {} of {} values of a head turn: rotary embedding needs pairs", file.path, dims, c.head_dim);
   if (dims != c.head_dim) c.rotary_dims = dims;
-  if (file.text("model_type", "") == "ministral3" && d.has("llama_4_scaling_beta")) {
+  const bool grows = c.traits.growing_queries || file.text("model_type", "") == "ministral3";
+  if (grows && d.has("llama_4_scaling_beta")) {
     c.query_growth = d.positive("llama_4_scaling_beta", 0);
     c.query_period = d.file().integer("original_max_position_embeddings");
   }

@@ -10,7 +10,6 @@ namespace splitwan::engine {
 struct GenerateOptions {
   int max_new_tokens = 64;
   bool stop_at_eos = true;
-  std::vector<Token> more_ends = {};  // beside the model's own
   // Called once per committed token: the logits it was chosen from [vocabulary].
   std::function<void(Token, const at::Tensor& logits)> on_token = {};
   // Called once per committed token that does not end the text: true ends the output with it.
@@ -20,6 +19,7 @@ struct GenerateOptions {
   std::function<void(const TokenBatch&, std::span<const std::int32_t> kept)> on_step = {};
   // Called once per step, when it is over: where its time went.
   std::function<void(const Step&, std::span<const Span>, std::span<const Outage>)> on_time = {};
+  std::vector<Token> more_ends = {};  // of the text, beside the model's own
 };
 
 struct Generation {

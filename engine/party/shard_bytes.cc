@@ -88,7 +88,8 @@ ShardBytes layer_bytes(const ShardTerms& t, const ShardWidths& w, const std::str
 
 ShardBytes step_bytes(const ShardTerms& t, const ShardWidths& w, const std::string& wire,
                       std::span<const std::uint32_t> positions, EmptyPartials empty) {
-  ShardBytes b{.hops = 2};
+  ShardBytes b;
+  b.hops = 2;
   for (int layer = 0; layer < w.layers; ++layer) {
     const ShardBytes one = layer_bytes(t, w, wire, positions, empty, layer);
     b.up += one.up, b.down += one.down, b.merged += one.merged, b.hops += one.hops;

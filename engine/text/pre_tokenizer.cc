@@ -116,14 +116,14 @@ PreTokenizer metaspace(ObjectReader& reader, const std::string& where) {
   }};
 }
 
-PreTokenizer make_stage(const Json& description, const std::string& where, bool last);
+PreTokenizer make_splitter(const Json& description, const std::string& where, bool last);
 
 PreTokenizer sequence(ObjectReader& reader, const std::string& where, bool last) {
   const Json& list = reader.list("pretokenizers");
   reader.done();
   std::vector<PreTokenizer> steps;
   for (std::size_t i = 0; i < list.size(); ++i)
-    steps.push_back(make_stage(list[i], fmt::format("{}.pretokenizers[{}]", where, i), last && i + 1 == list.size()));
+    steps.push_back(make_splitter(list[i], fmt::format("{}.pretokenizers[{}]", where, i), last && i + 1 == list.size()));
   return {[steps](Words words, bool first) {
             for (const PreTokenizer& step : steps) words = step.split(std::move(words), first);
             return words;
@@ -134,7 +134,7 @@ PreTokenizer sequence(ObjectReader& reader, const std::string& where, bool last)
 // Punctuation as huggingface/tokenizers has it: Unicode's, and the rest of ASCII's.
 constexpr const char* punctuation = R"([\p{P}$+<=>^`|~])";
 
-PreTokenizer make_stage(const Json& description, const std::string& where, bool last) {
+PreTokenizer make_splitter(const Json& description, const std::string& where, bool last) {
   if (description.is_null()) return {[](Words words, bool) { return words; }};
   ObjectReader reader(description, where);
   const auto type = reader.need<std::string>("type");
@@ -180,7 +180,7 @@ PreTokenizer make_stage(const Json& description, const std::string& where, bool 
 }  // namespace
 
 PreTokenizer make_pre_tokenizer(const Json& description, const std::string& where) {
-  return make_stage(description, where, /*last=*/true);
+  return make_splitter(description, where, /*last=*/true);
 }
 
 }  // namespace splitwan::engine

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/base/error.hh"
+#include "engine/base/json_file.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -135,12 +136,28 @@ void put(std::string& out, unsigned field, float value) {
 
 }  // namespace
 
+namespace {
+
+// tiktoken's, as Meta's Llama 3 folders have it under the same name: "AQ== 1", a token's bytes in base64 and its id.
+bool is_tiktoken(std::string_view file) {
+  const std::string_view line = file.substr(0, std::min<std::size_t>(file.find('\n'), 200));
+  const auto space = line.find(' ');
+  return space != std::string_view::npos && space % 4 == 0 && space > 0 &&
+         line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == space &&
+         line.find_first_not_of("0123456789\r", space + 1) == std::string_view::npos;
+}
+
+}  // namespace
+
 SentencePieceModel read_sentencepiece_model(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error("{}: cannot be opened", path);
   std::stringstream whole;
   whole << in.rdbuf();
   const std::string text = std::move(whole).str();
+  refuse_lfs_pointer(path, text);
+  if (is_tiktoken(text))
+    throw Error("{}: a tiktoken file: expected SentencePiece's, or tokenizer.json beside it", path);
   SentencePieceModel model;
   bool has_trainer_spec = false;
   Reader reader(text, path);

@@ -197,8 +197,8 @@ class Client {
 }  // namespace
 
 CascadeSession cascade_session(const engine::ShardTerms& terms, const Batches& batches, const Profile& p) {
-  const int layers = p.geometry.value("layers", 0) - p.head_layers - p.tail_layers;
-  const ShardWidths w = engine::shard_widths_of(p.geometry, layers, p.path + ": geometry");
+  const engine::LayerRange nodes{p.head_layers, p.geometry.value("layers", 0) - p.tail_layers};
+  const ShardWidths w = engine::shard_widths_of(p.geometry, nodes, p.path + ": geometry");
   Session s;
   s.terms = terms;
   s.head = outer_work(Phase::head, w, p.head_layers, 0, p.weight_bytes);

@@ -19,16 +19,20 @@ using engine::Error;
 using netsim::Bursts;
 using netsim::JitterLaw;
 
-const std::vector<std::string> options = {"delay", "loss", "distribution", "rate", "limit", "reorder"};
-const std::set<std::string> not_modelled = {"duplicate", "corrupt", "slot", "ecn", "gap", "seed"};
+const std::vector<std::string> options = {"delay", "loss",      "distribution", "rate", "limit",
+                                          "reorder", "duplicate", "corrupt", "seed"};
+const std::set<std::string> not_modelled = {"slot", "ecn", "gap"};
 
 class TcImport {
  public:
   explicit TcImport(const netsim::LinkState& link) : link_(link) {}
   void read_command(TcWords words);
   netsim::LinkState result();
+  std::vector<std::string> notes;
 
  private:
+  void read_shown(TcWords& words);
+  void limit_packets();
   void read_netem(TcWords& words);
   void read_delay(TcWords& words);
   void read_distribution(TcWords& words);
@@ -58,6 +62,7 @@ void TcImport::read_command(TcWords words) {
     link_.mtu = static_cast<std::uint32_t>(mtu);
     return;
   }
+  if (words.take("qdisc")) return read_shown(words);
   if (!words.take("tc")) {
     words.take("netem");
     return read_netem(words);
@@ -77,6 +82,24 @@ void TcImport::read_command(TcWords words) {
       throw Error("tc qdisc: expected netem or tbf, found {}", in_quotes(word));
     }
   }
+}
+
+// "qdisc netem 8001: dev eth0 root refcnt 2 limit 1000 delay 50ms"
+void TcImport::read_shown(TcWords& words) {
+  const std::string kind = words.next("qdisc", "netem or tbf");
+  if (kind != "netem" && kind != "tbf") throw Error("qdisc: expected netem or tbf, found {}", in_quotes(kind));
+  words.next("qdisc " + kind, "a handle");
+  while (true) {
+    if (words.take("root")) continue;
+    bool more = false;
+    for (const char* word : {"dev", "parent", "refcnt"}) {
+      if (!words.take(word)) continue;
+      words.next(fmt::format("qdisc {}: {}", kind, word), "a name");
+      more = true;
+    }
+    if (!more) break;
+  }
+  return kind == "netem" ? read_netem(words) : read_tbf(words);
 }
 
 void TcImport::read_netem(TcWords& words) {
@@ -99,10 +122,14 @@ void TcImport::read_netem(TcWords& words) {
     if (option == "rate") read_rate(words);
     if (option == "limit")
       limit_packets_ = tc_size(words.next("netem: limit", "a number of packets"), "netem: limit");
-    if (option == "reorder" &&
-        tc_percent(words.next("netem: reorder", "a percentage"), "netem: reorder") != 0)
-      throw Error(
-          "netem: reorder is not modelled: packets that skip the delay; jitter without a rate reorders");
+    if (option == "seed") words.next("netem: seed", "a number");  // of its coins, not of their law
+    if (option == "reorder" || option == "duplicate" || option == "corrupt") {
+      const std::string where = "netem: " + option;
+      if (tc_percent(words.next(where, "a percentage"), where) != 0)
+        throw Error("{} is not modelled{}", where,
+                    option == "reorder" ? ": packets that skip the delay; jitter without a rate reorders" : "");
+      if (words.number_follows()) tc_percent(words.next(where, ""), where);  // a correlation of none
+    }
   }
   if (given_.contains("netem distribution") && !jitters_)
     throw Error("netem: distribution: expected a delay with jitter, as delay 80ms 5ms");
@@ -199,15 +226,36 @@ void TcImport::read_tbf(TcWords& words) {
   rate_ = std::min(rate_.value_or(1e15), *rate);
 }
 
+// sch_netem.c: what is delayed waits in the queue, too. Those within the delay bound what passes in that time, and the
+// rest may wait for the rate. A tbf behind it has a queue of its own.
+void TcImport::limit_packets() {
+  constexpr double usual = 1000;  // tc's
+  const double limit = limit_packets_.value_or(usual);
+  if (limit < 1) throw Error("tc: limit: expected at least 1, found 0");
+  const double bytes = limit * link_.mtu, delay_s = static_cast<double>(link_.delay.count()) / 1e9;
+  const double most = delay_s > 0 ? 8 * bytes / delay_s : 1e15;  // bit/s
+  if (most < link_.bits_per_second || link_.bits_per_second == 0) {
+    if (most < 1e15 && (link_.bits_per_second > 0 || given_.contains("netem limit") || most < 1e9))
+      notes.push_back(fmt::format(
+          "netem: its limit of {:.0f} packets{} counts those within the delay: at {} bytes in {:.6g} ms at most "
+          "{:.6g} Mbit/s pass, which is the link's rate here",
+          limit, limit_packets_ ? "" : " (tc's default)", link_.mtu, delay_s * 1e3, most / 1e6));
+    if (most < 1e15) link_.bits_per_second = most;
+    if (!queue_bytes_) queue_bytes_ = bytes;
+    return;
+  }
+  if (!queue_bytes_) queue_bytes_ = bytes - link_.bits_per_second / 8 * delay_s;
+}
+
 netsim::LinkState TcImport::result() {
   if (given_.empty()) throw Error("netem: expected parameters such as delay 80ms, found nothing");
   // sch_netem.c, netem_enqueue: a rate sends each packet after the one before; without one the earlier of two
   // packets may be due later.
   if (jitters_) link_.jitter.reorder = !keeps_order_;
   if (rate_) link_.bits_per_second = *rate_;
-  if (limit_packets_ && !queue_bytes_) queue_bytes_ = *limit_packets_ * link_.mtu;
+  if (given_.contains("netem")) limit_packets();
   if (queue_bytes_) {
-    if (*queue_bytes_ < 1) throw Error("tc: limit: expected at least 1, found 0");
+    if (given_.contains("tbf") && *queue_bytes_ < 1) throw Error("tc: limit: expected at least 1, found 0");
     const std::uint64_t one_packet = link_.mtu + netsim::ppp_bytes;
     link_.queue_bytes = std::max(static_cast<std::uint64_t>(*queue_bytes_), one_packet);
   }
@@ -216,7 +264,7 @@ netsim::LinkState TcImport::result() {
 
 }  // namespace
 
-void apply_netem(std::string_view text, netsim::LinkState& link) {
+void apply_netem(std::string_view text, netsim::LinkState& link, std::vector<std::string>* notes) {
   std::string commands(text);
   for (const std::string_view end : {"\r", "\\\n", "&&", ";"})
     for (std::size_t at = 0; (at = commands.find(end, at)) != commands.npos;)
@@ -225,6 +273,7 @@ void apply_netem(std::string_view text, netsim::LinkState& link) {
   for (const std::string& command : engine::split_list(commands, '\n'))
     if (TcWords words(command); !words.empty()) import.read_command(std::move(words));
   link = import.result();
+  if (notes) notes->insert(notes->end(), import.notes.begin(), import.notes.end());
 }
 
 }  // namespace splitwan::scenarios

@@ -1,5 +1,6 @@
 #include "scenarios/imports/tc_units.hh"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -16,6 +17,14 @@ struct Unit {
   std::string_view name;
   double factor;
 };
+
+bool is_unit(std::string word) {
+  for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  constexpr std::string_view units[] = {"%",    "ns",   "us",   "ms",   "s",    "usec", "msec",  "sec",
+                                        "secs", "msecs", "usecs", "bit", "kbit", "mbit", "gbit", "bps",
+                                        "kbps", "mbps", "gbps", "kb",   "mb"};
+  return std::ranges::find(units, word) != std::end(units);
+}
 
 double quantity(std::string_view word, std::span<const Unit> units, const std::string& where,
                 std::string_view expected) {
@@ -88,7 +97,14 @@ double tc_size(const std::string& word, const std::string& where) {
 
 TcWords::TcWords(std::string_view line) {
   std::istringstream in{std::string(line)};
-  for (std::string word; in >> word;) words_.push_back(word);
+  for (std::string word; in >> word;) {
+    // "100 Mbit" is one quantity, and 100 alone would be bits.
+    const bool number = !words_.empty() && words_.back().find_first_not_of("0123456789.") == std::string::npos;
+    if (number && is_unit(word))
+      words_.back() += word;
+    else
+      words_.push_back(word);
+  }
 }
 
 bool TcWords::take(std::string_view word) {

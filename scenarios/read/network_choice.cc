@@ -128,12 +128,12 @@ netsim::OtherSessions read_sessions(const Json& value, const std::string& where)
 
 // One direction's own keys: a rate alone, or an object.
 void read_direction(ObjectReader& outer, const std::string& key, netsim::LinkSpec& link, bool is_up,
-                    const std::string& folder) {
+                    const std::string& folder, std::vector<std::string>& unknown) {
   const Json* value = outer.find(key);
   if (!value) return;
   const Json object = value->is_string() ? Json{{"rate", *value}} : *value;
   ObjectReader r(object, outer.path(key));
-  read_link(r, link, is_up, folder);
+  read_link(r, link, is_up, folder, unknown);
   r.done();
 }
 
@@ -144,11 +144,19 @@ void check(const netsim::LinkSpec& link, const std::string& where) {
 
 }  // namespace
 
-void read_both_ways(ObjectReader& r, netsim::LinkSpec& up, netsim::LinkSpec& down,
-                    const std::string& folder) {
-  read_text(r, "ping", [&](const std::string& file) { apply(read_ping(beside(folder, file)), up, down); });
+void read_both_ways(ObjectReader& r, netsim::LinkSpec& up, netsim::LinkSpec& down, const std::string& folder,
+                    std::vector<std::string>& unknown) {
+  const auto note = [&](const std::string& file, const std::vector<std::string>& notes) {
+    for (const std::string& what : notes) unknown.push_back(fmt::format("{}: {}", file, what));
+  };
+  read_text(r, "ping", [&](const std::string& file) {
+    const PingSummary found = read_ping(beside(folder, file));
+    apply(found, up, down);
+    note(file, found.notes);
+  });
   read_text(r, "iperf3", [&](const std::string& file) {
     const Iperf3Summary found = read_iperf3(beside(folder, file));
+    note(file, found.notes);
     up.bits_per_second = found.up_bps.value_or(up.bits_per_second);
     down.bits_per_second = found.down_bps.value_or(down.bits_per_second);
   });
@@ -157,10 +165,10 @@ void read_both_ways(ObjectReader& r, netsim::LinkSpec& up, netsim::LinkSpec& dow
   });
   read_text(r, "probe",
             [&](const std::string& file) { apply(read_probed_path(beside(folder, file)), up, down); });
-  read_link(r, up, true, folder);
-  read_link(r, down, false, folder);
-  read_direction(r, "up", up, true, folder);
-  read_direction(r, "down", down, false, folder);
+  read_link(r, up, true, folder, unknown);
+  read_link(r, down, false, folder, unknown);
+  read_direction(r, "up", up, true, folder, unknown);
+  read_direction(r, "down", down, false, folder, unknown);
 }
 
 NetworkChoice::NetworkChoice() {
@@ -187,9 +195,9 @@ NetworkChoice read_network(const Json& json, const std::string& where, const std
   read_text(r, "kind", [&](const std::string& text) { n.kind = network_kind_named(text); });
   read_text(r, "preset", [&](const std::string& name) {
     ObjectReader preset(preset_named(name), name);
-    read_both_ways(preset, n.up, n.down, "");
+    read_both_ways(preset, n.up, n.down, "", n.unknown);
   });
-  read_both_ways(r, n.up, n.down, folder);
+  read_both_ways(r, n.up, n.down, folder, n.unknown);
   if (shards)
     read_shard_links(r, n, folder, *shards);
   else

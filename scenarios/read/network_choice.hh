@@ -37,7 +37,7 @@ struct NetworkChoice {
   Nanos patience = std::chrono::seconds(60);    // with a server: for each of its answers
   Nanos max_outage = std::chrono::seconds(60);  // likewise: a lost connection is made again for so long
   std::string pcap;
-  std::vector<std::string> unknown = {};  // what a recording that is played could not tell, by name
+  std::vector<std::string> unknown = {};  // what files that were imported could not tell, by name
 
   Nanos rtt() const { return up.delay + down.delay; }
 };
@@ -56,9 +56,10 @@ std::string usual_network_text();  // "ns3, 80ms, 100Mbit"
 NetworkChoice parse_link(const std::string&);
 const std::vector<std::string>& preset_names();
 
-// What lies on one pair's way: LINK keys, "up" and "down". `up` leads from the first of them.
+// What lies on one pair's way: LINK keys, "up" and "down". `up` leads from the first of them. `unknown` gets what the
+// files that it imports could not tell.
 void read_both_ways(engine::ObjectReader&, netsim::LinkSpec& up, netsim::LinkSpec& down,
-                    const std::string& folder);
+                    const std::string& folder, std::vector<std::string>& unknown);
 
 // Its parties, joined by it.
 netsim::NetworkSpec spec_of(const NetworkChoice&, std::uint64_t seed);

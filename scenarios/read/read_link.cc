@@ -158,8 +158,9 @@ std::vector<SchemaKey> link_schema() {
   return list;
 }
 
-void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up, const std::string& folder) {
-  read_text(r, "netem", [&](const std::string& text) { apply_netem(text, link); });
+void read_link(ObjectReader& r, netsim::LinkSpec& link, bool is_up, const std::string& folder,
+               std::vector<std::string>& unknown) {
+  read_text(r, "netem", [&](const std::string& text) { apply_netem(text, link, &unknown); });
   read_state(r, link, is_up);
   read_text(r, "mahimahi",
             [&](const std::string& file) { link.opportunities = read_mahimahi(beside(folder, file)); });

@@ -11,7 +11,8 @@ using engine::SchemaKey;
 
 // Applies the link keys of `reader`'s object (see link_schema) to what `link` says already. rtt is
 // split between the directions, the odd nanosecond going down. File names are sought from `folder`.
-void read_link(engine::ObjectReader& reader, netsim::LinkSpec& link, bool is_up, const std::string& folder);
+void read_link(engine::ObjectReader& reader, netsim::LinkSpec& link, bool is_up, const std::string& folder,
+               std::vector<std::string>& unknown);
 
 std::vector<SchemaKey> link_schema();
 

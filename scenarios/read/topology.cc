@@ -31,7 +31,7 @@ void read_edge(const Json& json, const std::string& where, NetworkChoice& n, con
   });
   if (edge == n.edges.end()) edge = n.edges.insert(edge, {from, to, n.up, n.down});
   const bool along = edge->a == from;
-  read_both_ways(r, along ? edge->forward : edge->backward, along ? edge->backward : edge->forward, folder);
+  read_both_ways(r, along ? edge->forward : edge->backward, along ? edge->backward : edge->forward, folder, n.unknown);
   r.done();
 }
 
@@ -69,7 +69,7 @@ void read_shard_links(ObjectReader& r, NetworkChoice& n, const std::string& fold
   netsim::LinkSpec there = n.up, back = n.down;
   if (const Json* inner = r.find("inner")) {
     ObjectReader own(*inner, r.path("inner"));
-    read_both_ways(own, there, back, folder);
+    read_both_ways(own, there, back, folder, n.unknown);
     own.done();
   }
   for (const auto& [a, b] : shards.pairs())

@@ -5,7 +5,7 @@ namespace splitwan::fuzz {
 namespace {
 
 void feed(std::string_view input) {
-  taken([&] { use(*engine::make_bpe_tokenizer(file_with(input))); });
+  taken([&] { use(*engine::make_json_tokenizer(file_with(input))); });
 }
 
 const Stands stands("tokenizer_json", feed);

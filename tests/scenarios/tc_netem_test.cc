@@ -37,7 +37,7 @@ TEST(Netem, parameters_become_the_link) {
   EXPECT_FALSE(link.jitter.reorder) << "a rate keeps netem's packets in order";
   EXPECT_DOUBLE_EQ(link.loss, 0.003);
   EXPECT_EQ(link.bits_per_second, 100e6);
-  EXPECT_EQ(link.queue_bytes, 1'500'000u);
+  EXPECT_EQ(link.queue_bytes, 500'000u) << "1000 packets, of which 667 are within the delay";
   EXPECT_TRUE(netem("delay 80ms 5ms").jitter.reorder) << "netem without a rate sends by due time";
 }
 
@@ -108,11 +108,42 @@ TEST(Netem, whole_commands_are_read_and_the_token_bucket_has_the_queue) {
   EXPECT_EQ(netem("tc qdisc add dev a root tbf rate 8mbit burst 2000 latency 50ms").queue_bytes, 52'000u);
 }
 
+TEST(Netem, limit_counts_the_packets_within_the_delay_and_is_a_thousand_unless_stated) {
+  const auto noted = [](std::string_view text) {
+    std::vector<std::string> notes;
+    LinkState link{.bits_per_second = 100e6};
+    apply_netem(text, link, &notes);
+    return std::pair(link.bits_per_second, notes);
+  };
+  const auto [rate, notes] = noted("tc qdisc add dev eth0 root netem delay 300ms rate 1gbit");
+  EXPECT_EQ(rate, 40e6);
+  EXPECT_THAT(notes, testing::ElementsAre("netem: its limit of 1000 packets (tc's default) counts those within the delay: "
+                                          "at 1500 bytes in 300 ms at most 40 Mbit/s pass, which is the link's rate here"));
+  EXPECT_EQ(noted("tc qdisc add dev eth0 root netem delay 1000ms 0ms").first, 12e6);
+  EXPECT_EQ(noted("delay 1000ms limit 100000").first, 100e6);
+  EXPECT_TRUE(noted("delay 50ms").second.empty()) << "240 Mbit/s would pass";
+}
+
+TEST(Netem, reads_what_tc_shows_and_takes_nothing_for_nothing) {
+  const LinkState shown = netem("qdisc netem 8001: root refcnt 2 limit 1000 delay 50ms  5ms loss 2% seed 7119");
+  EXPECT_EQ(shown.delay, 50ms);
+  EXPECT_EQ(shown.jitter.scale, 5ms);
+  EXPECT_EQ(shown.jitter.law, JitterLaw::uniform);
+  EXPECT_EQ(shown.loss, 0.02);
+  EXPECT_EQ(netem("qdisc netem 1: dev eth0 parent 1:1 limit 100 delay 9ms").delay, 9ms);
+  EXPECT_EQ(netem("delay 100ms duplicate 0% corrupt 0% reorder 0%").delay, 100ms);
+  EXPECT_EQ(netem_error("delay 9ms duplicate 1%"), "netem: duplicate is not modelled");
+  EXPECT_EQ(netem_error("qdisc htb 1: root refcnt 2"), "qdisc: expected netem or tbf, found 'htb'");
+  EXPECT_EQ(netem("delay 80 ms rate 100 Mbit").bits_per_second, 100e6) << "as people write it";
+  EXPECT_EQ(netem("delay 80 ms rate 100 Mbit").delay, 80ms);
+  EXPECT_THAT(netem_error("rate 50M"), HasSubstr("expected a rate such as 100mbit"));
+}
+
 TEST(Netem, what_the_text_does_not_mention_stays) {
   const LinkState link = netem("delay 5ms", {.bits_per_second = 1e6, .loss = 0.1, .queue_bytes = 9000});
   EXPECT_EQ(link.bits_per_second, 1e6);
   EXPECT_EQ(link.loss, 0.1);
-  EXPECT_EQ(link.queue_bytes, 9000u);
+  EXPECT_EQ(netem("tc qdisc add dev a root tbf rate 8mbit burst 2000 latency 50ms", link).loss, 0.1);
   LinkState kept{.delay = 7ms};
   EXPECT_NE(error_of([&] { apply_netem("delay 5ms loss 200%", kept); }), "");
   EXPECT_EQ(kept.delay, 7ms);
@@ -136,7 +167,7 @@ TEST(Netem, what_is_not_modelled_is_refused_by_name) {
 TEST(Netem, bad_words_are_named_with_what_was_expected) {
   EXPECT_EQ(
       netem_error("dalay 5ms"),
-      "netem: expected one of delay, loss, distribution, rate, limit, reorder, found 'dalay'; did you mean "
+      "netem: expected one of delay, loss, distribution, rate, limit, reorder, duplicate, corrupt, seed, found 'dalay'; did you mean "
       "'delay'?");
   EXPECT_THAT(netem_error("delay 5min"),
               AllOf(HasSubstr("netem: delay: expected a time"), HasSubstr("'5min'")));

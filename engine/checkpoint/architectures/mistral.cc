@@ -36,7 +36,7 @@ Architecture ministral() {
   return {"MinistralForCausalLM", "ministral", {},
           R"({"max_position_embeddings": 131072, "rms_norm_eps": 1e-6, "sliding_window": 4096})", read_ministral};
 }
-Architecture ministral3() { return {"Ministral3ForCausalLM", "ministral3", {}, ministral3_defaults, read_mistral}; }
+Architecture ministral3() { return {"Ministral3ForCausalLM", "ministral3", {.growing_queries = true}, ministral3_defaults, read_mistral}; }
 Architecture mistral3() {
   return {"Mistral3ForConditionalGeneration", "mistral3", {}, R"({"max_position_embeddings": 131072})", read_either,
           "{}"};

@@ -86,7 +86,8 @@ Turning turning(const ModelConfig& c, const Rotary& rotary, std::span<const std:
     const at::Tensor there = upload(both, device);
     return Turning::Angles{there[0], there[1]};
   };
-  Turning t{.main = angles(Turn::main)};
+  Turning t;
+  t.main = angles(Turn::main);
   if (c.local_theta > 0) t.local = angles(Turn::local);
   if (c.query_growth > 0) {
     const at::Tensor growth = host_buffer({rows, 1, 1}, at::kFloat, device);

@@ -37,6 +37,7 @@ struct LinkOptions {
 
 netsim::LinkPair parse_pair(const LinkOptions& o) {
   const NetworkChoice network = parse_link(o.link);
+  for (const std::string& what : network.unknown) remark("link: {}", what);
   if (network.sessions.count > 0)
     throw Error("link: sessions: nobody else is on an emulated link: expected none, found {}",
                 network.sessions.count);

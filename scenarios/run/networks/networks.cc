@@ -21,7 +21,7 @@ void say_unknown(const NetworkChoice& choice) {
   static std::set<std::string> said;
   const std::lock_guard lock(mutex);
   for (const std::string& what : choice.unknown)
-    if (said.insert(what).second) remark("replay: {}", what);
+    if (said.insert(what).second) remark("link: {}", what);
 }
 
 }  // namespace

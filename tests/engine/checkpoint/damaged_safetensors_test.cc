@@ -83,9 +83,17 @@ TEST(DamagedSafetensors, tensors_must_not_overlap) {
   EXPECT_EQ(error_in(file_of(header, 12)), "tensors 'a' and 'b' overlap");
 }
 
-TEST(DamagedSafetensors, unknown_dtypes_are_named) {
-  EXPECT_EQ(error_in_entry(R"({"dtype":"F8_E4M3","shape":[16],"data_offsets":[0,16]})"),
-            "tensor 'w': dtype F8_E4M3 is not one of F32, F16, BF16");
+TEST(DamagedSafetensors, every_byte_is_one_tensors) {
+  const std::string a = R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
+  EXPECT_EQ(error_in(file_of("{" + a + "}", 12)), "the last 4 bytes are no tensor's");
+  EXPECT_EQ(error_in(file_of("{" + a + R"(,"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", 16)),
+            "4 bytes before tensor 'b' are no tensor's");
+}
+
+TEST(DamagedSafetensors, dtypes_that_nobody_computes_with_are_checked_for_their_size) {
+  EXPECT_EQ(error_in_entry(R"({"dtype":"F8_E4M3","shape":[16],"data_offsets":[0,16]})"), "");
+  EXPECT_EQ(error_in_entry(R"({"dtype":"I64","shape":[1],"data_offsets":[0,16]})"),
+            "tensor 'w': shape [1] as I64 needs 8 bytes, found 16");
 }
 
 TEST(DamagedSafetensors, shapes_that_overflow_are_refused) {
@@ -95,7 +103,7 @@ TEST(DamagedSafetensors, shapes_that_overflow_are_refused) {
       error_in_entry(R"({"dtype":"F32","shape":[1099511627776,1099511627776],"data_offsets":[0,16]})"),
       HasSubstr("needs 4835703278458516698824704 bytes"));
   EXPECT_EQ(error_in_entry(R"({"dtype":"F32","shape":[1099511627776,1099511627776,0],"data_offsets":[0,0]})"),
-            "");
+            "the last 16 bytes are no tensor's");
 }
 
 TEST(DamagedSafetensors, malformed_entries_are_named) {
