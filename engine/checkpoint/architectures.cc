@@ -5,8 +5,8 @@
 namespace splitwan::engine {
 namespace families {
 
-Architecture llama(), mistral(), ministral(), ministral3(), mistral3(), qwen2(), qwen3(), gemma(), gemma2(), gemma3(),
-    gemma3_beside_images(), phi3(), smollm3(), olmo2(), olmo3(), granite();
+Architecture llama(), mistral(), ministral(), ministral3(), mistral3(), qwen2(), qwen3(), gemma(), gemma2(),
+    gemma3(), gemma3_beside_images(), phi3(), smollm3(), olmo2(), olmo3(), granite();
 
 }  // namespace families
 
@@ -15,8 +15,9 @@ namespace {
 const std::vector<Architecture>& known_families() {
   using namespace families;
   static const std::vector<Architecture> table = {
-      llama(),  mistral(), ministral(), ministral3(), mistral3(), qwen2(), qwen3(), gemma(), gemma2(), gemma3(),
-      gemma3_beside_images(), phi3(), smollm3(), olmo2(), olmo3(), granite()};
+      llama(), mistral(), ministral(), ministral3(),           mistral3(), qwen2(),   qwen3(),
+      gemma(), gemma2(),  gemma3(),    gemma3_beside_images(), phi3(),     smollm3(), olmo2(),
+      olmo3(), granite()};
   return table;
 }
 
@@ -50,7 +51,8 @@ ConfigFile completed(const ConfigFile& file, const Architecture& architecture) {
     where += ": text_config";
     keys = *text;
     defaults.update(Json::parse(architecture.text_defaults));
-    for (const char* shared : {"bos_token_id", "eos_token_id", "tie_word_embeddings", "quantization_config"}) {
+    for (const char* shared :
+         {"bos_token_id", "eos_token_id", "tie_word_embeddings", "quantization_config"}) {
       if (const Json* outside = file.find(shared); outside && !keys.contains(shared)) keys[shared] = *outside;
     }
   }
@@ -65,14 +67,16 @@ void read_windows(const ConfigFile& file, ModelConfig& c, bool (*windowed)(int l
   for (int i = 0; i < c.layers; ++i) c.kinds[static_cast<std::size_t>(i)].windowed = windowed(i);
   if (const Json* types = file.find("layer_types")) {
     if (!types->is_array() || types->size() != c.kinds.size())
-      throw Error("{}: key 'layer_types': expected a list of {} texts, one for each layer, found {}", file.path,
-                  c.layers, types->is_array() ? fmt::format("{}", types->size()) : types->dump().substr(0, 80));
+      throw Error("{}: key 'layer_types': expected a list of {} texts, one for each layer, found {}",
+                  file.path, c.layers,
+                  types->is_array() ? fmt::format("{}", types->size()) : types->dump().substr(0, 80));
     for (std::size_t i = 0; i < c.kinds.size(); ++i) {
       const Json& type = (*types)[i];
       c.kinds[i].windowed = type == "sliding_attention";
       if (!c.kinds[i].windowed && type != "full_attention")
         throw Error(
-            "{}: key 'layer_types': {} is not implemented (expected \"full_attention\" or \"sliding_attention\")",
+            "{}: key 'layer_types': {} is not implemented (expected \"full_attention\" or "
+            "\"sliding_attention\")",
             file.path, type.dump());
     }
   }

@@ -1,4 +1,5 @@
-// The model families that the engine runs: a row each in architectures.cc, a file for those alike in architectures/.
+// The model families that the engine runs: a row each in architectures.cc, a file for those alike in
+// architectures/.
 #pragma once
 
 #include "engine/checkpoint/config_file.hh"
@@ -14,7 +15,8 @@ struct Architecture {
   const char* defaults;
   // Takes the keys that not all families share. Throws Error naming file and key for what is not implemented.
   void (*read)(const ConfigFile&, ModelConfig&);
-  // Of a config that holds the model under `text_config`, beside an image encoder: what is left out there besides.
+  // Of a config that holds the model under `text_config`, beside an image encoder: what is left out there
+  // besides.
   const char* text_defaults = nullptr;
 };
 

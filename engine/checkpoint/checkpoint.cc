@@ -17,7 +17,8 @@ std::string others_in(const std::string& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string(), kind = entry.path().extension().string();
     const bool pickled = kind == ".bin" || kind == ".pt" || kind == ".pth";
-    if (pickled) return fmt::format(", but {}: a pickled file, which is a program; convert it to safetensors", name);
+    if (pickled)
+      return fmt::format(", but {}: a pickled file, which is a program; convert it to safetensors", name);
     if (kind == ".gguf") return fmt::format(", but {}: GGUF is not read", name);
   }
   return "";
@@ -43,7 +44,8 @@ Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
       add(name, folder + "/" + file.get<std::string>());
     }
   } else {
-    throw Error("{}: holds neither model.safetensors nor model.safetensors.index.json{}", folder, others_in(folder));
+    throw Error("{}: holds neither model.safetensors nor model.safetensors.index.json{}", folder,
+                others_in(folder));
   }
   refuse_what_nobody_reads();
 }
@@ -54,8 +56,8 @@ void Checkpoint::add(const std::string& name, const std::string& file) {
   if (!is_new) throw Error("{}: tensors '{}' and '{}' are both {}", file, at->second.name, name, plain);
 }
 
-// A weight of a layer that no product of ours takes would be left out without a word: a Qwen relabelled as a Llama
-// ran without its biases.
+// A weight of a layer that no product of ours takes would be left out without a word: a Qwen relabelled as a
+// Llama ran without its biases.
 void Checkpoint::refuse_what_nobody_reads() const {
   std::set<std::string> read;
   for (const TensorSpec& spec : tensors_of(config_)) read.insert(spec.name);
@@ -76,10 +78,12 @@ const TensorView& Checkpoint::view(const std::string& name) {
     const std::string& path = where->second.file;
     const auto& file = files_.try_emplace(path, path).first->second;
     if (const auto other = file.others().find(where->second.name); other != file.others().end())
-      throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, other->first, other->second);
+      throw Error("{}: tensor '{}': dtype {} is not one of F32, F16, BF16", path, other->first,
+                  other->second);
     for (const TensorView& t : file.tensors()) {
       const std::string plain = plain_name(t.name);
-      if (const auto it = file_of_.find(plain); it != file_of_.end() && it->second.file == path) found_[plain] = &t;
+      if (const auto it = file_of_.find(plain); it != file_of_.end() && it->second.file == path)
+        found_[plain] = &t;
     }
     found = found_.find(name);
     if (found == found_.end())
@@ -91,8 +95,8 @@ const TensorView& Checkpoint::view(const std::string& name) {
 const TensorView& Checkpoint::tensor(const std::string& name, const std::vector<std::int64_t>& shape) {
   const TensorView& found = view(name);
   if (found.shape != shape) {
-    throw Error("{}: tensor '{}': expected shape {}, found {}", file_of_.at(name).file, name, Json(shape).dump(),
-                Json(found.shape).dump());
+    throw Error("{}: tensor '{}': expected shape {}, found {}", file_of_.at(name).file, name,
+                Json(shape).dump(), Json(found.shape).dump());
   }
   return found;
 }

@@ -11,8 +11,8 @@ namespace splitwan::engine {
 
 class Checkpoint {
  public:
-  // Maps model.safetensors, or the shards that model.safetensors.index.json names (each on first use). Throws Error
-  // naming what it is where those are absent, and a layer's tensor that the family does not read.
+  // Maps model.safetensors, or the shards that model.safetensors.index.json names (each on first use). Throws
+  // Error naming what it is where those are absent, and a layer's tensor that the family does not read.
   explicit Checkpoint(const std::string& folder);
   // Weights that are noise, in memory: for measuring speed. Its tensors share their bytes.
   static Checkpoint random(const ModelConfig&, DType);

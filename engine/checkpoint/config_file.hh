@@ -1,4 +1,5 @@
-// Reads values out of one config.json, naming it and the key in errors, and remembers which keys were asked for.
+// Reads values out of one config.json, naming it and the key in errors, and remembers which keys were asked
+// for.
 #pragma once
 
 #include <set>

@@ -6,13 +6,14 @@
 
 #include "engine/base/error.hh"
 #include "engine/checkpoint/architectures.hh"
+#include "engine/checkpoint/generation_config.hh"
 #include "engine/checkpoint/rope_keys.hh"
 
 namespace splitwan::engine {
 namespace {
 
-// Keys that change the arithmetic, and the values with which they do not. A family that computes with one has asked
-// for it.
+// Keys that change the arithmetic, and the values with which they do not. A family that computes with one has
+// asked for it.
 void refuse_what_nobody_reads(const ConfigFile& file) {
   const std::pair<const char*, std::vector<Json>> known[] = {{"attention_bias", {false}},
                                                              {"mlp_bias", {false}},
@@ -92,7 +93,8 @@ void simplify(ModelConfig& c) {
     if (!c.kinds.empty()) c.sliding_window = 0;
     for (LayerKind& kind : c.kinds) kind.windowed = true;
   }
-  if (std::ranges::all_of(c.kinds, [](const LayerKind& kind) { return kind == LayerKind{}; })) c.kinds.clear();
+  if (std::ranges::all_of(c.kinds, [](const LayerKind& kind) { return kind == LayerKind{}; }))
+    c.kinds.clear();
   if (std::ranges::none_of(c.kinds, [](const LayerKind& kind) { return kind.turn == Turn::local; }))
     c.local_theta = 0;
 }
@@ -100,7 +102,8 @@ void simplify(ModelConfig& c) {
 }  // namespace
 
 float ModelConfig::score_scale() const {
-  return attention_scale > 0 ? static_cast<float>(attention_scale) : 1.f / std::sqrt(static_cast<float>(head_dim));
+  return attention_scale > 0 ? static_cast<float>(attention_scale)
+                             : 1.f / std::sqrt(static_cast<float>(head_dim));
 }
 
 bool is_plain_llama(const ModelConfig& c) {
@@ -142,7 +145,8 @@ ModelConfig read_model_config(const std::string& folder) {
   c.tied = file.flag("tie_word_embeddings", false);
   const auto bos = file.tokens("bos_token_id");
   c.bos = bos.empty() ? -1 : bos[0];
-  c.eos = file.tokens("eos_token_id");
+  const GenerationConfig generation = read_generation_config(folder);
+  c.eos = generation.eos ? *generation.eos : file.tokens("eos_token_id");
   check_sizes(file, c);
   check_activation(file, c.traits.activation);
   read_rope(file, c);

@@ -68,8 +68,8 @@ Frequencies linear(const RopeScaling& r, const Asked& a) {
   return f;
 }
 
-// Its base grows with the length: transformers computes it anew as a session grows and leaves earlier keys as they
-// turned; here it is that of the planned length from the start.
+// Its base grows with the length: transformers computes it anew as a session grows and leaves earlier keys as
+// they turned; here it is that of the planned length from the start.
 void read_dynamic(const Stated& s, RopeScaling& r) {
   read_factor(s, r);
   if (const int trained = s.trained(s.context); trained != s.context)
@@ -114,8 +114,8 @@ void read_yarn(const Stated& s, RopeScaling& r) {
   r.beta_slow = s.positive("beta_slow", 1);
   r.truncate = s.keys.get("truncate", true);
   const double one = s.keys.get<double>("mscale", 0), all = s.keys.get<double>("mscale_all_dim", 0);
-  r.turn_scale = one != 0 && all != 0 ? yarn_scale(r.factor, one) / yarn_scale(r.factor, all)
-                                      : yarn_scale(r.factor, 1);
+  r.turn_scale =
+      one != 0 && all != 0 ? yarn_scale(r.factor, one) / yarn_scale(r.factor, all) : yarn_scale(r.factor, 1);
   r.turn_scale = s.positive("attention_factor", r.turn_scale);
 }
 Frequencies yarn(const RopeScaling& r, const Asked& a) {
@@ -167,10 +167,11 @@ struct Kind {
   void (*read)(const Stated&, RopeScaling&);
   Frequencies (*frequencies)(const RopeScaling&, const Asked&);
 };
-constexpr Kind kinds[] = {{"default", false, no_more, as_trained},     {"linear", false, read_factor, linear},
-                          {"dynamic", true, read_dynamic, dynamic},    {"llama3", false, read_llama3, llama3},
-                          {"yarn", false, read_yarn, yarn},            {"longrope", true, read_longrope, longrope},
-                          {"su", true, read_longrope, longrope}};  // longrope's first name
+constexpr Kind kinds[] = {
+    {"default", false, no_more, as_trained},  {"linear", false, read_factor, linear},
+    {"dynamic", true, read_dynamic, dynamic}, {"llama3", false, read_llama3, llama3},
+    {"yarn", false, read_yarn, yarn},         {"longrope", true, read_longrope, longrope},
+    {"su", true, read_longrope, longrope}};  // longrope's first name
 
 const Kind* kind_named(const std::string& name) {
   const auto* const found = std::ranges::find_if(kinds, [&](const Kind& k) { return name == k.name; });

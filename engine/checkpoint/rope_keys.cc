@@ -38,11 +38,13 @@ void read_main(const ConfigFile& file, const char* key, Dictionary d, ModelConfi
   c.rope_theta = theta;
   const double part = d.positive("partial_rotary_factor", file.positive("partial_rotary_factor", 1));
   if (part != 1 && !c.traits.fused)
-    throw Error("{}: key 'partial_rotary_factor': {} is not implemented for this family (expected 1)", file.path, part);
+    throw Error("{}: key 'partial_rotary_factor': {} is not implemented for this family (expected 1)",
+                file.path, part);
   if (part > 1) throw Error("{}: key 'partial_rotary_factor': expected at most 1, found {}", file.path, part);
   const int dims = static_cast<int>(c.head_dim * part);
   if (dims < 2 || dims % 2 != 0)
-    throw Error("{}: {} of {} values of a head turn: rotary embedding needs pairs", file.path, dims, c.head_dim);
+    throw Error("{}: {} of {} values of a head turn: rotary embedding needs pairs", file.path, dims,
+                c.head_dim);
   if (dims != c.head_dim) c.rotary_dims = dims;
   const bool grows = c.traits.growing_queries || file.text("model_type", "") == "ministral3";
   if (grows && d.has("llama_4_scaling_beta")) {
@@ -66,7 +68,8 @@ void read_rope(const ConfigFile& file, ModelConfig& c) {
     const Json* stated = file.find(key);
     if (!stated) continue;
     read = true;
-    const bool by_type = stated->is_object() && (stated->contains("full_attention") || stated->contains("sliding_attention"));
+    const bool by_type =
+        stated->is_object() && (stated->contains("full_attention") || stated->contains("sliding_attention"));
     if (!by_type) {
       read_main(file, key, {file, key, *stated}, c);
       continue;

@@ -1,5 +1,5 @@
-// Where configs say how rows turn: `rope_theta` and `rope_scaling`, or as newer files write it `rope_parameters`,
-// for all layers or by their type.
+// Where configs say how rows turn: `rope_theta` and `rope_scaling`, or as newer files write it
+// `rope_parameters`, for all layers or by their type.
 #pragma once
 
 #include "engine/checkpoint/config_file.hh"
@@ -7,7 +7,8 @@
 
 namespace splitwan::engine {
 
-// Takes rope_theta, rope, local_theta, rotary_dims and what queries grow by. Throws Error naming file and key.
+// Takes rope_theta, rope, local_theta, rotary_dims and what queries grow by. Throws Error naming file and
+// key.
 void read_rope(const ConfigFile&, ModelConfig&);
 
 }  // namespace splitwan::engine

@@ -31,9 +31,10 @@ std::vector<std::uint64_t> counts(const Json& list) {
 std::size_t width_of(const std::string& dtype) {
   if (const auto type = dtype_named(dtype)) return size_of(*type);
   constexpr std::pair<const char*, std::size_t> widths[] = {
-      {"F64", 8}, {"I64", 8}, {"U64", 8}, {"I32", 4},     {"U32", 4},     {"I16", 2},
+      {"F64", 8}, {"I64", 8}, {"U64", 8}, {"I32", 4},  {"U32", 4},     {"I16", 2},
       {"U16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
-  const auto* const found = std::ranges::find(widths, dtype, [](const auto& w) { return std::string(w.first); });
+  const auto* const found =
+      std::ranges::find(widths, dtype, [](const auto& w) { return std::string(w.first); });
   return found == std::end(widths) ? 0 : found->second;
 }
 
@@ -77,8 +78,8 @@ Entry entry_of(const std::string& path, const std::string& name, const Json& ent
 }
 
 // Every byte of the data section is one tensor's, as upstream wants it.
-void refuse_overlaps_and_gaps(const std::string& path, std::vector<TensorView> tensors, const std::byte* begin,
-                              const std::byte* end) {
+void refuse_overlaps_and_gaps(const std::string& path, std::vector<TensorView> tensors,
+                              const std::byte* begin, const std::byte* end) {
   std::sort(tensors.begin(), tensors.end(), [](auto& a, auto& b) {
     return std::pair(a.data.data(), a.data.size()) <
            std::pair(b.data.data(), b.data.size());  // empty ones first

@@ -19,7 +19,8 @@ class SafetensorsFile {
   ~SafetensorsFile();
   SafetensorsFile(SafetensorsFile&&) noexcept;
   const std::vector<TensorView>& tensors() const { return tensors_; }  // views live as long as this object
-  // Of the others, whose numbers we do not compute with, the dtype: buffers of integers that no layer asks for.
+  // Of the others, whose numbers we do not compute with, the dtype: buffers of integers that no layer asks
+  // for.
   const std::map<std::string, std::string>& others() const { return others_; }
   // Lets go of the memory that reading has taken; what is read again comes back by itself.
   void release() const;

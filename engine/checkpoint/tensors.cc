@@ -30,8 +30,8 @@ std::vector<Role> roles_of_a_layer(const Traits& t) {
   return roles;
 }
 
-// post_attention_layernorm stands before the feed-forward block where no norm follows a block, and else behind
-// attention.
+// post_attention_layernorm stands before the feed-forward block where no norm follows a block, and else
+// behind attention.
 const char* name_within_its_layer(Role role, const Traits& t) {
   switch (role) {
     case Role::attention_norm:
@@ -173,7 +173,8 @@ bool is_norm(Role role) {
 }
 
 bool is_of_a_layer(const std::string& name) {
-  return name.starts_with("model.layers.") && !name.ends_with(".rotary_emb.inv_freq");  // a table, computed here
+  return name.starts_with("model.layers.") &&
+         !name.ends_with(".rotary_emb.inv_freq");  // a table, computed here
 }
 
 std::string plain_name(const std::string& name) {

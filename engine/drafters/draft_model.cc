@@ -135,13 +135,14 @@ class DraftTree : public Drafter {
 
   void expand(const std::vector<std::int32_t>& nodes, const at::Tensor& logits) {
     const auto vocabulary = static_cast<std::size_t>(logits.size(1));
-    const std::size_t targets = options_.vocabulary > 0 ? static_cast<std::size_t>(options_.vocabulary) : vocabulary;
+    const std::size_t targets =
+        options_.vocabulary > 0 ? static_cast<std::size_t>(options_.vocabulary) : vocabulary;
     const std::size_t context = path_.size();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (std::int32_t n = nodes[i]; n > 0; n = nodes_[n].parent)
         path_.insert(path_.begin() + static_cast<std::ptrdiff_t>(context), nodes_[n].token);
-      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, std::min(vocabulary, targets)}, path_, scores_,
-                      unlikely);
+      sampler_.scores({logits.data_ptr<float>() + i * vocabulary, std::min(vocabulary, targets)}, path_,
+                      scores_, unlikely);
       path_.resize(context);
       const Node parent = nodes_[nodes[i]];
       for (const Candidate& c : candidates(scores_, options_.branches))

@@ -16,10 +16,10 @@ class ModelEnds;
 // tree is the best one of its size.
 struct DraftTreeOptions {
   int rows = 16;
-  int depth = 12;     // guesses on one path at most
-  int branches = 8;   // 1: a chain
-  int frontier = 12;  // nodes that a level expands at most
-  int length = 0;     // positions that the text is planned to reach
+  int depth = 12;      // guesses on one path at most
+  int branches = 8;    // 1: a chain
+  int frontier = 12;   // nodes that a level expands at most
+  int length = 0;      // positions that the text is planned to reach
   int vocabulary = 0;  // the target's: no guess lies beyond; 0 = the draft model's own
 };
 // `model` holds all its layers. Both must outlive the drafter.

@@ -66,7 +66,7 @@ struct Set {
   void (*silu_mul)(const float* gate, const float* up, std::int64_t n, float* out);
   void (*gelu_mul)(const float* gate, const float* up, std::int64_t n, float* out);  // GELU's tanh form
   void (*add)(float* x, const float* y, float scale, std::int64_t n);                // x += scale * y
-  void (*soft_cap)(float* x, float cap, std::int64_t n);                             // x = cap * tanh(x / cap)
+  void (*soft_cap)(float* x, float cap, std::int64_t n);  // x = cap * tanh(x / cap)
   void (*widen)(const std::byte* from, DType, std::int64_t n, float* to);
   // The query heads of one row over the slots of `runs`, which are in order of position. scores: scratch of
   // attention_scratch() floats. query, out: [heads, head_dim].

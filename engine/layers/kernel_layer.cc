@@ -8,13 +8,18 @@ namespace splitwan::engine {
 
 void LayerRoom::size_for(const ModelConfig& c, std::int64_t rows) {
   const int half = c.turning_dims() / 2, local_half = c.local_theta > 0 ? half : 0;
-  const std::int64_t widths[] = {c.width, c.q_width() + 2 * c.kv_width(),
-                                 c.q_width(), c.width,
-                                 2 * c.ffn, c.ffn,
-                                 half, half,
-                                 local_half, local_half,
+  const std::int64_t widths[] = {c.width,
+                                 c.q_width() + 2 * c.kv_width(),
+                                 c.q_width(),
+                                 c.width,
+                                 2 * c.ffn,
+                                 c.ffn,
+                                 half,
+                                 half,
+                                 local_half,
+                                 local_half,
                                  c.query_growth > 0};
-  float** const places[] = {&normed, &qkv, &mixed, &out, &gate_up, &hidden,
+  float** const places[] = {&normed,      &qkv,       &mixed,        &out,        &gate_up, &hidden,
                             &main.cosine, &main.sine, &local.cosine, &local.sine, &growth};
   std::int64_t total = 0;
   for (const auto width : widths) total += (rows * width + 15) / 16 * 16;
@@ -56,7 +61,8 @@ KernelLayer::KernelLayer(Checkpoint& checkpoint, int layer, Storage storage)
     : kind_(checkpoint.config().kind(layer)) {
   const ModelConfig& c = checkpoint.config();
   const LayerTensors t = layer_tensors(checkpoint, layer);
-  const auto pack = [&](std::span<const TensorView> views, std::int64_t inputs, std::span<const TensorView> bias) {
+  const auto pack = [&](std::span<const TensorView> views, std::int64_t inputs,
+                        std::span<const TensorView> bias) {
     Product product{PackedLinear(views, inputs, storage), joined_f32(bias)};
     checkpoint.release();  // or the weights would be in memory twice
     return product;
@@ -98,7 +104,8 @@ void KernelLayer::turn(const ModelConfig& c, std::int64_t first, std::int64_t la
       rms_norm(queries, c.heads, q_norm_, c.rms_eps, queries);
       rms_norm(keys, c.kv_heads, k_norm_, c.rms_eps, keys);
     }
-    for (int head = 0; kind_.turn != Turn::none && head < c.heads + c.kv_heads; ++head)  // keys behind queries
+    for (int head = 0; kind_.turn != Turn::none && head < c.heads + c.kv_heads;
+         ++head)  // keys behind queries
       set.rope(queries + head * c.head_dim, by.cosine + row * dims / 2, by.sine + row * dims / 2, dims);
     for (std::int64_t i = 0; c.query_growth > 0 && i < q; ++i) queries[i] *= room.growth[row];
   }

@@ -48,7 +48,8 @@ struct Workspace : LayerRoom {
     std::size_t first = 0;
     for (const SessionRows& s : sessions) {
       const auto count = static_cast<std::size_t>(s.cache->rows());
-      turn(c, s.cache->rotary(), static_cast<std::int64_t>(first), std::span(positions).subspan(first, count));
+      turn(c, s.cache->rotary(), static_cast<std::int64_t>(first),
+           std::span(positions).subspan(first, count));
       first += count;
     }
   }
@@ -160,8 +161,8 @@ void KernelLayers::attend(Workspace& w, int layer) const {
       const std::int64_t row = i % rows, head = i / rows;
       const Workspace::Row& at = w.rows[static_cast<std::size_t>(row)];
       kernels::best().attention(shape, w.qkv + row * (q + 2 * kv) + head * group * dim,
-                                at.slots->head(layer, static_cast<int>(head)), w.runs_of(at, windowed), scores,
-                                w.mixed + row * q + head * group * dim);
+                                at.slots->head(layer, static_cast<int>(head)), w.runs_of(at, windowed),
+                                scores, w.mixed + row * q + head * group * dim);
     }
   });
 }
@@ -190,7 +191,8 @@ class KernelHead : public Head {
     product_(normed, rows, logits.data_ptr<float>());
     if (config_.logits_divisor != 1) logits.div_(config_.logits_divisor);
     if (config_.logits_cap > 0)
-      kernels::best().soft_cap(logits.data_ptr<float>(), static_cast<float>(config_.logits_cap), logits.numel());
+      kernels::best().soft_cap(logits.data_ptr<float>(), static_cast<float>(config_.logits_cap),
+                               logits.numel());
     return logits;
   }
   std::size_t bytes() const override { return product_.bytes(); }

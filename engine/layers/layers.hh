@@ -13,9 +13,11 @@ class LayerStack {
 
   LayerRange range() const { return range_; }
   at::Device device() const { return device_; }
-  // Of a session; `length`: positions that it is planned to reach, which some models turn by (0 = the whole context).
+  // Of a session; `length`: positions that it is planned to reach, which some models turn by (0 = the whole
+  // context).
   KvCache new_cache(int length = 0) const {
-    return {layers_->new_slots(), turns_by_length(config_.rope) ? std::make_shared<Rotary>(config_, length) : rotary_};
+    return {layers_->new_slots(),
+            turns_by_length(config_.rope) ? std::make_shared<Rotary>(config_, length) : rotary_};
   }
   // x: [rows, width] of the steps that each session's cache.begin() opened, a session below the other -> the
   // rows that are wanted, in the same order; both on the device, x is overwritten. A cache takes in every row

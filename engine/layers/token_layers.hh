@@ -20,7 +20,8 @@ class TokenLayers {
 
   // x: [rows, width] at these positions -> rotated queries, keys, values: [rows, q_width + 2 kv_width].
   // `layer` is the model's number of it.
-  at::Tensor before(int layer, const at::Tensor& x, const Rotary&, std::span<const std::int32_t> positions) const;
+  at::Tensor before(int layer, const at::Tensor& x, const Rotary&,
+                    std::span<const std::int32_t> positions) const;
   // Adds to x what attention found, [rows, q_width], and then the feed-forward block.
   void after(int layer, at::Tensor& x, const at::Tensor& mixed) const;
 

@@ -16,7 +16,8 @@ struct ShardWidths {
   std::uint64_t window = 0;  // sliding: a row sees so many positions, its own among them; 0: all before it
   bool causal = true;        // false: every row sees all rows
   std::uint64_t ffn = 0, ffn_matrices = 3, vocabulary = 0;  // for costs alone; 0: not stated
-  std::vector<int> full_layers = {};  // of the nodes', counted from their first: rows see all in spite of the window
+  std::vector<int> full_layers =
+      {};  // of the nodes', counted from their first: rows see all in spite of the window
   std::uint64_t window_of(int layer) const;
 };
 // Throws Error naming the key that `geometry` lacks.
@@ -24,8 +25,9 @@ ShardWidths shard_widths_of(const Json& geometry, LayerRange nodes, const std::s
 
 // Positions of shard `shard` among the first `end`.
 std::uint64_t positions_of(const Sharding&, int shard, std::uint64_t end);
-// How many keys of a shard the row at a position sees in one of the nodes' layers; `end`: positions that there are, where rows see all.
-// One position is one key: of a tree's rows that share one, a row sees its own path's.
+// How many keys of a shard the row at a position sees in one of the nodes' layers; `end`: positions that
+// there are, where rows see all. One position is one key: of a tree's rows that share one, a row sees its own
+// path's.
 std::uint64_t keys_seen(const Sharding&, const ShardWidths&, int layer, int shard, std::uint64_t position,
                         std::uint64_t end);
 

@@ -55,15 +55,16 @@ Json check_hello(const Message& m, const ModelConfig& config, LayerRange middle)
 }
 
 void say_length(Json& more, const ModelConfig& config, int length) {
-  if (turns_by_length(config.rope)) more["length"] = length > 0 ? std::min(length, config.context) : config.context;
+  if (turns_by_length(config.rope))
+    more["length"] = length > 0 ? std::min(length, config.context) : config.context;
 }
 
 int length_said(const Json& hello, const ModelConfig& config) {
   if (!turns_by_length(config.rope)) return 0;
   const Json said = hello.value("length", Json());
   if (!said.is_number_unsigned() || said == 0 || said > config.context)
-    throw Error("the session's length is {}: expected 1 to {} positions, which this model turns by", quoted(said),
-                config.context);
+    throw Error("the session's length is {}: expected 1 to {} positions, which this model turns by",
+                quoted(said), config.context);
   return said.get<int>();
 }
 

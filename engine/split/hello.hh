@@ -12,8 +12,8 @@ Message hello(const ModelConfig&, LayerRange middle, const Codec&, const Json& m
 // Throws Error saying which value differs and what each side has. Gives back all that the client said.
 Json check_hello(const Message&, const ModelConfig&, LayerRange middle);
 
-// What a hello says where the model turns its rows by how long a session is planned to get: `length` positions, 0 =
-// the whole context. Nothing for other models.
+// What a hello says where the model turns its rows by how long a session is planned to get: `length`
+// positions, 0 = the whole context. Nothing for other models.
 void say_length(Json& more, const ModelConfig&, int length);
 // What a client said of it; 0 for other models. Throws Error.
 int length_said(const Json& hello, const ModelConfig&);

@@ -50,7 +50,8 @@ const AddedTokens::Spelled* token_at(std::string_view text, std::size_t at, cons
   if (candidates == index.end()) return nullptr;
   for (const AddedTokens::Spelled& spelled : candidates->second) {
     if (!text.substr(at).starts_with(spelled.text)) continue;
-    return spelled.token->single_word && !stands_alone(text, at, at + spelled.text.size()) ? nullptr : &spelled;
+    return spelled.token->single_word && !stands_alone(text, at, at + spelled.text.size()) ? nullptr
+                                                                                           : &spelled;
   }
   return nullptr;
 }

@@ -25,8 +25,8 @@ std::string alphabet_of_bytes(std::string_view bytes);
 
 class BpeModel : public WordModel {
  public:
-  // `byte_level`: words come as bytes, though the file spells tokens in the alphabet; texts are bytes then. Throws
-  // Error naming the file and key for what is missing, malformed or not implemented.
+  // `byte_level`: words come as bytes, though the file spells tokens in the alphabet; texts are bytes then.
+  // Throws Error naming the file and key for what is missing, malformed or not implemented.
   static BpeModel from_tokenizer_json(const TokenizerFile&, const Json& model, const std::string& where,
                                       bool byte_level);
   static BpeModel from_gpt2_files(const std::string& vocab_json, const std::string& merges_txt);

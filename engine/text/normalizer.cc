@@ -62,7 +62,8 @@ void without_accents(utf8proc_int32_t code, std::string& to) {
 // Control characters go, what separates or is invisible becomes a space (SentencePiece's nmt rules).
 void nmt(utf8proc_int32_t code, std::string& to) {
   const auto within = [&](int first, int last) { return code >= first && code <= last; };
-  if (within(1, 8) || code == 0x0B || within(0x0E, 0x1F) || code == 0x7F || code == 0x8F || code == 0x9F) return;
+  if (within(1, 8) || code == 0x0B || within(0x0E, 0x1F) || code == 0x7F || code == 0x8F || code == 0x9F)
+    return;
   const bool blank = code == 9 || code == 0x0A || code == 0x0C || code == 0x0D || code == 0x1680 ||
                      within(0x200B, 0x200F) || code == 0x2028 || code == 0x2029 || code == 0x2581 ||
                      code == 0xFEFF || code == 0xFFFD;
@@ -71,7 +72,8 @@ void nmt(utf8proc_int32_t code, std::string& to) {
 
 TextMap stripped(bool left, bool right) {
   const auto ends = std::make_shared<Pattern>(
-      (left ? std::string(R"(\A\s+)") : "") + (left && right ? "|" : "") + (right ? R"(\s+\z)" : ""), "Strip");
+      (left ? std::string(R"(\A\s+)") : "") + (left && right ? "|" : "") + (right ? R"(\s+\z)" : ""),
+      "Strip");
   return [ends, some = left || right](const std::string& text) {
     std::string result;
     std::size_t at = 0;
@@ -136,8 +138,7 @@ TextMap make_normalizer(const Json& description, const std::string& where) {
   if (type == "Lowercase") return each_character(lower);
   if (type == "StripAccents") return each_character(without_accents);
   if (type == "Nmt") return each_character(nmt);
-  if (type == "Strip")
-    return stripped(reader.get("strip_left", true), reader.get("strip_right", true));
+  if (type == "Strip") return stripped(reader.get("strip_left", true), reader.get("strip_right", true));
   if (type == "Sequence") return sequence(description, where);
   if (type == "Replace") return replace(description, where);
   if (type == "Prepend") {

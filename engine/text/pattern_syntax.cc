@@ -9,8 +9,8 @@
 namespace splitwan::engine {
 namespace {
 
-// Oniguruma 6.9, unicode_property_data.c: CR_Space has U+0085 beside PCRE2's; CR_Word is Alphabetic, marks, decimal
-// digits and connectors.
+// Oniguruma 6.9, unicode_property_data.c: CR_Space has U+0085 beside PCRE2's; CR_Word is Alphabetic, marks,
+// decimal digits and connectors.
 constexpr const char* space = R"(\s\x{85})";
 constexpr const char* word =
     R"(\p{L}\p{Nl}\p{M}\p{Nd}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189})";
@@ -56,7 +56,8 @@ class Translation {
       if (end == std::string::npos) refuse(text_.substr(at_));
       ++end;
     } else if (kind == 'x') {
-      while (end < text_.size() && end < at_ + 4 && std::isxdigit(static_cast<unsigned char>(text_[end]))) ++end;
+      while (end < text_.size() && end < at_ + 4 && std::isxdigit(static_cast<unsigned char>(text_[end])))
+        ++end;
     } else if (kind == 'u') {
       end = std::min(at_ + 6, text_.size());
     }
@@ -101,9 +102,11 @@ class Translation {
   // Oniguruma's m is PCRE2's s; its other options are the same letters.
   void group() {
     std::size_t end = at_ + 2;
-    while (end < text_.size() && (std::isalpha(static_cast<unsigned char>(text_[end])) || text_[end] == '-')) ++end;
+    while (end < text_.size() && (std::isalpha(static_cast<unsigned char>(text_[end])) || text_[end] == '-'))
+      ++end;
     const std::string options = text_.substr(at_ + 2, end - at_ - 2);
-    const bool of_options = !options.empty() && end < text_.size() && (text_[end] == ':' || text_[end] == ')');
+    const bool of_options =
+        !options.empty() && end < text_.size() && (text_[end] == ':' || text_[end] == ')');
     if (text_.compare(at_, 3, "(?~") == 0) refuse("(?~");
     if (!of_options) {
       out_ += text_.substr(at_, 2);

@@ -123,7 +123,8 @@ PreTokenizer sequence(ObjectReader& reader, const std::string& where, bool last)
   reader.done();
   std::vector<PreTokenizer> steps;
   for (std::size_t i = 0; i < list.size(); ++i)
-    steps.push_back(make_splitter(list[i], fmt::format("{}.pretokenizers[{}]", where, i), last && i + 1 == list.size()));
+    steps.push_back(
+        make_splitter(list[i], fmt::format("{}.pretokenizers[{}]", where, i), last && i + 1 == list.size()));
   return {[steps](Words words, bool first) {
             for (const PreTokenizer& step : steps) words = step.split(std::move(words), first);
             return words;

@@ -1,5 +1,5 @@
-// Words cut where the script changes ("UnicodeScripts" of a tokenizer.json): kana counts as Han, and what no script
-// owns, a space, goes with what stands before it.
+// Words cut where the script changes ("UnicodeScripts" of a tokenizer.json): kana counts as Han, and what no
+// script owns, a space, goes with what stands before it.
 #pragma once
 
 #include <string>

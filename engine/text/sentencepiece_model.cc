@@ -138,12 +138,14 @@ void put(std::string& out, unsigned field, float value) {
 
 namespace {
 
-// tiktoken's, as Meta's Llama 3 folders have it under the same name: "AQ== 1", a token's bytes in base64 and its id.
+// tiktoken's, as Meta's Llama 3 folders have it under the same name: "AQ== 1", a token's bytes in base64 and
+// its id.
 bool is_tiktoken(std::string_view file) {
   const std::string_view line = file.substr(0, std::min<std::size_t>(file.find('\n'), 200));
   const auto space = line.find(' ');
   return space != std::string_view::npos && space % 4 == 0 && space > 0 &&
-         line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == space &&
+         line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") ==
+             space &&
          line.find_first_not_of("0123456789\r", space + 1) == std::string_view::npos;
 }
 

@@ -212,7 +212,8 @@ std::string SentencePieceTokenizer::decode(std::span<const Token> ids) const {
     raw.clear();
   };
   for (const Token id : ids) {
-    if (const AddedToken* added = added_.find(id); added && !(id < pieces() && added->content == model_.pieces[id].text)) {
+    if (const AddedToken* added = added_.find(id);
+        added && !(id < pieces() && added->content == model_.pieces[id].text)) {
       flush();
       if (!added->special) text += added->content, at_start = false;
       continue;
@@ -247,7 +248,8 @@ std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path)
   return std::make_unique<SentencePieceTokenizer>(path, nullptr);
 }
 
-std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path, const TokenizerFolder& folder) {
+std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path,
+                                                        const TokenizerFolder& folder) {
   return std::make_unique<SentencePieceTokenizer>(path, &folder);
 }
 

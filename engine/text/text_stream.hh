@@ -1,5 +1,5 @@
-// Text as tokens come: whole characters only, and nothing past a stop string. Control tokens are looked at by those
-// alone, as they are spelled.
+// Text as tokens come: whole characters only, and nothing past a stop string. Control tokens are looked at by
+// those alone, as they are spelled.
 #pragma once
 
 #include <functional>
@@ -30,14 +30,15 @@ class TextStream {
   std::size_t possible_stop()
       const;  // where a stop string may begin that the end of the text has not completed
   void emit_to(std::size_t end);
-  std::string shown(std::size_t begin, std::size_t end) const;  // that part of the text, without control tokens
+  std::string shown(std::size_t begin,
+                    std::size_t end) const;  // that part of the text, without control tokens
   const Tokenizer& tokenizer_;
   std::vector<std::string> stops_;
   Emit emit_;
   std::vector<Token> ids_;
   std::size_t anchor_ = 0,
-              settled_ = 0;  // ids_[anchor_, settled_) are decoded again, for what they make of the next
-  std::string text_;             // control tokens included
+              settled_ = 0;       // ids_[anchor_, settled_) are decoded again, for what they make of the next
+  std::string text_;              // control tokens included
   std::vector<Extent> controls_;  // where those stand in it
   std::size_t emitted_ = 0;
   bool stopped_ = false;

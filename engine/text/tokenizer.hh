@@ -27,20 +27,21 @@ class Tokenizer {
   // Control tokens give nothing, nor do ids beyond the vocabulary: models' own are padded for speed.
   virtual std::string decode(std::span<const Token> ids) const = 0;
   virtual int vocabulary() const = 0;
-  virtual std::string_view control(Token) const { return {}; }         // how it is spelled; empty: it is none
-  virtual std::optional<TextFrame> frame() const { return {}; }        // none: the files do not say
+  virtual std::string_view control(Token) const { return {}; }   // how it is spelled; empty: it is none
+  virtual std::optional<TextFrame> frame() const { return {}; }  // none: the files do not say
 };
 
-// SentencePiece tokenizer.model (any file name): ids as libsentencepiece gives them, which knows no control token in
-// a text.
+// SentencePiece tokenizer.model (any file name): ids as libsentencepiece gives them, which knows no control
+// token in a text.
 std::unique_ptr<Tokenizer> make_sentencepiece_tokenizer(const std::string& path);
 // A Hugging Face tokenizer.json: BPE, of bytes or of characters, or Unigram.
 std::unique_ptr<Tokenizer> make_json_tokenizer(const std::string& tokenizer_json);
 // Byte-level BPE: GPT-2's vocab.json + merges.txt (that pair's own pre-tokenizer pattern).
 std::unique_ptr<Tokenizer> make_bpe_tokenizer(const std::string& vocab_json, const std::string& merges_txt);
 
-// Whichever of tokenizer.json, tokenizer.model, vocab.json + merges.txt the folder has, in that order, with what
-// tokenizer_config.json and added_tokens.json say beside it. Throws Error naming the folder when it has none.
+// Whichever of tokenizer.json, tokenizer.model, vocab.json + merges.txt the folder has, in that order, with
+// what tokenizer_config.json and added_tokens.json say beside it. Throws Error naming the folder when it has
+// none.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& folder);
 
 }  // namespace splitwan::engine

@@ -146,7 +146,8 @@ class Reader {
     return true;
   }
   [[noreturn]] void refuse_id(const std::string& found) const {
-    throw Error("{}: model.vocab: '{}': expected an id of 0 to {}, found {}", path_, key_, most_tokens - 1, found);
+    throw Error("{}: model.vocab: '{}': expected an id of 0 to {}, found {}", path_, key_, most_tokens - 1,
+                found);
   }
   [[noreturn]] void refuse_piece() const {
     throw Error("{}: model.vocab[{}]: expected [\"text\", score]", path_,

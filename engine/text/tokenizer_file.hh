@@ -1,5 +1,5 @@
-// A tokenizer.json as it lies on disk. Its vocabulary and merges, a million entries of a file, are taken as they are
-// read and never become JSON values.
+// A tokenizer.json as it lies on disk. Its vocabulary and merges, a million entries of a file, are taken as
+// they are read and never become JSON values.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@
 namespace splitwan::engine {
 
 struct TokenizerFile {
-  Json rest;                                                 // all but what follows
-  std::vector<std::pair<std::string, Token>> vocabulary;     // "vocab": {"text": id}
-  std::vector<std::pair<std::string, double>> pieces;        // "vocab": [["text", score]], by id
-  std::vector<std::pair<std::string, std::string>> merges;   // "a b", or ["a", "b"]
+  Json rest;                                                // all but what follows
+  std::vector<std::pair<std::string, Token>> vocabulary;    // "vocab": {"text": id}
+  std::vector<std::pair<std::string, double>> pieces;       // "vocab": [["text", score]], by id
+  std::vector<std::pair<std::string, std::string>> merges;  // "a b", or ["a", "b"]
 };
 
 // Throws Error naming the file, and the key, where it is malformed.

@@ -51,7 +51,8 @@ void read_added_tokens(const std::string& path, std::map<Token, AddedToken>& add
   }
 }
 
-// Classes whose fast form puts the first token before a text unless it is told not to, whatever the post-processor.
+// Classes whose fast form puts the first token before a text unless it is told not to, whatever the
+// post-processor.
 bool begins_by_itself(const std::string& tokenizer_class) {
   return tokenizer_class.starts_with("Llama") || tokenizer_class.starts_with("CodeLlama") ||
          tokenizer_class.starts_with("Gemma");
@@ -70,12 +71,15 @@ TokenizerFolder::TokenizerFolder(const std::string& folder) {
     const Json json = read_json_file(path);
     if (!json.is_object()) throw Error("{}: expected an object", path);
     std::vector<std::string> control;
-    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"})
+    for (const char* name :
+         {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"})
       control.push_back(known_value(json, name, path));
     bos = control[0], eos = control[1];
     if (const auto more = json.find("additional_special_tokens"); more != json.end() && more->is_array())
-      for (const Json& token : *more) control.push_back(content_of(token, path + ": additional_special_tokens"));
-    if (const auto decoder = json.find("added_tokens_decoder"); decoder != json.end() && !decoder->is_null()) {
+      for (const Json& token : *more)
+        control.push_back(content_of(token, path + ": additional_special_tokens"));
+    if (const auto decoder = json.find("added_tokens_decoder");
+        decoder != json.end() && !decoder->is_null()) {
       if (!decoder->is_object()) throw Error("{}: added_tokens_decoder: expected an object", path);
       for (const auto& [id, token] : decoder->items()) {
         const std::string where = path + ": added_tokens_decoder: " + id;
@@ -144,7 +148,8 @@ std::optional<TextFrame> read_post_processor(const Json& description, const std:
     }
     const auto token = item.is_object() ? item.find("SpecialToken") : item.end();
     if (token == item.end() || !token->is_object() || !token->contains("id") || !(*token)["id"].is_string())
-      throw Error("{}.single: expected a Sequence or a SpecialToken, found {}", where, item.dump().substr(0, 80));
+      throw Error("{}.single: expected a Sequence or a SpecialToken, found {}", where,
+                  item.dump().substr(0, 80));
     ObjectReader known(tokens, where + ".special_tokens");
     ObjectReader entry = known.child((*token)["id"].get<std::string>());
     const auto ids = entry.need<std::vector<Token>>("ids");

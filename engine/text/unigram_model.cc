@@ -27,7 +27,8 @@ UnigramModel::UnigramModel(const Json& model, std::vector<std::pair<std::string,
   double least = 0;
   for (Token id = 0; id < size(); ++id) {
     const auto& [text, score] = pieces_[static_cast<std::size_t>(id)];
-    if (!std::isfinite(score)) throw Error("{}.vocab[{}]: expected a finite score, found {}", where, id, score);
+    if (!std::isfinite(score))
+      throw Error("{}.vocab[{}]: expected a finite score, found {}", where, id, score);
     least = id == 0 ? score : std::min(least, score);
     longest_ = std::max(longest_, text.size());
     ids_[text] = id;  // of equal ones the last, as upstream
@@ -78,7 +79,8 @@ void UnigramModel::encode(std::string_view word, std::vector<Token>& out) const 
     at += character;
   }
   std::vector<std::pair<std::size_t, Token>> path;  // begin, id
-  for (std::size_t end = word.size(); end > 0; end = ends[end].from) path.emplace_back(ends[end].from, ends[end].id);
+  for (std::size_t end = word.size(); end > 0; end = ends[end].from)
+    path.emplace_back(ends[end].from, ends[end].id);
   std::ranges::reverse(path);
   for (std::size_t i = 0; i < path.size();) {
     if (path[i].second >= 0 && path[i].second != unknown_) {

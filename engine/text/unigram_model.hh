@@ -13,7 +13,8 @@ namespace splitwan::engine {
 class UnigramModel : public WordModel {
  public:
   // Throws Error naming the key.
-  UnigramModel(const Json& model, std::vector<std::pair<std::string, double>> pieces, const std::string& where);
+  UnigramModel(const Json& model, std::vector<std::pair<std::string, double>> pieces,
+               const std::string& where);
 
   void encode(std::string_view word, std::vector<Token>& out) const override;
   const std::string* text_of(Token) const override;

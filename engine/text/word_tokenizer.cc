@@ -92,7 +92,8 @@ WordStages read_json_stages(const std::string& path, const TokenizerFolder& fold
     const Json* value = reader.find(key);
     return value ? *value : Json();
   };
-  // What a training run had saved there: no text of a prompt is cut or filled up (upstream's callers say so each time).
+  // What a training run had saved there: no text of a prompt is cut or filled up (upstream's callers say so
+  // each time).
   for (const char* ignored : {"version", "truncation", "padding", "model"}) reader.find(ignored);
   WordStages s;
   s.pre = make_pre_tokenizer(part("pre_tokenizer"), path + ": pre_tokenizer");
@@ -102,7 +103,8 @@ WordStages read_json_stages(const std::string& path, const TokenizerFolder& fold
   const Json added = part("added_tokens");
   s.added = read_added_tokens(added.is_null() ? Json::array() : added, path + ": added_tokens");
   add(s.added, folder.added);
-  s.frame = folder.frame(read_post_processor(part("post_processor"), path + ": post_processor"), id_finder(s));
+  s.frame =
+      folder.frame(read_post_processor(part("post_processor"), path + ": post_processor"), id_finder(s));
   reader.done();
   return s;
 }

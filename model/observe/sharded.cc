@@ -145,8 +145,8 @@ ShardedRun read_run(const Run& run, std::size_t index) {
   if (!h.plan || h.wire.empty() || !h.geometry.is_object())
     throw Error("{}: sharded tokens: the header states no plan, wire or geometry", where);
   ShardedRun found{index, engine::shard_terms_of(h.cascade, where + ": cascade"), {}, h.wire, h.drafter};
-  found.widths = engine::shard_widths_of(
-      h.geometry, {h.plan->head, h.plan->head + h.plan->middle}, where + ": geometry");
+  found.widths = engine::shard_widths_of(h.geometry, {h.plan->head, h.plan->head + h.plan->middle},
+                                         where + ": geometry");
   const PairConditions links = links_of(h.network, where);
   found.condition = links.outer;
   found.inner = links.inner;

@@ -174,11 +174,13 @@ Iperf3Summary read_iperf3(const std::string& path) {
     const auto rate = received_rate(end, ending);
     if (!rate) return false;
     constexpr double nearly_all = 0.98;  // headers, and the last second of the test
-    if (const double offer = offered(test, end, ending, summary.udp); offer > 0 && *rate >= nearly_all * offer) {
+    if (const double offer = offered(test, end, ending, summary.udp);
+        offer > 0 && *rate >= nearly_all * offer) {
       (up ? summary.up_at_least_bps : summary.down_at_least_bps) = rate;
-      summary.notes.push_back(fmt::format(
-          "{}: {:.6g} Mbit/s were offered and came through: the link carries so much at least, its rate is not known",
-          up ? "up" : "down", *rate / 1e6));
+      summary.notes.push_back(
+          fmt::format("{}: {:.6g} Mbit/s were offered and came through: the link carries so much at least, "
+                      "its rate is not known",
+                      up ? "up" : "down", *rate / 1e6));
     } else {
       (up ? summary.up_bps : summary.down_bps) = rate;
     }

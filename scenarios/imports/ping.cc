@@ -19,9 +19,10 @@ using netsim::LinkTime;
 constexpr double longest_ms = 3.6e6;  // an hour
 
 struct PingOutput {
-  std::vector<double> replies_ms;   // first ones, as they came
-  std::set<std::uint64_t> answered, sequence;  // packets, by their number; of replies and of those that are missed
-  std::uint64_t unnumbered = 0;     // Windows counts no packets: replies and misses
+  std::vector<double> replies_ms;  // first ones, as they came
+  std::set<std::uint64_t> answered,
+      sequence;                  // packets, by their number; of replies and of those that are missed
+  std::uint64_t unnumbered = 0;  // Windows counts no packets: replies and misses
   bool numbered = false, wrapped = false;
   std::uint64_t duplicates = 0;
   std::optional<std::uint64_t> sent, received;
@@ -76,7 +77,8 @@ PingOutput PingReader::read() {
 
 std::optional<std::uint64_t> PingReader::first_of(std::uint64_t number) {
   constexpr std::uint64_t numbers = 1 << 16;
-  if (out_.numbered && last_ >= numbers * 3 / 4 && number < numbers / 4) ++wraps_, last_ = 0, out_.wrapped = true;
+  if (out_.numbered && last_ >= numbers * 3 / 4 && number < numbers / 4)
+    ++wraps_, last_ = 0, out_.wrapped = true;
   // One from before the wrap may come behind it.
   const bool late = wraps_ > 0 && last_ < numbers / 4 && number >= numbers * 3 / 4;
   const std::uint64_t packet = number + (late ? wraps_ - 1 : wraps_) * numbers;
@@ -86,8 +88,9 @@ std::optional<std::uint64_t> PingReader::first_of(std::uint64_t number) {
   return packet;
 }
 
-// iputils, BSD, busybox: "icmp_seq=7 ... time=12.3 ms", in which "time" may be any word. A reply too short to hold a
-// time says "(truncated)"; "no answer yet", "Request timeout" and "Destination Host Unreachable" say a number alone.
+// iputils, BSD, busybox: "icmp_seq=7 ... time=12.3 ms", in which "time" may be any word. A reply too short to
+// hold a time says "(truncated)"; "no answer yet", "Request timeout" and "Destination Host Unreachable" say a
+// number alone.
 bool PingReader::read_numbered(const std::string& line) {
   static const std::regex sequence(R"(seq[= ](\d{1,9})\b)"), timed(R"([^\s=<]+[=<]([^\s=]+) ?ms\b)"),
       reply(R"(^\d+ \S+ \S+ .*ttl=\d)");
@@ -136,10 +139,12 @@ bool PingReader::read_windows(const std::string& line) {
   return true;
 }
 
-// "203.0.113.8 : [0], 64 bytes, 12.5 ms (12.5 avg, 0% loss)"; "... : xmt/rcv/%loss = 2/2/0%, min/avg/max = ...".
+// "203.0.113.8 : [0], 64 bytes, 12.5 ms (12.5 avg, 0% loss)"; "... : xmt/rcv/%loss = 2/2/0%, min/avg/max =
+// ...".
 bool PingReader::read_fping(const std::string& line) {
   static const std::regex reply(R"( : \[(\d{1,9})\], (?:\d+ bytes, ([^ ]+) ms)?)"),
-      summary(R"( : xmt/rcv/%loss = (\d{1,9})/(\d{1,9})/[\d.]+%(?:, min/avg/max = ([^/ ]+)/([^/ ]+)/([^/ ]+))?$)");
+      summary(
+          R"( : xmt/rcv/%loss = (\d{1,9})/(\d{1,9})/[\d.]+%(?:, min/avg/max = ([^/ ]+)/([^/ ]+)/([^/ ]+))?$)");
   std::smatch match;
   if (std::regex_search(line, match, summary)) {
     count(whole(match[1]), whole(match[2]));
@@ -156,14 +161,17 @@ bool PingReader::read_fping(const std::string& line) {
   return true;
 }
 
-// "4 packets transmitted, 3 received, +1 duplicates, 25% packet loss": two numbers in front of their words, a percentage.
+// "4 packets transmitted, 3 received, +1 duplicates, 25% packet loss": two numbers in front of their words, a
+// percentage.
 bool PingReader::read_counts(const std::string& line) {
-  static const std::regex counts(R"(^(\d{1,9}) [^,%]+, (\d{1,9}) [^,%]+,.*\d ?%)"), duplicates(R"(\+(\d{1,9}) dup)");
+  static const std::regex counts(R"(^(\d{1,9}) [^,%]+, (\d{1,9}) [^,%]+,.*\d ?%)"),
+      duplicates(R"(\+(\d{1,9}) dup)");
   if (line.find("packets transmitted") == line.npos && !std::regex_search(line, counts)) return false;
   std::smatch match;
   if (!std::regex_search(line, match, counts)) refuse("'5 packets transmitted, 4 received'", in_quotes(line));
   count(whole(match[1]), whole(match[2]));
-  if (std::regex_search(line, match, duplicates)) out_.duplicates = std::max(out_.duplicates, whole(match[1]));
+  if (std::regex_search(line, match, duplicates))
+    out_.duplicates = std::max(out_.duplicates, whole(match[1]));
   return true;
 }
 
@@ -209,7 +217,8 @@ std::vector<std::string> notes_of(const PingOutput& out) {
     notes.push_back(fmt::format(
         "{} duplicates are in the summary's times, and no reply is here to leave them out", out.duplicates));
   else if (out.duplicates > 0)
-    notes.push_back(fmt::format("{} duplicates left out, and the summary, whose times hold them", out.duplicates));
+    notes.push_back(
+        fmt::format("{} duplicates left out, and the summary, whose times hold them", out.duplicates));
   if (out.wrapped) notes.emplace_back("the sequence wrapped after 65535");
   if (out.coarse) notes.emplace_back("times are whole milliseconds; under 1 ms counts as 0.5");
   if (!out.sent) notes.emplace_back("no summary: what was lost after the last reply is not known");

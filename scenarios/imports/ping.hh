@@ -17,8 +17,8 @@ struct PingSummary {
   std::vector<std::string> notes;  // what the output could not say, or was not believed
 };
 
-// One run of ping, replies, summary or both. Of several replies to one packet the first counts; a sequence may wrap
-// after 65535. Throws Error naming file and line, also when no reply came.
+// One run of ping, replies, summary or both. Of several replies to one packet the first counts; a sequence
+// may wrap after 65535. Throws Error naming file and line, also when no reply came.
 PingSummary read_ping(const std::string& path);
 
 // Half of the shortest round trip each way; exponential jitter with half of what the mean is above it; loss

@@ -19,8 +19,8 @@ using engine::Error;
 using netsim::Bursts;
 using netsim::JitterLaw;
 
-const std::vector<std::string> options = {"delay", "loss",      "distribution", "rate", "limit",
-                                          "reorder", "duplicate", "corrupt", "seed"};
+const std::vector<std::string> options = {"delay",   "loss",      "distribution", "rate", "limit",
+                                          "reorder", "duplicate", "corrupt",      "seed"};
 const std::set<std::string> not_modelled = {"slot", "ecn", "gap"};
 
 class TcImport {
@@ -87,7 +87,8 @@ void TcImport::read_command(TcWords words) {
 // "qdisc netem 8001: dev eth0 root refcnt 2 limit 1000 delay 50ms"
 void TcImport::read_shown(TcWords& words) {
   const std::string kind = words.next("qdisc", "netem or tbf");
-  if (kind != "netem" && kind != "tbf") throw Error("qdisc: expected netem or tbf, found {}", in_quotes(kind));
+  if (kind != "netem" && kind != "tbf")
+    throw Error("qdisc: expected netem or tbf, found {}", in_quotes(kind));
   words.next("qdisc " + kind, "a handle");
   while (true) {
     if (words.take("root")) continue;
@@ -126,8 +127,9 @@ void TcImport::read_netem(TcWords& words) {
     if (option == "reorder" || option == "duplicate" || option == "corrupt") {
       const std::string where = "netem: " + option;
       if (tc_percent(words.next(where, "a percentage"), where) != 0)
-        throw Error("{} is not modelled{}", where,
-                    option == "reorder" ? ": packets that skip the delay; jitter without a rate reorders" : "");
+        throw Error(
+            "{} is not modelled{}", where,
+            option == "reorder" ? ": packets that skip the delay; jitter without a rate reorders" : "");
       if (words.number_follows()) tc_percent(words.next(where, ""), where);  // a correlation of none
     }
   }
@@ -226,8 +228,8 @@ void TcImport::read_tbf(TcWords& words) {
   rate_ = std::min(rate_.value_or(1e15), *rate);
 }
 
-// sch_netem.c: what is delayed waits in the queue, too. Those within the delay bound what passes in that time, and the
-// rest may wait for the rate. A tbf behind it has a queue of its own.
+// sch_netem.c: what is delayed waits in the queue, too. Those within the delay bound what passes in that
+// time, and the rest may wait for the rate. A tbf behind it has a queue of its own.
 void TcImport::limit_packets() {
   constexpr double usual = 1000;  // tc's
   const double limit = limit_packets_.value_or(usual);
@@ -236,10 +238,11 @@ void TcImport::limit_packets() {
   const double most = delay_s > 0 ? 8 * bytes / delay_s : 1e15;  // bit/s
   if (most < link_.bits_per_second || link_.bits_per_second == 0) {
     if (most < 1e15 && (link_.bits_per_second > 0 || given_.contains("netem limit") || most < 1e9))
-      notes.push_back(fmt::format(
-          "netem: its limit of {:.0f} packets{} counts those within the delay: at {} bytes in {:.6g} ms at most "
-          "{:.6g} Mbit/s pass, which is the link's rate here",
-          limit, limit_packets_ ? "" : " (tc's default)", link_.mtu, delay_s * 1e3, most / 1e6));
+      notes.push_back(
+          fmt::format("netem: its limit of {:.0f} packets{} counts those within the delay: at {} bytes in "
+                      "{:.6g} ms at most "
+                      "{:.6g} Mbit/s pass, which is the link's rate here",
+                      limit, limit_packets_ ? "" : " (tc's default)", link_.mtu, delay_s * 1e3, most / 1e6));
     if (most < 1e15) link_.bits_per_second = most;
     if (!queue_bytes_) queue_bytes_ = bytes;
     return;

@@ -20,9 +20,9 @@ struct Unit {
 
 bool is_unit(std::string word) {
   for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  constexpr std::string_view units[] = {"%",    "ns",   "us",   "ms",   "s",    "usec", "msec",  "sec",
-                                        "secs", "msecs", "usecs", "bit", "kbit", "mbit", "gbit", "bps",
-                                        "kbps", "mbps", "gbps", "kb",   "mb"};
+  constexpr std::string_view units[] = {"%",    "ns",   "us",    "ms",    "s",    "usec", "msec",
+                                        "sec",  "secs", "msecs", "usecs", "bit",  "kbit", "mbit",
+                                        "gbit", "bps",  "kbps",  "mbps",  "gbps", "kb",   "mb"};
   return std::ranges::find(units, word) != std::end(units);
 }
 
@@ -99,7 +99,8 @@ TcWords::TcWords(std::string_view line) {
   std::istringstream in{std::string(line)};
   for (std::string word; in >> word;) {
     // "100 Mbit" is one quantity, and 100 alone would be bits.
-    const bool number = !words_.empty() && words_.back().find_first_not_of("0123456789.") == std::string::npos;
+    const bool number =
+        !words_.empty() && words_.back().find_first_not_of("0123456789.") == std::string::npos;
     if (number && is_unit(word))
       words_.back() += word;
     else

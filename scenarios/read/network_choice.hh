@@ -56,8 +56,8 @@ std::string usual_network_text();  // "ns3, 80ms, 100Mbit"
 NetworkChoice parse_link(const std::string&);
 const std::vector<std::string>& preset_names();
 
-// What lies on one pair's way: LINK keys, "up" and "down". `up` leads from the first of them. `unknown` gets what the
-// files that it imports could not tell.
+// What lies on one pair's way: LINK keys, "up" and "down". `up` leads from the first of them. `unknown` gets
+// what the files that it imports could not tell.
 void read_both_ways(engine::ObjectReader&, netsim::LinkSpec& up, netsim::LinkSpec& down,
                     const std::string& folder, std::vector<std::string>& unknown);
 

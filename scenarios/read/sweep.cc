@@ -13,7 +13,7 @@ namespace {
 
 using engine::Error;
 
-constexpr std::size_t most_points = 100'000;  // each is kept; `splitwan sweep` takes more
+constexpr std::size_t most_points = 10'000;  // each is kept; `splitwan sweep` takes more
 
 }  // namespace
 
@@ -91,7 +91,7 @@ std::vector<Json> expand_sweep(const Json& scenario, const std::string& file) {
     if (!values.is_array() || values.empty())
       throw Error("{}: sweep '{}': expected a list of values", file, key);
     if (points.size() * values.size() > most_points)
-      throw Error("{}: sweep: more than {} combinations", file, most_points);
+      throw Error("{}: sweep: more than {} combinations: `splitwan sweep` takes more", file, most_points);
     std::vector<Json> next;
     for (const Json& point : points) {
       for (const Json& value : values) {

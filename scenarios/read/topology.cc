@@ -31,7 +31,8 @@ void read_edge(const Json& json, const std::string& where, NetworkChoice& n, con
   });
   if (edge == n.edges.end()) edge = n.edges.insert(edge, {from, to, n.up, n.down});
   const bool along = edge->a == from;
-  read_both_ways(r, along ? edge->forward : edge->backward, along ? edge->backward : edge->forward, folder, n.unknown);
+  read_both_ways(r, along ? edge->forward : edge->backward, along ? edge->backward : edge->forward, folder,
+                 n.unknown);
   r.done();
 }
 

@@ -66,7 +66,8 @@ std::vector<engine::Token> public_prefix(const Scenario& s, Resources& resources
   const auto count = static_cast<std::size_t>(s.cascade.prefix_tokens());
   if (count == 0) return {};
   std::vector<engine::Token> prefix;
-  const engine::TextFrame frame = resources.frame(s.model, resources.model(s.model, s.storage, s.place).config());
+  const engine::TextFrame frame =
+      resources.frame(s.model, resources.model(s.model, s.storage, s.place).config());
   prefix = frame.before;
   const std::vector<engine::Token> text = resources.tokenizer(s.model).encode(public_text);
   for (std::size_t i = 0; prefix.size() < count; ++i) prefix.push_back(text[i % text.size()]);

@@ -85,15 +85,17 @@ struct Client {
       return;
     }
     const bool local = !row_of(s.network.kind).splits;
-    const int length = static_cast<int>(
-        std::min<std::size_t>(prompt.size() + static_cast<std::size_t>(options.max_new_tokens), ends.config().context));
+    const int length = static_cast<int>(std::min<std::size_t>(
+        prompt.size() + static_cast<std::size_t>(options.max_new_tokens), ends.config().context));
     const engine::LayerRange between{ends.head().range().end, ends.tail().range().begin};
     const auto forward =
-        local          ? engine::make_local(party, ends, length)
-        : s.cascade.on ? engine::make_cascade(party, ends, cascade_terms(s, between), cascade_options(s, length))
-                       : engine::make_split(party, server, ends, options_for(s, mechanism, checks, length));
+        local ? engine::make_local(party, ends, length)
+        : s.cascade.on
+            ? engine::make_cascade(party, ends, cascade_terms(s, between), cascade_options(s, length))
+            : engine::make_split(party, server, ends, options_for(s, mechanism, checks, length));
     const engine::Sampler sampler(options.sampling);
-    const auto drafter = engine::make_drafter(decode, {&sampler, draft_model, length, ends.config().vocabulary});
+    const auto drafter =
+        engine::make_drafter(decode, {&sampler, draft_model, length, ends.config().vocabulary});
     generation = engine::generate(party, *forward, *drafter, ends.config(), prompt, options);
     round_trips = forward->round_trips();
     if (!local) forward->close();
@@ -144,8 +146,9 @@ const engine::ModelEnds& draft_model_of(const Scenario& s, Resources& resources)
   // Rows are padded for speed: Qwen2.5 has 151,936 below 3B and 152,064 above. llama.cpp allows as much.
   constexpr int padding = 128;
   if (std::abs(theirs - ours) > padding)
-    throw Error("{}: a draft model with a vocabulary of {}: expected {}, as {} has, give or take {} of padding",
-                s.draft_model, theirs, ours, s.model, padding);
+    throw Error(
+        "{}: a draft model with a vocabulary of {}: expected {}, as {} has, give or take {} of padding",
+        s.draft_model, theirs, ours, s.model, padding);
   return draft.whole();
 }
 
@@ -252,7 +255,8 @@ std::vector<engine::Token> prompt_ids(const Scenario& s, Resources& resources, c
     return prefix;
   }
   std::vector<engine::Token> ids = resources.tokenizer(s.model).encode(prompt.text);
-  const engine::TextFrame frame = resources.frame(s.model, resources.model(s.model, s.storage, s.place).config());
+  const engine::TextFrame frame =
+      resources.frame(s.model, resources.model(s.model, s.storage, s.place).config());
   const std::vector<engine::Token> before =
       s.cascade.public_prefix > 0 ? public_prefix(s, resources) : frame.before;
   ids.insert(ids.begin(), before.begin(), before.end());

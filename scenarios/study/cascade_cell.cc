@@ -31,10 +31,10 @@ CellBytes counted(const engine::Run& run) {
 class PlannedBytes {
  public:
   PlannedBytes(const Scenario& s, const engine::ModelConfig& config)
-      : plan_(
-            s.cascade.terms,
-            engine::shard_widths_of(geometry(config), {s.head_layers, config.layers - s.tail_layers}, s.model),
-            std::string(s.wire->name())) {}
+      : plan_(s.cascade.terms,
+              engine::shard_widths_of(geometry(config), {s.head_layers, config.layers - s.tail_layers},
+                                      s.model),
+              std::string(s.wire->name())) {}
 
   void prompt(std::size_t tokens) {
     for (std::size_t at = 0; at < tokens; at += engine::prefill_rows) {

@@ -109,29 +109,33 @@ TEST_F(Ping, macos) {
 TEST_F(Ping, of_other_systems_and_languages) {
   const PingSummary windows = read_ping(file(
       "Pinging h [192.0.2.1] with 32 bytes of data:\r\nReply from 192.0.2.1: bytes=32 time=87ms TTL=51\r\n"
-      "Reply from 192.0.2.1: bytes=32 time<1ms TTL=51\r\nRequest timed out.\r\n\r\nPing statistics for 192.0.2.1:\r\n"
-      "    Packets: Sent = 3, Received = 2, Lost = 1 (33% loss),\r\nApproximate round trip times in milli-seconds:\r\n"
+      "Reply from 192.0.2.1: bytes=32 time<1ms TTL=51\r\nRequest timed out.\r\n\r\nPing statistics for "
+      "192.0.2.1:\r\n"
+      "    Packets: Sent = 3, Received = 2, Lost = 1 (33% loss),\r\nApproximate round trip times in "
+      "milli-seconds:\r\n"
       "    Minimum = 0ms, Maximum = 87ms, Average = 43ms\r\n"));
   EXPECT_EQ(windows.min, 500us);
   EXPECT_EQ(windows.median, 43'750us);
   EXPECT_DOUBLE_EQ(windows.loss, 1 / 3.0);
   EXPECT_THAT(windows.notes, ElementsAre("times are whole milliseconds; under 1 ms counts as 0.5"));
-  const PingSummary german = read_ping(
-      file("PING h (192.0.2.1) 56(84) Bytes an Daten.\n64 Bytes von 192.0.2.1: icmp_seq=1 ttl=56 Zeit=12.5 ms\n"
-           "64 Bytes von 192.0.2.1: icmp_seq=2 ttl=56 Zeit=12.7 ms\n\n--- h Ping-Statistiken ---\n"
-           "2 Pakete übertragen, 2 empfangen, 0% Paketverlust, Zeit 1002ms\n"
-           "rtt min/avg/max/mdev = 12.500/12.600/12.700/0.100 ms\n"));
+  const PingSummary german = read_ping(file(
+      "PING h (192.0.2.1) 56(84) Bytes an Daten.\n64 Bytes von 192.0.2.1: icmp_seq=1 ttl=56 Zeit=12.5 ms\n"
+      "64 Bytes von 192.0.2.1: icmp_seq=2 ttl=56 Zeit=12.7 ms\n\n--- h Ping-Statistiken ---\n"
+      "2 Pakete übertragen, 2 empfangen, 0% Paketverlust, Zeit 1002ms\n"
+      "rtt min/avg/max/mdev = 12.500/12.600/12.700/0.100 ms\n"));
   EXPECT_EQ(german.mean, 12'600us);
   EXPECT_EQ(german.sent, 2u);
-  const PingSummary fping = read_ping(
-      file("192.0.2.1 : [0], 64 bytes, 12.5 ms (12.5 avg, 0% loss)\n192.0.2.1 : [1], timed out (12.5 avg, 50% loss)\n"
-           "192.0.2.1 : [2], 64 bytes, 12.7 ms (12.6 avg, 33% loss)\n\n"
-           "192.0.2.1 : xmt/rcv/%loss = 3/2/33%, min/avg/max = 12.5/12.6/12.7\n"));
+  const PingSummary fping =
+      read_ping(file("192.0.2.1 : [0], 64 bytes, 12.5 ms (12.5 avg, 0% loss)\n192.0.2.1 : [1], timed out "
+                     "(12.5 avg, 50% loss)\n"
+                     "192.0.2.1 : [2], 64 bytes, 12.7 ms (12.6 avg, 33% loss)\n\n"
+                     "192.0.2.1 : xmt/rcv/%loss = 3/2/33%, min/avg/max = 12.5/12.6/12.7\n"));
   EXPECT_EQ(fping.mean, 12'600us);
   EXPECT_DOUBLE_EQ(fping.loss, 1 / 3.0);
-  const PingSummary cut = read_ping(file("72 bytes from 192.0.2.1: icmp_seq=1 ttl=117 (truncated)\n"
-                                         "1 packets transmitted, 1 received, 0% packet loss, time 0ms\n"
-                                         "rtt min/avg/max/mdev = 24.600/24.600/24.600/0.000 ms\n"));
+  const PingSummary cut =
+      read_ping(file("72 bytes from 192.0.2.1: icmp_seq=1 ttl=117 (truncated)\n"
+                     "1 packets transmitted, 1 received, 0% packet loss, time 0ms\n"
+                     "rtt min/avg/max/mdev = 24.600/24.600/24.600/0.000 ms\n"));
   EXPECT_EQ(cut.mean, 24'600us);
 }
 
@@ -152,8 +156,10 @@ TEST_F(Ping, counts_the_first_of_several_replies_and_sequences_that_wrap) {
 TEST_F(Ping, bad_output_is_named) {
   const auto error = [&](const std::string& text) { return error_of([&] { read_ping(file(text)); }); };
   EXPECT_THAT(error("Reply from 192.0.2.1: bytes=32\n"), HasSubstr("found neither"));
-  EXPECT_EQ(error("x\n64 bytes from h: icmp_seq=1 ttl=57 time=fast ms\n"),
-            path + ":2: expected a reply with time=12.3 ms, found '64 bytes from h: icmp_seq=1 ttl=57 time=fast ms'");
+  EXPECT_EQ(
+      error("x\n64 bytes from h: icmp_seq=1 ttl=57 time=fast ms\n"),
+      path +
+          ":2: expected a reply with time=12.3 ms, found '64 bytes from h: icmp_seq=1 ttl=57 time=fast ms'");
   EXPECT_THAT(error("16 bytes from h: icmp_seq=1 ttl=57\n"), HasSubstr(":1: expected a reply with time="));
   EXPECT_THAT(error("5 packets transmitted, 0 received, 100% packet loss\n"), HasSubstr("none was received"));
   EXPECT_THAT(error("5 packets transmitted, 6 received, 0% packet loss\n"),
@@ -225,12 +231,14 @@ TEST_F(Iperf3, an_offer_that_came_through_is_no_rate_of_the_link) {
       read_iperf3(file(iperf3(R"("protocol": "UDP", "num_streams": 1, "target_bitrate": 1048576)", sum)));
   EXPECT_FALSE(usual.up_bps);
   EXPECT_EQ(usual.up_at_least_bps, 1048352);
-  EXPECT_THAT(usual.notes, ElementsAre(HasSubstr("the link carries so much at least, its rate is not known")));
+  EXPECT_THAT(usual.notes,
+              ElementsAre(HasSubstr("the link carries so much at least, its rate is not known")));
   const Iperf3Summary more =
       read_iperf3(file(iperf3(R"("protocol": "UDP", "num_streams": 2, "target_bitrate": 1048576)", sum)));
   EXPECT_EQ(more.up_bps, 1048352) << "half of it was lost";
-  const Iperf3Summary paced = read_iperf3(file(iperf3(
-      R"("protocol": "TCP", "reverse": 1, "target_bitrate": 5000000)", R"("sum_received": {"bits_per_second": 5e6})")));
+  const Iperf3Summary paced =
+      read_iperf3(file(iperf3(R"("protocol": "TCP", "reverse": 1, "target_bitrate": 5000000)",
+                              R"("sum_received": {"bits_per_second": 5e6})")));
   EXPECT_EQ(paced.down_at_least_bps, 5e6);
 }
 
@@ -239,14 +247,16 @@ TEST_F(Iperf3, its_own_words_beside_the_json_and_streams_of_events_are_read) {
   const Iperf3Summary worded = read_iperf3(
       file("warning: overflow\n" + iperf3(test, sum) + "\niperf3: error - unable to send: Broken pipe\n"));
   EXPECT_EQ(worded.up_bps, 94e6);
-  EXPECT_THAT(worded.notes, ElementsAre("beside the JSON iperf3 said 'warning: overflow'",
-                                        "beside the JSON iperf3 said 'iperf3: error - unable to send: Broken pipe'"));
-  const Iperf3Summary streamed =
-      read_iperf3(file(R"({"event": "start", "data": {"test_start": {)" + test + R"(}}})" + "\n" +
-                       R"({"event": "interval", "data": {}})" + "\n" + R"({"event": "end", "data": {)" + sum + "}}\n"));
+  EXPECT_THAT(worded.notes,
+              ElementsAre("beside the JSON iperf3 said 'warning: overflow'",
+                          "beside the JSON iperf3 said 'iperf3: error - unable to send: Broken pipe'"));
+  const Iperf3Summary streamed = read_iperf3(file(R"({"event": "start", "data": {"test_start": {)" + test +
+                                                  R"(}}})" + "\n" + R"({"event": "interval", "data": {}})" +
+                                                  "\n" + R"({"event": "end", "data": {)" + sum + "}}\n"));
   EXPECT_EQ(streamed.up_bps, 94e6);
-  const Iperf3Summary old = read_iperf3(file(iperf3(R"("protocol": "UDP", "target_bitrate": 0)",
-                                                    R"("sum": {"bits_per_second": 6.6e6, "lost_percent": -nan})")));
+  const Iperf3Summary old =
+      read_iperf3(file(iperf3(R"("protocol": "UDP", "target_bitrate": 0)",
+                              R"("sum": {"bits_per_second": 6.6e6, "lost_percent": -nan})")));
   EXPECT_EQ(old.up_bps, 6.6e6);
 }
 

@@ -117,15 +117,17 @@ TEST(Netem, limit_counts_the_packets_within_the_delay_and_is_a_thousand_unless_s
   };
   const auto [rate, notes] = noted("tc qdisc add dev eth0 root netem delay 300ms rate 1gbit");
   EXPECT_EQ(rate, 40e6);
-  EXPECT_THAT(notes, testing::ElementsAre("netem: its limit of 1000 packets (tc's default) counts those within the delay: "
-                                          "at 1500 bytes in 300 ms at most 40 Mbit/s pass, which is the link's rate here"));
+  EXPECT_THAT(notes, testing::ElementsAre(
+                         "netem: its limit of 1000 packets (tc's default) counts those within the delay: "
+                         "at 1500 bytes in 300 ms at most 40 Mbit/s pass, which is the link's rate here"));
   EXPECT_EQ(noted("tc qdisc add dev eth0 root netem delay 1000ms 0ms").first, 12e6);
   EXPECT_EQ(noted("delay 1000ms limit 100000").first, 100e6);
   EXPECT_TRUE(noted("delay 50ms").second.empty()) << "240 Mbit/s would pass";
 }
 
 TEST(Netem, reads_what_tc_shows_and_takes_nothing_for_nothing) {
-  const LinkState shown = netem("qdisc netem 8001: root refcnt 2 limit 1000 delay 50ms  5ms loss 2% seed 7119");
+  const LinkState shown =
+      netem("qdisc netem 8001: root refcnt 2 limit 1000 delay 50ms  5ms loss 2% seed 7119");
   EXPECT_EQ(shown.delay, 50ms);
   EXPECT_EQ(shown.jitter.scale, 5ms);
   EXPECT_EQ(shown.jitter.law, JitterLaw::uniform);
@@ -165,10 +167,10 @@ TEST(Netem, what_is_not_modelled_is_refused_by_name) {
 }
 
 TEST(Netem, bad_words_are_named_with_what_was_expected) {
-  EXPECT_EQ(
-      netem_error("dalay 5ms"),
-      "netem: expected one of delay, loss, distribution, rate, limit, reorder, duplicate, corrupt, seed, found 'dalay'; did you mean "
-      "'delay'?");
+  EXPECT_EQ(netem_error("dalay 5ms"),
+            "netem: expected one of delay, loss, distribution, rate, limit, reorder, duplicate, corrupt, "
+            "seed, found 'dalay'; did you mean "
+            "'delay'?");
   EXPECT_THAT(netem_error("delay 5min"),
               AllOf(HasSubstr("netem: delay: expected a time"), HasSubstr("'5min'")));
   EXPECT_EQ(netem_error("delay"), "netem: delay: expected a time, found nothing");

@@ -17,7 +17,8 @@ Tensor for_queries(const Tensor& x, std::int64_t heads) {
 
 }  // namespace
 
-PartialResult partial_result(const Scoring& scoring, const Tensor& query, const Tensor& keys, const Tensor& values) {
+PartialResult partial_result(const Scoring& scoring, const Tensor& query, const Tensor& keys,
+                             const Tensor& values) {
   const auto heads = query.size(0);
   const Tensor scores = scoring((for_queries(keys, heads) * query).sum(-1));  // [n, heads]
   const Tensor m = std::get<0>(scores.max(0)), weights = (scores - m).exp();

@@ -85,7 +85,8 @@ double tolerance_of(const Pieces& pieces, RowKind kind, int layer,
       std::vector<Tensor> each;
       for (std::int64_t i = 0; i < n; ++i)
         each.push_back(relative_distance(
-            told(partial_result(a.scoring, a.query[i], a.key.narrow(0, 0, i + 1), a.value.narrow(0, 0, i + 1))),
+            told(partial_result(a.scoring, a.query[i], a.key.narrow(0, 0, i + 1),
+                                a.value.narrow(0, 0, i + 1))),
             told(partial_result(theirs.scoring, theirs.query[i], theirs.key.narrow(0, 0, i + 1),
                                 theirs.value.narrow(0, 0, i + 1)))));
       distances = at::cat(each);

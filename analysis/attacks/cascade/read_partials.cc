@@ -42,7 +42,8 @@ class PartialReader {
   void by_partial(int count, int query, bool query_shown) {
     const int shard = sharding_.shard_of(next());
     const Tensor behind = rows_in(shard, query + 1), before = rows_in(shard, next());
-    const Tensor seen = told(partial_result(shown_.rows.scoring, shown_.rows.query[query], shown_.rows.key.index_select(0, behind),
+    const Tensor seen = told(partial_result(shown_.rows.scoring, shown_.rows.query[query],
+                                            shown_.rows.key.index_select(0, behind),
                                             shown_.rows.value.index_select(0, behind)));
     const LayerRows known =
         rows_of(pieces_, limits_.layer, search_.hidden().index_select(0, before), before.to(at::kFloat));
@@ -52,8 +53,8 @@ class PartialReader {
       const LayerRows mine = rows_of(pieces_, limits_.layer, hidden.flatten(0, 1), positions.repeat({n}));
       const auto of_candidates = [&](const Tensor& x) { return x.view({n, count, x.size(1), x.size(2)}); };
       return relative_distance(
-          told(CandidateRows{mine.scoring, query_shown ? shown_.rows.query.narrow(0, query, 1) : mine.query, known.key,
-                             known.value, of_candidates(mine.key), of_candidates(mine.value)}),
+          told(CandidateRows{mine.scoring, query_shown ? shown_.rows.query.narrow(0, query, 1) : mine.query,
+                             known.key, known.value, of_candidates(mine.key), of_candidates(mine.value)}),
           seen);
     });
   }

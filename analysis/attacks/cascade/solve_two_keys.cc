@@ -68,7 +68,8 @@ std::optional<std::array<Token, 2>> solve_two_keys(const RowTable& table,
     const std::array<Token, 2> order{best.tokens[turn], best.tokens[1 - turn]};
     const LayerRows rows = table.rows(order, positions);
     for (std::size_t i = 0; i < results.size(); ++i)
-      off[turn] += relative_distance(told(partial_result(rows.scoring, queries[i], rows.key, rows.value)), told(results[i]))
+      off[turn] += relative_distance(told(partial_result(rows.scoring, queries[i], rows.key, rows.value)),
+                                     told(results[i]))
                        .item<double>();
   }
   if (off[1] < off[0]) std::swap(best.tokens[0], best.tokens[1]);

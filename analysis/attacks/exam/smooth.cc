@@ -50,8 +50,9 @@ engine::Turning turning_at(const engine::ModelConfig& c, const Tensor& positions
 
 Tensor forward(const engine::ModelConfig& c, const SmoothLayer& layer, const Tensor& x, const Past& past,
                Past* grown, bool branches) {
-  return engine::decode_layer(c, layer, x, engine::aten::linear,
-                              [&](const Tensor& qkv) { return attended(c, layer, qkv, past, grown, branches); });
+  return engine::decode_layer(c, layer, x, engine::aten::linear, [&](const Tensor& qkv) {
+    return attended(c, layer, qkv, past, grown, branches);
+  });
 }
 
 SmoothModel smooth_model(engine::Checkpoint& checkpoint) {
@@ -60,7 +61,8 @@ SmoothModel smooth_model(engine::Checkpoint& checkpoint) {
   m.embedding = engine::to_f32(checkpoint.tensor(engine::Role::embedding));
   if (c.embedding_scale != 1) m.embedding = m.embedding * c.embedding_scale;
   m.final_norm = engine::gain_of(c, checkpoint.tensor(engine::Role::final_norm));
-  m.head = c.tied && c.embedding_scale == 1 ? m.embedding : engine::to_f32(checkpoint.tensor(engine::Role::head));
+  m.head =
+      c.tied && c.embedding_scale == 1 ? m.embedding : engine::to_f32(checkpoint.tensor(engine::Role::head));
   for (int i = 0; i < c.layers; ++i)
     m.layers.push_back(engine::aten_layer(checkpoint, i, engine::Storage::f32, at::kCPU));
   return m;

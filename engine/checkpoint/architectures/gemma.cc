@@ -55,21 +55,28 @@ constexpr auto defaults_3 =
 }  // namespace
 
 Architecture gemma() {
-  return {"GemmaForCausalLM", "gemma", gemma_1,
-          R"({"max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "head_dim": 256})",
-          read_all};
+  return {
+      "GemmaForCausalLM", "gemma", gemma_1,
+      R"({"max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "head_dim": 256})",
+      read_all};
 }
 Architecture gemma2() {
-  return {"Gemma2ForCausalLM", "gemma2", gemma_2,
-          R"({"max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "head_dim": 256,
+  return {
+      "Gemma2ForCausalLM", "gemma2", gemma_2,
+      R"({"max_position_embeddings": 8192, "rms_norm_eps": 1e-6, "tie_word_embeddings": true, "head_dim": 256,
               "query_pre_attn_scalar": 256, "sliding_window": 4096, "attn_logit_softcapping": 50.0,
               "final_logit_softcapping": 30.0})",
-          read_2};
+      read_2};
 }
 Architecture gemma3() { return {"Gemma3ForCausalLM", "gemma3_text", gemma_3, defaults_3, read_3}; }
 Architecture gemma3_beside_images() {
-  return {"Gemma3ForConditionalGeneration", "gemma3", gemma_3, defaults_3, read_3,
-          R"({"hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26, "num_attention_heads": 8,
+  return {
+      "Gemma3ForConditionalGeneration",
+      "gemma3",
+      gemma_3,
+      defaults_3,
+      read_3,
+      R"({"hidden_size": 2304, "intermediate_size": 9216, "num_hidden_layers": 26, "num_attention_heads": 8,
               "num_key_value_heads": 4, "vocab_size": 262208})"};
 }
 

@@ -15,7 +15,10 @@ void read_granite(const ConfigFile& file, ModelConfig& c) {
 }  // namespace
 
 Architecture granite() {
-  return {"GraniteForCausalLM", "granite", {}, R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-6})",
+  return {"GraniteForCausalLM",
+          "granite",
+          {},
+          R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-6})",
           read_granite};
 }
 

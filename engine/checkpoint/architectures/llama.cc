@@ -4,7 +4,11 @@
 namespace splitwan::engine::families {
 
 Architecture llama() {
-  return {"LlamaForCausalLM", "llama", {}, R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-6})", read_biases};
+  return {"LlamaForCausalLM",
+          "llama",
+          {},
+          R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-6})",
+          read_biases};
 }
 
 }  // namespace splitwan::engine::families

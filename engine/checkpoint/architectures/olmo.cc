@@ -1,5 +1,5 @@
-// OLMo-2 and 3: norms behind each block and none before, and over all of a row's queries and keys. OLMo-3 adds a window
-// on three of four layers, and scales the rotation of the others only.
+// OLMo-2 and 3: norms behind each block and none before, and over all of a row's queries and keys. OLMo-3
+// adds a window on three of four layers, and scales the rotation of the others only.
 #include "engine/checkpoint/architectures.hh"
 
 namespace splitwan::engine::families {
@@ -23,7 +23,8 @@ void read_olmo3(const ConfigFile& file, ModelConfig& c) {
 }  // namespace
 
 Architecture olmo2() {
-  return {"Olmo2ForCausalLM", "olmo2", olmo, R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-5})", read_olmo2};
+  return {"Olmo2ForCausalLM", "olmo2", olmo, R"({"max_position_embeddings": 2048, "rms_norm_eps": 1e-5})",
+          read_olmo2};
 }
 Architecture olmo3() {
   return {"Olmo3ForCausalLM", "olmo3", olmo,

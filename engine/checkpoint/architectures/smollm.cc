@@ -11,10 +11,11 @@ void read_smollm3(const ConfigFile& file, ModelConfig& c) {
   const int interval = file.integer("no_rope_layer_interval", 4);
   for (int i = 0; i < c.layers; ++i)
     if ((i + 1) % interval == 0) c.kinds[static_cast<std::size_t>(i)].turn = Turn::none;
-  if (const Json* turning = file.find("no_rope_layers"); turning && !turning->empty()) {  // 1: the layer turns
+  if (const Json* turning = file.find("no_rope_layers");
+      turning && !turning->empty()) {  // 1: the layer turns
     if (!turning->is_array() || turning->size() != c.kinds.size())
-      throw Error("{}: key 'no_rope_layers': expected a list of {} numbers, one for each layer, found {}", file.path,
-                  c.layers, turning->size());
+      throw Error("{}: key 'no_rope_layers': expected a list of {} numbers, one for each layer, found {}",
+                  file.path, c.layers, turning->size());
     for (std::size_t i = 0; i < c.kinds.size(); ++i) {
       const Json& one = (*turning)[i];
       if (one != 0 && one != 1)
@@ -31,7 +32,9 @@ void read_smollm3(const ConfigFile& file, ModelConfig& c) {
 }  // namespace
 
 Architecture smollm3() {
-  return {"SmolLM3ForCausalLM", "smollm3", {},
+  return {"SmolLM3ForCausalLM",
+          "smollm3",
+          {},
           R"({"max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "tie_word_embeddings": true,
               "default_theta": 2e6})",
           read_smollm3};

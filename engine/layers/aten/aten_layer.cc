@@ -37,8 +37,7 @@ at::Tensor device_weight(std::span<const TensorView> matrices, Storage storage, 
   const auto type = scalar_type(storage_of(storage, matrices.front().dtype), device);
   std::int64_t outputs = 0;
   for (const TensorView& m : matrices) outputs += m.shape[0];
-  at::Tensor weight =
-      at::empty({outputs, matrices.front().shape[1]}, at::TensorOptions(type).device(device));
+  at::Tensor weight = at::empty({outputs, matrices.front().shape[1]}, at::TensorOptions(type).device(device));
   std::int64_t first = 0;
   for (const TensorView& m : matrices) {
     const at::Tensor host = at::empty(m.shape, scalar_type(m.dtype));
@@ -98,7 +97,8 @@ Turning turning(const ModelConfig& c, const Rotary& rotary, std::span<const std:
   return t;
 }
 
-QueriesKeysValues turned(const ModelConfig& c, const AtenLayer& layer, const at::Tensor& qkv, const Turning& t) {
+QueriesKeysValues turned(const ModelConfig& c, const AtenLayer& layer, const at::Tensor& qkv,
+                         const Turning& t) {
   const std::int64_t rows = qkv.size(0), q = c.q_width(), kv = c.kv_width();
   at::Tensor heads = qkv.narrow(1, 0, q + kv).view({rows, c.heads + c.kv_heads, c.head_dim});
   const Turning::Angles& by = layer.kind.turn == Turn::local ? t.local : t.main;
@@ -109,7 +109,8 @@ QueriesKeysValues turned(const ModelConfig& c, const AtenLayer& layer, const at:
           qkv.narrow(1, q + kv, kv).view({rows, c.kv_heads, c.head_dim})};
 }
 
-at::Tensor logits_of(const ModelConfig& c, const at::Tensor& x, const at::Tensor& norm, const at::Tensor& head) {
+at::Tensor logits_of(const ModelConfig& c, const at::Tensor& x, const at::Tensor& norm,
+                     const at::Tensor& head) {
   const at::Tensor logits = aten::linear(aten::rms_norm(x, norm, c.rms_eps), head);
   return aten::soft_cap(c.logits_divisor == 1 ? logits : logits / c.logits_divisor, c.logits_cap);
 }
@@ -124,8 +125,9 @@ at::Tensor normed_heads(const ModelConfig& c, const AtenLayer& layer, const at::
     if (c.traits.qk_norm == QkNorm::whole) return rms_norm(all, gain, c.rms_eps);
     return rms_norm(all.reshape({rows, heads, c.head_dim}), gain, c.rms_eps).view({rows, width});
   };
-  return at::cat({part(0, q, c.heads, layer.q_norm), part(q, kv, c.kv_heads, layer.k_norm), qkv.narrow(1, q + kv, kv)},
-                 1);
+  return at::cat(
+      {part(0, q, c.heads, layer.q_norm), part(q, kv, c.kv_heads, layer.k_norm), qkv.narrow(1, q + kv, kv)},
+      1);
 }
 
 at::Tensor gated(const ModelConfig& c, const at::Tensor& gate_up) {

@@ -44,7 +44,9 @@ at::Tensor logits_of(const ModelConfig&, const at::Tensor& x, const at::Tensor& 
 
 namespace aten {
 
-inline at::Tensor biased(const at::Tensor& x, const at::Tensor& bias) { return bias.defined() ? x + bias : x; }
+inline at::Tensor biased(const at::Tensor& x, const at::Tensor& bias) {
+  return bias.defined() ? x + bias : x;
+}
 inline at::Tensor normed(const ModelConfig& c, const at::Tensor& x, const at::Tensor& gain) {
   return gain.defined() ? rms_norm(x, gain, c.rms_eps) : x;
 }
@@ -56,7 +58,8 @@ at::Tensor gated(const ModelConfig&, const at::Tensor& gate_up);
 
 // x: [rows, width] -> [rows, q, k and v], not turned yet.
 template <typename Product>
-at::Tensor project(const ModelConfig& c, const AtenLayer& layer, const at::Tensor& x, const Product& product) {
+at::Tensor project(const ModelConfig& c, const AtenLayer& layer, const at::Tensor& x,
+                   const Product& product) {
   const at::Tensor qkv = product(aten::normed(c, x, layer.attention_norm), layer.qkv);
   return aten::normed_heads(c, layer, aten::biased(qkv, layer.qkv_bias));
 }

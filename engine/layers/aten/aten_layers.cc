@@ -3,8 +3,8 @@
 
 #include "engine/layers/aten/aten_layer.hh"
 #include "engine/layers/backends.hh"
-#include "engine/layers/linear.hh"
 #include "engine/layers/kernel_layer.hh"
+#include "engine/layers/linear.hh"
 #include "engine/layers/tensor_slots.hh"
 
 namespace splitwan::engine {
@@ -72,7 +72,8 @@ class AtenLayers : public Layers {
     cache.add_positions(positions);
     const Turning turns = turning(config_, cache.rotary(), positions, device_);
     const at::Tensor near = seen(cache, config_.sliding_window, device_),
-                     all = config_.kinds.empty() ? near : seen(cache, 0, device_), at = places(cache, device_);
+                     all = config_.kinds.empty() ? near : seen(cache, 0, device_),
+                     at = places(cache, device_);
     auto& slots = cache.memory<TensorSlots>();
     const auto product = device_.is_cpu() ? aten::linear : aten::linear_as_stored;
     observe(session, 0, x);

@@ -13,7 +13,8 @@ at::Tensor linear_as_stored(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor rope(const at::Tensor& x, const at::Tensor& positions, double theta);  // x: [rows, heads, dim]
 // Turns the first dimensions of x's last one, two for each angle; cosine, sine: [rows, 1, angles].
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& cosine, const at::Tensor& sine);
-// query: [rows, heads, dim]; keys, values: [slots, kv_heads, dim]; seen: [rows, slots] -> [rows, heads * dim].
+// query: [rows, heads, dim]; keys, values: [slots, kv_heads, dim]; seen: [rows, slots] -> [rows, heads *
+// dim].
 at::Tensor attention(const at::Tensor& query, const at::Tensor& keys, const at::Tensor& values,
                      const at::Tensor& seen, double scale, double cap = 0);
 at::Tensor soft_cap(const at::Tensor& x, double cap);  // cap * tanh(x / cap); 0: x

@@ -38,7 +38,8 @@ RowList BatchRows::rows_of(int shard, std::size_t count) const {
 }
 
 bool BatchRows::sees(std::int32_t row, int shard, int window) const {
-  const int from = oldest(row, window), until = is_chain() ? position(row) + 1 : context_;  // all that lies between
+  const int from = oldest(row, window),
+            until = is_chain() ? position(row) + 1 : context_;  // all that lies between
   if (until - from >= sharding_.stride()) return true;
   for (int at = from; at < until; ++at)
     if (sharding_.shard_of(at) == shard) return true;

@@ -8,8 +8,8 @@ namespace splitwan::engine::cascade {
 class BatchRows {
  public:
   BatchRows() = default;
-  // From a batch's first message: its step, context and tree; a chain may be of any length. Throws Error on a bad
-  // tree, and on positions from `limit` on.
+  // From a batch's first message: its step, context and tree; a chain may be of any length. Throws Error on a
+  // bad tree, and on positions from `limit` on.
   BatchRows(const Sharding&, int limit, const Header&, std::int32_t first);
 
   std::uint64_t step() const { return step_; }

@@ -11,7 +11,8 @@
 namespace splitwan::engine::cascade {
 
 HeadShape head_shape(const ModelConfig& c) {
-  const double scale = c.attention_scale > 0 ? c.attention_scale : 1 / std::sqrt(static_cast<double>(c.head_dim));
+  const double scale =
+      c.attention_scale > 0 ? c.attention_scale : 1 / std::sqrt(static_cast<double>(c.head_dim));
   return {c.heads, c.kv_heads, c.head_dim, scale, c.score_cap};
 }
 

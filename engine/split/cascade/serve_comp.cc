@@ -101,9 +101,8 @@ class CompNode {
       return;
     }
     for (int keys = 0; keys < s.alpha; ++keys) {
-      const auto seeing =
-          std::ranges::count_if(
-              rows_, [&](std::int32_t row) { return batch_.sees(row, keys, config_.window(layer)); });
+      const auto seeing = std::ranges::count_if(
+          rows_, [&](std::int32_t row) { return batch_.sees(row, keys, config_.window(layer)); });
       if (seeing > 0)
         parts_.emplace(keys, part(s.attn(shard_, keys), layer, static_cast<std::size_t>(seeing)));
     }

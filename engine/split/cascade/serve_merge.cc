@@ -78,7 +78,8 @@ class Merger {
     const auto count = static_cast<std::uint32_t>(rows.size());
     const double values = static_cast<double>(way.parts.size()) * count * partial_width(shape_, terms_.form);
     Message reply = party_.work(Work{Phase::attend, count, 0, 2 * values, 4 * values}, [&] {
-      return encode(merged(way.batch, rows, way.parts, terms_, shape_, config_.window(way.layer), beside_), *terms_.wire);
+      return encode(merged(way.batch, rows, way.parts, terms_, shape_, config_.window(way.layer), beside_),
+                    *terms_.wire);
     });
     reply.header.kind = Kind::reply;
     reply.header.step = way.batch.step();

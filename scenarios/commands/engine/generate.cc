@@ -7,10 +7,12 @@
 #include "engine/base/output_file.hh"
 #include "engine/base/plain_text.hh"
 #include "engine/base/units.hh"
+#include "engine/checkpoint/generation_config.hh"
 #include "engine/privacy/del_weights.hh"
 #include "engine/text/text_stream.hh"
 #include "model/fit/live.hh"
 #include "scenarios/commands/commands.hh"
+#include "scenarios/commands/engine/chat_options.hh"
 #include "scenarios/commands/engine/generate_watch.hh"
 #include "scenarios/console/console.hh"
 #include "scenarios/read/layer_range.hh"
@@ -31,6 +33,7 @@ struct GenerateOptions {
   std::string server, prompt, prompt_file, prompt_ids, split, link, trace, timeout = "60s",
                                                                            max_outage = "60s";
   Protection protection;
+  ChatOptions chat;
   std::vector<std::string> stop, eos;
   int top_logits = 0;
   bool ignore_eos = false, verbose = false, json = false;
@@ -144,7 +147,12 @@ int generate_command(const GenerateOptions& o) {
   if (!o.prompt_ids.empty()) prompt.ids = parse_ids(o.prompt_ids);
   if (!o.prompt_file.empty()) prompt.text = engine::read_text_file(o.prompt_file);
   const engine::Tokenizer* tokenizer = tokenizer_for(o, resources);
+  const std::string& folder = o.keys.text("model");
+  if (o.chat.on) prompt.ids = chat_ids(prompt.text = chat_text(o.chat, folder), *tokenizer, folder);
   const std::vector<Token> ids = prompt_ids(s, resources, prompt);
+  const Json suggested = engine::read_generation_config(folder).sampling;
+  if (!suggested.empty())
+    remark("generation_config.json suggests {}: what is not asked for here is not used", suggested.dump());
   std::optional<engine::TextStream> text;
   if (tokenizer)
     text.emplace(*tokenizer, o.stop, [&](std::string_view more) {
@@ -202,6 +210,8 @@ int generate_command(const GenerateOptions& o) {
               {"time", wall ? "wall" : "virtual"},
               {"compute", run.header.compute}};
   if (o.top_logits > 0) out["top_logits"] = tops;
+  if (!suggested.empty()) out["suggested_sampling"] = suggested;
+  if (o.chat.on) out["chat_prompt"] = prompt.text;
   if (run.end.contains("privacy")) {
     out["privacy"] = run.header.privacy;
     out["privacy"].update(run.end["privacy"]);
@@ -235,9 +245,10 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
   auto* text = command.add_option("--prompt", o->prompt, "the prompt");
   auto* file =
       command.add_option("--prompt-file", o->prompt_file, "a file that holds the prompt")->excludes(text);
-  command.add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
-      ->excludes(text)
-      ->excludes(file);
+  auto* ids = command.add_option("--prompt-ids", o->prompt_ids, "token ids, used as they are: 1,2,3")
+                  ->excludes(text)
+                  ->excludes(file);
+  add_chat_options(command, o->chat, {text, file, ids});
   o->keys.add(command, "max_new_tokens");
   command.add_flag("--ignore-eos", o->ignore_eos, "go on past the end-of-text token");
   for (const char* key : {"decode", "draft_model", "sampling.temperature", "sampling.top_k", "sampling.top_p",
@@ -247,7 +258,9 @@ void add_generate_command(CLI::App& command, Chosen& chosen) {
       ->take_all()
       ->allow_extra_args(false)  // or "[END]" would be read as a list, and lose its brackets
       ->check(not_empty);
-  command.add_option("--eos", o->eos, "this token ends the text, too: an id, or a control token as it is spelled")
+  command
+      .add_option("--eos", o->eos,
+                  "this token ends the text, too: an id, or a control token as it is spelled")
       ->take_all()
       ->allow_extra_args(false)
       ->check(not_empty);

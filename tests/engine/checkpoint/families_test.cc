@@ -22,7 +22,8 @@ TEST(Families, give_each_layer_its_kind) {
   for (const auto& [name, expected] : kinds.items()) {
     SCOPED_TRACE(name);
     const int layers = static_cast<int>(expected.size());
-    const ModelConfig c = stated_model({{"architectures", {families.at(name)}}, {"num_hidden_layers", layers}});
+    const ModelConfig c =
+        stated_model({{"architectures", {families.at(name)}}, {"num_hidden_layers", layers}});
     for (int i = 0; i < layers; ++i, ++compared) {
       const std::string kind = expected[i];
       if (kind == "RoPE" || kind == "NoPE")
@@ -60,9 +61,10 @@ TEST(Families, what_a_config_leaves_out_is_its_classes) {
 }
 
 TEST(Families, a_model_beside_an_image_encoder_is_its_text_config) {
-  const Json text = {{"model_type", "gemma3_text"}, {"hidden_size", 2560}, {"num_hidden_layers", 34},
-                     {"intermediate_size", 10240},  {"sliding_window", 1024},
-                     {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8.0}}}};
+  const Json text = {
+      {"model_type", "gemma3_text"}, {"hidden_size", 2560},
+      {"num_hidden_layers", 34},     {"intermediate_size", 10240},
+      {"sliding_window", 1024},      {"rope_scaling", {{"rope_type", "linear"}, {"factor", 8.0}}}};
   const Json whole = {{"architectures", {"Gemma3ForConditionalGeneration"}},
                       {"eos_token_id", {1, 106}},
                       {"text_config", text},
@@ -94,7 +96,8 @@ TEST(Families, refuse_what_they_do_not_compute_by_name) {
               HasSubstr("'hidden_activation': \"gelu\" is not implemented (expected \"gelu_pytorch_tanh\")"));
   EXPECT_THAT(error("MistralForCausalLM", {{"attention_bias", true}}), HasSubstr("'attention_bias'"));
   EXPECT_THAT(error("Qwen3ForCausalLM", {{"mlp_bias", true}}), HasSubstr("'mlp_bias'"));
-  EXPECT_THAT(error("LlamaForCausalLM", {{"partial_rotary_factor", 0.5}}), HasSubstr("'partial_rotary_factor'"));
+  EXPECT_THAT(error("LlamaForCausalLM", {{"partial_rotary_factor", 0.5}}),
+              HasSubstr("'partial_rotary_factor'"));
   EXPECT_THAT(error("SmolLM3ForCausalLM", {{"no_rope_layers", {1, 0}}}),
               HasSubstr("'no_rope_layers': expected a list of 8 numbers, one for each layer, found 2"));
   EXPECT_THAT(error("Olmo2ForCausalLM", {{"layer_types", Json::array({"sliding_attention"})}}),

@@ -119,7 +119,7 @@ TEST(ModelConfig, sliding_window_and_several_ends_are_read) {
     return config_with(config).sliding_window;
   };
   EXPECT_EQ(mistral(512), 512);
-  EXPECT_EQ(mistral(nullptr), 4096);  // left out: the class's
+  EXPECT_EQ(mistral(nullptr), 4096);                                     // left out: the class's
   EXPECT_EQ(config_with({{"sliding_window", 4096}}).sliding_window, 0);  // Llama's class has none
   EXPECT_THAT(config_with({{"eos_token_id", {128001, 128009}}}).eos, ElementsAre(128001, 128009));
 }
@@ -160,9 +160,10 @@ TEST(ModelConfig, qwen2_has_a_window_only_where_it_uses_one) {
 
 TEST(ModelConfig, is_known_by_model_type_when_no_architecture_is_named) {
   EXPECT_EQ(config_with({{"architectures", nullptr}, {"model_type", "mistral"}}).layers, 12);
-  EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", "gpt2"}}),
-              AllOf(HasSubstr("unknown architecture \"gpt2\": expected LlamaForCausalLM, MistralForCausalLM, "),
-                    EndsWith(" or GraniteForCausalLM")));
+  EXPECT_THAT(
+      error_with({{"architectures", nullptr}, {"model_type", "gpt2"}}),
+      AllOf(HasSubstr("unknown architecture \"gpt2\": expected LlamaForCausalLM, MistralForCausalLM, "),
+            EndsWith(" or GraniteForCausalLM")));
   EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", 3}}),
               HasSubstr("unknown architecture 3"));
   EXPECT_THAT(error_with({{"architectures", nullptr}, {"model_type", nullptr}}),
@@ -180,15 +181,13 @@ TEST(ModelConfig, newer_spellings_of_the_same_arithmetic_are_read) {
 }
 
 TEST(ModelConfig, every_key_that_changes_the_arithmetic_is_refused) {
-  EXPECT_THAT(error_with({{"rope_scaling", {{"rope_type", "mrope"}}}}), HasSubstr("\"mrope\" is not implemented"));
-  const Json refused = {{"hidden_act", "gelu"},
-                        {"quantization_config", {{"quant_method", "gptq"}}},
-                        {"partial_rotary_factor", 0.5},
-                        {"final_logit_softcapping", 30.0},
-                        {"attn_logit_softcapping", 50.0},
-                        {"num_local_experts", 8},
-                        {"attention_multiplier", 0.1},
-                        {"layer_types", {"full_attention", "sliding_attention"}}};
+  EXPECT_THAT(error_with({{"rope_scaling", {{"rope_type", "mrope"}}}}),
+              HasSubstr("\"mrope\" is not implemented"));
+  const Json refused = {
+      {"hidden_act", "gelu"},           {"quantization_config", {{"quant_method", "gptq"}}},
+      {"partial_rotary_factor", 0.5},   {"final_logit_softcapping", 30.0},
+      {"attn_logit_softcapping", 50.0}, {"num_local_experts", 8},
+      {"attention_multiplier", 0.1},    {"layer_types", {"full_attention", "sliding_attention"}}};
   for (const auto& [key, value] : refused.items()) {
     EXPECT_THAT(error_with({{key, value}}),
                 AllOf(HasSubstr("'" + key + "'"), HasSubstr("is not implemented")))

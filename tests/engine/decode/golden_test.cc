@@ -97,15 +97,14 @@ const Place small_places[] = {{"local", NetworkKind::local, 0, 0},
                               {"local_aten", NetworkKind::local, 0, 0, engine::Backend::aten},
                               {"sockets_1_1_aten", NetworkKind::sockets, 1, 1, engine::Backend::aten}};
 
-const std::string families[] = {"families/gemma2",       "families/gemma3",       "families/llama-linear",
-                                "families/llama-yarn",   "families/llama3.1",     "families/mistral-nemo",
-                                "families/mistral-window", "families/olmo2",      "families/phi3",
-                                "families/phi3-partial", "families/phi3-window",  "families/qwen2.5",
-                                "families/qwen3",        "families/smollm3"};
+const std::string families[] = {"families/gemma2",         "families/gemma3",      "families/llama-linear",
+                                "families/llama-yarn",     "families/llama3.1",    "families/mistral-nemo",
+                                "families/mistral-window", "families/olmo2",       "families/phi3",
+                                "families/phi3-partial",   "families/phi3-window", "families/qwen2.5",
+                                "families/qwen3",          "families/smollm3"};
 
 INSTANTIATE_TEST_SUITE_P(Families, Golden,
-                         testing::Combine(testing::ValuesIn(families),
-                                          testing::ValuesIn(small_places)),
+                         testing::Combine(testing::ValuesIn(families), testing::ValuesIn(small_places)),
                          readable);
 
 }  // namespace

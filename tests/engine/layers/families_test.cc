@@ -62,7 +62,9 @@ TEST_P(WorkedFamilies, have_the_worked_logits_and_rows) {
     near(logits[0], c["logits_pos0_first4"]);
     for (std::size_t layer = 0; layer < c["hidden_last_token_first4_after_layer"].size(); ++layer)
       near(at::tensor(seen.last_row(layer)), c["hidden_last_token_first4_after_layer"][layer]);
-    EXPECT_EQ(logits.argmax(1).to(at::kInt).equal(at::tensor(c["argmax_all"].get<std::vector<int>>(), at::kInt)), true);
+    EXPECT_EQ(
+        logits.argmax(1).to(at::kInt).equal(at::tensor(c["argmax_all"].get<std::vector<int>>(), at::kInt)),
+        true);
   }
   EXPECT_EQ(compared, 12 * (32 + 4) + 11 * 4 * 4 + 6 * 4);
 }
@@ -114,8 +116,8 @@ TEST_P(EveryFamily, runs_in_every_storage) {
   const auto ids = several(24, model.config().vocabulary);
   at::Tensor exact;
   tests::locally(model, [&](Party& party, Forward& forward) { exact = step(party, forward, ids); });
-  for (const auto& [storage, part] : {std::pair{Storage::f16, 0.01}, {Storage::bf16, 0.06}, {Storage::int8, 0.12},
-                                      {Storage::int4, 1.0}}) {
+  for (const auto& [storage, part] :
+       {std::pair{Storage::f16, 0.01}, {Storage::bf16, 0.06}, {Storage::int8, 0.12}, {Storage::int4, 1.0}}) {
     const ModelEnds stored(*model.checkpoint, {0, n}, {n, n}, storage);
     tests::locally(stored, [&](Party& party, Forward& forward) {
       const at::Tensor logits = step(party, forward, ids);

@@ -39,7 +39,11 @@ TEST(Pattern, reads_classes_within_classes_and_where_they_meet) {
 
 TEST(Pattern, has_onigurumas_idea_of_spaces_words_and_digits) {
   EXPECT_THAT(matches(R"(\h+)", "xyFa9 z"), ElementsAre("Fa9")) << "hexadecimal digits";
-  EXPECT_THAT(matches(R"(\s+)", "a\xC2\x85" "b"), ElementsAre("\xC2\x85")) << "U+0085 is a space";
+  EXPECT_THAT(matches(R"(\s+)",
+                      "a\xC2\x85"
+                      "b"),
+              ElementsAre("\xC2\x85"))
+      << "U+0085 is a space";
   EXPECT_THAT(matches(R"([^\s\p{L}]+)", "a\xC2\x85-b"), ElementsAre("-"));
   EXPECT_THAT(matches(R"(\w+)", "n\xCC\x83o-o_o"), ElementsAre("n\xCC\x83o", "o_o")) << "marks are of words";
   EXPECT_THAT(matches(R"([\S\n]+)", "a\nb c"), ElementsAre("a\nb", "c"));
@@ -52,7 +56,8 @@ TEST(Pattern, begins_and_ends_lines_and_reads_its_own_intervals_and_options) {
   EXPECT_THAT(matches("(?m:a.b)", "a\nb"), ElementsAre("a\nb"));
   EXPECT_THAT(matches("(?i:'S)", "it's"), ElementsAre("'s"));
   EXPECT_THAT(error_of([] { Pattern("a{1,2}+", "file: key"); }), HasSubstr("file: key: '{1,2}+' at byte 1"));
-  EXPECT_THAT(error_of([] { Pattern(R"(\y)", "file: key"); }), HasSubstr(R"('\y' at byte 0 is not implemented)"));
+  EXPECT_THAT(error_of([] { Pattern(R"(\y)", "file: key"); }),
+              HasSubstr(R"('\y' at byte 0 is not implemented)"));
   EXPECT_THAT(error_of([] { Pattern("[a", "file: key"); }), HasSubstr("the class at byte 0 has no end"));
 }
 
@@ -73,7 +78,8 @@ TEST(PreTokenizer, of_every_kind_splits_as_upstream_does) {
 
 TEST(PreTokenizer, of_bytes_that_is_not_the_last_spells_them_in_the_alphabet) {
   const Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
-  const Json after = {{"type", "Split"}, {"pattern", {{"String", "\xC4\xA0"}}}, {"behavior", "Isolated"}};  // U+0120
+  const Json after = {
+      {"type", "Split"}, {"pattern", {{"String", "\xC4\xA0"}}}, {"behavior", "Isolated"}};  // U+0120
   const Json both = {{"type", "Sequence"}, {"pretokenizers", {bytes, after}}};
   EXPECT_THAT(split(both, "a b"), ElementsAre("a", "\xC4\xA0", "b"));
   EXPECT_FALSE(make_pre_tokenizer(both, "p").byte_level);
@@ -81,12 +87,17 @@ TEST(PreTokenizer, of_bytes_that_is_not_the_last_spells_them_in_the_alphabet) {
 }
 
 TEST(Normalizer, of_every_kind_changes_what_it_says) {
-  const auto normal = [](const Json& stage, const std::string& text) { return make_normalizer(stage, "n")(text); };
+  const auto normal = [](const Json& stage, const std::string& text) {
+    return make_normalizer(stage, "n")(text);
+  };
   EXPECT_EQ(normal({{"type", "Lowercase"}}, "ÀB\xC4\xB0"), "àbi\xCC\x87");
   EXPECT_EQ(normal({{"type", "StripAccents"}}, "e\xCC\x81"), "e");
   EXPECT_EQ(normal({{"type", "Strip"}, {"strip_left", true}, {"strip_right", false}}, " a "), "a ");
   EXPECT_EQ(normal({{"type", "Strip"}}, "\t a b\n"), "a b");
-  EXPECT_EQ(normal({{"type", "Nmt"}}, "a\x01\t\xE2\x80\x8B" "b"), "a  b");
+  EXPECT_EQ(normal({{"type", "Nmt"}},
+                   "a\x01\t\xE2\x80\x8B"
+                   "b"),
+            "a  b");
   EXPECT_EQ(normal({{"type", "ByteLevel"}}, "a \xC3\xA9"), "a\xC4\xA0\xC3\x83\xC2\xA9");
 }
 
@@ -97,8 +108,9 @@ std::unique_ptr<Tokenizer> made_from(const Json& file) {
 }
 
 TEST(Unigram, takes_the_likeliest_pieces_and_one_token_for_what_is_unknown) {
-  const Json vocabulary = Json::array({Json::array({"<unk>", 0.0}), Json::array({"a", -2.0}), Json::array({"b", -2.0}),
-                                       Json::array({"ab", -3.0}), Json::array({"abab", -7.5})});
+  const Json vocabulary =
+      Json::array({Json::array({"<unk>", 0.0}), Json::array({"a", -2.0}), Json::array({"b", -2.0}),
+                   Json::array({"ab", -3.0}), Json::array({"abab", -7.5})});
   const Json model = {{"type", "Unigram"}, {"unk_id", 0}, {"vocab", vocabulary}};
   Json file = {{"added_tokens", Json::array()}, {"model", model}, {"decoder", {{"type", "Fuse"}}}};
   const auto tokenizer = made_from(file);
@@ -115,11 +127,12 @@ TEST(TokenizerJson, looks_for_added_tokens_in_normalized_text_as_they_are_normal
   Json vocabulary = Json::object();
   for (const char* text : {"y", "e", "s", "n", "o", " "}) vocabulary[text] = vocabulary.size();
   const Json added = {{"id", 10}, {"content", "YES"}, {"special", false}, {"normalized", true}};
-  const auto tokenizer = made_from({{"added_tokens", {added}},
-                                    {"normalizer", {{"type", "Lowercase"}}},
-                                    {"truncation", {{"max_length", 4}}},
-                                    {"padding", {{"pad_id", 0}}},
-                                    {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}}}});
+  const auto tokenizer =
+      made_from({{"added_tokens", {added}},
+                 {"normalizer", {{"type", "Lowercase"}}},
+                 {"truncation", {{"max_length", 4}}},
+                 {"padding", {{"pad_id", 0}}},
+                 {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}}}});
   EXPECT_THAT(tokenizer->encode("No yEs no no"), ElementsAre(3, 4, 5, 10, 5, 3, 4, 5, 3, 4));
 }
 

@@ -43,8 +43,13 @@ INSTANTIATE_TEST_SUITE_P(Shared, RealFolder, testing::Values("llama3_1", "mistra
 SentencePieceModel letters() {
   using Type = SentencePiece::Type;
   SentencePieceModel model;
-  model.pieces = {{"<unk>", 0, Type::unknown}, {"<s>", 0, Type::control}, {"</s>", 0, Type::control},
-                  {"\xE2\x96\x81", -1}, {"a", -2}, {"b", -3}, {"\n", -4}};
+  model.pieces = {{"<unk>", 0, Type::unknown},
+                  {"<s>", 0, Type::control},
+                  {"</s>", 0, Type::control},
+                  {"\xE2\x96\x81", -1},
+                  {"a", -2},
+                  {"b", -3},
+                  {"\n", -4}};
   return model;
 }
 
@@ -65,11 +70,13 @@ TEST(TokenizerFolder, takes_the_control_tokens_that_a_text_spells_for_themselves
 }
 
 TEST(TokenizerFolder, puts_the_space_before_each_piece_of_text_where_the_older_class_does) {
-  EXPECT_THAT(folder_of({{"tokenizer_config.json", {{"tokenizer_class", "LlamaTokenizer"}}}})->encode("a</s>b"),
-              ElementsAre(3, 4, 2, 3, 5));
-  EXPECT_THAT(folder_of({{"tokenizer_config.json", {{"tokenizer_class", "LlamaTokenizer"}, {"legacy", false}}}})
-                  ->encode("a</s>b"),
-              ElementsAre(3, 4, 2, 5));
+  EXPECT_THAT(
+      folder_of({{"tokenizer_config.json", {{"tokenizer_class", "LlamaTokenizer"}}}})->encode("a</s>b"),
+      ElementsAre(3, 4, 2, 3, 5));
+  EXPECT_THAT(
+      folder_of({{"tokenizer_config.json", {{"tokenizer_class", "LlamaTokenizer"}, {"legacy", false}}}})
+          ->encode("a</s>b"),
+      ElementsAre(3, 4, 2, 5));
 }
 
 TEST(TokenizerFolder, adds_the_tokens_of_its_lists) {
@@ -91,7 +98,9 @@ TEST(TokenizerFolder, says_what_texts_begin_and_end_with) {
   EXPECT_EQ(frame({{"add_bos_token", false}}), (TextFrame{}));
   EXPECT_EQ(frame({{"add_bos_token", true}, {"add_eos_token", true}}), (TextFrame{{1}, {2}}));
   EXPECT_EQ(frame({{"tokenizer_class", "Qwen2Tokenizer"}}), (TextFrame{}));
-  EXPECT_THAT(error_of([&] { frame({{"add_bos_token", "yes"}}); }),
+  EXPECT_THAT(error_of([&] {
+                frame({{"add_bos_token", "yes"}});
+              }),
               HasSubstr("tokenizer_config.json: add_bos_token: expected true or false, found \"yes\""));
 }
 
@@ -107,17 +116,21 @@ TEST(TokenizerFolder, reads_the_template_of_a_post_processor) {
   const Json nested = {{"type", "Sequence"}, {"processors", {{{"type", "ByteLevel"}}, both}}};
   EXPECT_EQ(read_post_processor(nested, "p"), (TextFrame{{1}, {2}}));
   EXPECT_FALSE(read_post_processor({{"type", "ByteLevel"}}, "p"));
-  EXPECT_EQ(error_of([&] { read_post_processor({{"type", "RobertaProcessing"}}, "p"); }),
+  EXPECT_EQ(error_of([&] {
+              read_post_processor({{"type", "RobertaProcessing"}}, "p");
+            }),
             "p: type 'RobertaProcessing' is not implemented");
 }
 
 TEST(TokenizerFolder, says_what_a_file_is_that_is_none) {
   const TemporaryFolder folder;
-  write_file(folder / "tokenizer.model", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
+  write_file(folder / "tokenizer.model",
+             "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n");
   EXPECT_THAT(error_of([&] { load_tokenizer(folder.string()); }),
               HasSubstr("tokenizer.model: a Git LFS pointer, not the file itself"));
   write_file(folder / "tokenizer.model", "AA== 0\nAQ== 1\nAg== 2\n");
-  EXPECT_THAT(error_of([&] { load_tokenizer(folder.string()); }), HasSubstr("tokenizer.model: a tiktoken file"));
+  EXPECT_THAT(error_of([&] { load_tokenizer(folder.string()); }),
+              HasSubstr("tokenizer.model: a tiktoken file"));
 }
 
 TEST(TextStream, stops_at_a_control_token_as_it_is_spelled_and_shows_none) {

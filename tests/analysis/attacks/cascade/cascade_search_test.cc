@@ -44,14 +44,19 @@ TEST(CascadeRows, partial_results_merge_to_the_whole_and_candidates_are_computed
   const CascadeWorld& world = CascadeWorld::get();
   const LayerRows rows = shown(world.pieces, 3, world.documents[0]);
   const auto part = [&](std::int64_t from, std::int64_t count) {
-    return partial_result(rows.scoring, rows.query[9], rows.key.narrow(0, from, count), rows.value.narrow(0, from, count));
+    return partial_result(rows.scoring, rows.query[9], rows.key.narrow(0, from, count),
+                          rows.value.narrow(0, from, count));
   };
   const PartialResult whole = part(0, 10), a = part(0, 4), b = part(4, 6);
   const at::Tensor m = at::max(a.m, b.m), wa = (a.m - m).exp(), wb = (b.m - m).exp();
   const PartialResult merged{m, wa * a.e + wb * b.e, wa.unsqueeze(1) * a.u + wb.unsqueeze(1) * b.u};
   EXPECT_LT(relative_distance(told(merged), told(whole)).item<double>(), 1e-6);
-  const CandidateRows one{rows.scoring, rows.query.narrow(0, 9, 1), rows.key.narrow(0, 0, 8), rows.value.narrow(0, 0, 8),
-                          rows.key.narrow(0, 8, 2).unsqueeze(0), rows.value.narrow(0, 8, 2).unsqueeze(0)};
+  const CandidateRows one{rows.scoring,
+                          rows.query.narrow(0, 9, 1),
+                          rows.key.narrow(0, 0, 8),
+                          rows.value.narrow(0, 0, 8),
+                          rows.key.narrow(0, 8, 2).unsqueeze(0),
+                          rows.value.narrow(0, 8, 2).unsqueeze(0)};
   EXPECT_LT(relative_distance(told(one), told(whole)).item<double>(), 1e-6);
 }
 
