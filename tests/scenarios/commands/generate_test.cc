@@ -30,6 +30,33 @@ TEST(Generate, takes_a_prompt_as_text_as_a_file_and_as_ids) {
   EXPECT_EQ(numbers["output_ids"], text["output_ids"]);
 }
 
+TEST(Generate, answers_once_what_the_folders_chat_template_makes_of_messages) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "messages.json")
+      << R"([{"role": "system", "content": "once"}, {"role": "user", "content": "upon a time"}])";
+  const auto plain = splitwan(generate + "--prompt 'once upon a time' --max-new-tokens 4 --json").json();
+  const auto chat =
+      splitwan(generate + "--chat --system once --user 'upon a time' --max-new-tokens 4 --json").json();
+  EXPECT_EQ(chat["chat_prompt"], "once upon a time");
+  EXPECT_EQ(chat["text"], plain["text"]);
+  const auto listed =
+      splitwan(generate + "--chat --messages " + folder / "messages.json" + " --max-new-tokens 4 --json")
+          .json();
+  EXPECT_EQ(listed["output_ids"], chat["output_ids"]);
+  EXPECT_NE(splitwan(generate + "--chat").err.find("expected --user TEXT, or --messages FILE"),
+            std::string::npos);
+}
+
+TEST(Generate, ends_at_further_tokens) {
+  const std::string ask = generate + "--prompt 'once upon a time' --max-new-tokens 8 --json ";
+  const auto whole = splitwan(ask).json();
+  const auto cut = splitwan(ask + "--eos " + whole["output_ids"][3].dump()).json();
+  EXPECT_EQ(cut["finish"], "eos");
+  EXPECT_LE(cut["output_ids"].size(), 4u);
+  EXPECT_NE(splitwan(ask + "--eos '<|nothing|>'").err.find("--eos '<|nothing|>': expected a token id"),
+            std::string::npos);
+}
+
 TEST(Generate, gives_the_same_tokens_split_over_a_link_and_guessed) {
   const std::string ask = generate + "--prompt 'def add(a, b):' --max-new-tokens 8 --json ";
   const auto here = splitwan(ask).json();
