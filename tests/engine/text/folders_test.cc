@@ -39,6 +39,16 @@ TEST_P(RealFolder, gives_the_reference_ids_for_every_text_with_its_first_token) 
 INSTANTIATE_TEST_SUITE_P(Shared, RealFolder, testing::Values("llama3_1", "mistral_nemo", "qwen3"),
                          [](const auto& info) { return std::string(info.param); });
 
+TEST(TokenizerFolder, reads_mistrals_v3_instructions_as_control_tokens) {
+  const std::string model =
+      tests::shared_folder() + "/tokenizers/mistral/mistral_instruct_tokenizer_240323.model.v3";
+  SKIP_WITHOUT(model);
+  const TemporaryFolder folder;
+  std::filesystem::copy_file(model, folder / "tokenizer.model");
+  EXPECT_THAT(load_tokenizer(folder.string())->encode("[INST]user[/INST]\n[INST]assistant[/INST]\n"),
+              ElementsAre(3, 2606, 4, 781, 3, 1257, 11911, 4, 781));
+}
+
 // Letters, and a control token.
 SentencePieceModel letters() {
   using Type = SentencePiece::Type;
