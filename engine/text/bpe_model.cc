@@ -68,13 +68,23 @@ void BpeModel::add_token(const std::string& text, Token id, const std::string& w
   ids_.emplace(texts_[id], id);
 }
 
+namespace {
+
+[[noreturn]] void refuse_merge(std::string_view left, std::string_view right, const std::string& where) {
+  throw Error("{}: merge '{} {}': its parts and its result are not all in the vocabulary", where, left,
+              right);
+}
+
+}  // namespace
+
 void BpeModel::add_merge(std::string_view left, std::string_view right, const std::string& where) {
   const std::string a = stored(std::string(left)), b = stored(std::string(right));
   const Token left_id = id_of(a), right_id = id_of(b), id = id_of(a + b);
-  if (left_id < 0 || right_id < 0 || id < 0) {
-    throw Error("{}: merge '{} {}': its parts and its result are not all in the vocabulary", where, left,
-                right);
-  }
+  if (left_id < 0 || right_id < 0 || id < 0) refuse_merge(left, right, where);
+  add_merge(left_id, right_id, id);
+}
+
+void BpeModel::add_merge(Token left_id, Token right_id, Token id) {
   const auto rank = static_cast<float>(merges_.size());  // exact: below 2^24
   merges_.emplace(static_cast<std::uint64_t>(left_id) << 32 | static_cast<std::uint32_t>(right_id),
                   Merge{id, rank});
@@ -113,7 +123,18 @@ BpeModel BpeModel::from_tokenizer_json(const TokenizerFile& file, const Json& js
   model.ids_.reserve(file.vocabulary.size());
   model.merges_.reserve(file.merges.size());
   for (const auto& [text, id] : file.vocabulary) model.add_token(text, id, where + ".vocab");
-  for (const auto& [left, right] : file.merges) model.add_merge(left, right, where + ".merges");
+  // As they are spelled: a million merges need not be turned into bytes to be found.
+  std::unordered_map<std::string_view, Token> spelled;
+  spelled.reserve(file.vocabulary.size());
+  for (const auto& [text, id] : file.vocabulary) spelled.emplace(text, id);
+  std::string both;
+  for (const auto& [left, right] : file.merges) {
+    const auto a = spelled.find(left), b = spelled.find(right),
+               merged = spelled.find(both.assign(left).append(right));
+    if (a == spelled.end() || b == spelled.end() || merged == spelled.end())
+      refuse_merge(left, right, where + ".merges");
+    model.add_merge(a->second, b->second, merged->second);
+  }
   const Json* unknown = reader.find("unk_token");
   if (unknown && unknown->is_string()) {
     model.unknown_ = model.id_of(model.stored(unknown->get<std::string>()));

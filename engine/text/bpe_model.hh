@@ -46,6 +46,7 @@ class BpeModel : public WordModel {
   };
   void add_token(const std::string& text, Token id, const std::string& where);
   void add_merge(std::string_view left, std::string_view right, const std::string& where);
+  void add_merge(Token left, Token right, Token merged);
   std::string stored(const std::string& text) const;
   void find_bytes(const std::string& where);
   std::vector<Symbol> start_symbols(std::string_view word) const;
