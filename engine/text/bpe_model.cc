@@ -119,7 +119,7 @@ BpeModel BpeModel::from_tokenizer_json(const TokenizerFile& file, const Json& js
   }
   Token largest = -1;
   for (const auto& [text, id] : file.vocabulary) largest = std::max(largest, id);
-  model.texts_.reserve(static_cast<std::size_t>(largest + 1));
+  model.texts_.reserve(static_cast<std::size_t>(largest) + 1);
   model.ids_.reserve(file.vocabulary.size());
   model.merges_.reserve(file.merges.size());
   for (const auto& [text, id] : file.vocabulary) model.add_token(text, id, where + ".vocab");
