@@ -6,6 +6,7 @@
 #include "engine/decode/generate.hh"
 #include "engine/drafters/named.hh"
 #include "tests/fixtures/cascade_fixture.hh"
+#include "tests/fixtures/families.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -88,6 +89,21 @@ TEST(Cascade,
     }
   }
   EXPECT_EQ(compared, 32);
+}
+
+// Windows by layer as masks, caps before the largest score, rotations of more than one kind.
+TEST(Cascade, has_the_logits_of_local_decoding_for_every_family) {
+  for (const tests::Family& family : tests::every_family()) {
+    RandomModel model(family.config);
+    std::vector<at::Tensor> local;
+    tests::locally(model, [&](Party& p, Forward& f) { local = logits_of(p, f, 40); });
+    for (const bool aggregator : {false, true}) {
+      std::vector<at::Tensor> sharded;
+      tests::cascade(model, 1, 0, terms_of(3, 2, PartialForm::meu, aggregator),
+                     [&](Party& p, Forward& f) { sharded = logits_of(p, f, 40); }, {.prefill_chunk = 16});
+      EXPECT_LT(largest_difference(local, sharded), 1e-4) << family.name;
+    }
+  }
 }
 
 TEST(Cascade, gives_a_row_the_same_bits_in_whatever_step_it_comes) {
