@@ -1,19 +1,16 @@
-// Sizes of models that are known by name, whether or not their weights are here.
+// A model's sizes, also of one whose traces alone are here.
 #pragma once
 
-#include <string>
-#include <vector>
+#include "engine/base/layer_weights.hh"
 
 namespace splitwan::engine {
 
 struct Geometry {
-  std::string name;
   double layers, width, heads, kv_heads, head_dim, ffn, vocabulary;
-  double layer_weights() const;  // of one decoder layer
+  double layer_weights() const {  // of one decoder layer
+    return engine::layer_weights(width, heads, kv_heads, head_dim, ffn).all();
+  }
   double head_weights() const { return vocabulary * width; }
 };
-
-const std::vector<Geometry>& known_geometries();
-const Geometry& geometry_named(const std::string&);  // throws Error naming the known ones
 
 }  // namespace splitwan::engine

@@ -122,8 +122,7 @@ bool is_plain_llama(const ModelConfig& c) {
                           .eos = c.eos};
 }
 
-ModelConfig read_model_config(const std::string& folder) {
-  const ConfigFile stated{folder + "/config.json"};
+ModelConfig read_model_config(const ConfigFile& stated) {
   if (!stated.json.is_object()) throw Error("{}: expected a JSON object", stated.path);
   const Architecture& architecture = architecture_of(stated);
   const ConfigFile file = completed(stated, architecture);
@@ -145,14 +144,20 @@ ModelConfig read_model_config(const std::string& folder) {
   c.tied = file.flag("tie_word_embeddings", false);
   const auto bos = file.tokens("bos_token_id");
   c.bos = bos.empty() ? -1 : bos[0];
-  const GenerationConfig generation = read_generation_config(folder);
-  c.eos = generation.eos ? *generation.eos : file.tokens("eos_token_id");
+  c.eos = file.tokens("eos_token_id");
   check_sizes(file, c);
   check_activation(file, c.traits.activation);
   read_rope(file, c);
   architecture.read(file, c);
   simplify(c);
   refuse_what_nobody_reads(file);
+  return c;
+}
+
+ModelConfig read_model_config(const std::string& folder) {
+  ModelConfig c = read_model_config(ConfigFile(folder + "/config.json"));
+  if (const GenerationConfig generation = read_generation_config(folder); generation.eos)
+    c.eos = *generation.eos;
   return c;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/base/json.hh"
 #include "engine/base/layer_weights.hh"
 #include "engine/base/types.hh"
+#include "engine/checkpoint/config_file.hh"
 #include "engine/checkpoint/rope.hh"
 
 namespace splitwan::engine {
@@ -77,7 +78,8 @@ bool is_plain_llama(const ModelConfig&);
 
 // Throws Error naming the file and key for an unknown architecture, a missing or impossible value, and for
 // any key that changes the arithmetic and that nobody read.
-ModelConfig read_model_config(const std::string& folder);
+ModelConfig read_model_config(const ConfigFile&);          // alone
+ModelConfig read_model_config(const std::string& folder);  // ends as generation_config.json has them
 
 inline LayerWeights layer_weights(const ModelConfig& c) {
   return layer_weights(c.width, c.heads, c.kv_heads, c.head_dim, c.ffn);

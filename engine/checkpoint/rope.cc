@@ -116,6 +116,12 @@ void read_yarn(const Stated& s, RopeScaling& r) {
   const double one = s.keys.get<double>("mscale", 0), all = s.keys.get<double>("mscale_all_dim", 0);
   r.turn_scale =
       one != 0 && all != 0 ? yarn_scale(r.factor, one) / yarn_scale(r.factor, all) : yarn_scale(r.factor, 1);
+  if (s.keys.find("attn_factor"))
+    throw Error(
+        "{}: programs differ on it (transformers leaves it unread and scales turned rows by {:.6g}, vLLM by "
+        "{:.6g}): "
+        "expected 'attention_factor' with the one that is meant",
+        s.keys.path("attn_factor"), r.turn_scale, r.turn_scale * s.positive("attn_factor", 1));
   r.turn_scale = s.positive("attention_factor", r.turn_scale);
 }
 Frequencies yarn(const RopeScaling& r, const Asked& a) {

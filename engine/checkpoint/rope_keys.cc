@@ -17,7 +17,6 @@ class Dictionary {
     left_.erase(key);
     return file_.positive(key, otherwise);
   }
-  bool has(const char* key) const { return file_.find(key) != nullptr; }
   void drop(const char* key) { left_.erase(key); }
   const ConfigFile& file() const { return file_; }
   const Json& left() const { return left_; }
@@ -47,7 +46,9 @@ void read_main(const ConfigFile& file, const char* key, Dictionary d, ModelConfi
                 c.head_dim);
   if (dims != c.head_dim) c.rotary_dims = dims;
   const bool grows = c.traits.growing_queries || file.text("model_type", "") == "ministral3";
-  if (grows && d.has("llama_4_scaling_beta")) {
+  if (const Json* beta = d.file().find("llama_4_scaling_beta"); beta && *beta == 0) {
+    d.drop("llama_4_scaling_beta");
+  } else if (grows && beta) {
     c.query_growth = d.positive("llama_4_scaling_beta", 0);
     c.query_period = d.file().integer("original_max_position_embeddings");
   }

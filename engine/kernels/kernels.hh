@@ -72,6 +72,8 @@ struct Set {
   // attention_scratch() floats. query, out: [heads, head_dim].
   void (*attention)(const AttentionShape&, const float* query, const HeadCache&,
                     std::span<const SlotRun> runs, float* scores, float* out);
+  // The sum of x, read as fast as memory gives it: what a product can hope for.
+  float (*read_all)(const float* x, std::int64_t n);
 };
 
 std::size_t attention_scratch(int heads, std::int64_t slots);

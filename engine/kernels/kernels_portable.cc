@@ -8,7 +8,7 @@
 namespace splitwan::engine::kernels {
 
 extern const Set portable_set;
-const Set portable_set = {"portable", tile_rows, pack_panel, pack_activations, linear, rms_norm, rope,
-                          silu_mul,   gelu_mul,  add_to,     soft_cap,         widen,  attention};
+const Set portable_set = {"portable", tile_rows, pack_panel, pack_activations, linear, rms_norm,  rope,
+                          silu_mul,   gelu_mul,  add_to,     soft_cap,         widen,  attention, read_all};
 
 }  // namespace splitwan::engine::kernels

@@ -30,8 +30,8 @@ double stated_size(const Json& source, const char* key) {
 
 Geometry stated_geometry(const Json& source) {
   const auto at = [&](const char* key) { return stated_size(source, key); };
-  return {"fitted",       at("layers"),   at("width"), at("heads"),
-          at("kv_heads"), at("head_dim"), at("ffn"),   at("vocabulary")};
+  return {at("layers"),   at("width"), at("heads"),     at("kv_heads"),
+          at("head_dim"), at("ffn"),   at("vocabulary")};
 }
 
 struct Plan {
@@ -137,7 +137,7 @@ struct Factors {
 // Another split or geometry: what each party has to read, against what it read when fitted.
 Factors move_layers(LatencyModel& m, const Variant& v, std::vector<std::string>& assumptions) {
   const Geometry old = stated_geometry(m.source);
-  const Geometry now = v.geometry.empty() ? old : engine::geometry_named(v.geometry);
+  const Geometry now = v.geometry.value_or(old);
   const Plan plan = stated_plan(m.source);
   const double head = v.head ? *v.head : plan.head, tail = v.tail ? *v.tail : plan.tail;
   if (head < 0 || tail < 0 || head + tail >= now.layers)
@@ -163,7 +163,7 @@ Factors move_layers(LatencyModel& m, const Variant& v, std::vector<std::string>&
   assumptions.push_back(
       "a party's time is that of reading its weights (layers, and the client's output head): it scales "
       "with their number, on the machines and in the storage fitted on");
-  if (!v.geometry.empty()) assumptions.push_back("the drafter's tokens per step are the fitted model's");
+  if (v.geometry) assumptions.push_back("the drafter's tokens per step are the fitted model's");
   return by;
 }
 
@@ -192,7 +192,7 @@ RowBytes resize_rows(LatencyModel& m, const LatencyModel& fitted, const Variant&
   const Json wire = fitted.source.value("wire", Json());
   if (!wire.is_string()) throw Error("the model states no wire: its traces' headers must, for another one");
   const std::string old_wire = wire.get<std::string>();
-  if (fitted.source.contains("privacy") && !v.geometry.empty())
+  if (fitted.source.contains("privacy") && v.geometry)
     throw Error(
         "another geometry: the fitted rows went through a binomial mechanism, whose maps are the "
         "model's own");
@@ -232,16 +232,16 @@ void set_acceptance(LatencyModel& m, double tokens_per_step, std::vector<std::st
 }  // namespace
 
 bool Variant::plain() const {
-  return !head && !tail && wire.empty() && geometry.empty() && !width && !tokens_per_step &&
-         client_speed == 1 && server_speed == 1;
+  return !head && !tail && wire.empty() && !geometry && !width && !tokens_per_step && client_speed == 1 &&
+         server_speed == 1;
 }
 
 LatencyModel vary(const LatencyModel& fitted, const Variant& v, std::vector<std::string>& assumptions) {
   LatencyModel m = fitted;
   if (v.plain()) return m;
-  const bool moved = v.head || v.tail || !v.geometry.empty();
+  const bool moved = v.head || v.tail || v.geometry;
   rescale_compute(m, v, moved ? move_layers(m, v, assumptions) : Factors{}, assumptions);
-  const bool resized = !v.wire.empty() || !v.geometry.empty() || v.width;
+  const bool resized = !v.wire.empty() || v.geometry || v.width;
   const RowBytes row = resized ? resize_rows(m, fitted, v) : RowBytes{};
   if (v.width) cap_width(m, *v.width, row, assumptions);
   if (v.tokens_per_step) set_acceptance(m, *v.tokens_per_step, assumptions);

@@ -9,10 +9,10 @@
 namespace splitwan::model {
 
 struct Variant {
-  std::optional<int> head, tail;  // layers that the client keeps
-  std::string wire;               // a codec's name; "" = as fitted
-  std::string geometry;           // one of engine::known_geometries; "" = as fitted
-  std::optional<double> width;    // most rows of a step: what is beyond is not guessed
+  std::optional<int> head, tail;             // layers that the client keeps
+  std::string wire;                          // a codec's name; "" = as fitted
+  std::optional<engine::Geometry> geometry;  // of another model
+  std::optional<double> width;               // most rows of a step: what is beyond is not guessed
   std::optional<double> tokens_per_step;
   double client_speed = 1, server_speed = 1;  // against the machines fitted on
   bool plain() const;

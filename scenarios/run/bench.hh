@@ -27,8 +27,9 @@ struct Machine {
 };
 Machine this_machine(int threads);
 
-// A model that is nowhere: "mistral-7b-4l" or "llama-15m". Throws Error on another name.
-engine::ModelConfig bench_geometry(const std::string&);
+// Throws Error where a model of noise, named in it, is larger than the memory that is free.
+void check_fits(const std::string& name, const engine::ModelConfig&, engine::Storage, double free_bytes);
+double free_memory();  // bytes, as the kernel says; infinite where it says nothing
 
 // Median times of interleaved repetitions: {decode: [{storage, rows, ms_per_step, spread, layers_ms,
 // logits_ms, bandwidth_share, share_spread}], prefill: [{storage, rows, ms, spread, gemm_share,

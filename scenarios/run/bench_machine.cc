@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <fstream>
+#include <limits>
 #include <thread>
 
 #include "engine/base/error.hh"
-#include "engine/base/geometry.hh"
+#include "engine/kernels/arena.hh"
+#include "engine/kernels/kernels.hh"
 #include "scenarios/run/bench.hh"
 
 namespace splitwan::scenarios {
@@ -17,28 +19,23 @@ double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Eight running sums over 64-bit words: as fast as memory gives them.
-std::uint64_t sum(const std::uint64_t* words, std::size_t count) {
-  std::uint64_t sums[32] = {};
-  for (std::size_t i = 0; i + 32 <= count; i += 32)
-    for (int j = 0; j < 32; ++j) sums[j] += words[i + j];
-  return std::accumulate(std::begin(sums), std::end(sums), std::uint64_t{0});
-}
-
 // The best of three, over 512 MiB: far beyond every cache.
-double read_bandwidth(const std::vector<std::uint64_t>& memory, int threads) {
-  const std::size_t words = memory.size() / threads;
+double read_bandwidth(const engine::Arena& memory, int threads) {
+  const auto floats = static_cast<std::int64_t>(memory.size() / sizeof(float)) / threads;
   double best = 0;
   for (int repetition = 0; repetition < 3; ++repetition) {
-    std::vector<std::uint64_t> results(threads);
+    std::vector<float> sums(static_cast<std::size_t>(threads));
     const double begin = now_s();
     std::vector<std::thread> readers;
-    readers.reserve(threads);
-    for (int t = 0; t < threads; ++t)
-      readers.emplace_back([&, t] { results[t] = sum(memory.data() + words * t, words); });
+    readers.reserve(sums.size());
+    for (std::size_t t = 0; t < sums.size(); ++t)
+      readers.emplace_back([&, t] {
+        sums[t] = engine::kernels::best().read_all(memory.as<float>() + floats * static_cast<std::int64_t>(t),
+                                                   floats);
+      });
     for (std::thread& reader : readers) reader.join();
-    if (results[0] == 0) throw engine::Error("bench: memory reads as zero");
-    best = std::max(best, static_cast<double>(words * threads * 8) / (now_s() - begin));
+    if (sums[0] == 0) throw engine::Error("bench: memory reads as zero");
+    best = std::max(best, static_cast<double>(floats * threads) * sizeof(float) / (now_s() - begin));
   }
   return best;
 }
@@ -54,30 +51,48 @@ double gemm_rate(const at::Tensor& a, const at::Tensor& b, at::Tensor& c) {
   return best;
 }
 
+double bytes_per_weight(engine::Storage storage) {
+  switch (storage) {
+    case engine::Storage::f32:
+      return 4;
+    case engine::Storage::int8:
+      return 1.07;
+    case engine::Storage::int4:
+      return 0.57;
+    default:
+      return 2;
+  }
+}
+
 }  // namespace
 
 Machine this_machine(int threads) {
-  auto memory = std::make_shared<std::vector<std::uint64_t>>(std::size_t{1} << 26, 1);
+  auto memory = std::make_shared<engine::Arena>(std::size_t{1} << 29);
+  std::fill_n(memory->as<float>(), memory->size() / sizeof(float), 1.f);
   const at::Tensor a = at::rand({1536, 1536}), b = at::rand({1536, 1536});
   return {[memory, threads] { return read_bandwidth(*memory, threads); },
           [a, b, c = at::empty({1536, 1536})]() mutable { return gemm_rate(a, b, c); }};
 }
 
-engine::ModelConfig bench_geometry(const std::string& name) {
-  const bool first_layers = name == "mistral-7b-4l";  // all 32 would not fit many a machine
-  if (!first_layers && name != "llama-15m")
-    throw engine::Error("geometry '{}': expected mistral-7b-4l or llama-15m", name);
-  const engine::Geometry& g = engine::geometry_named(first_layers ? "mistral-7b" : name);
-  engine::ModelConfig c;
-  c.context = 4096;
-  c.vocabulary = static_cast<int>(g.vocabulary);
-  c.layers = first_layers ? 4 : static_cast<int>(g.layers);
-  c.width = static_cast<int>(g.width);
-  c.heads = static_cast<int>(g.heads);
-  c.kv_heads = static_cast<int>(g.kv_heads);
-  c.head_dim = static_cast<int>(g.head_dim);
-  c.ffn = static_cast<int>(g.ffn);
-  return c;
+void check_fits(const std::string& name, const engine::ModelConfig& c, engine::Storage storage,
+                double free_bytes) {
+  const double width = c.width, embedding = c.vocabulary * width;
+  const double weights = c.layers * layer_weights(c).all() + embedding;  // the head's own copy
+  const double bytes =
+      weights * bytes_per_weight(storage) + embedding * (storage == engine::Storage::f32 ? 8 : 4);
+  if (bytes < free_bytes) return;
+  throw engine::Error(
+      "geometry '{}': about {:.3g} GB in {}, of {:.3g} GB that are free: take its first layers only, as in "
+      "{}-4l",
+      name, bytes / 1e9, name_of(storage), free_bytes / 1e9, name);
+}
+
+double free_memory() {
+  std::ifstream file("/proc/meminfo");
+  std::string line;
+  while (std::getline(file, line))
+    if (line.starts_with("MemAvailable:")) return std::strtod(line.c_str() + 13, nullptr) * 1024;
+  return std::numeric_limits<double>::infinity();
 }
 
 }  // namespace splitwan::scenarios

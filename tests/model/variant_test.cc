@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.hh"
+#include "engine/checkpoint/known_models.hh"
 #include "model/ask/advice.hh"
 #include "model/ask/inverse.hh"
 #include "tests/fixtures/fixtures.hh"
@@ -29,7 +30,7 @@ LatencyModel varied(const Variant& v) {
   std::vector<std::string> assumptions;
   LatencyModel m = vary(fitted(), v, assumptions);
   EXPECT_EQ(assumptions.empty(),
-            !v.head && v.geometry.empty() && !v.width && !v.tokens_per_step && v.server_speed == 1);
+            !v.head && !v.geometry && !v.width && !v.tokens_per_step && v.server_speed == 1);
   return m;
 }
 
@@ -39,7 +40,7 @@ TEST(Variant, the_same_split_is_the_same_model) {
 
 TEST(Variant, layers_move_with_their_weights) {
   const LatencyModel m = varied({.head = 4, .tail = 4});
-  const engine::Geometry& g = engine::known_geometries()[0];
+  const engine::Geometry g = engine::sizes_of(engine::model_named("mistral-7b"));
   EXPECT_NEAR(g.layer_weights(), 218'103'808,
               1);  // Mistral 7B: 4096^2 x 2 + 4096 x 1024 x 2 + 3 x 4096 x 14336
   EXPECT_NEAR(m.decode.server.fixed_s.value / fitted().decode.server.fixed_s.value, 24.0 / 28, 1e-12);
@@ -52,13 +53,16 @@ TEST(Variant, a_70b_model_sends_16_kb_a_row_and_reads_its_weights) {
   for (DrafterModel& d : base.drafters)
     for (StepShape& s : d.shapes) s.bytes_up = s.bytes_down = 64 + 8192 * s.rows;
   std::vector<std::string> assumptions;
-  const LatencyModel m = vary(base, {.geometry = "llama-70b"}, assumptions);
+  const LatencyModel m =
+      vary(base, {.geometry = engine::sizes_of(engine::model_named("llama-70b"))}, assumptions);
   const StepShape row = m.find("sequential")->mean_shape();
   EXPECT_NEAR(row.bytes_up, 64 + 16384, 1e-9);
   EXPECT_NEAR(m.decode.server.fixed_s.value / base.decode.server.fixed_s.value,
               76 * 855'638'016.0 / (28 * 218'103'808.0), 1e-6);
   EXPECT_FALSE(assumptions.empty());
-  const LatencyModel faster = vary(base, {.geometry = "llama-70b", .server_speed = 10}, assumptions);
+  const LatencyModel faster =
+      vary(base, {.geometry = engine::sizes_of(engine::model_named("llama-70b")), .server_speed = 10},
+           assumptions);
   EXPECT_NEAR(faster.decode.server.fixed_s.value * 10, m.decode.server.fixed_s.value, 1e-12);
 }
 
@@ -95,7 +99,6 @@ TEST(Variant, what_cannot_be_is_explained) {
   const auto refusal = [](const Variant& v) { return tests::error_of([&] { varied(v); }); };
   EXPECT_THAT(refusal({.head = 16, .tail = 16}), testing::HasSubstr("leaves the server none of 32 layers"));
   EXPECT_THAT(refusal({.wire = "f8"}), testing::HasSubstr("wire 'f8': expected f32"));
-  EXPECT_THAT(refusal({.geometry = "70b"}), testing::HasSubstr("expected one of mistral-7b"));
   EXPECT_THAT(tests::error_of([] {
                 std::vector<std::string> a;
                 vary(fit(tests::synthesise({})), {.head = 1, .tail = 1}, a);
@@ -106,7 +109,8 @@ TEST(Variant, what_cannot_be_is_explained) {
 TEST(Variant, another_machine_or_model_is_doubted_and_said) {
   const Condition c{"", 0.080, 100e6, 200e6, 0};
   const Point as_fitted = project(fitted(), c, "sequential");
-  const Point larger = project(varied({.geometry = "llama-70b"}), c, "sequential");
+  const Point larger =
+      project(varied({.geometry = engine::sizes_of(engine::model_named("llama-70b"))}), c, "sequential");
   EXPECT_FALSE(larger.extrapolated.empty());
   EXPECT_GT(std::log(larger.high / larger.low), 2 * std::log(as_fitted.high / as_fitted.low));
   EXPECT_EQ(varied({.server_speed = 1}).doubt, 0);

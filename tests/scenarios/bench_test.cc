@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/checkpoint/known_models.hh"
 #include "tests/fixtures/fixtures.hh"
 
 namespace splitwan::scenarios {
@@ -36,15 +37,22 @@ TEST(Bench, measures_every_row_count_and_prompt_it_is_asked_for) {
   }
 }
 
-TEST(Bench, geometries_are_those_of_their_names) {
-  const auto c = bench_geometry("mistral-7b-4l");
-  EXPECT_EQ(c.width, 4096);
-  EXPECT_EQ(c.layers, 4);
-  EXPECT_EQ(c.kv_width(), 1024);
-  engine::Checkpoint random = engine::Checkpoint::random(bench_geometry("llama-15m"), engine::DType::bf16);
+TEST(Bench, weights_of_noise_have_the_shapes_of_the_model_that_was_named) {
+  engine::Checkpoint random =
+      engine::Checkpoint::random(engine::model_named("llama-15m"), engine::DType::bf16);
   EXPECT_EQ(random.tensor("model.layers.5.mlp.down_proj.weight", {288, 768}).data.size(), 288u * 768 * 2);
-  EXPECT_THAT(tests::error_of([] { bench_geometry("llama-70b"); }),
-              HasSubstr("expected mistral-7b-4l or llama-15m"));
+}
+
+TEST(Bench, a_model_that_memory_does_not_hold_is_refused_with_both_sizes) {
+  const auto fits = [](const char* name, engine::Storage storage, double gigabytes) {
+    check_fits(name, engine::model_named(name), storage, gigabytes * 1e9);
+  };
+  EXPECT_NO_THROW(fits("mistral-7b-4l", engine::Storage::bf16, 3));
+  EXPECT_NO_THROW(fits("mistral-7b", engine::Storage::int4, 5));
+  EXPECT_EQ(
+      tests::error_of([&] { fits("mistral-7b", engine::Storage::bf16, 8); }),
+      "geometry 'mistral-7b': about 14.7 GB in bf16, of 8 GB that are free: take its first layers only, "
+      "as in mistral-7b-4l");
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 // computed and one chosen, so that the loops have no branches.
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <memory>
 
+#include "engine/base/error.hh"
 #include "engine/wire/codecs/halves.hh"
 
 namespace splitwan::engine {
@@ -49,11 +51,37 @@ SPLITWAN_WIDE_LOOP void widen_from_f16(const std::byte* from, float* values, std
   }
 }
 
+constexpr float least_overflow = 65520;  // rounds to infinity; the largest half is 65,504
+
+SPLITWAN_WIDE_LOOP std::size_t overflows(const float* values, std::size_t count) {
+  std::uint32_t beyond = 0;
+  for (std::size_t i = 0; i < count; ++i) beyond += std::abs(values[i]) >= least_overflow ? 1 : 0;
+  return beyond;
+}
+
 class F16 : public Halves {
  public:
   using Halves::Halves;
+  // Throws Error where a value would become infinite: Gemma's rows hold such.
+  void encode(std::span<const float> values, std::uint64_t width, std::span<std::byte> to) const override {
+    if (overflows(values.data(), values.size()) > 0) refuse(values, width);
+    Halves::encode(values, width, to);
+  }
 
  private:
+  [[noreturn]] static void refuse(std::span<const float> values, std::uint64_t width) {
+    for (std::size_t row = 0;; ++row) {
+      const auto here = values.subspan(row * width, width);
+      const std::size_t beyond = overflows(here.data(), here.size());
+      if (beyond == 0) continue;
+      const float largest = *std::ranges::max_element(here, {}, [](float v) { return std::abs(v); });
+      throw Error(
+          "activation: {} of the {} values of row {} are beyond 65504, the largest that f16 carries (one is "
+          "{:g}): "
+          "expected smaller ones, or a wire of bf16 or f32",
+          beyond, width, row, largest);
+    }
+  }
   void narrow(const float* values, std::byte* to, std::size_t count) const override {
     narrow_to_f16(values, to, count);
   }

@@ -5,6 +5,7 @@
 #include "engine/base/error.hh"
 #include "engine/base/output_file.hh"
 #include "engine/base/units.hh"
+#include "engine/checkpoint/known_models.hh"
 #include "engine/kernels/kernels.hh"
 #include "scenarios/commands/commands.hh"
 #include "scenarios/console/console.hh"
@@ -106,13 +107,17 @@ int bench_command(const BenchOptions& o) {
               {"decode", Json::array()},
               {"prefill", Json::array()},
               {"storages", Json::array()}};
+  std::optional<engine::ModelConfig> shape;
+  if (o.model.empty()) {
+    shape = engine::model_named(o.geometry);
+    for (const engine::Storage storage : storages) check_fits(o.geometry, *shape, storage, free_memory());
+  }
   for (const engine::Storage storage : storages) {
     const auto dtype = storage == engine::Storage::bf16  ? engine::DType::bf16
                        : storage == engine::Storage::f16 ? engine::DType::f16
                                                          : engine::DType::f32;
-    engine::Checkpoint checkpoint = o.model.empty()
-                                        ? engine::Checkpoint::random(bench_geometry(o.geometry), dtype)
-                                        : engine::Checkpoint(o.model);
+    engine::Checkpoint checkpoint =
+        shape ? engine::Checkpoint::random(*shape, dtype) : engine::Checkpoint(o.model);
     const auto& c = checkpoint.config();
     const int longest = std::max(
         plan.context, plan.prefill.empty() ? 0 : *std::max_element(plan.prefill.begin(), plan.prefill.end()));
@@ -148,7 +153,8 @@ void add_bench_command(CLI::App& command, Chosen& chosen) {
   auto o = std::make_shared<BenchOptions>();
   command.add_option("--model", o->model, "model folder");
   command.add_option("--geometry", o->geometry,
-                     "instead: random weights shaped like mistral-7b-4l or llama-15m");
+                     "instead: random weights shaped like a config.json or its folder, or like " +
+                         engine::known_models() + "; with its first layers only as in mistral-7b-4l");
   command.add_option("--storage", o->storage, schema_key("storage").type + "; several joined by commas")
       ->capture_default_str();
   command.add_option("--rows", o->rows, "rows per decode step, as in 1,4 (default 1,2,4,8,16,32; none)");

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "engine/checkpoint/known_models.hh"
 #include "model/ask/projection.hh"
 #include "scenarios/run/run_scenario.hh"
 
@@ -15,7 +16,7 @@ model::Point ask(const SpeedQuestion& question, const model::LatencyModel& fitte
   model::Variant variant;
   variant.head = variant.tail = depth;
   variant.wire = wire;
-  variant.geometry = question.geometry;
+  if (!question.geometry.empty()) variant.geometry = engine::sizes_of(engine::model_named(question.geometry));
   std::vector<std::string> taken;
   const model::LatencyModel varied = model::vary(fitted, variant, taken);
   assumptions.insert(taken.begin(), taken.end());
@@ -70,7 +71,7 @@ std::vector<SpeedKey> speed_keys() {
       link("jitter", "time", "added to each packet's delay", &LinkWords::jitter),
       {{"drafter", "one of the runs' drafters", SpeedQuestion{}.drafter, "what decodes"},
        word(&SpeedQuestion::drafter)},
-      {{"geometry", "name, as in llama-70b", "as in the runs",
+      {{"geometry", "name, as in llama-70b, or a config.json", "as in the runs",
         "a larger model that the speeds are scaled to"},
        word(&SpeedQuestion::geometry)},
   };

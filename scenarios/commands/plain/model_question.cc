@@ -4,6 +4,7 @@
 
 #include "engine/base/error.hh"
 #include "engine/base/units.hh"
+#include "engine/checkpoint/known_models.hh"
 #include "engine/wire/codecs.hh"
 #include "model/ask/projection.hh"
 
@@ -55,9 +56,8 @@ void add_variant_options(CLI::App& app, VariantWords& o) {
   app.add_option("--wire", o.wire, engine::codec_help());
   app.add_option("--width", o.width, "most rows of a step, as in 8");
   app.add_option("--acceptance", o.tokens_per_step, "tokens per step of drafters that guess, as in 1.4");
-  std::string names;
-  for (const engine::Geometry& g : engine::known_geometries()) names += (names.empty() ? "" : ", ") + g.name;
-  app.add_option("--geometry", o.geometry, "scale to another model: " + names);
+  app.add_option("--geometry", o.geometry,
+                 "scale to another model: a config.json, or " + engine::known_models());
   app.add_option("--client-speed", o.client_speed, "of the client's machine, against the fitted one's");
   app.add_option("--server-speed", o.server_speed, "of the server's machine, against the fitted one's");
 }
@@ -123,7 +123,7 @@ model::Variant variant_of(const VariantWords& o) {
     v.tail = layers[1];
   }
   v.wire = o.wire;
-  v.geometry = o.geometry;
+  if (!o.geometry.empty()) v.geometry = engine::sizes_of(engine::model_named(o.geometry));
   constexpr double most_rows = 4096, fastest = 1e6;
   if (o.width && !(*o.width >= 1 && *o.width <= most_rows && *o.width == std::floor(*o.width)))
     throw Error("width {:g}: expected a whole number of rows, 1 to {:g}", *o.width, most_rows);
