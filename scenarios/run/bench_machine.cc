@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "engine/base/error.hh"
+#include "engine/base/order_statistics.hh"
 #include "engine/kernels/arena.hh"
 #include "engine/kernels/kernels.hh"
 #include "scenarios/run/bench.hh"
@@ -19,11 +20,11 @@ double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The best of three, over 512 MiB: far beyond every cache.
+// Over 512 MiB, far beyond every cache; the median of five, as steps are judged by their median.
 double read_bandwidth(const engine::Arena& memory, int threads) {
   const auto floats = static_cast<std::int64_t>(memory.size() / sizeof(float)) / threads;
-  double best = 0;
-  for (int repetition = 0; repetition < 3; ++repetition) {
+  std::vector<double> rates;
+  for (int repetition = 0; repetition < 5; ++repetition) {
     std::vector<float> sums(static_cast<std::size_t>(threads));
     const double begin = now_s();
     std::vector<std::thread> readers;
@@ -35,9 +36,9 @@ double read_bandwidth(const engine::Arena& memory, int threads) {
       });
     for (std::thread& reader : readers) reader.join();
     if (sums[0] == 0) throw engine::Error("bench: memory reads as zero");
-    best = std::max(best, static_cast<double>(floats * threads) * sizeof(float) / (now_s() - begin));
+    rates.push_back(static_cast<double>(floats * threads) * sizeof(float) / (now_s() - begin));
   }
-  return best;
+  return engine::quantile(rates, 0.5);
 }
 
 double gemm_rate(const at::Tensor& a, const at::Tensor& b, at::Tensor& c) {

@@ -6,6 +6,7 @@
 #include "engine/decode/generate.hh"
 #include "engine/drafters/named.hh"
 #include "tests/fixtures/del_fixture.hh"
+#include "tests/fixtures/families.hh"
 
 namespace splitwan::engine {
 namespace {
@@ -76,6 +77,23 @@ TEST(Mechanism, under_noise_speculation_changes_no_output_with_any_drafter) {
     }
     EXPECT_NE(decoded(model, del, del.mechanism(60, 4, "none", {}, 4)).tokens, plain.tokens);
   }
+}
+
+TEST(Mechanism, of_every_family_sends_the_same_rows_whatever_is_guessed) {
+  int compared = 0;
+  for (const tests::Family& family : tests::every_family()) {
+    RandomModel model(family.config);
+    const int width = model.config().width;
+    const DelFolder del(width, width, 1);
+    const auto plain = decoded(model, del, del.mechanism(60, 4));
+    EXPECT_EQ(plain.drawn, 40u + 23u) << family.name;
+    for (const char* drafter : {"ngram", "jacobi-4"}) {
+      EXPECT_EQ(decoded(model, del, del.mechanism(60, 4), drafter).tokens, plain.tokens)
+          << family.name << " " << drafter;
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 28);
 }
 
 TEST(Mechanism, with_padded_steps_draws_nothing_for_dummies) {
