@@ -57,7 +57,13 @@ std::string read_text_file(const std::string& path) {
   if (std::filesystem::is_directory(path))
     throw Error("{}: cannot be opened: expected a file, found a folder", path);
   if (!in) throw Error("{}: cannot be opened", path);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  std::string text(unknown ? 0 : size, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in) text.append(std::istreambuf_iterator<char>(in), {});  // a pipe, or what has grown
+  return text;
 }
 
 void refuse_lfs_pointer(const std::string& path, std::string_view content) {

@@ -53,6 +53,16 @@ std::string alphabet_of_bytes(std::string_view bytes) {
   return text;
 }
 
+namespace {
+
+std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+
+std::uint64_t pair_of(Token left, Token right) {
+  return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint32_t>(right);
+}
+
+}  // namespace
+
 std::string BpeModel::stored(const std::string& text) const {
   return byte_level_ ? bytes_of_alphabet(text).value_or(text) : text;
 }
@@ -65,7 +75,7 @@ void BpeModel::add_token(const std::string& text, Token id, const std::string& w
   if (used_[id]) throw Error("{}: '{}': id {} is taken by '{}'", where, text, id, texts_[id]);
   texts_[id] = stored(text);
   used_[id] = true;
-  ids_.emplace(texts_[id], id);
+  if (id_of(texts_[id]) < 0) by_text_.add(hash_of(texts_[id]), id);
 }
 
 namespace {
@@ -86,8 +96,11 @@ void BpeModel::add_merge(std::string_view left, std::string_view right, const st
 
 void BpeModel::add_merge(Token left_id, Token right_id, Token id) {
   const auto rank = static_cast<float>(merges_.size());  // exact: below 2^24
-  merges_.emplace(static_cast<std::uint64_t>(left_id) << 32 | static_cast<std::uint32_t>(right_id),
-                  Merge{id, rank});
+  const std::uint64_t pair = pair_of(left_id, right_id);
+  const auto same = [&](std::int32_t at) { return merges_[static_cast<std::size_t>(at)].pair == pair; };
+  if (by_pair_.find(pair, same) >= 0) return;
+  by_pair_.add(pair, static_cast<std::int32_t>(merges_.size()));
+  merges_.push_back({pair, {id, rank}});
 }
 
 void BpeModel::find_bytes(const std::string& where) {
@@ -99,8 +112,6 @@ void BpeModel::find_bytes(const std::string& where) {
     if (byte_level_ && byte_ids_[byte] < 0)
       throw Error("{}: byte 0x{:02X} is not in the vocabulary", where, byte);
   }
-  // Fallback is used only where every byte has its token.
-  if (std::count(byte_ids_.begin(), byte_ids_.end(), -1) != 0) byte_fallback_ = false;
 }
 
 BpeModel BpeModel::from_tokenizer_json(const TokenizerFile& file, const Json& json, const std::string& where,
@@ -120,20 +131,29 @@ BpeModel BpeModel::from_tokenizer_json(const TokenizerFile& file, const Json& js
   Token largest = -1;
   for (const auto& [text, id] : file.vocabulary) largest = std::max(largest, id);
   model.texts_.reserve(static_cast<std::size_t>(largest) + 1);
-  model.ids_.reserve(file.vocabulary.size());
+  model.by_text_.reserve(file.vocabulary.size());
   model.merges_.reserve(file.merges.size());
+  model.by_pair_.reserve(file.merges.size());
   for (const auto& [text, id] : file.vocabulary) model.add_token(text, id, where + ".vocab");
   // As they are spelled: a million merges need not be turned into bytes to be found.
-  std::unordered_map<std::string_view, Token> spelled;
-  spelled.reserve(file.vocabulary.size());
-  for (const auto& [text, id] : file.vocabulary) spelled.emplace(text, id);
+  FlatIndex by_spelling;
+  const auto spelled = [&](std::string_view text) {
+    if (!byte_level) return model.id_of(text);
+    const auto at = by_spelling.find(hash_of(text), [&](std::int32_t i) {
+      return file.vocabulary[static_cast<std::size_t>(i)].first == text;
+    });
+    return at < 0 ? -1 : file.vocabulary[static_cast<std::size_t>(at)].second;
+  };
+  if (byte_level) {
+    by_spelling.reserve(file.vocabulary.size());
+    std::int32_t place = 0;
+    for (const auto& [text, id] : file.vocabulary) by_spelling.add(hash_of(text), place++);
+  }
   std::string both;
   for (const auto& [left, right] : file.merges) {
-    const auto a = spelled.find(left), b = spelled.find(right),
-               merged = spelled.find(both.assign(left).append(right));
-    if (a == spelled.end() || b == spelled.end() || merged == spelled.end())
-      refuse_merge(left, right, where + ".merges");
-    model.add_merge(a->second, b->second, merged->second);
+    const Token a = spelled(left), b = spelled(right), merged = spelled(both.assign(left).append(right));
+    if (a < 0 || b < 0 || merged < 0) refuse_merge(left, right, where + ".merges");
+    model.add_merge(a, b, merged);
   }
   const Json* unknown = reader.find("unk_token");
   if (unknown && unknown->is_string()) {
@@ -183,13 +203,19 @@ void BpeModel::encode(std::string_view word, std::vector<Token>& out) const {
   }
   std::vector<Symbol> symbols = start_symbols(word);
   merge_symbols(symbols, [&](const Symbol& a, const Symbol& b) {
-    const auto found =
-        merges_.find(static_cast<std::uint64_t>(a.id) << 32 | static_cast<std::uint32_t>(b.id));
-    return found == merges_.end() ? Merge{} : found->second;
+    const std::uint64_t pair = pair_of(a.id, b.id);
+    const auto at = by_pair_.find(
+        pair, [&](std::int32_t i) { return merges_[static_cast<std::size_t>(i)].pair == pair; });
+    return at < 0 ? Merge{} : merges_[static_cast<std::size_t>(at)].merge;
   });
   for (const Symbol& symbol : symbols) {
     if (symbol.size) out.push_back(symbol.id);
   }
+}
+
+// A character falls back where all of its own bytes do: Gemma 2 has no <0x09>, a tab being a token there.
+bool BpeModel::all_have_tokens(std::string_view bytes) const {
+  return std::ranges::none_of(bytes, [&](char c) { return byte_ids_[static_cast<unsigned char>(c)] < 0; });
 }
 
 std::vector<Symbol> BpeModel::start_symbols(std::string_view word) const {
@@ -207,7 +233,7 @@ std::vector<Symbol> BpeModel::start_symbols(std::string_view word) const {
     const std::size_t size = std::max<std::size_t>(first_character(word.substr(at)), 1);
     if (const Token id = id_of(word.substr(at, size)); id >= 0) {
       add(at, size, id);
-    } else if (byte_fallback_) {
+    } else if (const auto bytes = word.substr(at, size); byte_fallback_ && all_have_tokens(bytes)) {
       for (std::size_t i = at; i < at + size; ++i) add(i, 1, byte_ids_[static_cast<unsigned char>(word[i])]);
     } else if (unknown_ >= 0) {
       if (fuse_unknown_ && !symbols.empty() && symbols.back().id == unknown_)
@@ -225,8 +251,8 @@ const std::string* BpeModel::text_of(Token id) const {
 }
 
 Token BpeModel::id_of(std::string_view text) const {
-  const auto found = ids_.find(text);
-  return found == ids_.end() ? -1 : found->second;
+  return by_text_.find(hash_of(text),
+                       [&](std::int32_t id) { return texts_[static_cast<std::size_t>(id)] == text; });
 }
 
 std::vector<Token> BpeModel::underivable() const {

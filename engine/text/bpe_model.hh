@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "engine/base/flat_index.hh"
 #include "engine/base/json.hh"
 #include "engine/base/types.hh"
 #include "engine/text/bpe_merges.hh"
@@ -40,24 +40,26 @@ class BpeModel : public WordModel {
   std::vector<Token> underivable() const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  struct PairMerge {
+    std::uint64_t pair = 0;  // left id << 32 | right id
+    Merge merge;
   };
   void add_token(const std::string& text, Token id, const std::string& where);
   void add_merge(std::string_view left, std::string_view right, const std::string& where);
   void add_merge(Token left, Token right, Token merged);
   std::string stored(const std::string& text) const;
   void find_bytes(const std::string& where);
+  bool all_have_tokens(std::string_view bytes) const;
   std::vector<Symbol> start_symbols(std::string_view word) const;
 
   bool byte_level_ = false, byte_fallback_ = false, fuse_unknown_ = false, whole_words_ = false;
   Token unknown_ = -1;
   std::vector<std::string> texts_;
   std::vector<bool> used_;
-  std::unordered_map<std::string, Token, Hash, std::equal_to<>> ids_;
-  std::unordered_map<std::uint64_t, Merge> merges_;  // left id << 32 | right id
-  std::array<Token, 256> byte_ids_;                  // start symbols: of bytes, or byte fallback's
+  FlatIndex by_text_;                // into texts_
+  std::vector<PairMerge> merges_;    // the most frequent first
+  FlatIndex by_pair_;                // into merges_
+  std::array<Token, 256> byte_ids_;  // start symbols: of bytes, or byte fallback's
 };
 
 }  // namespace splitwan::engine

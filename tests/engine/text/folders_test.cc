@@ -99,6 +99,28 @@ TEST(TokenizerFolder, adds_the_tokens_of_its_lists) {
   EXPECT_EQ(tokenizer->control(8), "<|im_end|>");
 }
 
+// Gemma 1's and 2's have no <0x09>: a tab is a token of its own there.
+TEST(TokenizerFolder, falls_back_to_the_bytes_of_each_character_that_has_them_all) {
+  Json vocabulary = {{"<unk>", 0}, {"a", 1}, {"\t", 2}};
+  for (int byte = 0; byte < 256; ++byte)
+    if (byte != 0x09 && byte != 0xB1) vocabulary[fmt::format("<0x{:02X}>", byte)] = 3 + byte;
+  const TemporaryFolder folder;
+  write_file(folder / "tokenizer.json", Json{{"model",
+                                              {{"type", "BPE"},
+                                               {"byte_fallback", true},
+                                               {"unk_token", "<unk>"},
+                                               {"vocab", vocabulary},
+                                               {"merges", Json::array()}}},
+                                             {"decoder", {{"type", "ByteFallback"}}}}
+                                            .dump());
+  const auto tokenizer = load_tokenizer(folder.string());
+  EXPECT_THAT(tokenizer->encode("a\t\xC3\xA9"), ElementsAre(1, 2, 3 + 0xC3, 3 + 0xA9));
+  EXPECT_THAT(tokenizer->encode("\xC3\xB1"
+                                "a"),
+              ElementsAre(0, 1))
+      << "its last byte has no token";
+}
+
 TEST(TokenizerFolder, says_what_texts_begin_and_end_with) {
   const auto frame = [](Json config) {
     config.update({{"bos_token", "<s>"}, {"eos_token", {{"content", "</s>"}}}});
