@@ -96,6 +96,7 @@ class Reader {
   }
 
  private:
+  static constexpr std::size_t deepest = 100;  // values are taken apart by recursion
   enum class Within { elsewhere, vocabulary, pieces, merges };
 
   // The value that comes next is "model"'s of that name.
@@ -103,6 +104,7 @@ class Reader {
     return stack_.size() == 2 && stack_[1] == model_ && model_ != nullptr && key_ == name;
   }
   bool open(Json container) {
+    if (stack_.size() == deepest) throw Error("{}: not valid here: JSON nested over {} deep", path_, deepest);
     Json* placed = place(std::move(container));
     if (stack_.size() == 1 && key_ == "model" && placed->is_object()) model_ = placed;
     stack_.push_back(placed);
@@ -177,7 +179,6 @@ class Reader {
 TokenizerFile read_tokenizer_file(const std::string& path) {
   const std::string text = read_text_file(path);
   refuse_lfs_pointer(path, text);
-  if (nests_too_deeply(text)) throw Error("{}: not valid here: JSON nested over 100 deep", path);
   TokenizerFile file;
   Reader reader(path, file);
   Json::sax_parse(text, &reader);
