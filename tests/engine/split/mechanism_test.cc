@@ -183,21 +183,22 @@ TEST(Mechanism, sends_and_reads_bit_by_bit_what_is_computed_by_hand_at_every_dep
       const Mechanism mechanism = del.mechanism(20, 4, kind);
       const TokenBatch tree{{5, 6, 7, 8}, {-1, 0, 0, 2}};
       const auto ids = prompt_of(20);
-      tests::split(
-          model, depth, 1, through(mechanism, 8),
-          [&](Party& party, Forward& f) {
-            party.begin_step(1, 0);
-            const at::Tensor last = f.prefill(ids);
-            ByHand by_hand(model, del, mechanism);
-            EXPECT_TRUE(at::equal(last[0], by_hand.run(TokenBatch::chain(ids))[19])) << depth << kind;
-            by_hand.commit(20);
-            const at::Tensor expected = by_hand.run(tree);
-            for (int again = 0; again < 2; ++again) {  // what was not committed leaves nothing behind
-              party.begin_step(static_cast<std::uint64_t>(2 + again), 20);
-              EXPECT_TRUE(at::equal(f.run(tree), expected)) << depth << kind;
-            }
-          },
-          {.del = &del.weights});
+      tests::split(model, depth, 1, through(mechanism, 8),
+                   [&](Party& party, Forward& f) {
+                     party.begin_step(1, 0);
+                     const at::Tensor last = f.prefill(ids);
+                     ByHand by_hand(model, del, mechanism);
+                     EXPECT_TRUE(at::equal(last[0], by_hand.run(TokenBatch::chain(ids))[19]))
+                         << depth << kind;
+                     by_hand.commit(20);
+                     const at::Tensor expected = by_hand.run(tree);
+                     for (std::uint64_t again = 0; again < 2;
+                          ++again) {  // what was not committed leaves nothing behind
+                       party.begin_step(2 + again, 20);
+                       EXPECT_TRUE(at::equal(f.run(tree), expected)) << depth << kind;
+                     }
+                   },
+                   {.del = &del.weights});
       ++compared;
     }
   }
@@ -228,6 +229,7 @@ TEST(Mechanism, makes_a_prompt_of_512_tokens_128_times_smaller_than_f16_rows) {
         512, model_width,
         [&](const at::Tensor& rows) {
           std::vector<Releases::RowId> ids;
+          ids.reserve(static_cast<std::size_t>(rows.size(0)));
           for (int i = 0; i < rows.size(0); ++i) ids.push_back(last = Releases::child(last, i));
           return encode(rows, releases, ids);
         },
