@@ -10,7 +10,7 @@
 #include "analysis/report/markdown.hh"
 #include "analysis/report/report.hh"
 #include "scenarios/commands/commands.hh"
-#include "tests/fixtures/attack_fixture.hh"
+#include "tests/fixtures/attacks/attack_fixture.hh"
 #include "tests/fixtures/browser.hh"
 #include "tests/fixtures/trace_fixture.hh"
 

@@ -6,7 +6,7 @@
 #include "analysis/report/report.hh"
 #include "analysis/report/validation_remarks.hh"
 #include "model/fit/live.hh"
-#include "tests/fixtures/attack_fixture.hh"
+#include "tests/fixtures/attacks/attack_fixture.hh"
 #include "tests/fixtures/browser.hh"
 #include "tests/fixtures/trace_fixture.hh"
 

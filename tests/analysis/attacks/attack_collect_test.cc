@@ -6,7 +6,7 @@
 #include "netsim/link/ideal_simulator.hh"
 #include "netsim/link/network_spec.hh"
 #include "netsim/time/conductor.hh"
-#include "tests/fixtures/attacked_model.hh"
+#include "tests/fixtures/attacks/attacked_model.hh"
 
 namespace splitwan::tests {
 namespace {

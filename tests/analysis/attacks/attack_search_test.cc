@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "analysis/attacks/attackers/sipit.hh"
-#include "tests/fixtures/attacked_model.hh"
+#include "tests/fixtures/attacks/attacked_model.hh"
 
 namespace splitwan::tests {
 namespace {

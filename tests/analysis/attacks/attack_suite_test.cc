@@ -4,7 +4,7 @@
 #include "analysis/attacks/attackers/attacker.hh"
 #include "analysis/attacks/suite/suite.hh"
 #include "engine/base/output_file.hh"
-#include "tests/fixtures/attacked_model.hh"
+#include "tests/fixtures/attacks/attacked_model.hh"
 
 namespace splitwan::attacks {
 namespace {

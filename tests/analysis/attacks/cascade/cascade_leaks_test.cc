@@ -7,7 +7,7 @@
 #include "analysis/attacks/cascade/last_row.hh"
 #include "analysis/attacks/cascade/look_up.hh"
 #include "analysis/attacks/cascade/reading.hh"
-#include "tests/fixtures/cascade_attack_fixture.hh"
+#include "tests/fixtures/attacks/cascade_attack_fixture.hh"
 
 namespace splitwan::tests {
 namespace {

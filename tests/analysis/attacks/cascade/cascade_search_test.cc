@@ -6,7 +6,7 @@
 #include "analysis/attacks/cascade/look_up.hh"
 #include "analysis/attacks/cascade/reading.hh"
 #include "engine/layers/chunked_slots.hh"
-#include "tests/fixtures/cascade_attack_fixture.hh"
+#include "tests/fixtures/attacks/cascade_attack_fixture.hh"
 
 namespace splitwan::tests {
 namespace {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/attacks/cascade/infill.hh"
-#include "tests/fixtures/attacked_model.hh"
+#include "tests/fixtures/attacks/attacked_model.hh"
 
 namespace splitwan::tests {
 namespace {

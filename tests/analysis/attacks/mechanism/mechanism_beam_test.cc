@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "analysis/attacks/mechanism/beam.hh"
-#include "tests/fixtures/attacked_model.hh"
+#include "tests/fixtures/attacks/attacked_model.hh"
 #include "tests/fixtures/mechanism_fixture.hh"
 
 namespace splitwan::tests {
