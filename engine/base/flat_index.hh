@@ -28,7 +28,6 @@ class FlatIndex {
     reserve(++size_);
     put({tag_of(hash), number});
   }
-  std::size_t size() const { return size_; }
 
  private:
   struct Slot {

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "engine/base/error.hh"
-#include "engine/base/units.hh"
 #include "engine/checkpoint/config_file.hh"
 
 namespace splitwan::engine {

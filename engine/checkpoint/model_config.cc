@@ -42,8 +42,10 @@ void refuse_what_nobody_reads(const ConfigFile& file) {
     const bool read = file.asked(key);
     const Json* value = file.find(key);
     if (read || !value || std::find(neutral.begin(), neutral.end(), *value) != neutral.end()) continue;
-    throw Error("{}: key '{}': {} is not implemented (expected {})", file.path, key,
-                value->dump().substr(0, 80), neutral.empty() ? "none" : neutral[0].dump());
+    std::string shown = value->dump();
+    if (shown.size() > 80) shown = shown.substr(0, 77) + "...";
+    throw Error("{}: key '{}': {} is not implemented (expected {})", file.path, key, shown,
+                neutral.empty() ? "none" : neutral[0].dump());
   }
   if (file.asked("layer_types")) return;
   if (const Json* types = file.find("layer_types")) {

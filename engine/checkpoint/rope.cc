@@ -116,7 +116,7 @@ void read_yarn(const Stated& s, RopeScaling& r) {
   const double one = s.keys.get<double>("mscale", 0), all = s.keys.get<double>("mscale_all_dim", 0);
   r.turn_scale =
       one != 0 && all != 0 ? yarn_scale(r.factor, one) / yarn_scale(r.factor, all) : yarn_scale(r.factor, 1);
-  if (s.keys.find("attn_factor"))
+  if (s.keys.find("attn_factor") && !s.keys.find("attention_factor"))
     throw Error(
         "{}: programs differ on it (transformers leaves it unread and scales turned rows by {:.6g}, vLLM by "
         "{:.6g}): "

@@ -52,19 +52,6 @@ double gemm_rate(const at::Tensor& a, const at::Tensor& b, at::Tensor& c) {
   return best;
 }
 
-double bytes_per_weight(engine::Storage storage) {
-  switch (storage) {
-    case engine::Storage::f32:
-      return 4;
-    case engine::Storage::int8:
-      return 1.07;
-    case engine::Storage::int4:
-      return 0.57;
-    default:
-      return 2;
-  }
-}
-
 }  // namespace
 
 Machine this_machine(int threads) {
@@ -77,15 +64,18 @@ Machine this_machine(int threads) {
 
 void check_fits(const std::string& name, const engine::ModelConfig& c, engine::Storage storage,
                 double free_bytes) {
-  const double width = c.width, embedding = c.vocabulary * width;
-  const double weights = c.layers * layer_weights(c).all() + embedding;  // the head's own copy
+  const bool floats = storage == engine::Storage::automatic || storage == engine::Storage::f32;
+  const double embedding = static_cast<double>(c.vocabulary) * c.width;  // and the head's own copy
+  const double per_weight = static_cast<double>(engine::kernels::panel_bytes(
+                                engine::storage_of(storage, engine::DType::f32), c.width)) /
+                            (static_cast<double>(engine::kernels::panel) * c.width);
   const double bytes =
-      weights * bytes_per_weight(storage) + embedding * (storage == engine::Storage::f32 ? 8 : 4);
+      (c.layers * layer_weights(c).all() + embedding) * per_weight + embedding * (floats ? 8 : 4);
   if (bytes < free_bytes) return;
   throw engine::Error(
-      "geometry '{}': about {:.3g} GB in {}, of {:.3g} GB that are free: take its first layers only, as in "
-      "{}-4l",
-      name, bytes / 1e9, name_of(storage), free_bytes / 1e9, name);
+      "geometry '{}': about {:.3g} GB in {}, of {:.3g} GB that are free: expected fewer layers, as in "
+      "mistral-7b-4l",
+      name, bytes / 1e9, name_of(storage), free_bytes / 1e9);
 }
 
 double free_memory() {

@@ -51,8 +51,8 @@ TEST(Bench, a_model_that_memory_does_not_hold_is_refused_with_both_sizes) {
   EXPECT_NO_THROW(fits("mistral-7b", engine::Storage::int4, 5));
   EXPECT_EQ(
       tests::error_of([&] { fits("mistral-7b", engine::Storage::bf16, 8); }),
-      "geometry 'mistral-7b': about 14.7 GB in bf16, of 8 GB that are free: take its first layers only, "
-      "as in mistral-7b-4l");
+      "geometry 'mistral-7b': about 14.7 GB in bf16, of 8 GB that are free: expected fewer layers, as in "
+      "mistral-7b-4l");
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include "engine/base/json_file.hh"
 #include "engine/base/output_file.hh"
-#include "engine/base/plain_text.hh"
 #include "engine/checkpoint/architectures.hh"
 #include "engine/checkpoint/known_models.hh"
 #include "tests/fixtures/fixtures.hh"
@@ -69,6 +68,12 @@ TEST(PublicConfigs, what_changes_nothing_is_not_refused) {
   const ModelConfig c = read_model_config(ConfigFile("config.json", config));
   EXPECT_EQ(c.query_growth, 0);                  // llama_4_scaling_beta 0
   EXPECT_NEAR(c.rope.turn_scale, 1.4159, 1e-4);  // mscale_all_dim 0: 0.1 ln 64 + 1
+}
+
+TEST(PublicConfigs, what_programs_read_differently_is_settled_by_the_key_that_they_share) {
+  Json config = public_configs().at("deepseek-ai/DeepSeek-R1-0528-Qwen3-8B").at("config");
+  config["rope_scaling"]["attention_factor"] = 1.0;
+  EXPECT_EQ(read_model_config(ConfigFile("config.json", config)).rope.turn_scale, 1);
 }
 
 TEST(PublicConfigs, models_known_by_name_have_the_arithmetic_that_was_published) {
